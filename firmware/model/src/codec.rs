@@ -1,0 +1,90 @@
+//! Words for what is inside RTP.
+
+use serde::{Deserialize, Serialize};
+
+/// An audio codec the exchange speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codec {
+    /// G.711 µ-law, 8 kHz, static payload type 0 (RFC 3551 §4.5.14).
+    Pcmu,
+    /// G.711 A-law, 8 kHz, static payload type 8 (RFC 3551 §4.5.14).
+    Pcma,
+}
+
+impl Codec {
+    /// The encoding name of `a=rtpmap`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+        }
+    }
+
+    /// The RTP clock in Hz.
+    #[must_use]
+    pub const fn clock_hz(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => 8_000,
+        }
+    }
+
+    /// The static payload type, RFC 3551 §6 table 4.
+    #[must_use]
+    pub const fn static_pt(self) -> Option<u8> {
+        match self {
+            Self::Pcmu => Some(0),
+            Self::Pcma => Some(8),
+        }
+    }
+}
+
+/// A key of the keypad, RFC 4733 §3.2 table 3: events 0–15.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Digit(u8);
+
+impl Digit {
+    const CHARS: &'static [u8; 16] = b"0123456789*#ABCD";
+
+    /// The digit of a telephone event, if the event is a key.
+    #[must_use]
+    pub const fn from_event(event: u8) -> Option<Self> {
+        if event < 16 { Some(Self(event)) } else { None }
+    }
+
+    /// The key labelled `c`: `0-9 * # A-D`, lower-case letters too.
+    #[must_use]
+    pub fn from_char(c: char) -> Option<Self> {
+        let wanted = u8::try_from(c).ok()?.to_ascii_uppercase();
+        let at = Self::CHARS.iter().position(|&key| key == wanted)?;
+        u8::try_from(at).ok().map(Self)
+    }
+
+    /// The event number of RFC 4733.
+    #[must_use]
+    pub const fn event(self) -> u8 {
+        self.0
+    }
+
+    /// The label on the key.
+    #[must_use]
+    pub fn to_char(self) -> char {
+        char::from(Self::CHARS[usize::from(self.0 & 15)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_labels_are_one_to_one() {
+        for event in 0..16 {
+            let digit = Digit::from_event(event).expect("0..16 are keys");
+            assert_eq!(Digit::from_char(digit.to_char()), Some(digit));
+        }
+        assert_eq!(Digit::from_event(16), None);
+        assert_eq!(Digit::from_char('ą'), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! Facts that happened, in the past tense: the ledger.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, Rule, Seq, Transport,
+    Trust, Wall,
+};
+
+/// A line of the ledger. Append-only; the sequence has no gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Position, the only order there is.
+    pub seq: Seq,
+    /// When it happened.
+    pub at: Now,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened, to which call and leg, and the rule that decided it. Holds ids and values,
+/// never sentences and never people's data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The call it belongs to, if any.
+    pub call: Option<CallId>,
+    /// The leg it belongs to, if any.
+    pub leg: Option<LegId>,
+    /// Which rule fired.
+    pub rule: Rule,
+    /// The fact itself.
+    pub body: EventBody,
+}
+
+/// What a call is routed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A person; all phones of the person ring.
+    Person(EntryId),
+    /// The set on an analog port.
+    Analog(EntryId),
+    /// The echo test.
+    EchoTest,
+}
+
+/// What a leg is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegKind {
+    /// A SIP phone of this person or device.
+    Phone {
+        /// The configuration entry that registered or authenticated.
+        owner: EntryId,
+        /// How its signalling travels.
+        transport: Transport,
+    },
+    /// The set on an analog port.
+    Port {
+        /// The `[[analog]]` entry.
+        owner: EntryId,
+        /// The jack.
+        port: PortId,
+    },
+    /// The exchange itself: echo test, later prompts.
+    Service,
+}
+
+/// The media of one leg in one direction pair, from joining to leaving.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaFigures {
+    /// RTP packets that came and were used.
+    pub packets_in: u64,
+    /// RTP packets that we sent.
+    pub packets_out: u64,
+    /// Packets that never came, by sequence number.
+    pub lost: u64,
+    /// Packets that came too late to be played.
+    pub late: u64,
+    /// Packets that came twice.
+    pub duplicate: u64,
+    /// Packets from a source that is not proven, never heard.
+    pub stranger: u64,
+    /// Packets that were no RTP or had an unknown payload type.
+    pub malformed: u64,
+    /// Interarrival jitter of RFC 3550 §6.4.1, highest, in µs.
+    pub jitter_us_max: u32,
+    /// Loss that the far end reported (RTCP), packets.
+    pub lost_far: u64,
+    /// Round trip by RTCP, last, in µs; 0 = unknown.
+    pub round_trip_us: u32,
+    /// Concealed samples.
+    pub concealed: u64,
+}
+
+/// The facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventBody {
+    /// The program started.
+    ExchangeStarted,
+    /// New calls are refused from now on.
+    ExchangeStopping,
+    /// The last event of an orderly stop.
+    ExchangeStopped,
+    /// The calendar clock moved against the monotonic one.
+    ClockStepped {
+        /// What the clock would have said.
+        from: Wall,
+        /// What it says.
+        to: Wall,
+        /// How far it can be believed now.
+        trust: Trust,
+    },
+    /// A version of the configuration is in force.
+    ConfigApplied {
+        /// The version's number in the history.
+        version: u64,
+    },
+    /// A phone appeared at a new contact.
+    Registered {
+        /// Person or device.
+        owner: EntryId,
+        /// Contact and user agent, as a party: number = contact URI, name = User-Agent.
+        contact: PartyId,
+        /// How its signalling travels.
+        transport: Transport,
+    },
+    /// A phone is gone from a contact.
+    Unregistered {
+        /// Person or device.
+        owner: EntryId,
+        /// The party of the `Registered` event, if it is still known.
+        contact: Option<PartyId>,
+    },
+    /// Somebody began to call.
+    CallStarted {
+        /// Who, as presented.
+        from: PartyId,
+        /// What was dialled; empty number until an analog set has dialled.
+        to: PartyId,
+    },
+    /// An analog set finished dialling.
+    Dialled {
+        /// The digits.
+        to: PartyId,
+    },
+    /// The exchange decided where the call goes.
+    Routed {
+        /// Where to.
+        target: Target,
+    },
+    /// A leg came to be: the caller's with the call, others as they are rung.
+    LegStarted {
+        /// What it is made of.
+        kind: LegKind,
+        /// Whether the exchange called the party (`true`) or the party called (`false`).
+        outbound: bool,
+        /// The party as presented, if known.
+        party: Option<PartyId>,
+    },
+    /// The party's phone rings.
+    LegRang,
+    /// Sound before the answer.
+    LegEarlyMedia,
+    /// The party answered.
+    LegAnswered {
+        /// The codec agreed on; none for a port.
+        codec: Option<Codec>,
+    },
+    /// The leg's codec changed during the call.
+    LegCodecChanged {
+        /// The codec now.
+        codec: Codec,
+    },
+    /// The party put the others on hold.
+    LegHeld,
+    /// The party is back.
+    LegResumed,
+    /// The leg is over.
+    LegEnded {
+        /// Why.
+        cause: Cause,
+        /// The SIP status that said so, if one did.
+        status: Option<u16>,
+        /// Media of the whole leg.
+        media: MediaFigures,
+    },
+    /// Two parties talk: the talk time runs from here.
+    CallAnswered {
+        /// The leg that answered.
+        by: LegId,
+    },
+    /// The call is over: the last event of a call.
+    CallEnded {
+        /// Why.
+        cause: Cause,
+        /// From first to last event, by the monotonic clock.
+        duration: Duration,
+        /// From the answer on, by the monotonic clock.
+        talk: Option<Duration>,
+    },
+    /// A port went out of service or came back.
+    PortFault {
+        /// The jack.
+        port: PortId,
+        /// Whether it is out of service now.
+        out_of_service: bool,
+    },
+    /// People's data behind this id was erased.
+    Erased {
+        /// The emptied row.
+        party: PartyId,
+    },
+}
+
+impl Event {
+    /// Whether the store commits at once (design §3, durability): started, answered, ended.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        matches!(
+            self.body,
+            EventBody::CallStarted { .. }
+                | EventBody::CallAnswered { .. }
+                | EventBody::CallEnded { .. }
+        )
+    }
+}
+
+impl Record {
+    /// The monotonic time of the event.
+    #[must_use]
+    pub const fn mono(&self) -> Instant {
+        self.at.mono
+    }
+}

@@ -1,0 +1,15 @@
+/// Legs of the media plane.
+pub const MEDIA_LEGS: usize = 600;
+/// Bridges of the media plane.
+pub const BRIDGES: usize = 300;
+/// Legs in one bridge.
+pub const LEGS_PER_BRIDGE: usize = 128;
+/// Port pairs bound ahead of need.
+pub const PAIRS_AHEAD: usize = 64;
+/// Bytes of an RTP or RTCP packet; longer ones are dropped and counted.
+pub const RTP_PACKET_MAX: usize = 1_500;
+/// Slots of the command ring and of the event ring between control and a media thread.
+pub const MEDIA_RING: usize = 4_096;
+
+const _: () = assert!(MEDIA_LEGS >= 2 * super::CALLS);
+const _: () = assert!(BRIDGES >= super::CALLS);

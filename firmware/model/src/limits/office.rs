@@ -1,0 +1,16 @@
+/// Characters of a dialled number.
+pub const NUMBER_LEN_MAX: usize = 32;
+/// Bytes of a name or number kept of a party, a User-Agent or a contact.
+pub const PARTY_TEXT_MAX: usize = 255;
+/// Calls at once.
+pub const CALLS: usize = 256;
+/// Legs a call may have at once.
+pub const LEGS_PER_CALL: usize = 16;
+/// Phones registered for one person or device.
+pub const BINDINGS_PER_OWNER: usize = 10;
+/// Registrations of the whole exchange.
+pub const BINDINGS: usize = 4_000;
+/// Steps of a tone.
+pub const TONE_STEPS_MAX: usize = 16;
+/// Jacks of a board.
+pub const PORTS: usize = 64;

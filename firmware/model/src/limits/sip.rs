@@ -1,0 +1,14 @@
+/// Bytes of a SIP message on a stream; a UDP datagram cannot be longer than this either.
+pub const SIP_MESSAGE_MAX: usize = 65_535;
+/// Headers of a message.
+pub const SIP_HEADERS_MAX: usize = 256;
+/// Server and client transactions at once, each.
+pub const SIP_TRANSACTIONS: usize = 8_192;
+/// Dialogs at once.
+pub const SIP_DIALOGS: usize = 4_096;
+/// Connections at once, and connections of one address.
+pub const SIP_FLOWS: usize = 2_048;
+/// See [`SIP_FLOWS`].
+pub const SIP_FLOWS_PER_ADDRESS: usize = 256;
+/// Seconds in which a new connection must bring its first whole message.
+pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 15;

@@ -1,0 +1,136 @@
+//! The rule that decided an event. The ledger stores the rule's name; words in the reader's
+//! language are made at the edge.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// Which rule fired. Every event of the ledger names one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Rule {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule, in the order of the enum.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in the ledger, in the API and as the key of translations.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The rule of that name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|rule| rule.name() == name)
+            }
+        }
+    };
+}
+
+rules! {
+    /// The service manager or the person at the console decided.
+    Operator = "operator",
+    /// The clock of the box jumped.
+    ClockChanged = "clock.changed",
+    /// A save in the panel, the CLI or the file at start.
+    ConfigSaved = "config.saved",
+    /// A REGISTER with the right password.
+    RegisterAuthenticated = "register.authenticated",
+    /// A REGISTER with expiry 0, or `*`.
+    RegisterRemoved = "register.removed",
+    /// A binding was not refreshed in time.
+    RegisterExpired = "register.expired",
+    /// The phone's connection broke.
+    RegisterFlowLost = "register.flow_lost",
+    /// The person or device is no longer in the configuration.
+    RegisterOwnerRemoved = "register.owner_removed",
+    /// A registered phone, rightly authenticated, dialled.
+    CallFromPhone = "call.from_phone",
+    /// The set on an analog port was lifted.
+    CallFromPort = "call.from_port",
+    /// The dialled digits are the extension of a person.
+    DialledPerson = "dialled.person",
+    /// The dialled digits are the extension of an analog set.
+    DialledAnalog = "dialled.analog",
+    /// The dialled digits are the code of the echo test.
+    DialledEchoTest = "dialled.echo_test",
+    /// The dialled name is the login of a person.
+    DialledLogin = "dialled.login",
+    /// Nothing in the configuration has this number.
+    DialledUnknown = "dialled.unknown",
+    /// The digits can no longer become a known number.
+    DialledTooMuch = "dialled.too_much",
+    /// No further digit came within the limit.
+    DialTimeout = "dialled.timeout",
+    /// Every registered phone of the person is rung at once.
+    RingAllPhones = "ring.all_phones",
+    /// The person has no phone registered.
+    RingNoPhone = "ring.no_phone",
+    /// The port's set is rung.
+    RingPort = "ring.port",
+    /// The set on the port is off hook already.
+    PortBusy = "port.busy",
+    /// The port is out of service.
+    PortFault = "port.fault",
+    /// One phone rang.
+    PhoneRang = "phone.rang",
+    /// One phone sent early media.
+    PhoneEarlyMedia = "phone.early_media",
+    /// One phone answered first.
+    PhoneAnswered = "phone.answered",
+    /// One phone refused with a final response.
+    PhoneRefused = "phone.refused",
+    /// One phone did not answer signalling at all.
+    PhoneSilent = "phone.silent",
+    /// Another phone answered first.
+    AnsweredElsewhere = "phone.answered_elsewhere",
+    /// The ring time of the configuration is over.
+    RingTimeout = "ring.timeout",
+    /// The caller hung up before the answer.
+    CallerGaveUp = "caller.gave_up",
+    /// A party hung up.
+    PartyHungUp = "party.hung_up",
+    /// A party put the other on hold (RFC 3264 §8.4).
+    PartyHeld = "party.held",
+    /// A party came back from hold.
+    PartyResumed = "party.resumed",
+    /// The session timer ran out (RFC 4028 §10).
+    SessionTimer = "session.timer",
+    /// No ACK came for our 200 (RFC 3261 §13.3.1.4).
+    AckMissing = "session.ack_missing",
+    /// Signalling broke off inside a dialog.
+    DialogLost = "session.lost",
+    /// Offer and answer have nothing in common (RFC 3264 §6).
+    NoCommonCodec = "media.no_common_codec",
+    /// No RTP ports are ready.
+    NoMediaPorts = "limit.media_ports",
+    /// The limit on calls at once was reached.
+    TooManyCalls = "limit.calls",
+    /// The exchange is stopping.
+    Stopping = "exchange.stopping",
+    /// The far end does not follow the protocol.
+    PeerMisbehaved = "peer.misbehaved",
+    /// The start after a power failure closed what was open.
+    PowerLost = "power.lost",
+    /// A periodic figure.
+    Periodic = "periodic",
+    /// The extension called itself and has no other phone.
+    DialledOneself = "dialled.oneself",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found_again() {
+        for &rule in Rule::ALL {
+            assert_eq!(Rule::from_name(rule.name()), Some(rule));
+        }
+    }
+}
