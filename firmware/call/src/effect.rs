@@ -17,6 +17,8 @@ pub struct NewCall {
     pub dialled: Option<String>,
     /// The binding from which the call came, never rung by its own call.
     pub own: Option<Phone>,
+    /// Why the call cannot go on although it is begun for the ledger: no port pair, no codec.
+    pub obstacle: Option<(Cause, Rule)>,
 }
 
 /// What happened to a leg, told by the translator.

@@ -143,9 +143,10 @@ impl Switch {
         };
         self.calls.insert(id, call);
         self.legs.insert(leg, id);
-        match new.dialled {
-            Some(text) => self.route(now, id, &text, new.own.as_ref(), dir),
-            None => self.tell.wish(Effect::Play(leg, Sound::Dial)),
+        match (new.obstacle, new.dialled) {
+            (Some((cause, rule)), _) => self.end(now, id, cause, rule),
+            (None, Some(text)) => self.route(now, id, &text, new.own.as_ref(), dir),
+            (None, None) => self.tell.wish(Effect::Play(leg, Sound::Dial)),
         }
         Ok((id, leg))
     }

@@ -129,6 +129,7 @@ impl Story {
             from: Party::default(),
             dialled: text.map(Into::into),
             own: Some(phone("jan", "own")),
+            obstacle: None,
         };
         let result = self.switch.start(self.now(), new, &self.world);
         self.drain();
