@@ -1,4 +1,4 @@
-//! RTP (RFC 3550): packets, sessions, jitter buffer, telephone events (RFC 4733).
+//! RTP (RFC 3550): packets, sessions, jitter buffer, telephone events (RFC 4733), RTCP.
 //!
 //! Sans I/O: bytes and the time go in, bytes and samples come out. Knows no codec: samples are
 //! pushed into the jitter buffer by who decoded them. Nothing here allocates after construction,
@@ -19,4 +19,6 @@
 pub mod event;
 pub mod jitter;
 pub mod packet;
+pub mod rtcp;
 pub mod session;
+pub mod stats;
