@@ -54,6 +54,8 @@ fn cadence_knows_its_edges() {
         assert_eq!(uk.is_on_at(ms), on, "{ms}");
         assert_eq!(uk.bursts_begun_at(ms), bursts, "{ms}");
     }
+    let starts = [1, 2, 3, 4].map(|nth| uk.burst_start_ms(nth));
+    assert_eq!(starts, [0, 600, 3_000, 3_600]);
     for bad in [&[][..], &[400], &[400, 20], &[100; 10]] {
         assert_eq!(Cadence::new(bad), None, "{bad:?}");
     }

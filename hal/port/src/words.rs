@@ -57,6 +57,21 @@ impl Cadence {
         false
     }
 
+    /// When the `nth` burst begins, in ms after the start; the first is 1.
+    #[must_use]
+    pub fn burst_start_ms(&self, nth: u64) -> u64 {
+        let pairs = (self.steps_ms().len() as u64 / 2).max(1);
+        let before = nth.saturating_sub(1);
+        let steps = 2 * usize::try_from(before % pairs).unwrap_or(0);
+        let within: u64 = self
+            .steps_ms()
+            .iter()
+            .take(steps)
+            .map(|&ms| u64::from(ms))
+            .sum();
+        before / pairs * self.period_ms() + within
+    }
+
     /// Bursts that have begun `ms` after the start; 1 at 0 ms.
     #[must_use]
     pub fn bursts_begun_at(&self, ms: u64) -> u64 {
