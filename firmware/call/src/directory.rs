@@ -12,6 +12,8 @@ pub enum Dialled {
     Person(EntryId),
     /// The login of a person.
     Login(EntryId),
+    /// The extension of a phone that is nobody's.
+    Device(EntryId),
     /// The extension of an analog set.
     Analog(EntryId),
     /// The code of the echo test.

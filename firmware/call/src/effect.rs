@@ -1,7 +1,7 @@
 //! What goes into call control and what comes out.
 
 use model::{
-    CallId, Cause, Codec, Digit, Event, LegId, LegKind, MediaFigures, Party, PartyId, PortId,
+    CallId, Cause, Codec, Digit, Event, LegId, LegKind, MediaFigures, Party, PartyId, PortId, Rule,
 };
 
 use crate::Phone;

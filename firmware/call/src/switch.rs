@@ -64,6 +64,11 @@ impl Switch {
         }
     }
 
+    /// Starts the randomness of ids anew.
+    pub fn reseed(&mut self, random: Random) {
+        self.tell.random = random;
+    }
+
     /// Replaces the times for digits to come.
     pub const fn set_timers(&mut self, timers: Timers) {
         self.timers = timers;
@@ -285,6 +290,7 @@ impl Switch {
         let (target, rule) = match dir.dialled(text) {
             Dialled::Person(entry) => (Target::Person(entry), Rule::DialledPerson),
             Dialled::Login(entry) => (Target::Person(entry), Rule::DialledLogin),
+            Dialled::Device(entry) => (Target::Device(entry), Rule::DialledDevice),
             Dialled::Analog(entry) => (Target::Analog(entry), Rule::DialledAnalog),
             Dialled::EchoTest => (Target::EchoTest, Rule::DialledEchoTest),
             Dialled::Unknown => {
@@ -297,7 +303,7 @@ impl Switch {
         };
         self.tell.call(id, rule, body);
         match target {
-            Target::Person(entry) => self.ring_person(now, id, &entry, own, dir),
+            Target::Person(entry) | Target::Device(entry) => self.ring_person(now, id, &entry, own, dir),
             Target::Analog(entry) => self.ring_set(now, id, &entry, dir),
             Target::EchoTest => self.echo_test(now, id),
         }

@@ -50,28 +50,29 @@ pub trait Vault {
 
     /// What the credentials are worth; [`Verdict::Wrong`] where the secret is not known.
     fn judge(&mut self, question: Question<'_>) -> Verdict;
+
+    /// Takes over the passwords of a new version of the configuration.
+    fn replace(&mut self, passwords: Passwords);
 }
+
+/// Every SIP password by its place in the store.
+pub type Passwords = BTreeMap<SecretId, String>;
 
 /// The vault of a running exchange.
 #[derive(Clone)]
 pub struct Keys {
     nonces: Nonces,
-    passwords: BTreeMap<SecretId, String>,
+    passwords: Passwords,
 }
 
 impl Keys {
     /// `seed` comes from the secret stream.
     #[must_use]
-    pub fn new(seed: [u8; 32], passwords: BTreeMap<SecretId, String>) -> Self {
+    pub fn new(seed: [u8; 32], passwords: Passwords) -> Self {
         Self {
             nonces: Nonces::new(seed),
             passwords,
         }
-    }
-
-    /// Takes over the passwords of a new version of the configuration.
-    pub fn replace(&mut self, passwords: BTreeMap<SecretId, String>) {
-        self.passwords = passwords;
     }
 }
 
@@ -97,6 +98,10 @@ impl Vault for Keys {
             question.credentials,
             (REALM, password),
         )
+    }
+
+    fn replace(&mut self, passwords: Passwords) {
+        self.passwords = passwords;
     }
 }
 
@@ -137,6 +142,11 @@ impl Challenger {
             offered_md5: VecDeque::new(),
             key,
         }
+    }
+
+    /// Owners whose phones know MD5 only.
+    pub(crate) fn md5_only(&self) -> Vec<EntryId> {
+        self.md5.iter().cloned().collect()
     }
 
     pub(crate) fn check(

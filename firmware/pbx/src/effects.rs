@@ -37,7 +37,7 @@ impl Pbx {
             Effect::Alert(leg) => {
                 if let Some(usage) = self.usage_of(leg) {
                     // A usage that is gone does not ring; its end is on the way.
-                    let _ = self.agent.ring(now, usage, None);
+                    let _ = self.agent.ring(now.mono, usage, 180, None);
                 }
             }
             Effect::Answer(leg) => self.answer(now, leg),
@@ -103,10 +103,13 @@ impl Pbx {
         let us = self.signalling_uri(&peer, &from.number);
         let params = InviteParams {
             peer,
-            to: NameAddr::of(None, uri.clone()),
+            to: NameAddr::new(uri.clone()),
             request_uri: uri,
-            from: NameAddr::of(Some(&from.name), us.clone()),
-            contact: Some(NameAddr::of(None, us)),
+            from: NameAddr {
+                display: Some(from.name.clone()).filter(|name| !name.is_empty()),
+                ..NameAddr::new(us.clone())
+            },
+            contact: Some(NameAddr::new(us)),
             route: binding
                 .path
                 .iter()
@@ -116,21 +119,18 @@ impl Pbx {
             offer: Some(offer),
             max_forwards: 70,
         };
-        match self.agent.invite(now, params) {
+        match self.agent.invite(now.mono, params) {
             Ok(usage) => {
                 let media = self.sit_down(Owner::Sip(leg), seat, &mut talk);
                 let sip = SipLeg {
                     id: leg,
                     call,
-                    owner: phone.owner.clone(),
                     usage: Some(usage),
                     peer,
                     inbound: false,
                     stage: Stage::Early,
                     media: Some(media),
                     talk,
-                    early_sdp: false,
-                    cause: None,
                 };
                 self.legs.insert(leg, sip);
                 self.by_usage.insert(usage, leg);
@@ -175,7 +175,7 @@ impl Pbx {
         match sdp {
             Ok(sdp) => {
                 // A caller that hung up this moment is told so by the usage's end.
-                let _ = self.agent.answer(now, usage, Some(sdp));
+                let _ = self.agent.answer(now.mono, usage, sdp);
                 self.apply_talk(id);
                 if let Some(codec) = self.legs.get(&id).and_then(|leg| leg.talk.codec()) {
                     self.leg_event(now, id, LegEvent::Answered(Some(codec)));
@@ -238,9 +238,8 @@ impl Pbx {
             let Ok(sdp) = leg.talk.early_answer(preferred, law) else {
                 return;
             };
-            leg.early_sdp = true;
             // As above: a usage that is gone has its end on the way.
-            let _ = self.agent.ring(now, usage, Some(sdp));
+            let _ = self.agent.ring(now.mono, usage, 183, Some(sdp));
             self.apply_talk(caller);
         }
         self.bridge(now, caller, called);
@@ -253,7 +252,6 @@ impl Pbx {
         };
         let before = leg.stage;
         let (usage, inbound, media) = (leg.usage, leg.inbound, leg.media);
-        leg.cause = Some(cause);
         let until = now.mono + MEDIA_PATIENCE;
         leg.stage = Stage::Leaving { until };
         if let Stage::Answering { until, .. } = before {
@@ -289,7 +287,7 @@ impl Pbx {
             other => Reason::q850(u16::from(other.q850()), ""),
         };
         // A usage that is gone needs no goodbye.
-        let _ = self.agent.hang_up(now, usage, Some(reason));
+        let _ = self.agent.hang_up(now.mono, usage, Some(reason));
     }
 
     /// Tells the media plane what offer and answer came to.
@@ -308,7 +306,7 @@ impl Pbx {
 }
 
 /// People's data within its limits and without control characters.
-fn cut(party: Party) -> Party {
+pub(crate) fn cut(party: Party) -> Party {
     Party {
         number: clean(&party.number),
         name: clean(&party.name),

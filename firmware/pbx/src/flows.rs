@@ -99,6 +99,30 @@ impl Flows {
         peer
     }
 
+    /// Every connection, and how many we made.
+    pub(crate) fn list(&self) -> (Vec<Peer>, u64) {
+        (self.all.values().map(|flow| flow.peer).collect(), self.made)
+    }
+
+    /// The connections of a snapshot; nothing half-read is in them.
+    pub(crate) fn restore((peers, made): &(Vec<Peer>, u64)) -> Self {
+        let mut flows = Self {
+            made: *made,
+            ..Self::default()
+        };
+        for &peer in peers {
+            let Some(id) = peer.flow else { continue };
+            *flows.per_address.entry(peer.remote.ip()).or_default() += 1;
+            let flow = Flow {
+                peer,
+                framer: Framer::default(),
+                patience: None,
+            };
+            flows.all.insert(id, flow);
+        }
+        flows
+    }
+
     pub(crate) fn get_mut(&mut self, flow: FlowId) -> Option<&mut Flow> {
         self.all.get_mut(&flow)
     }

@@ -3,7 +3,7 @@
 use call::{NewCall, Phone, Refusal};
 use model::{Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, Party, PairId, Rule, RtpIdentity};
 use sip::{
-    AgentOutput, HeaderName, Headers, Method, Peer, Request, Response, Scheme, ServerKey, UsageKey,
+    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey, UsageKey,
 };
 
 use crate::{
@@ -53,10 +53,10 @@ impl Pbx {
             _ => self.agent.response_to(request, 405),
         };
         // A transaction that is gone has no use for an answer.
-        let _ = self.agent.respond(now, server, response);
+        let _ = self.agent.respond(now.mono, server, &response);
     }
 
-    fn options(&self, request: &Request) -> Response {
+    fn options(&mut self, request: &Request) -> Response {
         let mut response = self.agent.response_to(request, 200);
         response.headers.set(HeaderName::Accept, "application/sdp");
         response
@@ -131,15 +131,12 @@ impl Pbx {
                 let leg = SipLeg {
                     id,
                     call,
-                    owner,
                     usage: Some(usage),
                     peer: *peer,
                     inbound: true,
                     stage: Stage::Early,
                     media,
                     talk,
-                    early_sdp: false,
-                    cause: None,
                 };
                 self.legs.insert(id, leg);
                 self.by_usage.insert(usage, id);
@@ -196,7 +193,7 @@ impl Pbx {
 
     pub(crate) fn reject(&mut self, now: Now, usage: UsageKey, status: u16, headers: Headers) {
         // A usage that is gone needs no refusal.
-        let _ = self.agent.reject(now, usage, status, headers);
+        let _ = self.agent.reject(now.mono, usage, status, &headers);
     }
 
     /// Number and name under which the world sees an entry.
@@ -244,7 +241,7 @@ fn is_keep_alive(request: &Request) -> bool {
 
 /// The user part of the request URI, or the status that refuses it.
 fn dialled_text(request: &Request) -> Result<String, u16> {
-    match request.uri.scheme {
+    match request.uri.scheme() {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
         Scheme::Other(_) => return Err(416),
     }

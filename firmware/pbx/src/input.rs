@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc};
 use config::Config;
 use hal_port::{PortCommand, PortEvent};
 use model::{
-    Command, EntryId, FlowId, MediaCommand, MediaEvent, Party, PartyId, PortId, Record, Seq,
+    Command, FlowId, MediaCommand, MediaEvent, Party, PartyId, PortId, Record, Seq,
     StateChange, Transport,
 };
 
@@ -62,7 +62,9 @@ pub enum Input {
     Config {
         /// Its number in the history.
         version: u64,
-        /// The checked configuration.
+        /// The whole text, for the books.
+        text: Arc<str>,
+        /// The same, checked.
         config: Arc<Config>,
     },
     /// Everything up to this record is on disk.
@@ -149,11 +151,4 @@ pub struct Counters {
     pub durable_late: u64,
     /// Media legs that did not report their end in time.
     pub media_silent: u64,
-}
-
-/// The owner of a SIP identity: which entry may register and call as it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// The entry whose password counts.
-    pub(crate) owner: EntryId,
 }

@@ -1,6 +1,6 @@
 //! A SIP phone as a leg: the usage on one side, the place in the media plane on the other.
 
-use model::{CallId, Cause, EntryId, Instant, LegId, MediaLeg, Seq};
+use model::{CallId, Instant, LegId, MediaLeg, Seq};
 use sip::{Peer, UsageKey};
 
 use crate::talk::Talk;
@@ -31,8 +31,6 @@ pub(crate) enum Stage {
 pub(crate) struct SipLeg {
     pub(crate) id: LegId,
     pub(crate) call: CallId,
-    /// The person or device.
-    pub(crate) owner: EntryId,
     /// `None` once the usage has ended.
     pub(crate) usage: Option<UsageKey>,
     pub(crate) peer: Peer,
@@ -41,8 +39,4 @@ pub(crate) struct SipLeg {
     pub(crate) stage: Stage,
     pub(crate) media: Option<MediaLeg>,
     pub(crate) talk: Talk,
-    /// Whether early media was sent to the caller, so that the answer is already given.
-    pub(crate) early_sdp: bool,
-    /// Why it was released.
-    pub(crate) cause: Option<Cause>,
 }

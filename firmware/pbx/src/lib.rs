@@ -23,9 +23,11 @@ mod set_side;
 mod status;
 mod stun;
 mod talk;
+mod tape;
 mod usage_side;
 mod world;
 
-pub use auth::{Keys, Question, Vault, Verdict};
+pub use auth::{Keys, Passwords, Question, Vault, Verdict};
 pub use input::{Counters, Input, Jack, Output};
 pub use pbx::{Figures, Pbx, Setup};
+pub use tape::{Entry, Fingerprint, Replayed, Snapshot, Tape, TapeError, Taped};

@@ -11,12 +11,13 @@ use call::{Switch, Timers};
 use config::Config;
 use model::{
     Binding, BridgeId, CallId, Command, EntryId, Event, EventBody, FlowId, Instant, LegId,
-    MediaLeg, Now, PortId, Random, Record, Rule, Seed, Seq, limits,
+    MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, limits,
 };
-use sip::{Agent, Peer, UsageKey};
+use sip::{Agent, Peer, Request, UsageKey};
 
 use crate::{
     Counters, Input, Jack, Output, Vault,
+    advertised::advertised,
     auth::Challenger,
     flows::Flows,
     leg::SipLeg,
@@ -45,6 +46,12 @@ pub struct Setup {
     pub seed: Seed,
     /// Legs that the media plane can carry, at most `limits::MEDIA_LEGS`.
     pub media_legs: usize,
+    /// Port pairs that are bound already; others are announced as they come.
+    pub pairs: Vec<(PairId, u16)>,
+    /// The external address, if it was looked up already.
+    pub external: Option<IpAddr>,
+    /// Connections that are open, and how many the exchange has made so far.
+    pub flows: (Vec<Peer>, u64),
 }
 
 /// How much of everything is in use: back to zero when the office is quiet.
@@ -75,6 +82,7 @@ pub struct Figures {
 /// The control plane.
 pub struct Pbx {
     pub(crate) config: Arc<Config>,
+    version: u64,
     pub(crate) agent: Agent,
     pub(crate) switch: Switch,
     pub(crate) registrar: Registrar,
@@ -119,26 +127,31 @@ impl Pbx {
     /// can answer.
     #[must_use]
     pub fn new(now: Now, setup: Setup, vault: Box<dyn Vault>) -> Self {
-        let mut plain = Random::derive(setup.seed, "pbx");
+        let Streams {
+            mut plain,
+            sip,
+            call,
+        } = Streams::of(setup.seed);
         let agent = Agent::new(
             sip::AgentConfig {
                 user_agent: "Centralka".into(),
                 ..sip::AgentConfig::default()
             },
-            Random::derive(setup.seed, "sip"),
+            sip,
         );
-        let switch = Switch::new(timers(&setup.config), Random::derive(setup.seed, "call"));
+        let switch = Switch::new(timers(&setup.config), call);
         let mut jacks = Jacks::new(&setup.jacks);
         jacks.assign(|name| analog_on(&setup.config, name));
         let slots = LegSlots::new(setup.media_legs);
         let mut pbx = Self {
-            registrar: Registrar::new(now, setup.bindings),
+            registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
             challenger: Challenger::new(&setup.md5, plain.next_u64()),
             config: setup.config,
+            version: setup.version,
             agent,
             switch,
             vault,
-            flows: Flows::default(),
+            flows: Flows::restore(&setup.flows),
             jacks,
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
@@ -148,16 +161,17 @@ impl Pbx {
             bridges: Bridges::default(),
             slots_in_all: slots.free(),
             slots,
-            pairs: Pairs::default(),
+            pairs: Pairs::new(setup.pairs),
             started_at: BTreeMap::new(),
             next_seq: setup.next_seq,
             durable: Seq(setup.next_seq.0.saturating_sub(1)),
             plain,
-            external: None,
+            external: setup.external,
             counters: Counters::default(),
             out: VecDeque::new(),
             clock_offset: None,
         };
+        pbx.tell_agent_addresses();
         pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
         let version = setup.version;
         pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
@@ -188,12 +202,17 @@ impl Pbx {
                 remote,
                 bytes,
             } => self.datagram(now, local, remote, &bytes),
-            Input::External(address) => self.external = address,
+            Input::External(address) => {
+                self.external = address;
+                self.tell_agent_addresses();
+            }
             Input::Port { port, event } => self.port_event(now, port, event),
             Input::Media(event) => self.media_event(now, event),
             Input::Command(Command::HangUp(call)) => self.switch.hang_up(now, call),
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
-            Input::Config { version, config } => self.reconfigure(now, version, config),
+            Input::Config {
+                version, config, ..
+            } => self.reconfigure(now, version, config),
             Input::Durable(seq) => {
                 self.durable = self.durable.max(seq);
                 self.answer_what_is_durable(now);
@@ -234,6 +253,7 @@ impl Pbx {
     /// How much of everything is in use.
     #[must_use]
     pub fn figures(&self) -> Figures {
+        let sizes = self.agent.sizes();
         Figures {
             calls: self.switch.calls(),
             sip_legs: self.legs.len(),
@@ -241,8 +261,8 @@ impl Pbx {
             media_legs: self.slots_in_all - self.slots.free(),
             bridges: self.bridges.used(),
             pairs_ready: self.pairs.len(),
-            transactions: self.agent.transactions(),
-            usages: self.agent.usages(),
+            transactions: sizes.clients + sizes.servers,
+            usages: sizes.usages,
             bindings: self.registrar.len(),
             flows: self.flows.len(),
         }
@@ -267,6 +287,50 @@ impl Pbx {
         }
     }
 
+    /// Everything that a run from here on depends on, taken at a moment without calls; `None` while
+    /// there is one. Randomness starts anew from `seed`, here and in every replay.
+    pub fn restart_point(&mut self, now: Now, seed: Seed) -> Option<Setup> {
+        let quiet = self.switch.calls() == 0
+            && self.legs.is_empty()
+            && self.agent.sizes().usages == 0
+            && self.jacks.busy() == 0
+            && self.slots.free() == self.slots_in_all;
+        if !quiet {
+            return None;
+        }
+        self.settle(now);
+        let Streams {
+            mut plain,
+            sip,
+            call,
+        } = Streams::of(seed);
+        let md5 = self.challenger.md5_only();
+        self.challenger = Challenger::new(&md5, plain.next_u64());
+        self.agent.reseed(sip);
+        self.switch.reseed(call);
+        self.plain = plain;
+        self.slots.start_over();
+        self.clock_offset = None;
+        Some(Setup {
+            config: Arc::clone(&self.config),
+            version: self.version,
+            jacks: self.jacks.list(),
+            bindings: self.registrar.all().cloned().collect(),
+            md5,
+            next_seq: self.next_seq,
+            seed,
+            media_legs: self.slots_in_all,
+            pairs: self.pairs.list(),
+            external: self.external,
+            flows: self.flows.list(),
+        })
+    }
+
+    /// Takes over the passwords of the configuration that follows.
+    pub fn replace_passwords(&mut self, passwords: crate::Passwords) {
+        self.vault.replace(passwords);
+    }
+
     /// The last words before the program ends: `ExchangeStopped`.
     pub fn finish(&mut self, now: Now) {
         self.note(now, Rule::Operator, EventBody::ExchangeStopped);
@@ -283,12 +347,23 @@ impl Pbx {
         self.switch.set_timers(timers(&config));
         self.jacks.assign(|name| analog_on(&config, name));
         self.config = config;
+        self.version = version;
+        self.tell_agent_addresses();
         self.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
         self.drop_unknown_owners(now);
     }
 
+    /// The agent writes Via and Contact by the same rule as we write SDP.
+    fn tell_agent_addresses(&mut self) {
+        let (config, external) = (Arc::clone(&self.config), self.external);
+        self.agent.set_advertised(Box::new(move |peer| {
+            let ip = advertised(&config, external, peer.local, peer.remote);
+            SocketAddr::new(ip, peer.local.port())
+        }));
+    }
+
     fn run_deadlines(&mut self, now: Now) {
-        self.agent.timeout(now);
+        self.agent.timeout(now.mono);
         let world = crate::world::World::of(&self.config, &self.registrar, &self.jacks);
         self.switch.timeout(now, &world);
         for flow in self.flows.silent(now.mono) {
@@ -374,16 +449,28 @@ impl Pbx {
                 if !parsed.leniencies.is_empty() {
                     self.counters.sip_lenient += 1;
                 }
-                self.agent.receive(now, &peer, parsed.message);
+                self.agent.receive(now.mono, &peer, parsed.message);
             }
             Err(error) => {
                 self.counters.sip_garbage += 1;
-                if let Some(bytes) = error.answer() {
-                    self.send(peer, bytes);
+                if let Some(request) = error.request {
+                    self.answer_garbage(peer, &request, error.status);
                 }
             }
         }
         self.settle(now);
+    }
+
+    /// Answers a request that could be read only in part, outside every transaction.
+    fn answer_garbage(&mut self, peer: Peer, request: &Request, status: u16) {
+        let mut response = self.agent.response_to(request, status);
+        if let Ok(mut via) = response.headers.via_top() {
+            via.mark_source(peer.remote);
+            response.headers.set_via_top(&via);
+        }
+        let mut bytes = Vec::new();
+        response.write(&mut bytes);
+        self.send(peer, bytes);
     }
 
     /// Puts bytes of a SIP message on their way.
@@ -446,6 +533,23 @@ impl Pbx {
         } else {
             // Small differences are drift: they may add up without being a step.
             self.clock_offset = Some(offset);
+        }
+    }
+}
+
+/// The plain randomness of the parts, each a stream of its own.
+struct Streams {
+    plain: Random,
+    sip: Random,
+    call: Random,
+}
+
+impl Streams {
+    fn of(seed: Seed) -> Self {
+        Self {
+            plain: Random::derive(seed, "pbx"),
+            sip: Random::derive(seed, "sip"),
+            call: Random::derive(seed, "call"),
         }
     }
 }

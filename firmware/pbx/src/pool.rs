@@ -33,6 +33,11 @@ impl LegSlots {
         });
     }
 
+    /// As new: nothing that was given out before is still on its way.
+    pub(crate) fn start_over(&mut self) {
+        *self = Self::new(self.free.len());
+    }
+
     pub(crate) fn free(&self) -> usize {
         self.free.len()
     }
@@ -68,6 +73,16 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
+    pub(crate) fn new(ready: Vec<(PairId, u16)>) -> Self {
+        Self {
+            ready: ready.into(),
+        }
+    }
+
+    pub(crate) fn list(&self) -> Vec<(PairId, u16)> {
+        self.ready.iter().copied().collect()
+    }
+
     pub(crate) fn ready(&mut self, pair: PairId, port: u16) {
         self.ready.push_back((pair, port));
     }

@@ -78,6 +78,15 @@ impl Jacks {
         }
     }
 
+    /// The jacks as they were handed in.
+    pub(crate) fn list(&self) -> Vec<crate::Jack> {
+        let jack = |(&port, jack): (&PortId, &Jack)| crate::Jack {
+            port,
+            name: jack.name.clone(),
+        };
+        self.all.iter().map(jack).collect()
+    }
+
     /// Gives each jack its `[[analog]]` entry by name.
     pub(crate) fn assign(&mut self, entry_of: impl Fn(&str) -> Option<EntryId>) {
         for jack in self.all.values_mut() {

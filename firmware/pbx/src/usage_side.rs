@@ -24,7 +24,7 @@ impl Pbx {
             UsageEvent::Request { server, request } => {
                 let response = self.agent.response_to(&request, 405);
                 // A transaction that is gone has no use for an answer.
-                let _ = self.agent.respond(now, server, response);
+                let _ = self.agent.respond(now.mono, server, &response);
             }
             UsageEvent::Ended { how, .. } => {
                 self.by_usage.remove(&usage);
@@ -46,7 +46,6 @@ impl Pbx {
             self.leg_event(now, id, LegEvent::Rang);
             return;
         }
-        leg.early_sdp = true;
         self.apply_talk(id);
         self.leg_event(now, id, LegEvent::EarlyMedia);
     }
@@ -89,7 +88,7 @@ impl Pbx {
         match reply {
             Ok(reply) => {
                 // A usage that is gone has its end on the way.
-                let _ = self.agent.accept_offer(now, usage, reply);
+                let _ = self.agent.accept_offer(now.mono, usage, reply);
                 if sdp.is_some() {
                     let change = Change {
                         codec: self.legs.get(&id).and_then(|leg| leg.talk.codec()) != before,
@@ -99,7 +98,7 @@ impl Pbx {
             }
             Err(_) => {
                 // RFC 6141 §3.4: the session goes on as it was.
-                let _ = self.agent.reject_offer(now, usage, 488);
+                let _ = self.agent.reject_offer(now.mono, usage, 488);
             }
         }
     }
