@@ -1,0 +1,1 @@
+//! REGISTER arithmetic (RFC 3261 §10.3).
