@@ -12,3 +12,5 @@ pub const SIP_FLOWS: usize = 2_048;
 pub const SIP_FLOWS_PER_ADDRESS: usize = 256;
 /// Seconds in which a new connection must bring its first whole message.
 pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 15;
+/// Answered digest nonces whose counts are remembered; one that loses its place counts as stale.
+pub const DIGEST_NONCES: usize = 8_192;

@@ -235,10 +235,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let name = core::str::from_utf8(&line[..name_end]).unwrap_or("");
-        let value = match self.text(trim_bytes(&line[colon + 1..])) {
-            Cow::Borrowed(text) => Cow::Borrowed(text),
-            Cow::Owned(text) => Cow::Owned(text),
-        };
+        let value = self.text(trim_bytes(&line[colon + 1..]));
         Some((HeaderName::from_text(name), value))
     }
 
