@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod agent;
 pub mod binding;
+mod dialog;
 pub mod digest;
 mod fault;
 mod framing;
@@ -21,10 +23,16 @@ mod name_addr;
 mod params;
 mod peer;
 pub mod sdp;
+mod transaction;
 mod uri;
+mod usage;
 mod value;
 mod via;
 
+pub use agent::{
+    Advertised, Agent, AgentConfig, AgentCounters, AgentError, AgentSizes, How, InviteParams,
+    Outcome, Output, UsageEvent,
+};
 pub use fault::Fault;
 pub use framing::{Frame, Framer, FramingError};
 pub use header::{Contacts, Header, HeaderName, Headers};
@@ -35,6 +43,8 @@ pub use method::Method;
 pub use name_addr::NameAddr;
 pub use params::Params;
 pub use peer::Peer;
+pub use transaction::{ClientKey, ServerKey, Timing};
 pub use uri::{Scheme, Uri};
+pub use usage::UsageKey;
 pub use value::{CSeq, Event, MediaType, RAck, Reason, Refresher, Replaces, SessionExpires};
 pub use via::{Via, ViaTransport};

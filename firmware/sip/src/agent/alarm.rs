@@ -92,6 +92,11 @@ impl Alarms {
         }
     }
 
+    /// Whether `alarm` runs.
+    pub(crate) fn is_set(&self, alarm: Alarm) -> bool {
+        self.by_owner.contains_key(&alarm)
+    }
+
     /// Stops every timer of a client transaction.
     pub(crate) fn clear_client(&mut self, key: ClientKey) {
         for timer in [Timer::Retransmit, Timer::GiveUp, Timer::Linger] {
@@ -130,7 +135,9 @@ impl Alarms {
 
     /// The next timer and why it runs.
     pub(crate) fn next(&self) -> Option<(Instant, &'static str)> {
-        self.by_time.first().map(|(at, alarm)| (*at, alarm.reason()))
+        self.by_time
+            .first()
+            .map(|(at, alarm)| (*at, alarm.reason()))
     }
 
     /// How many timers run.

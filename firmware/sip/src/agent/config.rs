@@ -53,14 +53,22 @@ impl Default for AgentConfig {
 pub(crate) struct Texts {
     pub(crate) allow: String,
     pub(crate) supported: String,
+    pub(crate) supported_without_100rel: String,
 }
 
 impl Texts {
     pub(crate) fn of(config: &AgentConfig) -> Self {
         let methods: Vec<&str> = config.allow.iter().map(Method::as_str).collect();
+        let without: Vec<&str> = config
+            .supported
+            .iter()
+            .map(String::as_str)
+            .filter(|option| !option.eq_ignore_ascii_case("100rel"))
+            .collect();
         Self {
             allow: methods.join(", "),
             supported: config.supported.join(", "),
+            supported_without_100rel: without.join(", "),
         }
     }
 }

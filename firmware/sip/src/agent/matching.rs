@@ -76,7 +76,14 @@ mod tests {
         assert_eq!(text, "z9hG4bK1f.0000000000000007");
         assert_eq!(read_branch(&text), Some((ClientKey(0x1f), 7)));
         assert_eq!(read_tag(&tag(UsageKey(9), 1)), Some(UsageKey(9)));
-        for foreign in ["", "z9hG4bK", "z9hG4bKxyz", "z9hG4bK1f.", "é9hG4bK1.1", "z9hG4b"] {
+        for foreign in [
+            "",
+            "z9hG4bK",
+            "z9hG4bKxyz",
+            "z9hG4bK1f.",
+            "é9hG4bK1.1",
+            "z9hG4b",
+        ] {
             assert_eq!(read_branch(foreign), None, "{foreign}");
         }
         assert_eq!(read_tag("as5d8f7"), None);

@@ -8,7 +8,7 @@ mod alarm;
 mod checks;
 mod client;
 mod config;
-mod matching;
+pub(crate) mod matching;
 mod output;
 mod receive;
 mod server;
@@ -27,11 +27,12 @@ use crate::{
     usage::{Usage, UsageKey},
 };
 pub(crate) use alarm::{Alarm, Alarms, UsageTimer};
-pub(crate) use client::{Client, Owner, Part};
+pub(crate) use checks::is_sdp;
+pub(crate) use client::{Client, Failure, Owner, Part};
 pub use config::AgentConfig;
 use config::Texts;
 pub use output::{AgentError, How, InviteParams, Outcome, Output, UsageEvent};
-pub(crate) use server::{Head, Server};
+pub(crate) use server::{Fresh, Head, Server};
 
 /// What went by or was refused, counted since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,7 +178,7 @@ impl Agent {
             .map(|(key, _)| *key)
             .collect();
         for key in keys {
-            self.client_failed(now, key, client::Failure::Transport);
+            self.client_failed(now, key, Failure::Transport);
         }
     }
 

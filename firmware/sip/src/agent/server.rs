@@ -228,13 +228,12 @@ impl Agent {
         if self.merged.get(&server.merge) == Some(&key) {
             self.merged.remove(&server.merge);
         }
-        // Timer J is the same for all, so the one that ends is nearly always the front one.
-        if self.absorbing.front() == Some(&key) {
+        // Timer J is the same for all, so they end in the order of the queue; one that ends out of
+        // order is passed over when it comes to the front.
+        while let Some(front) = self.absorbing.front()
+            && !self.servers.contains_key(front)
+        {
             self.absorbing.pop_front();
-        } else if let Ok(at) = self.absorbing.binary_search(&key) {
-            self.absorbing.remove(at);
-        } else if matches!(server.machine, Machine::Other(_)) {
-            self.absorbing.retain(|other| *other != key);
         }
         self.alarms.clear_server(key);
     }
@@ -282,7 +281,9 @@ impl Agent {
 
     /// Whether the request is not yet finally answered.
     pub(crate) fn is_open(&self, key: ServerKey) -> bool {
-        self.servers.get(&key).is_some_and(|server| !server.is_final())
+        self.servers
+            .get(&key)
+            .is_some_and(|server| !server.is_final())
     }
 
     /// Sends a message outside every transaction.

@@ -1,6 +1,7 @@
 //! Dialogs: RFC 3261 §12. A dialog knows how its next request looks and which request of the peer
 //! is in order; what requests mean is the affair of the usage.
 
+mod request;
 mod route;
 mod sequence;
 
@@ -20,6 +21,8 @@ pub(crate) struct Dialog {
     pub(crate) target: Uri,
     /// The proxies that want to stay in the way.
     pub(crate) routes: Routes,
+    /// CSeq of the INVITE that made the dialog.
+    pub(crate) invite_cseq: u32,
     /// CSeq of both directions.
     pub(crate) sequence: Sequence,
 }
@@ -33,6 +36,7 @@ impl Dialog {
             remote: to.to_string().into(),
             target: contact_uri(headers).unwrap_or_else(|| uri.clone()),
             routes: Routes::at_caller(headers),
+            invite_cseq: cseq,
             sequence: Sequence::at_caller(cseq),
         }
     }
@@ -50,6 +54,7 @@ impl Dialog {
             remote: from.to_string().into(),
             target: contact_uri(headers).unwrap_or_else(|| from.uri.clone()),
             routes: Routes::at_called(headers),
+            invite_cseq: cseq,
             sequence: Sequence::at_called(first_cseq, cseq),
         }
     }

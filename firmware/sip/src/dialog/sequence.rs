@@ -40,18 +40,6 @@ impl Sequence {
         self.local
     }
 
-    /// The number of our last request.
-    pub(crate) const fn local(&self) -> u32 {
-        self.local
-    }
-
-    /// Our requests so far went up to `cseq` (numbers spent outside, by a retried INVITE).
-    pub(crate) const fn spend(&mut self, cseq: u32) {
-        if cseq > self.local {
-            self.local = cseq;
-        }
-    }
-
     /// A request of the peer other than ACK and CANCEL came with `cseq`.
     pub(crate) const fn receive(&mut self, cseq: u32) -> Order {
         match self.remote {
@@ -71,14 +59,10 @@ mod tests {
     #[test]
     fn numbers_grow_by_one_for_us_and_by_any_step_for_the_peer() {
         let mut s = Sequence::at_called(100, 7);
-        assert_eq!((s.next_local(), s.next_local(), s.local()), (101, 102, 102));
+        assert_eq!((s.next_local(), s.next_local()), (101, 102));
         assert_eq!(s.receive(7), Order::Stale);
         assert_eq!(s.receive(9), Order::InOrder);
         assert_eq!(s.receive(8), Order::Stale);
-        s.spend(90);
-        assert_eq!(s.local(), 102);
-        s.spend(110);
-        assert_eq!(s.next_local(), 111);
         let mut first = Sequence::at_caller(5);
         assert_eq!(first.receive(0), Order::InOrder);
         assert_eq!(first.receive(0), Order::Stale);

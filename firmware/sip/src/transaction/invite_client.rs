@@ -9,8 +9,10 @@ use super::{Effects, Timer, Timing};
 enum State {
     /// Sent, nothing heard; `pause` is the time to the next retransmission (timer A).
     Calling { pause: Duration },
-    /// A provisional response came.
+    /// A provisional response came. Without a CANCEL it may ring for ever.
     Proceeding,
+    /// A CANCEL was sent; the final response must come in 64·T1 (RFC 3261 §9.1).
+    Cancelled,
     /// A final response of 300 to 699 came and was acknowledged.
     Completed,
     /// A 2xx came; more of them, also from other forks, go to the user (RFC 6026).
@@ -52,12 +54,13 @@ impl InviteClient {
                 }
             }
             (State::Proceeding, 1) => Effects::PASS,
-            (State::Calling { .. } | State::Proceeding, 2) => {
+            (State::Cancelled, 1) => Effects::NONE,
+            (State::Calling { .. } | State::Proceeding | State::Cancelled, 2) => {
                 self.state = State::Accepted;
                 // RFC 6026 §7.2: timer M runs on every transport, because forks answer late.
                 Effects::PASS.linger(timing.give_up())
             }
-            (State::Calling { .. } | State::Proceeding, _) => {
+            (State::Calling { .. } | State::Proceeding | State::Cancelled, _) => {
                 self.state = State::Completed;
                 Effects {
                     ack: true,
@@ -74,6 +77,23 @@ impl InviteClient {
         }
     }
 
+    /// A CANCEL was sent for this INVITE.
+    pub(crate) fn cancelled(&mut self, timing: &Timing) -> Effects {
+        match self.state {
+            State::Proceeding => {
+                self.state = State::Cancelled;
+                let mut effects = Effects::NONE;
+                effects.start[0] = Some((Timer::GiveUp, timing.give_up()));
+                effects
+            }
+            State::Calling { .. }
+            | State::Cancelled
+            | State::Completed
+            | State::Accepted
+            | State::Terminated => Effects::NONE,
+        }
+    }
+
     /// A timer ran out.
     pub(crate) fn timer(&mut self, timer: Timer) -> Effects {
         match (self.state, timer) {
@@ -84,7 +104,7 @@ impl InviteClient {
                 effects.start[0] = Some((Timer::Retransmit, pause));
                 effects
             }
-            (State::Calling { .. }, Timer::GiveUp) => {
+            (State::Calling { .. } | State::Cancelled, Timer::GiveUp) => {
                 self.state = State::Terminated;
                 Effects {
                     timed_out: true,
@@ -96,6 +116,7 @@ impl InviteClient {
                 Effects::DONE
             }
             (State::Calling { .. }, Timer::Linger)
+            | (State::Cancelled, Timer::Retransmit | Timer::Linger)
             | (State::Proceeding | State::Terminated, _)
             | (State::Accepted | State::Completed, Timer::Retransmit | Timer::GiveUp) => {
                 Effects::NONE
@@ -106,8 +127,13 @@ impl InviteClient {
     /// Whether a final response came.
     pub(crate) const fn is_final(&self) -> bool {
         match self.state {
-            State::Calling { .. } | State::Proceeding => false,
+            State::Calling { .. } | State::Proceeding | State::Cancelled => false,
             State::Completed | State::Accepted | State::Terminated => true,
         }
+    }
+
+    /// Whether it rings: a CANCEL may be sent.
+    pub(crate) const fn is_proceeding(&self) -> bool {
+        matches!(self.state, State::Proceeding)
     }
 }

@@ -83,4 +83,12 @@ impl NonInviteClient {
         effects.start[0] = Some((Timer::Retransmit, pause));
         effects
     }
+
+    /// Whether a final response came.
+    pub(crate) const fn is_final(&self) -> bool {
+        match self.state {
+            State::Trying { .. } | State::Proceeding => false,
+            State::Completed | State::Terminated => true,
+        }
+    }
 }
