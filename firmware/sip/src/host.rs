@@ -24,7 +24,8 @@ impl Host {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or(Fault::Host)?;
-            return inner.parse().map(Self::V6).map_err(|_| Fault::Host);
+            let v6 = inner.parse().ok().or_else(|| three_colons(inner));
+            return v6.map(Self::V6).ok_or(Fault::Host);
         }
         let digit_first = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
         if digit_first && let Ok(v4) = text.parse() {
@@ -76,6 +77,13 @@ impl Host {
     }
 }
 
+/// RFC 5118 §4.10: the grammar of RFC 3261 allows three colons before an embedded IPv4 address.
+fn three_colons(text: &str) -> Option<Ipv6Addr> {
+    let (head, v4) = text.split_once(":::")?;
+    let _: Ipv4Addr = v4.parse().ok()?;
+    format!("{head}::{v4}").parse().ok()
+}
+
 impl From<IpAddr> for Host {
     fn from(ip: IpAddr) -> Self {
         match ip {
@@ -109,7 +117,9 @@ mod tests {
             Ok(("[2001:db8::1]".into(), Some(9)))
         );
         assert_eq!(read("[2001:db8::1]"), Ok(("[2001:db8::1]".into(), None)));
+        assert_eq!(read("[1:::192.0.2.1]"), read("[1::192.0.2.1]"));
         for bad in [
+            "[1:::2]",
             "",
             "2001:db8::1",
             "[::1",

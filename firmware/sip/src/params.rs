@@ -30,9 +30,13 @@ impl Params {
         while at < bytes.len() {
             let end = param_end(bytes, at)?;
             let piece = trim(&text[at..end]);
+            let first_or_last = at == 0 || end == bytes.len();
             at = end + 1;
-            if piece.is_empty() {
-                continue;
+            match piece {
+                // Before the first `;`, and after a last one that some phones write.
+                "" if first_or_last => continue,
+                "" => return Err(Fault::Params),
+                _ => {}
             }
             let (name, value) = match piece.split_once('=') {
                 Some((name, value)) => (trim(name), Some(trim(value))),
@@ -185,7 +189,7 @@ mod tests {
 
     #[test]
     fn white_space_goes_and_order_stays() {
-        let p = Params::parse(" ;branch = z9 ;\trport; x=\"a;\\\"b\" ;;lr").expect("legal");
+        let p = Params::parse(" ;branch = z9 ;\trport; x=\"a;\\\"b\" ;lr; ").expect("legal");
         assert_eq!(p.as_str(), ";branch=z9;rport;x=\"a;\\\"b\";lr");
         assert_eq!(p.get("BRANCH"), Some("z9"));
         assert_eq!(p.get("rport"), Some(""));
@@ -214,6 +218,7 @@ mod tests {
             ";x=\"",
             ";x=\"a\"b",
             ";a=1,2",
+            ";a;;b",
         ] {
             assert!(Params::parse(bad).is_err(), "{bad}");
         }

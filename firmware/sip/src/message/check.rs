@@ -15,7 +15,7 @@ pub struct ParseError {
     /// The status to answer a request with: 400, 505, 513.
     pub status: u16,
     /// What could be read of a request that may be answered; `None` for responses, for ACK, and
-    /// where there is no Via to send the answer to.
+    /// where there is no Via at all.
     pub request: Option<Box<Request>>,
 }
 
@@ -36,7 +36,8 @@ impl ParseError {
             Fault::TooLong => 513,
             _ => 400,
         };
-        let answerable = headers.via_top().is_ok() && method != Some(Method::Ack);
+        // The answer goes back to where the bytes came from, so a Via need not be readable.
+        let answerable = headers.contains(&HeaderName::Via) && method != Some(Method::Ack);
         let request = match method {
             Some(method) if answerable => Some(Box::new(Request {
                 method,
