@@ -80,7 +80,7 @@ impl Conceal {
             self.blend = 0;
         }
         for sample in out.iter_mut() {
-            *sample = self.synthesise(self.made) as i16;
+            *sample = self.synthesise(self.made) as i16; // saturates
             self.made = self.made.saturating_add(1).min(usize::MAX / 2);
         }
         self.total = self.total.saturating_add(out.len() as u64);
@@ -123,10 +123,10 @@ impl Conceal {
         let mut value = self.cycle(periods, n);
         let since = n % FULL;
         if n < quarter {
-            // Nothing announced the gap, so its start is joined to the mirrored past.
-            let mirrored = self.past(n.saturating_add(1));
-            let weight = (n as f32 + 1.0) / (quarter as f32 + 1.0);
-            value = (value - mirrored).mul_add(weight, mirrored);
+            // Nothing announced the gap: what the last sample was off its period wears away.
+            let off = self.past(1) - self.past(self.pitch.saturating_add(1));
+            let weight = 1.0 - (n as f32 + 1.0) / (quarter as f32 + 1.0);
+            value = off.mul_add(weight, value);
         } else if since < quarter && (n / FULL == 1 || n / FULL == 2) {
             let before = self.cycle(periods.saturating_sub(1), n);
             let weight = (since as f32 + 1.0) / (quarter as f32 + 1.0);
@@ -197,3 +197,6 @@ fn pitch_of(history: &[i16; HISTORY]) -> usize {
     }
     best.0
 }
+
+#[cfg(test)]
+mod tests;

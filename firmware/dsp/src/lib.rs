@@ -19,10 +19,14 @@
 pub mod conceal;
 pub mod dtmf;
 pub mod g711;
+pub mod goertzel;
 pub mod level;
 pub mod mix;
+mod port;
 mod sine;
 pub mod tone;
+
+pub use port::{PortDsp, PortHeard};
 
 /// Samples of one second of all narrow-band sound.
 pub const RATE_HZ: u32 = 8_000;

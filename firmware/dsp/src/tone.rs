@@ -196,3 +196,6 @@ impl Voice {
         if before == 0.0 { 0.0 } else { sample * before }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -287,3 +287,6 @@ fn is_segment_after(hearing: &Hearing, timestamp: u32, event: Event) -> bool {
 fn is_old(timestamp: u32, newest: u32) -> bool {
     newest.wrapping_sub(timestamp) < OLD
 }
+
+#[cfg(test)]
+mod tests;

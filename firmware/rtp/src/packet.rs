@@ -109,3 +109,6 @@ impl Header {
             .ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -395,3 +395,6 @@ impl Sender {
         Some(length)
     }
 }
+
+#[cfg(test)]
+mod tests;

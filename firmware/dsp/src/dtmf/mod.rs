@@ -1,7 +1,11 @@
 //! Keys as pairs of tones (ITU-T Q.23): making them and, by Q.24, hearing them.
 
+mod receiver;
 mod sender;
+#[cfg(test)]
+mod tests;
 
+pub use receiver::{DtmfReceiver, Key};
 pub use sender::DtmfSender;
 
 use model::Digit;

@@ -468,3 +468,6 @@ fn most_alike(samples: &[i16]) -> usize {
         })
         .map_or(0, |(at, _)| at)
 }
+
+#[cfg(test)]
+mod tests;

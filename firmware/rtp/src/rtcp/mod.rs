@@ -39,3 +39,6 @@ pub struct ReportBlock {
     /// Time since then in 1/65536 s.
     pub delay_since_last_sr: u32,
 }
+
+#[cfg(test)]
+mod tests;
