@@ -87,7 +87,6 @@ impl Pbx {
         self.begin_call(now, usage, request, peer, owner, dialled, talk);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call, all that is known of it")]
     fn begin_call(
         &mut self,
         now: Now,
