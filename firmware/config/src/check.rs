@@ -205,7 +205,9 @@ fn overlap(key: &str, number: &Number, other: &str, other_number: &Number, repor
 
 fn references(config: &Config, report: &mut Report) {
     let mut check = |from: &EntryId, key: &str, to: &Option<EntryId>, kind: &str, found: bool| {
-        if let (Some(to), false) = (to, found) {
+        if let Some(to) = to
+            && !(found && report.is_written(to))
+        {
             let params = vec![("kind", kind.to_owned()), ("value", to.to_string())];
             let key = key_of(report, from, key);
             report.add_at(&key, Fault::Reference, params);

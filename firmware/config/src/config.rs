@@ -224,6 +224,9 @@ impl<'t> Section<'t, '_> {
             let Some(id) = ids.of(key, &mut section) else {
                 continue;
             };
+            if section.has("id") {
+                section.report.name_written(&id);
+            }
             section.report.name_entry(&id, &path);
             if let Some(entry) = read(section, id) {
                 out.push(entry);

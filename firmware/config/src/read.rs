@@ -2,7 +2,7 @@
 //! is an unknown key, and every answer that does not fit is a problem with its line.
 
 use core::ops::RangeInclusive;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::EntryId;
 use toml_edit::{Item, Table, Value};
@@ -17,6 +17,7 @@ pub(crate) struct Report {
     line_starts: Vec<usize>,
     places: BTreeMap<String, u32>,
     entries: BTreeMap<EntryId, String>,
+    written: BTreeSet<EntryId>,
     secrets: Vec<(String, SecretId)>,
     problems: Vec<Problem>,
     dropped: usize,
@@ -31,6 +32,7 @@ impl Report {
                 .collect(),
             places: BTreeMap::new(),
             entries: BTreeMap::new(),
+            written: BTreeSet::new(),
             secrets: Vec::new(),
             problems: Vec::new(),
             dropped: 0,
@@ -79,6 +81,15 @@ impl Report {
                 None => return 1,
             }
         }
+    }
+
+    /// This id is written in the text, not provisional: others may refer to it.
+    pub(crate) fn name_written(&mut self, id: &EntryId) {
+        self.written.insert(id.clone());
+    }
+
+    pub(crate) fn is_written(&self, id: &EntryId) -> bool {
+        self.written.contains(id)
     }
 
     /// The entry with this id stands at `path`.

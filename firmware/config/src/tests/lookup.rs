@@ -94,8 +94,9 @@ fn an_extension_that_begins_like_another_waits() {
 
 #[test]
 fn phones_find_their_owner() {
+    let minimal = MINIMAL.replace("[[person]]", "[[person]]\nid = \"jan\"");
     let text = format!(
-        "{MINIMAL}[[device]]\nperson = \"person-1\"\nsip_user = \"jan-mobile\"\nsip_password = \"s3cret-mobile\"\n\
+        "{minimal}[[device]]\nperson = \"jan\"\nsip_user = \"jan-mobile\"\nsip_password = \"s3cret-mobile\"\n\
          [[device]]\nname = \"Meeting room\"\nextension = \"400\"\nsip_password = \"s3cret-room\"\n"
     );
     let config = Config::parse(&text).expect("fine");

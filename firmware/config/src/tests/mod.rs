@@ -1,7 +1,13 @@
 //! Tests of the crate as a whole.
 
 mod check;
+mod diff;
+mod hostile;
+mod import;
 mod lookup;
+mod merge;
+mod office;
+mod schema;
 
 /// The text of design.md §4: outside tests rely on its names.
 pub(crate) const MINIMAL: &str = r##"format = 1
@@ -45,4 +51,37 @@ pub(crate) fn problems(text: &str) -> String {
         Ok(_) => "fine".into(),
         Err(problems) => problems.to_string(),
     }
+}
+
+/// `text` as a document.
+pub(crate) fn document(text: &str) -> crate::Document {
+    crate::Document::parse(text).expect("the test's text is TOML")
+}
+
+/// `text` imported with randomness that repeats and an empty store.
+pub(crate) fn imported(text: &str) -> crate::Imported {
+    import_with(text, &[], crate::UnknownSecrets::Refuse).expect("the test's text is good")
+}
+
+/// `text` imported into a store that has the secrets `known`.
+pub(crate) fn import_with(
+    text: &str,
+    known: &[&str],
+    unknown: crate::UnknownSecrets,
+) -> Result<crate::Imported, crate::Problems> {
+    let known = known
+        .iter()
+        .map(|id| model::EntryId::new(id).expect("an id"))
+        .collect();
+    let (mut plain, mut secret) = (model::Random::new([1; 32]), model::Random::new([2; 32]));
+    let mut streams = crate::Streams {
+        plain: &mut plain,
+        secret: &mut secret,
+    };
+    crate::import(
+        &crate::Document::parse(text)?,
+        &known,
+        unknown,
+        &mut streams,
+    )
 }

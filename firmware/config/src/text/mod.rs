@@ -95,6 +95,11 @@ impl Document {
         self.parsed.as_table()
     }
 
+    /// The text to be edited.
+    pub(crate) fn editable(&self) -> toml_edit::DocumentMut {
+        self.parsed.clone().into_mut()
+    }
+
     /// What the text means.
     ///
     /// # Errors
