@@ -127,7 +127,7 @@ impl Station {
     fn speak(&mut self, now: Instant, out: &mut Vec<Packet>) {
         let talking = self.phone.call.as_ref().and_then(|call| {
             let heard = call.heard.filter(|heard| heard.they_receive)?;
-            (call.stage == Stage::Up).then(|| (call.id.as_str(), heard))
+            (call.stage == Stage::Up).then_some((call.id.as_str(), heard))
         });
         let Some((id, heard)) = talking else {
             self.stream = None;

@@ -390,7 +390,7 @@ impl World {
     /// Puts a seat's datagrams on their way.
     pub(crate) fn carry(&mut self, seat: usize, packets: Vec<Packet>) {
         for packet in packets {
-            for (at, packet) in self.network.from_host(self.now, packet) {
+            for (at, packet) in self.network.take_from_host(self.now, packet) {
                 self.at(at, Happening::Reaches(seat, packet));
             }
         }
@@ -447,7 +447,7 @@ impl World {
             self.trace_message(seat, "<-", &message);
             self.truth.left(self.now, seat, &message);
         }
-        for (at, packet) in self.network.from_exchange(self.now, packet) {
+        for (at, packet) in self.network.take_from_exchange(self.now, packet) {
             self.at(at, Happening::Arrives(seat, packet));
         }
     }
