@@ -115,11 +115,8 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             contact,
             transport,
         } => {
-            let way = transport.as_via().into();
-            (
-                Said::Registered,
-                vec![scene.entry(owner), way, scene.party(*contact)],
-            )
+            let (way, contact) = (transport.as_via().into(), scene.party(*contact));
+            (Said::Registered, vec![scene.entry(owner), way, contact])
         }
         EventBody::Unregistered { owner, contact } => gone(owner, *contact, scene),
         EventBody::CallStarted { from, to } => (
@@ -129,12 +126,8 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::Dialled { to } => (Said::Dialled, vec![scene.number(*to)]),
         EventBody::Routed { target } => (Said::Routed, vec![scene.target(target)]),
         EventBody::LegStarted { kind, outbound, .. } => {
-            let said = if *outbound {
-                Said::LegCalled
-            } else {
-                Said::LegJoined
-            };
-            (said, vec![scene.kind_name(kind), scene.kind_detail(kind)])
+            let names = vec![scene.kind_name(kind), scene.kind_detail(kind)];
+            (either(*outbound, Said::LegCalled, Said::LegJoined), names)
         }
         EventBody::LegRang => (Said::LegRang, vec![who]),
         EventBody::LegEarlyMedia => (Said::LegEarlyMedia, vec![who]),
@@ -149,10 +142,8 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
         EventBody::LegEnded { cause, status, .. } => {
             let status = status.map_or(String::new(), |status| format!(" (SIP {status})"));
-            (
-                Said::LegEnded,
-                vec![who, scene.words.cause(*cause).into(), status],
-            )
+            let cause = scene.words.cause(*cause).into();
+            (Said::LegEnded, vec![who, cause, status])
         }
         EventBody::CallAnswered { by } => (Said::CallAnswered, vec![scene.leg_name(*by)]),
         EventBody::CallEnded {
@@ -167,16 +158,16 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             port,
             out_of_service,
         } => {
-            let said = if *out_of_service {
-                Said::PortFault
-            } else {
-                Said::PortBack
-            };
+            let said = either(*out_of_service, Said::PortFault, Said::PortBack);
             (said, vec![scene.port(*port)])
         }
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
     };
     fill(scene.words.template(said), &values)
+}
+
+fn either(first: bool, yes: Said, no: Said) -> Said {
+    if first { yes } else { no }
 }
 
 /// A phone is gone.
