@@ -112,6 +112,16 @@ fn bytes_that_are_not_text() {
 }
 
 #[test]
+fn any_number_of_unknown_keys_is_told_quickly() {
+    let keys: String = (0..200_000).map(|n| format!("calks{n}=1\n")).collect();
+    let text = format!("{LEAST}[limits]\n{keys}");
+    let problems = crate::Config::parse(&text).expect_err("wrong");
+    assert!(problems.to_string().ends_with("and 199900 more [more]"));
+    let (old, new) = (super::document(&text), super::document(LEAST));
+    assert_eq!(diff(&old, &new).len(), 200_000);
+}
+
+#[test]
 fn a_thousand_people_with_one_extension() {
     let text = format!("{LEAST}{}", "[[person]]\nextension='2005'\n".repeat(1000));
     let problems = crate::Config::parse(&text).expect_err("wrong");

@@ -1,7 +1,11 @@
 //! The text itself: TOML with its comments and order.
 
+mod tables;
+
 use model::limits;
 use toml_edit::Table;
+
+pub(crate) use tables::{id_of, insert_after, last_position, put, table, table_mut, take};
 
 use crate::{
     config::{Config, Known},
