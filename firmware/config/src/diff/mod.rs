@@ -93,10 +93,32 @@ pub enum Change {
     Layout,
 }
 
-/// Everything that changed from `old` to `new`, in the order of `new`, what is gone last.
+impl Change {
+    fn hide_secrets(&mut self) {
+        match self {
+            Self::Value {
+                place, old, new, ..
+            } => {
+                for value in [old, new].into_iter().flatten() {
+                    value.hide_secrets(place.key.as_deref());
+                }
+            }
+            Self::Added { fields, .. } | Self::Removed { fields, .. } => {
+                for (key, value) in &mut fields.0 {
+                    value.hide_secrets(Some(key));
+                }
+            }
+            Self::Reordered { .. } | Self::Layout => {}
+        }
+    }
+}
+
+/// Everything that changed from `old` to `new`, in the order of `new`, what is gone last. Passwords of
+/// a text that was never imported are not in it.
 #[must_use]
 pub fn diff(old: &Document, new: &Document) -> Vec<Change> {
     let mut changes = trees(&Tree::new(old), &Tree::new(new));
+    changes.iter_mut().for_each(Change::hide_secrets);
     if changes.is_empty() && old != new {
         changes.push(Change::Layout);
     }

@@ -1,5 +1,6 @@
 //! A value without its looks.
 
+use crate::import::SECRET_KEYS;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use toml_edit::{Array, InlineTable, Item, TableLike, Value};
 
@@ -87,6 +88,22 @@ impl Plain {
                     .collect::<Option<_>>()?,
             ),
         })
+    }
+
+    /// Makes a password that stands under `key`, or in a table under a key of its own, unreadable:
+    /// a text that was never imported still has them.
+    pub(crate) fn hide_secrets(&mut self, key: Option<&str>) {
+        match self {
+            Self::Text(text) if key.is_some_and(|key| SECRET_KEYS.contains(&key)) => {
+                *text = "…".into()
+            }
+            Self::Table(fields) => {
+                for (key, value) in fields {
+                    value.hide_secrets(Some(key));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Whether this is a reference to a secret.

@@ -13,6 +13,60 @@ fn rule(text: &str) -> String {
     }
 }
 
+/// The committed texts, each with the first thing that is wrong with it. They are the seeds of the
+/// fuzz target, too.
+#[test]
+fn the_corpus_is_answered_as_reviewed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/hostile");
+    let files = std::fs::read_dir(folder).expect("the corpus");
+    let mut told: Vec<String> = files
+        .map(|file| {
+            let path = file.expect("a file").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            let text = std::fs::read_to_string(path).expect("UTF-8");
+            all_ways(&text);
+            format!("{name}\n    {}\n", problems(&text).replace('\n', "\n    "))
+        })
+        .collect();
+    told.sort();
+    insta::assert_snapshot!(told.concat());
+}
+
+/// Sends a text through everything that takes one.
+fn all_ways(text: &str) {
+    let Ok(document) = Document::parse(text) else {
+        return;
+    };
+    let minimal = super::document(MINIMAL);
+    let least = super::document(LEAST);
+    for change in diff(&minimal, &document)
+        .into_iter()
+        .chain(diff(&document, &minimal))
+    {
+        let _ = change.sentence(Language::Pl);
+    }
+    for [base, mine, theirs] in [
+        [&minimal, &document, &least],
+        [&document, &least, &minimal],
+        [&least, &minimal, &document],
+    ] {
+        let _ = merge(base, mine, theirs);
+    }
+    let _ = super::import_with(text, &[], crate::UnknownSecrets::Renew);
+    let place = crate::Place::key("limits", None, "calls");
+    let _ = crate::edit(
+        &document,
+        &[crate::Edit::Set {
+            place,
+            value: crate::Plain::Whole(1),
+        }],
+    );
+}
+
 #[test]
 fn deep_nesting_is_refused() {
     assert_eq!(
@@ -154,16 +208,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_panic(text in mutated()) {
-        let minimal = super::document(MINIMAL);
-        if let Ok(document) = Document::parse(&text) {
-            let _ = document.check(crate::Known::Any).map_err(|problems| problems.to_string());
-            for change in diff(&minimal, &document) {
-                let _ = change.sentence(Language::Pl);
-            }
-            let _ = merge(&minimal, &document, &super::document(LEAST));
-            let _ = merge(&document, &minimal, &super::document(LEAST));
-            let _ = super::import_with(&text, &[], crate::UnknownSecrets::Renew);
-        }
+        all_ways(&text);
     }
 
     #[test]
