@@ -94,7 +94,7 @@ impl Conceal {
             }
             let weight = (self.blended as f32 + 1.0) / (self.blend as f32 + 1.0);
             let made = self.synthesise(self.made);
-            *sample = (f32::from(*sample) - made).mul_add(weight, made) as i16;
+            *sample = (made + (f32::from(*sample) - made) * weight) as i16;
             self.made = self.made.saturating_add(1);
             self.blended = self.blended.saturating_add(1);
         }
@@ -126,11 +126,11 @@ impl Conceal {
             // Nothing announced the gap: what the last sample was off its period wears away.
             let off = self.past(1) - self.past(self.pitch.saturating_add(1));
             let weight = 1.0 - (n as f32 + 1.0) / (quarter as f32 + 1.0);
-            value = off.mul_add(weight, value);
+            value += off * weight;
         } else if since < quarter && (n / FULL == 1 || n / FULL == 2) {
             let before = self.cycle(periods.saturating_sub(1), n);
             let weight = (since as f32 + 1.0) / (quarter as f32 + 1.0);
-            value = (value - before).mul_add(weight, before);
+            value = before + (value - before) * weight;
         }
         if n > FULL {
             let left = SILENT.saturating_sub(n) as f32;
@@ -152,7 +152,7 @@ impl Conceal {
         }
         let before = self.past(to_end.saturating_add(length));
         let weight = (quarter.saturating_sub(to_end) as f32 + 1.0) / (quarter as f32 + 1.0);
-        (before - value).mul_add(weight, value)
+        value + (before - value) * weight
     }
 
     /// The sample `back` before the gap, 1 being the last.
@@ -179,24 +179,35 @@ impl Conceal {
 
 /// The lag with the highest normalised correlation of the last 20 ms.
 fn pitch_of(history: &[i16; HISTORY]) -> usize {
+    let history = history.map(f32::from);
     let start = HISTORY.saturating_sub(WINDOW);
     let recent = history.get(start..).unwrap_or(&[]);
     let mut best = (*PITCH.end(), 0.0_f32);
     for lag in PITCH {
-        let past = history.get(start.saturating_sub(lag)..).unwrap_or(&[]);
-        let (mut product, mut energy) = (0.0_f32, 1.0_f32);
-        for (&now, &then) in recent.iter().zip(past) {
-            let then = f32::from(then);
-            product = f32::from(now).mul_add(then, product);
-            energy = then.mul_add(then, energy);
-        }
-        let score = product / energy.sqrt();
+        let from = start.saturating_sub(lag);
+        let past = history
+            .get(from..from.saturating_add(WINDOW))
+            .unwrap_or(&[]);
+        let score = product(recent, past) / (product(past, past) + 1.0).sqrt();
         if score > best.1 {
             best = (lag, score);
         }
     }
     best.0
 }
+
+/// The inner product, in eight sums so that it can be computed side by side.
+fn product(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 8];
+    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
+}
+
+const _: () = assert!(WINDOW.is_multiple_of(8));
 
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,14 @@
 
 use core::f32::consts::TAU;
 
-/// One frequency to be looked for.
+/// Some frequencies to be looked for, all at once.
+///
+/// Sums and products are written out everywhere in this crate: a fused `mul_add` is a library call
+/// on processors that may lack it, and ten times slower.
 #[derive(Clone, Copy, Debug)]
-pub struct Goertzel {
-    cos: f32,
-    sin: f32,
+pub struct Goertzel<const N: usize> {
+    cos: [f32; N],
+    sin: [f32; N],
 }
 
 /// What a block holds of a frequency: a complex number, its phase being that of the tone at the
@@ -19,28 +22,38 @@ pub struct Bin {
     pub im: f32,
 }
 
-impl Goertzel {
-    /// A detector for `hz` in samples of 8 kHz.
+impl<const N: usize> Goertzel<N> {
+    /// A detector for these frequencies in samples of 8 kHz.
     #[must_use]
-    pub fn new(hz: f32) -> Self {
-        let (sin, cos) = (TAU * hz / crate::RATE_HZ as f32).sin_cos();
-        Self { cos, sin }
+    pub fn new(hz: [f32; N]) -> Self {
+        Self {
+            cos: hz.map(|hz| (TAU * hz / crate::RATE_HZ as f32).cos()),
+            sin: hz.map(|hz| (TAU * hz / crate::RATE_HZ as f32).sin()),
+        }
     }
 
-    /// Measures a block. A sine of peak A that fills N samples gives a magnitude of A · N / 2.
+    /// Measures a block. A sine of peak A that fills n samples gives a magnitude of A · n / 2.
     #[must_use]
-    pub fn measure(&self, block: &[f32]) -> Bin {
-        let coefficient = 2.0 * self.cos;
-        let (mut last, mut before) = (0.0_f32, 0.0_f32);
+    pub fn measure(&self, block: &[f32]) -> [Bin; N] {
+        let coefficients = self.cos.map(|cos| 2.0 * cos);
+        let (mut last, mut before) = ([0.0_f32; N], [0.0_f32; N]);
         for &sample in block {
-            let now = coefficient.mul_add(last, sample - before);
-            before = last;
-            last = now;
+            for ((last, before), c) in last.iter_mut().zip(&mut before).zip(&coefficients) {
+                let now = c * *last + (sample - *before);
+                *before = *last;
+                *last = now;
+            }
         }
-        Bin {
-            re: before.mul_add(-self.cos, last),
-            im: before * self.sin,
+        let mut bins = [Bin::default(); N];
+        let turns = self.cos.iter().zip(&self.sin);
+        let states = last.iter().zip(&before);
+        for ((bin, (cos, sin)), (last, before)) in bins.iter_mut().zip(turns).zip(states) {
+            *bin = Bin {
+                re: last - before * cos,
+                im: before * sin,
+            };
         }
+        bins
     }
 }
 
@@ -48,14 +61,14 @@ impl Bin {
     /// Magnitude squared.
     #[must_use]
     pub fn power(self) -> f32 {
-        self.re.mul_add(self.re, self.im * self.im)
+        self.re * self.re + self.im * self.im
     }
 
     /// The angle in radians by which this bin's phase is ahead of `earlier`, −π to π.
     #[must_use]
     pub fn ahead_of(self, earlier: Self) -> f32 {
-        let re = self.re.mul_add(earlier.re, self.im * earlier.im);
-        let im = self.im.mul_add(earlier.re, -(self.re * earlier.im));
+        let re = self.re * earlier.re + self.im * earlier.im;
+        let im = self.im * earlier.re - self.re * earlier.im;
         im.atan2(re)
     }
 }
@@ -73,17 +86,18 @@ mod tests {
     #[test]
     fn a_tone_is_found_where_it_is() {
         let tone = block(1_000.0, 0, 80);
-        let found = Goertzel::new(1_000.0).measure(&tone).power().sqrt();
+        let [found, beside] = Goertzel::new([1_000.0, 1_200.0]).measure(&tone);
+        let found = found.power().sqrt();
         assert!((found - 40_000.0).abs() < 50.0, "{found}");
-        let beside = Goertzel::new(1_200.0).measure(&tone).power().sqrt();
+        let beside = beside.power().sqrt();
         assert!(beside < 100.0, "{beside}");
     }
 
     #[test]
     fn the_phase_runs_with_the_frequency() {
-        let goertzel = Goertzel::new(770.0);
-        let first = goertzel.measure(&block(780.0, 0, 102));
-        let second = goertzel.measure(&block(780.0, 34, 102));
+        let goertzel = Goertzel::new([770.0]);
+        let [first] = goertzel.measure(&block(780.0, 0, 102));
+        let [second] = goertzel.measure(&block(780.0, 34, 102));
         let turned = second.ahead_of(first) / TAU;
         let wanted = (780.0_f32 * 34.0 / 8_000.0).fract();
         assert!((turned - wanted).abs() < 0.02, "{turned} {wanted}");

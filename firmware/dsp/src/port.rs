@@ -72,8 +72,8 @@ impl PortDsp {
         for &sample in tx.iter().take(TICK_SAMPLES) {
             let plain = f32::from(sample);
             let filtered = self.played.next(plain);
-            all = plain.mul_add(plain, all);
-            rest = filtered.mul_add(filtered, rest);
+            all += plain * plain;
+            rest += filtered * filtered;
         }
         let audible = all > power_of(AUDIBLE_DBM0) * TICK_SAMPLES as f32;
         self.hold = if audible && rest < all * DIAL_TONE_REST {
@@ -115,7 +115,7 @@ impl Section {
         let [first, second] = self.state;
         let out = sample + first;
         self.state = [
-            zero.mul_add(sample, second) - pole[0] * out,
+            zero * sample + second - pole[0] * out,
             sample - pole[1] * out,
         ];
         out

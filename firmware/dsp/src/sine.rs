@@ -38,7 +38,7 @@ impl Sine {
         self.phase = self.phase.wrapping_add(self.step);
         let here = TABLE.get(at).copied().unwrap_or(0.0);
         let next = TABLE.get(at.saturating_add(1)).copied().unwrap_or(0.0);
-        (next - here).mul_add(part, here)
+        here + (next - here) * part
     }
 }
 

@@ -88,7 +88,7 @@ impl Tone {
         let [first, second] = &mut self.voices;
         let mut sum = first.next();
         if self.modulated {
-            sum *= 0.9_f32.mul_add(self.modulator.next(), 1.0);
+            sum *= 1.0 + 0.9 * self.modulator.next();
         }
         (sum + second.next()) as i16
     }

@@ -128,6 +128,19 @@ impl Outbox {
         self.retired.push_back((leg, object));
     }
 
+    /// Address and length of the bytes and of the list of datagrams.
+    pub(crate) fn memory(&self) -> [(usize, usize); 2] {
+        let (list, _) = self.datagrams.as_slices();
+        let list_len = self
+            .datagrams
+            .capacity()
+            .saturating_mul(size_of::<Datagram>());
+        [
+            (self.bytes.as_ptr().addr(), self.bytes.capacity()),
+            (list.as_ptr().addr(), list_len),
+        ]
+    }
+
     pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
         if let Some(datagram) = self.datagrams.pop_front() {
             let end = datagram.start.saturating_add(datagram.len);

@@ -114,6 +114,17 @@ impl Plane {
         }
     }
 
+    /// Address and length in bytes of the arenas that every tick and packet touches: for a driver
+    /// that locks them in memory.
+    #[must_use]
+    pub fn memory(&self) -> [(usize, usize); 4] {
+        fn place<T>(arena: &[T]) -> (usize, usize) {
+            (arena.as_ptr().addr(), size_of_val(arena))
+        }
+        let [bytes, datagrams] = self.out.memory();
+        [place(&self.slots.0), place(&self.said), bytes, datagrams]
+    }
+
     /// The time has come to `now`.
     pub fn timeout(&mut self, now: Instant) {
         if self.tick_is_due(now) {

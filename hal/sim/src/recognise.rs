@@ -23,6 +23,9 @@ const RHYTHM_MS: u32 = 20;
 /// A pitch may be off by this part and this many Hz.
 const PITCH_PART: f64 = 0.015;
 const PITCH_HZ: f64 = 6.0;
+/// Samples needed to tell a pitch (50 ms), and to hear that it is modulated (200 ms).
+const PITCH_SAMPLES_MIN: usize = 400;
+const MODULATION_SAMPLES_MIN: usize = WINDOW;
 /// Sounds this much weaker than the strongest are no part of a tone, in dB.
 const PART_OF_TONE_DB: f64 = 15.0;
 /// A continuous tone is believed when it lasts this much longer than any burst of the same pitch.
@@ -57,6 +60,8 @@ struct Match {
     error: f64,
     /// How much of the past is explained by the tone, in ms.
     explained_ms: u32,
+    /// Enough was heard of it to believe it.
+    sure: bool,
 }
 
 struct Fit {
@@ -67,7 +72,9 @@ struct Fit {
 
 /// The tone at the end of `samples`, if any of `tones` sounds like it.
 pub(crate) fn recognise(samples: &[i16], tones: &[NamedTone]) -> ToneGuess {
-    let runs = runs(samples);
+    let mut runs = runs(samples);
+    // The pitch of a sound that has only just begun cannot be told.
+    runs.pop_if(|last| last.on && last.len < PITCH_SAMPLES_MIN);
     let pitches: Vec<Vec<Peak>> = runs.iter().map(|run| pitch(samples, run)).collect();
     let rhythms: Vec<Vec<Beat>> = tones.iter().map(|tone| rhythm(&tone.spec)).collect();
     let mut fits: Vec<Fit> = Vec::new();
@@ -89,7 +96,7 @@ pub(crate) fn recognise(samples: &[i16], tones: &[NamedTone]) -> ToneGuess {
 }
 
 /// The tone that explains most of what was heard wins; of those that explain about as much, the one
-/// that fits clearly better.
+/// that fits clearly better. It is named when it is believed and nothing that sounds otherwise is left.
 fn judge(mut fits: Vec<Fit>) -> ToneGuess {
     let most = fits.iter().map(|fit| fit.found.explained_ms).max();
     let enough = most.unwrap_or(0) / 100 * EXPLAINED_PERCENT;
@@ -101,8 +108,9 @@ fn judge(mut fits: Vec<Fit>) -> ToneGuess {
         return ToneGuess::default();
     };
     let alike = fits.iter().all(|fit| fit.rhythm == first.rhythm);
+    let sure = fits.iter().any(|fit| fit.found.sure);
     ToneGuess {
-        name: alike.then(|| first.name.clone()),
+        name: (alike && sure).then(|| first.name.clone()),
         candidates: fits.iter().map(|fit| fit.name.clone()).collect(),
     }
 }
@@ -153,28 +161,37 @@ fn rhythm(spec: &ToneSpec) -> Vec<Beat> {
     }
     // Endless silence is no tone.
     beats.retain(|beat| beat.on() || beat.ms > 0);
+    // Two rounds alike are one: steps may differ in level alone.
+    let half = beats.len() / 2;
+    if half >= 2 && beats.len() == 2 * half && beats[..half] == beats[half..] {
+        beats.truncate(half);
+    }
     beats
 }
 
-fn sounds_like(beat: &Beat, pitch: &[Peak]) -> bool {
-    let near = |hz: u16, peak: &Peak| {
-        let hz = f64::from(hz);
-        (peak.hz - hz).abs() <= hz * PITCH_PART + PITCH_HZ
-    };
+fn sounds_like(beat: &Beat, run: &Run, pitch: &[Peak]) -> bool {
+    let off_by = |hz: u16, peak: &Peak| (peak.hz - f64::from(hz)).abs();
+    let near = |hz: u16, peak: &Peak| off_by(hz, peak) <= f64::from(hz) * PITCH_PART + PITCH_HZ;
+    // A modulated sine has a weaker one on either side, as far off as the modulation is fast.
+    let am_hz = f64::from(beat.am_hz);
     let sideband = |peak: &Peak| {
-        beat.am_hz != 0
-            && beat.hz.first().is_some_and(|&hz| {
-                (peak.hz - f64::from(hz)).abs() <= f64::from(beat.am_hz) * 1.3 + PITCH_HZ
-            })
+        let carrier = beat.hz.first().filter(|_| beat.am_hz != 0);
+        carrier.is_some_and(|&hz| {
+            let off = off_by(hz, peak);
+            am_hz * 0.7 <= off && off <= am_hz * 1.3
+        })
     };
+    let known = |peak: &Peak| sideband(peak) || beat.hz.iter().any(|&hz| near(hz, peak));
+    let modulated =
+        beat.am_hz == 0 || run.len < MODULATION_SAMPLES_MIN || pitch.iter().any(sideband);
     !pitch.is_empty()
+        && modulated
         && beat.hz.iter().all(|&hz| pitch.iter().any(|p| near(hz, p)))
-        && pitch
-            .iter()
-            .all(|p| sideband(p) || beat.hz.iter().any(|&hz| near(hz, p)))
+        && pitch.iter().all(known)
 }
 
-/// The sound goes on and is already longer than any burst of its pitch in the other tones.
+/// The sound goes on. It is believed when it is already longer than any burst of its pitch in the other
+/// tones.
 fn fits_steady(
     steady: &Beat,
     runs: &[Run],
@@ -190,10 +207,10 @@ fn fits_steady(
         .map(|beat| beat.ms + slack(beat.ms) + CONTINUOUS_EXTRA_MS)
         .max()
         .unwrap_or(0);
-    let long = run.on && run.ms() >= longest.max(CONTINUOUS_MS_MIN);
-    (long && sounds_like(steady, pitch)).then(|| Match {
+    (run.on && sounds_like(steady, run, pitch)).then(|| Match {
         error: 0.0,
         explained_ms: run.ms(),
+        sure: run.ms() >= longest.max(CONTINUOUS_MS_MIN),
     })
 }
 
@@ -209,34 +226,34 @@ fn fits_phase(beats: &[Beat], phase: usize, runs: &[Run], pitches: &[Vec<Peak>])
     let (last, whole) = runs.split_last()?;
     let beat = &beats[phase];
     let like = |beat: &Beat, run: &Run, pitch: &[Peak]| {
-        beat.on() == run.on && (!run.on || sounds_like(beat, pitch))
+        beat.on() == run.on && (!run.on || sounds_like(beat, run, pitch))
     };
     if !like(beat, last, pitches.last()?) || last.ms() > beat.ms + slack(beat.ms) {
         return None;
     }
-    let (mut beats_whole, mut error, mut bursts) = (0_u32, 0.0, 0_u32);
+    let (mut beats_whole, mut error, mut bursts) = (0_u32, 0.0, u32::from(last.on));
     let mut explained_ms = last.ms();
-    for (back, (run, pitch)) in whole.iter().zip(pitches).rev().enumerate() {
-        // The oldest run may have begun before memory does.
+    // The oldest run may have begun before memory does, or was the silence before the tone.
+    let whole = whole.get(1..).unwrap_or(&[]);
+    let earlier = whole.iter().zip(pitches.get(1..)?).rev();
+    for (back, (run, pitch)) in earlier.enumerate() {
         let beat = &beats[(phase + beats.len() * runs.len() - 1 - back) % beats.len()];
         let off = run.ms().abs_diff(beat.ms);
         if !like(beat, run, pitch) || off > slack(beat.ms) {
             break;
         }
         beats_whole += 1;
-        explained_ms += run.ms();
         bursts += u32::from(run.on);
         error += f64::from(off) / f64::from(beat.ms.max(1));
+        explained_ms += run.ms();
     }
-    // One burst alone may be anything that was cut short; with a second before it, or a pause after
-    // it that is too long for most, it is a rhythm.
-    let long_pause = bursts == 1 && !last.on && last.ms() >= 1_000.min(beat.ms * 6 / 10);
-    if bursts == 0 || (beats_whole < 2 && !long_pause) {
-        return None;
-    }
-    Some(Match {
-        error: error / f64::from(beats_whole),
+    // One burst alone may be anything that was cut short; with another before it, or most of a pause
+    // after it, it is a rhythm.
+    let most_of_pause = bursts == 1 && !last.on && last.ms() * 10 >= beat.ms * 6;
+    (bursts > 0).then(|| Match {
+        error: error / f64::from(beats_whole.max(1)),
         explained_ms,
+        sure: beats_whole >= 2 || (beats_whole == 1 && most_of_pause),
     })
 }
 

@@ -52,8 +52,8 @@ pub enum Key {
 /// Hears keys in sound.
 #[derive(Clone, Debug)]
 pub struct DtmfReceiver {
-    low: [Goertzel; 4],
-    high: [Goertzel; 4],
+    /// Rows, then columns.
+    tones: Goertzel<8>,
     /// Hann window.
     shape: [f32; WINDOW],
     /// From the power of a windowed bin to the energy of its tone in the window.
@@ -102,6 +102,9 @@ struct Down {
 /// A window that holds a pair of pure tones.
 #[derive(Clone, Copy, Debug)]
 struct Hit {
+    row: usize,
+    column: usize,
+    /// Part of all energy that is in the two tones.
     purity: f32,
     /// Deviations from the nominal frequencies.
     low: f32,
@@ -126,8 +129,10 @@ impl DtmfReceiver {
         let sum: f32 = shape.iter().sum();
         let squares: f32 = shape.iter().map(|w| w * w).sum();
         Self {
-            low: LOW_HZ.map(Goertzel::new),
-            high: HIGH_HZ.map(Goertzel::new),
+            tones: Goertzel::new([
+                LOW_HZ[0], LOW_HZ[1], LOW_HZ[2], LOW_HZ[3], HIGH_HZ[0], HIGH_HZ[1], HIGH_HZ[2],
+                HIGH_HZ[3],
+            ]),
             shape,
             // A tone of peak A: power (A·sum/2)², energy A²/2·squares.
             energy_of_bin: 2.0 * squares / (sum * sum),
@@ -165,9 +170,9 @@ impl DtmfReceiver {
 
     fn judge(&mut self, tell: &mut impl FnMut(Key)) {
         self.hop = self.hop.wrapping_add(1);
-        let (pair, hit) = self.measure();
-        self.follow_candidate(pair, hit);
-        self.follow_down(pair, hit, tell);
+        let hit = self.measure();
+        self.follow_candidate(hit);
+        self.follow_down(hit, tell);
         let ready = self.candidate.filter(|candidate| {
             let limit = DEVIATION_MAX * candidate.hops as f32;
             candidate.hops >= PRESS_HOPS
@@ -198,18 +203,18 @@ impl DtmfReceiver {
         tell(Key::Pressed(digit));
     }
 
-    fn follow_candidate(&mut self, pair: Pair, hit: Option<Hit>) {
+    fn follow_candidate(&mut self, hit: Option<Hit>) {
         let hit = hit.filter(|hit| hit.purity >= PURITY_MIN);
         self.candidate = hit.map(|hit| match self.candidate {
-            Some(old) if old.row == pair.row && old.column == pair.column => Candidate {
+            Some(old) if old.row == hit.row && old.column == hit.column => Candidate {
                 hops: old.hops.saturating_add(1),
                 low: old.low + hit.low,
                 high: old.high + hit.high,
                 ..old
             },
             _ => Candidate {
-                row: pair.row,
-                column: pair.column,
+                row: hit.row,
+                column: hit.column,
                 hops: 1,
                 since: self.hop,
                 low: hit.low,
@@ -218,10 +223,9 @@ impl DtmfReceiver {
         });
     }
 
-    fn follow_down(&mut self, pair: Pair, hit: Option<Hit>, tell: &mut impl FnMut(Key)) {
+    fn follow_down(&mut self, hit: Option<Hit>, tell: &mut impl FnMut(Key)) {
         let Some(down) = &mut self.down else { return };
-        let same = pair.row == down.row && pair.column == down.column;
-        if same && hit.is_some() {
+        if hit.is_some_and(|hit| hit.row == down.row && hit.column == down.column) {
             down.last = self.hop;
         } else if self.hop.wrapping_sub(down.last) >= RELEASE_HOPS {
             tell(down.released());
@@ -229,16 +233,23 @@ impl DtmfReceiver {
         }
     }
 
-    /// The strongest pair of the window, and whether it can be a key.
-    fn measure(&mut self) -> (Pair, Option<Hit>) {
+    /// The strongest pair of the window, if it can be a key.
+    fn measure(&mut self) -> Option<Hit> {
         let mut shaped = [0.0; WINDOW];
         let mut total = 0.0;
         for ((slot, &sample), &weight) in shaped.iter_mut().zip(&self.sound).zip(&self.shape) {
             *slot = sample * weight;
             total += *slot * *slot;
         }
-        let (row, low) = strongest(&self.low, &shaped);
-        let (column, high) = strongest(&self.high, &shaped);
+        // Silence and weak noise cost nothing more.
+        if total < self.energy_min {
+            self.before = None;
+            return None;
+        }
+        let bins = self.tones.measure(&shaped);
+        let (rows, columns) = bins.split_at(LOW_HZ.len());
+        let (row, low) = strongest(rows);
+        let (column, high) = strongest(columns);
         let pair = Pair {
             row,
             column,
@@ -246,14 +257,9 @@ impl DtmfReceiver {
             high,
         };
         let before = self.before.replace(pair);
-        // Cheap way out for silence and weak noise.
-        if total < self.energy_min {
-            return (pair, None);
-        }
-        let hit = before
+        before
             .filter(|before| before.row == row && before.column == column)
-            .and_then(|before| self.hit(pair, before, total));
-        (pair, hit)
+            .and_then(|before| self.hit(pair, before, total))
     }
 
     fn hit(&self, pair: Pair, before: Pair, total: f32) -> Option<Hit> {
@@ -275,6 +281,8 @@ impl DtmfReceiver {
         }
         let purity = (low + high) / total;
         (purity >= PURITY_MIN_DOWN).then_some(Hit {
+            row: pair.row,
+            column: pair.column,
             purity,
             low: low_part,
             high: high_part,
@@ -293,10 +301,9 @@ impl Down {
     }
 }
 
-fn strongest(group: &[Goertzel; 4], block: &[f32]) -> (usize, Bin) {
+fn strongest(group: &[Bin]) -> (usize, Bin) {
     let mut best = (0, Bin::default(), -1.0);
-    for (at, goertzel) in group.iter().enumerate() {
-        let bin = goertzel.measure(block);
+    for (at, &bin) in group.iter().enumerate() {
         let power = bin.power();
         if power > best.2 {
             best = (at, bin, power);

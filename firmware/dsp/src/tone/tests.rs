@@ -25,7 +25,8 @@ fn play(steps: &[ToneStep], dbm0: i8, ms: usize) -> Vec<i16> {
 /// The level of one frequency in dBm0.
 fn level_of(hz: f32, samples: &[i16]) -> f32 {
     let block: Vec<f32> = samples.iter().map(|&s| f32::from(s)).collect();
-    let peak = Goertzel::new(hz).measure(&block).power().sqrt() * 2.0 / block.len() as f32;
+    let [bin] = Goertzel::new([hz]).measure(&block);
+    let peak = bin.power().sqrt() * 2.0 / block.len() as f32;
     20.0 * (peak / ZERO_DBM0_PEAK).log10()
 }
 
