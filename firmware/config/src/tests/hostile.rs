@@ -13,6 +13,60 @@ fn rule(text: &str) -> String {
     }
 }
 
+/// The committed texts, each with the first thing that is wrong with it. They are the seeds of the
+/// fuzz target, too.
+#[test]
+fn the_corpus_is_answered_as_reviewed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/hostile");
+    let files = std::fs::read_dir(folder).expect("the corpus");
+    let mut told: Vec<String> = files
+        .map(|file| {
+            let path = file.expect("a file").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            let text = std::fs::read_to_string(path).expect("UTF-8");
+            all_ways(&text);
+            format!("{name}\n    {}\n", problems(&text).replace('\n', "\n    "))
+        })
+        .collect();
+    told.sort();
+    insta::assert_snapshot!(told.concat());
+}
+
+/// Sends a text through everything that takes one.
+fn all_ways(text: &str) {
+    let Ok(document) = Document::parse(text) else {
+        return;
+    };
+    let minimal = super::document(MINIMAL);
+    let least = super::document(LEAST);
+    for change in diff(&minimal, &document)
+        .into_iter()
+        .chain(diff(&document, &minimal))
+    {
+        let _ = change.sentence(Language::Pl);
+    }
+    for [base, mine, theirs] in [
+        [&minimal, &document, &least],
+        [&document, &least, &minimal],
+        [&least, &minimal, &document],
+    ] {
+        let _ = merge(base, mine, theirs);
+    }
+    let _ = super::import_with(text, &[], crate::UnknownSecrets::Renew);
+    let place = crate::Place::key("limits", None, "calls");
+    let _ = crate::edit(
+        &document,
+        &[crate::Edit::Set {
+            place,
+            value: crate::Plain::Whole(1),
+        }],
+    );
+}
+
 #[test]
 fn deep_nesting_is_refused() {
     assert_eq!(
@@ -112,6 +166,16 @@ fn bytes_that_are_not_text() {
 }
 
 #[test]
+fn any_number_of_unknown_keys_is_told_quickly() {
+    let keys: String = (0..200_000).map(|n| format!("calks{n}=1\n")).collect();
+    let text = format!("{LEAST}[limits]\n{keys}");
+    let problems = crate::Config::parse(&text).expect_err("wrong");
+    assert!(problems.to_string().ends_with("and 199900 more [more]"));
+    let (old, new) = (super::document(&text), super::document(LEAST));
+    assert_eq!(diff(&old, &new).len(), 200_000);
+}
+
+#[test]
 fn a_thousand_people_with_one_extension() {
     let text = format!("{LEAST}{}", "[[person]]\nextension='2005'\n".repeat(1000));
     let problems = crate::Config::parse(&text).expect_err("wrong");
@@ -144,16 +208,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_panic(text in mutated()) {
-        let minimal = super::document(MINIMAL);
-        if let Ok(document) = Document::parse(&text) {
-            let _ = document.check(crate::Known::Any).map_err(|problems| problems.to_string());
-            for change in diff(&minimal, &document) {
-                let _ = change.sentence(Language::Pl);
-            }
-            let _ = merge(&minimal, &document, &super::document(LEAST));
-            let _ = merge(&document, &minimal, &super::document(LEAST));
-            let _ = super::import_with(&text, &[], crate::UnknownSecrets::Renew);
-        }
+        all_ways(&text);
     }
 
     #[test]

@@ -177,6 +177,25 @@ fn two_good_texts_can_make_a_bad_one() {
 }
 
 #[test]
+fn a_text_that_was_never_imported_is_not_merged() {
+    let raw = document(&format!("{BASE}\n[[person]]\nextension = \"2010\"\n"));
+    let twice = document(&format!(
+        "{BASE}\n[[person]]\nid = \"jan\"\nextension = \"2010\"\n"
+    ));
+    let other = edited(&[("*43", "*44")]);
+    for bad in [raw, twice] {
+        assert_eq!(
+            merge(&edited(&[]), &other, &bad),
+            Err(MergeError::NotImported)
+        );
+        assert_eq!(
+            merge(&edited(&[]), &bad, &other),
+            Err(MergeError::NotImported)
+        );
+    }
+}
+
+#[test]
 fn order_is_merged() {
     let swap = |text: &str| {
         let (jan, anna) = (

@@ -1,11 +1,15 @@
 //! The text itself: TOML with its comments and order.
 
+mod tables;
+
 use model::limits;
 use toml_edit::Table;
 
+pub(crate) use tables::{id_of, insert_after, last_position, put, table, table_mut, take};
+
 use crate::{
     config::{Config, Known},
-    problem::{Bad, Fault, Problem, Problems},
+    problem::{Bad, Fault, Problem, Problems, cut_to},
     read::Report,
 };
 
@@ -55,7 +59,7 @@ impl Document {
                 let report = Report::new(&text);
                 let line = error.span().map_or(1, |span| report.line_of(span.start));
                 // The parser's own words, which may quote the text: made harmless for a terminal.
-                let reason = crate::problem::cut(error.message());
+                let reason = cut_to(error.message(), 200);
                 Err(fail(line, Fault::Syntax, vec![("reason", reason)]))
             }
         }
