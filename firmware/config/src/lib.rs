@@ -65,6 +65,6 @@ pub use merge::{Conflict, MergeError, merge, undo};
 pub use network::{ExternalAddress, FormError, Network, PortRange, Subnet};
 pub use office::{Language, Office};
 pub use problem::{Fault, PROBLEMS_MAX, Problem, Problems};
-pub use schema::{KeyHelp, reference, schema};
+pub use schema::{KeyHelp, ValueKind, reference, schema};
 pub use secret::SecretId;
 pub use text::Document;
