@@ -58,7 +58,7 @@ pub use entries::{
     Analog, Conference, Device, Hours, OutsideNumber, Person, Role, Schedule, Trunk, TrunkTransport,
 };
 pub use format::{EXTENSION_LEN_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
-pub use import::{Imported, Secret, Streams, UnknownSecrets, import};
+pub use import::{Imported, Secret, Streams, UnknownSecrets, import, reimport};
 pub use limits_section::Limits;
 pub use lookup::{Answerer, Match, SipOwner};
 pub use merge::{Conflict, MergeError, merge, undo};
