@@ -54,7 +54,11 @@ fn all_ways(text: &str) {
         [&document, &least, &minimal],
         [&least, &minimal, &document],
     ] {
-        let _ = merge(base, mine, theirs);
+        let merged = merge(base, mine, theirs);
+        assert!(
+            !matches!(merged, Err(crate::MergeError::Text(_))),
+            "{merged:?}"
+        );
     }
     let _ = super::import_with(text, &[], crate::UnknownSecrets::Renew);
     let place = crate::Place::key("limits", None, "calls");
