@@ -4,7 +4,7 @@
 //! It never decides anything about a call and never reads what a configuration means.
 //!
 //! One process writes ([`Store`], behind the [`Writer`] thread while the exchange runs), any number
-//! of [`Reader`]s look on.
+//! of [`Reader`]s look on. Words for people are made in [`explain`] and nowhere else.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -14,6 +14,7 @@ mod config;
 mod door;
 mod encode;
 mod error;
+pub mod explain;
 pub mod journal;
 mod ledger;
 mod projection;
