@@ -4,7 +4,9 @@
 //! what happened. It opens no socket, reads no clock and draws only from the randomness it was
 //! given, so that the same inputs give the same bytes.
 
+mod ack;
 mod alarm;
+mod cancel;
 mod checks;
 mod client;
 mod config;
@@ -27,7 +29,8 @@ use crate::{
     usage::{Usage, UsageKey},
 };
 pub(crate) use alarm::{Alarm, Alarms, UsageTimer};
-pub(crate) use checks::is_sdp;
+pub(crate) use cancel::Cancel;
+pub(crate) use checks::{is_sdp, session};
 pub(crate) use client::{Client, Failure, Owner, Part};
 pub use config::AgentConfig;
 use config::Texts;
@@ -157,9 +160,19 @@ impl Agent {
         }
     }
 
-    /// The connection `flow` is gone. Client transactions on it fail; calls go on and find out by
-    /// their own requests, as the peer may come back on another connection.
+    /// The connection `flow` is gone. Client transactions on it fail, and calls that came by it and
+    /// are not answered end; answered ones go on, as the peer may come back on another connection
+    /// ([`Agent::move_to`]), and find out by their own requests if it does not.
     pub fn flow_failed(&mut self, now: Instant, flow: FlowId) {
+        let keys: Vec<UsageKey> = self
+            .usages
+            .iter()
+            .filter(|(_, usage)| usage.peer.flow == Some(flow) && usage.is_ringing_here())
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            self.abandon(now, key);
+        }
         let lost = |client: &Client| client.peer.flow == Some(flow);
         self.fail_clients(now, lost);
     }
@@ -230,6 +243,22 @@ impl Agent {
         let mut response = Response::to_request(request, status, &tag);
         self.sign_response(&mut response);
         response
+    }
+
+    /// The 200 to an OPTIONS outside a dialog: what the box can do (RFC 3261 §11.2).
+    #[must_use]
+    pub fn capabilities(&mut self, request: &Request) -> Response {
+        let mut response = self.response_to(request, 200);
+        self.add_capabilities(&mut response);
+        response.headers.push(HeaderName::Accept, "application/sdp");
+        response
+    }
+
+    /// Adds Allow and Supported.
+    pub(crate) fn add_capabilities(&self, response: &mut Response) {
+        let headers = &mut response.headers;
+        headers.push(HeaderName::Allow, self.texts.allow.as_str());
+        headers.push(HeaderName::Supported, self.texts.supported.as_str());
     }
 
     /// The address under which `peer` reaches us.

@@ -408,7 +408,6 @@ impl Agent {
         };
         usage.negotiation = Negotiation::Settled;
         let mut response = waiting.head.response(status);
-        response.headers.remove(&HeaderName::RecordRoute);
         self.sign_response(&mut response);
         self.send_response(now, server, &response);
     }

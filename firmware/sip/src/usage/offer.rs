@@ -61,6 +61,18 @@ impl Negotiation {
         }
     }
 
+    /// Whether a re-INVITE, UPDATE or PRACK with an offer is under way.
+    pub(crate) const fn is_request(&self) -> bool {
+        match self {
+            Self::Ours(OurOffer::Request(_))
+            | Self::Theirs(TheirOffer::Request(_) | TheirOffer::Wanted(_)) => true,
+            Self::Fresh
+            | Self::Settled
+            | Self::Ours(OurOffer::Initial | OurOffer::InAnswer)
+            | Self::Theirs(TheirOffer::Initial | TheirOffer::InAnswer) => false,
+        }
+    }
+
     /// Whether we may make an offer now.
     pub(crate) const fn is_settled(&self) -> bool {
         match self {
