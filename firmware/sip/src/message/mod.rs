@@ -141,3 +141,6 @@ impl Response {
         self.body = body;
     }
 }
+
+#[cfg(test)]
+mod tests;
