@@ -1,6 +1,8 @@
 //! Agents on a virtual network: latency, loss, duplication and reordering from one seed.
 #![allow(dead_code, reason = "each test file uses its part of the rig")]
 
+pub(crate) mod script;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use model::{Instant, Random};
