@@ -186,11 +186,15 @@ impl Agent {
         if let Some(sdp) = done.sdp {
             usage.local_sdp = sdp;
         }
+        let timer = usage.timer;
         if done.method == Method::Invite {
             self.acknowledge(key, client, cseq.number, None);
         }
         if established {
-            let agreed = session_timer::agreed_by(&response.headers);
+            // A peer without timers answers without Session-Expires; if the duty to refresh is
+            // ours it stays so.
+            let kept = timer.agreed.filter(|agreed| agreed.we_refresh);
+            let agreed = session_timer::agreed_by(&response.headers).or(kept);
             self.start_session(now, key, agreed);
         }
         if offered && !response.body.is_empty() {

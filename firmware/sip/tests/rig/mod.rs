@@ -255,6 +255,10 @@ impl World {
             .unwrap_or_else(|| panic!("agent {n} heard nothing of {usage:?}:\n{log}"))
     }
 
+    pub(crate) fn next_event(&mut self, n: usize, usage: UsageKey) -> Option<UsageEvent> {
+        self.heard[n].events.get_mut(&usage)?.pop_front()
+    }
+
     pub(crate) fn no_event(&mut self, n: usize, usage: UsageKey) {
         let events = self.heard[n].events.get(&usage);
         assert!(events.is_none_or(VecDeque::is_empty), "{events:?}");
