@@ -110,7 +110,7 @@ impl Agent {
         if let Some(reason) = over {
             // Hung up before the ACK: now the BYE may go (§15).
             self.send_bye(now, key, reason.as_ref());
-            self.remove_usage(key);
+            self.remove_usage(now, key);
             return;
         }
         if let Some(sdp) = answer {

@@ -232,7 +232,7 @@ impl Agent {
             let server = incoming.server;
             let response = incoming.head.response(500);
             self.send_response(now, server, &response);
-            self.end(key, How::TransportFailed, None);
+            self.end(now, key, How::TransportFailed, None);
         }
     }
 
@@ -263,9 +263,8 @@ impl Agent {
                 .push(header.name.clone(), header.value.as_str());
         }
         self.sign_response(&mut response);
-        self.refuse_waiting(now, usage);
         self.send_response(now, server, &response);
-        self.end(usage, How::Local, None);
+        self.end(now, usage, How::Local, None);
         Ok(())
     }
 }

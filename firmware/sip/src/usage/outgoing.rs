@@ -175,7 +175,7 @@ impl Agent {
                     reason: response.reason,
                     headers: Box::new(response.headers),
                 };
-                self.end(key, how, q850);
+                self.end(now, key, how, q850);
             }
         }
     }
@@ -403,7 +403,7 @@ impl Agent {
             Failure::Transport => How::TransportFailed,
         };
         match part {
-            Part::Invite => self.end(key, how, None),
+            Part::Invite => self.end(now, key, how, None),
             // §12.2.1.2: a request in the dialog that nobody answers ends the dialog.
             Part::Modify => self.finish(now, key, how, None),
             Part::User => {

@@ -189,7 +189,7 @@ impl Agent {
         let mut response = incoming.head.response(504);
         self.sign_response(&mut response);
         self.send_response(now, server, &response);
-        self.end(key, How::PrackMissing, None);
+        self.end(now, key, How::PrackMissing, None);
     }
 
     /// Called side: a PRACK came (§3).

@@ -3,7 +3,10 @@
 
 pub(crate) mod script;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use model::{Instant, Random};
 use sip::{
@@ -43,6 +46,7 @@ pub(crate) struct World {
     weather: Weather,
     random: Random,
     cut: bool,
+    hash: u64,
     /// The start lines of all messages, in the order they were sent.
     pub(crate) log: Vec<String>,
     /// Drops a message (sender, text) before it takes off.
@@ -96,6 +100,7 @@ impl World {
             weather,
             random: Random::new([seed; 32]),
             cut: false,
+            hash: 0,
             log: Vec::new(),
             censor: None,
         }
@@ -161,6 +166,9 @@ impl World {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let line = text.lines().next().unwrap_or("").to_owned();
         self.log.push(format!("{from} {line}"));
+        let mut hasher = DefaultHasher::new();
+        (self.hash, self.now, &bytes).hash(&mut hasher);
+        self.hash = hasher.finish();
         let to = match peer.remote.ip().to_string().as_str() {
             "192.0.2.1" => 0,
             "192.0.2.2" => 1,
@@ -285,6 +293,15 @@ impl World {
     pub(crate) fn take_response(&mut self, n: usize, client: ClientKey) -> Outcome {
         let responses = self.heard[n].responses.get_mut(&client);
         responses.and_then(VecDeque::pop_front).expect("a response")
+    }
+
+    pub(crate) fn next_response(&mut self, n: usize, client: ClientKey) -> Option<Outcome> {
+        self.heard[n].responses.get_mut(&client)?.pop_front()
+    }
+
+    /// A hash of all bytes that were sent, in order.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.hash
     }
 
     pub(crate) fn options(&mut self, n: usize) -> ClientKey {
