@@ -155,9 +155,12 @@ impl Uri {
     }
 
     /// The same URI with a parameter set (replaced in its place or appended); `value` is escaped
-    /// as needed.
+    /// as needed. A URI of an unknown scheme stays as it is.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
+        if matches!(self.scheme, Scheme::Other(_)) {
+            return self;
+        }
         let escaped = value.map(|value| {
             let mut out = String::with_capacity(value.len());
             escape_into(value, &mut out, param_byte);

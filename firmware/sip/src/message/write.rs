@@ -21,7 +21,8 @@ impl Response {
         write_number(usize::from(self.status), out);
         out.push(b' ');
         // A line end in the phrase would end the status line.
-        out.extend(self.reason.bytes().map(|b| if b < b' ' { b' ' } else { b }));
+        let one_line = |b| if matches!(b, b'\r' | b'\n') { b' ' } else { b };
+        out.extend(self.reason.bytes().map(one_line));
         out.extend_from_slice(b"\r\n");
         write_rest(&self.headers, &self.body, out);
     }
