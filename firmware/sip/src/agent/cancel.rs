@@ -36,6 +36,20 @@ impl Agent {
         }
     }
 
+    /// The call of a request is over. An INVITE that waits for its final response would wait for
+    /// ever; it gets the time that a cancelled one gets.
+    pub(crate) fn disown_client(&mut self, now: Instant, key: ClientKey) {
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        client.owner = Owner::Nobody;
+        if let Machine::Invite(machine) = &mut client.machine {
+            let effects = machine.cancelled(&timing);
+            self.apply_client(now, key, effects);
+        }
+    }
+
     /// A provisional response came: a held CANCEL may go (RFC 3261 §9.1).
     pub(crate) fn release_cancel(&mut self, now: Instant, key: ClientKey) {
         let Some(client) = self.clients.get_mut(&key) else {

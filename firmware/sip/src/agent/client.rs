@@ -358,11 +358,12 @@ impl Agent {
             Owner::Usage(usage, part) if self.usages.contains_key(&usage) => {
                 self.usage_response(now, usage, part, key, cseq, response);
             }
-            Owner::Usage(..) | Owner::Nobody => {
-                if is_invite && response.status / 100 == 2 {
-                    self.end_unwanted(now, key, cseq, &response);
-                }
-            }
+            Owner::Usage(..) | Owner::Nobody if is_invite => match response.status {
+                ..=199 => self.disown_client(now, key),
+                200..=299 => self.end_unwanted(now, key, cseq, &response),
+                300.. => {}
+            },
+            Owner::Usage(..) | Owner::Nobody => {}
         }
     }
 }

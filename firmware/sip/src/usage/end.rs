@@ -79,6 +79,7 @@ impl Agent {
         if !told {
             self.tell(key, UsageEvent::Ended { how, q850: None });
         }
+        self.end_early(now, key, reason);
         let Some(usage) = self.usages.get_mut(&key) else {
             return;
         };
@@ -97,6 +98,26 @@ impl Agent {
         }
         self.send_late_ack(key, None);
         self.send_bye(now, key, reason);
+        self.remove_usage(now, key);
+    }
+
+    /// A call without an answer ends: its INVITE is cancelled or refused.
+    fn end_early(&mut self, now: Instant, key: UsageKey, reason: Option<&Reason>) {
+        let Some(usage) = self.usages.get(&key) else {
+            return;
+        };
+        match &usage.phase {
+            Phase::Outgoing(outgoing) => {
+                let client = outgoing.client;
+                self.cancel_client(now, client, reason.cloned());
+            }
+            Phase::Incoming(incoming) => {
+                let server = incoming.server;
+                let response = incoming.head.response(480);
+                self.send_response(now, server, &response);
+            }
+            Phase::Established => return,
+        }
         self.remove_usage(now, key);
     }
 
@@ -131,7 +152,10 @@ impl Agent {
     /// answered.
     pub(crate) fn remove_usage(&mut self, now: Instant, key: UsageKey) {
         self.refuse_waiting(now, key);
-        self.usages.remove(&key);
+        let usage = self.usages.remove(&key);
+        if let Some(open) = usage.and_then(|usage| usage.modification) {
+            self.disown_client(now, open.client);
+        }
         self.alarms.clear_usage(key);
     }
 

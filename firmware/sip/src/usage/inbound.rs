@@ -250,6 +250,7 @@ impl Agent {
             UsageTimer::PrackMissing => self.prack_missing(now, key),
             UsageTimer::KeepRinging => self.keep_ringing(now, key),
             UsageTimer::RetryOffer => self.send_queued(now, key),
+            UsageTimer::CancelOffer => self.cancel_offer(now, key),
             UsageTimer::Refresh => self.refresh(now, key),
             UsageTimer::Expire => {
                 let reason = Reason::sip(408, "Session expired");

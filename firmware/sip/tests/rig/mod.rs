@@ -36,6 +36,9 @@ struct Heard {
 /// Says of a message (sender, text) whether it is to be dropped.
 pub(crate) type Censor = Box<dyn FnMut(usize, &str) -> bool>;
 
+/// Makes further messages of a message: what an attacker would send.
+pub(crate) type Mutator = Box<dyn FnMut(&str) -> Vec<Vec<u8>>>;
+
 /// Some agents and the air between them.
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -47,10 +50,12 @@ pub(crate) struct World {
     random: Random,
     cut: bool,
     hash: u64,
+    hostile: bool,
     /// The start lines of all messages, in the order they were sent.
     pub(crate) log: Vec<String>,
     /// Drops a message (sender, text) before it takes off.
     pub(crate) censor: Option<Censor>,
+    pub(crate) mutator: Option<Mutator>,
 }
 
 pub(crate) fn sdp(text: &str) -> Vec<u8> {
@@ -101,8 +106,10 @@ impl World {
             random: Random::new([seed; 32]),
             cut: false,
             hash: 0,
+            hostile: false,
             log: Vec::new(),
             censor: None,
+            mutator: None,
         }
     }
 
@@ -181,6 +188,12 @@ impl World {
         if self.cut || dropped {
             return;
         }
+        if let Some(mut mutator) = self.mutator.take() {
+            for changed in mutator(&text) {
+                self.fly(from, to, changed);
+            }
+            self.mutator = Some(mutator);
+        }
         let mut copies = 1;
         if self.random.below(100) < self.weather.loss_percent {
             copies = 0;
@@ -188,12 +201,16 @@ impl World {
             copies = 2;
         }
         for _ in 0..copies {
-            let (least, most) = self.weather.latency_ms;
-            let ms = least + self.random.below(most - least + 1);
-            let at = self.now.plus(core::time::Duration::from_millis(ms.into()));
-            self.count += 1;
-            self.air.insert((at, self.count), (from, to, bytes.clone()));
+            self.fly(from, to, bytes.clone());
         }
+    }
+
+    fn fly(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let (least, most) = self.weather.latency_ms;
+        let ms = least + self.random.below(most - least + 1);
+        let at = self.now.plus(core::time::Duration::from_millis(ms.into()));
+        self.count += 1;
+        self.air.insert((at, self.count), (from, to, bytes));
     }
 
     /// Lets `ms` milliseconds go by.
@@ -235,8 +252,11 @@ impl World {
 
     /// Puts a message into agent `to` as if it came from `from`.
     pub(crate) fn deliver(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        self.hostile |= self.mutator.is_some();
         let parsed = match parse(bytes) {
             Ok(parsed) => parsed,
+            // Mutated copies need not be legal.
+            Err(_) if self.hostile => return,
             Err(error) => panic!("{error:?}:\n{}", String::from_utf8_lossy(bytes)),
         };
         self.give(from, to, parsed.message);
