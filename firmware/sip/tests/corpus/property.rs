@@ -110,7 +110,7 @@ fn views(headers: &Headers) {
         for credentials in digest::credentials_of(headers, proxy) {
             let _ = credentials.count();
             let again = digest::Credentials::parse(&credentials.to_string());
-            assert!(again.is_some() || credentials.to_string().contains('<'));
+            assert_eq!(again, Some(credentials));
         }
     }
     let _ = digest::challenges_of(headers);
