@@ -16,6 +16,8 @@ pub(crate) struct Script {
     pub(crate) now: Instant,
     pub(crate) peer: Peer,
     pub(crate) sent: VecDeque<String>,
+    /// Where the last message went.
+    pub(crate) last_peer: Option<Peer>,
     pub(crate) sent_at: VecDeque<u64>,
     pub(crate) events: VecDeque<UsageEvent>,
     pub(crate) outcomes: VecDeque<Outcome>,
@@ -34,6 +36,7 @@ impl Script {
             now: Instant::from_millis(0),
             peer: peer(0, 1),
             sent: VecDeque::new(),
+            last_peer: None,
             sent_at: VecDeque::new(),
             events: VecDeque::new(),
             outcomes: VecDeque::new(),
@@ -59,7 +62,8 @@ impl Script {
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll() {
             match output {
-                Output::Send { bytes, .. } => {
+                Output::Send { bytes, peer } => {
+                    self.last_peer = Some(peer);
                     self.sent.push_back(String::from_utf8(bytes).expect("text"));
                     self.sent_at.push_back(self.now.as_millis());
                 }
