@@ -493,3 +493,28 @@ fn an_early_session_is_changed_by_update_from_both_sides() {
     world.with(1, |agent, now| agent.hang_up(now, b, None).expect("lives"));
     world.rest();
 }
+
+#[test]
+fn an_offer_of_ours_in_a_reliable_response_is_answered_in_the_prack() {
+    let mut script = Script::new();
+    script.say(&invite("z9hG4bK1", "Require: 100rel"), "");
+    script.take();
+    let (call, _) = script.incoming.pop_front().expect("a call");
+    // Without SDP there is nothing that a first reliable response could say.
+    script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));
+    assert!(!has_header(&script.expect("SIP/2.0 180"), "RSeq"));
+    script.act(|agent, now| {
+        let early = Some(b"our offer".to_vec());
+        agent.ring(now, call, 183, early).expect("open");
+    });
+    let early = script.expect("SIP/2.0 183");
+    assert_eq!(body(&early), "our offer");
+    let rack = format!("RAck: {} 1 INVITE", header(&early, "RSeq"));
+    let prack = in_dialog("PRACK", "2 PRACK", "z9hG4bKp", &early, &rack);
+    script.say(&prack, "their answer");
+    let ok = script.expect("SIP/2.0 200");
+    assert_eq!(header(&ok, "CSeq"), "2 PRACK");
+    assert_eq!(our_answer(script.event()), b"their answer");
+    script.act(|agent, now| agent.answer(now, call, b"unused".to_vec()).expect("open"));
+    assert_eq!(body(&script.expect("SIP/2.0 200")), "");
+}

@@ -99,7 +99,9 @@ impl Agent {
                 (!request.body.is_empty()).then(|| request.body.clone())
             }
             Negotiation::Fresh
-            | Negotiation::Ours(OurOffer::Initial | OurOffer::Request(_))
+            | Negotiation::Ours(
+                OurOffer::Initial | OurOffer::InProvisional | OurOffer::Request(_),
+            )
             | Negotiation::Theirs(_)
             | Negotiation::Settled => None,
         };

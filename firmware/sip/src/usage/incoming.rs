@@ -100,7 +100,10 @@ impl Agent {
         if !(101..=199).contains(&status) || incoming.held_answer.is_some() {
             return Err(AgentError::NotNow);
         }
-        if incoming.reliable_wanted {
+        // Where we must offer, the first reliable response must do it (RFC 3262 §5); without SDP at
+        // hand it is sent plainly.
+        let may = sdp.is_some() || call.negotiation != Negotiation::Fresh;
+        if incoming.reliable_wanted && may {
             self.ring_reliably(now, usage, status, sdp);
             return Ok(());
         }
