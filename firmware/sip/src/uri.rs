@@ -1,4 +1,5 @@
-//! URIs: `sip:` and `sips:` taken apart, `tel:` in part, others kept as text (RFC 3261 §19, RFC 3966).
+//! URIs: `sip:` and `sips:` taken apart, `tel:` in part, others kept as text (RFC 3261 §19,
+//! RFC 3966).
 
 use core::fmt;
 use std::borrow::Cow;
