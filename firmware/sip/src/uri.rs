@@ -303,6 +303,9 @@ impl Uri {
     /// Whether both URIs are equivalent by RFC 3261 §19.1.4. Not transitive, therefore not `==`.
     #[must_use]
     pub fn equivalent(&self, other: &Self) -> bool {
+        if self.raw == other.raw {
+            return true;
+        }
         if self.scheme != other.scheme {
             return false;
         }
