@@ -235,3 +235,19 @@ fn too_many_calls_get_503() {
     let refused = script.act(|agent, now| agent.invite(now, params));
     assert_eq!(refused, Err(sip::AgentError::Full));
 }
+
+#[test]
+fn what_cannot_be_read_is_refused_without_a_transaction() {
+    let mut script = Script::new();
+    let bad = invite("z9hG4bK1", "")
+        .replace("CSeq: 1 INVITE", "CSeq: 1 BYE")
+        .replace('\n', "\r\n")
+        + "\r\n\r\n";
+    let error = sip::parse(bad.as_bytes()).expect_err("CSeq of another method");
+    let peer = script.peer;
+    script.act(|agent, _| agent.receive_malformed(&peer, &error));
+    let refused = script.expect("SIP/2.0 400");
+    assert!(header(&refused, "To").contains(";tag="));
+    assert_eq!(script.agent.sizes(), sip::AgentSizes::default());
+    assert_eq!(script.agent.counters().malformed, 1);
+}

@@ -24,7 +24,7 @@ use std::{
 use model::{FlowId, Instant, Random};
 
 use crate::{
-    HeaderName, Message, NameAddr, Peer, Request, Response, Uri,
+    HeaderName, Message, NameAddr, ParseError, Peer, Request, Response, Uri,
     transaction::{ClientKey, ServerKey},
     usage::{Usage, UsageKey},
 };
@@ -78,9 +78,41 @@ pub struct AgentSizes {
 /// Says under which address the box is reached from a peer; see [`Agent::set_advertised`].
 pub type Advertised = Box<dyn Fn(&Peer) -> SocketAddr + Send>;
 
+/// The signalling of one box.
+///
 /// Transactions (RFC 3261 §17, RFC 6026), dialogs (§12) and calls (§13 to §15, RFC 3262, 3311,
 /// 4028, 6141), driven by its owner: hand in one input, take [`Agent::poll`] until it is empty,
 /// wake it at [`Agent::next_deadline`].
+///
+/// ```
+/// use model::{Instant, Random};
+/// use sip::{Agent, AgentConfig, Output, Peer, parse};
+///
+/// let mut agent = Agent::new(AgentConfig::default(), Random::new([1; 32]));
+/// let peer = Peer::udp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:5060".parse().unwrap());
+/// let bytes = b"OPTIONS sip:192.0.2.1 SIP/2.0\r\n\
+///     Via: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1;rport\r\n\
+///     From: <sip:a@192.0.2.2>;tag=1\r\nTo: <sip:192.0.2.1>\r\n\
+///     Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+/// let now = Instant::ZERO;
+/// match parse(bytes) {
+///     Ok(parsed) => agent.receive(now, &peer, parsed.message),
+///     Err(error) => agent.receive_malformed(&peer, &error),
+/// }
+/// let mut sent = Vec::new();
+/// while let Some(output) = agent.poll() {
+///     match output {
+///         Output::Send { bytes, .. } => sent.push(bytes),
+///         Output::Request { server, request, .. } => {
+///             let response = agent.capabilities(&request);
+///             agent.respond(now, server, &response).expect("not yet answered");
+///         }
+///         Output::Incoming { .. } | Output::Usage { .. } | Output::Response { .. } => {}
+///     }
+/// }
+/// assert!(sent[0].starts_with(b"SIP/2.0 200 OK\r\n"));
+/// assert!(agent.next_deadline().is_some()); // timer J
+/// ```
 pub struct Agent {
     pub(crate) config: AgentConfig,
     pub(crate) texts: Texts,
@@ -157,6 +189,17 @@ impl Agent {
         match message {
             Message::Request(request) => self.receive_request(now, peer, request),
             Message::Response(response) => self.receive_response(now, response),
+        }
+    }
+
+    /// Bytes came from `peer` that are no legal message: a request that can be answered gets its 400,
+    /// 505 or 513, without a transaction.
+    pub fn receive_malformed(&mut self, peer: &Peer, error: &ParseError) {
+        self.counters.malformed += 1;
+        let tag = self.loose_tag();
+        if let Some(mut response) = error.response(&tag) {
+            self.sign_response(&mut response);
+            self.send_message(peer, |out| response.write(out));
         }
     }
 
