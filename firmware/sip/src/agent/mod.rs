@@ -178,6 +178,11 @@ impl Agent {
         self.config = config;
     }
 
+    /// Starts the randomness of tags, branches and Call-IDs anew, for a replay from here on.
+    pub fn reseed(&mut self, random: Random) {
+        self.random = random;
+    }
+
     /// The settings.
     #[must_use]
     pub const fn config(&self) -> &AgentConfig {
