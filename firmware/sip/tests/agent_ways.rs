@@ -240,3 +240,36 @@ fn an_offer_that_waits_is_answered_when_the_call_ends() {
     assert!(has_header(&refused, "Via"));
     script.rest();
 }
+
+#[test]
+fn after_a_reseed_the_agent_says_what_a_new_one_says() {
+    let later = |script: &mut Script| {
+        script.skip();
+        calling_text(script)
+    };
+    let seed = || model::Random::new([42; 32]);
+    let mut old = Script::new();
+    let living = ringing(&mut old);
+    calling(&mut old);
+    old.agent.reseed(seed());
+    let mut new = Script::new();
+    new.agent = sip::Agent::new(sip::AgentConfig::default(), seed());
+    assert_eq!(later(&mut old), later(&mut new));
+    // What lived goes on.
+    old.act(|agent, now| {
+        agent
+            .reject(now, living, 486, &Headers::new())
+            .expect("open")
+    });
+    old.expect("SIP/2.0 486");
+}
+
+fn calling_text(script: &mut Script) -> Vec<String> {
+    let params = invite_params(0, Some(b"offer".to_vec()));
+    let call = script.act(|agent, now| agent.invite(now, params).expect("room"));
+    let invite = script.expect("INVITE ");
+    script.answer_with(&invite, "200 OK", "b1", CONTACT, "answer");
+    let ack = script.expect("ACK ");
+    script.act(|agent, now| agent.hang_up(now, call, None).expect("lives"));
+    vec![invite, ack, script.expect("BYE ")]
+}

@@ -151,9 +151,9 @@ impl Agent {
             texts: Texts::of(&config),
             config,
             merge_salt: random.next_u64(),
+            last_key: first_key(&mut random),
             random,
             advertised: None,
-            last_key: 0,
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
             by_branch: BTreeMap::new(),
@@ -178,9 +178,13 @@ impl Agent {
         self.config = config;
     }
 
-    /// Starts the randomness of tags, branches and Call-IDs anew, for a replay from here on.
+    /// Starts the randomness of tags, branches and Call-IDs anew, for a replay from here on: from
+    /// now on this agent says the same bytes as a new one with the same `random`. What lives goes
+    /// on under its old names.
     pub fn reseed(&mut self, random: Random) {
         self.random = random;
+        self.merge_salt = self.random.next_u64();
+        self.last_key = first_key(&mut self.random);
     }
 
     /// The settings.
@@ -345,4 +349,10 @@ impl Agent {
     pub(crate) fn tell(&mut self, usage: UsageKey, event: UsageEvent) {
         self.out.push_back(Output::Usage { usage, event });
     }
+}
+
+/// The number before the first key. It is drawn, so that the keys after a [`Agent::reseed`] are
+/// those of a new agent and yet never meet those that live: 2⁵⁶ starts, some thousand lives.
+fn first_key(random: &mut Random) -> u64 {
+    random.next_u64() >> 8
 }
