@@ -328,3 +328,18 @@ fn lists_and_stars() {
     );
     assert_eq!((marked.rport(), marked.port_or_default()), (Some(7), 1));
 }
+
+proptest::proptest! {
+    /// Whatever a person is called, the URI and the name that we write are read back.
+    #[test]
+    fn any_name_survives_the_wire(user in ".{1,40}", name in "[^\r\n]{0,40}", port: u16) {
+        let uri = Uri::sip(Some(&user), &crate::Host::Name("office".into()), Some(port));
+        let mut party = crate::NameAddr::new(uri.clone()).with_tag("t1");
+        party.display = Some(name);
+        let again = crate::NameAddr::parse(&party.to_string());
+        proptest::prop_assert_eq!(again.as_ref(), Ok(&party));
+        let read = uri.user().map(String::from);
+        proptest::prop_assert_eq!(read, Some(user));
+        proptest::prop_assert_eq!(uri.port(), Some(port));
+    }
+}

@@ -1,7 +1,7 @@
 //! Exact writing: one header a line, CRLF, Content-Length always and last.
 
 use super::{Request, Response};
-use crate::{HeaderName, Headers};
+use crate::{Header, HeaderName, Headers};
 
 impl Request {
     /// Appends the request's bytes.
@@ -29,6 +29,8 @@ impl Response {
 }
 
 fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {
+    let text = |header: &Header| header.name.as_str().len() + header.value.len() + 4;
+    out.reserve(headers.iter().map(text).sum::<usize>() + body.len() + 32);
     for header in headers {
         if header.name == HeaderName::ContentLength {
             continue;
