@@ -487,3 +487,20 @@ fn answers_that_belong_to_nothing_are_dropped() {
     script.silent();
     assert_eq!(script.agent.counters().stray_responses, 3);
 }
+
+#[test]
+fn the_answer_to_a_request_of_the_user_comes_after_the_call_too() {
+    let mut script = Script::new();
+    let (usage, _, _) = established(&mut script);
+    let none = Headers::new();
+    script.act(|agent, now| {
+        agent
+            .request_in(now, usage, Method::Message, &none, b"hello".to_vec())
+            .expect("lives")
+    });
+    let message = script.expect("MESSAGE ");
+    script.act(|agent, now| agent.hang_up(now, usage, None).expect("lives"));
+    script.answer(&message, "200 OK", "", "");
+    assert!(matches!(script.outcomes.pop_front(), Some(Outcome::Response(r)) if r.status == 200));
+    script.expect("BYE ");
+}

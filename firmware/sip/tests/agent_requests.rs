@@ -212,10 +212,10 @@ fn ten_thousand_registers_leave_nothing_and_never_refuse() {
         script.say(&register(n), "");
         grant(&mut script);
         script.skip();
-        assert!(script.agent.sizes().servers <= limits::SIP_TRANSACTIONS);
+        assert!(script.agent.sizes().servers <= limits::SIP_ABSORBING);
     }
     assert_eq!(script.agent.counters().overload, 0);
-    let early = 10_000 - u64::try_from(limits::SIP_TRANSACTIONS).expect("small");
+    let early = 10_000 - u64::try_from(limits::SIP_ABSORBING).expect("small");
     assert_eq!(script.agent.counters().forgotten_early, early);
     script.rest();
 }

@@ -355,6 +355,7 @@ impl Agent {
                 client: key,
                 outcome: Outcome::Response(response),
             }),
+            Owner::Usage(usage, Part::User) => self.user_response(now, usage, key, response),
             Owner::Usage(usage, part) if self.usages.contains_key(&usage) => {
                 self.usage_response(now, usage, part, key, cseq, response);
             }

@@ -196,6 +196,9 @@ impl Agent {
         }
         if absorbs && !effects.done {
             self.absorbing.push_back(key);
+            if self.absorbing.len() > limits::SIP_ABSORBING {
+                self.forget_oldest();
+            }
         }
         self.apply_server(now, key, effects);
         true
