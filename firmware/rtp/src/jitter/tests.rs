@@ -540,18 +540,22 @@ proptest! {
     }
 }
 
-/// A burst after a standstill made the wait seem longer than it was; then the path became slower by
-/// 120 ms, and for eight seconds samples were dropped before they could be played.
+/// Few packets came, the last ones in a burst, which made the wait seem longer than it was; then the
+/// path became slower by 120 ms, and for eight seconds samples were dropped before they could be
+/// played.
 #[test]
 fn a_burst_and_then_a_longer_path() {
     let mut packets = stream(1_000, 160, 0.0);
     for packet in &mut packets[215..250] {
-        packet.at_us = packet.at_us.max(4_931_000);
+        packet.at_us = packet.at_us.max(4_931_001);
     }
     for packet in &mut packets[250..] {
-        packet.at_us += 121_000;
+        packet.at_us += 121_001;
     }
+    packets.retain(|p| {
+        p.timestamp >= 40_000 || [214, 215, 239, 245, 249].contains(&(p.timestamp / 160))
+    });
     let mut buffer = JitterBuffer::new();
     let ticks = play(&mut buffer, packets);
-    assert_eq!(total(&ticks[600..2_000]).1, 0);
+    assert_eq!(total(&ticks[600..1_990]).1, 0);
 }
