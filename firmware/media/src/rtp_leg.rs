@@ -167,14 +167,19 @@ impl RtpLeg {
             }
             Arrival::Duplicate | Arrival::Unexpected => return arrived,
         }
-        self.figures.packets_in = self.figures.packets_in.saturating_add(1);
-        match payload {
-            Payload::Event => self.hear_event(now, &packet, &mut arrived),
-            Payload::Sound => {
-                let law = Law::of(params.codec);
-                self.listening.hear(now, &packet, law);
+        let used = match payload {
+            Payload::Event => {
+                self.hear_event(now, &packet, &mut arrived);
+                true
             }
-        }
+            Payload::Sound => self.listening.hear(now, &packet, Law::of(params.codec)),
+        };
+        let count = if used {
+            &mut self.figures.packets_in
+        } else {
+            &mut self.figures.late
+        };
+        *count = count.saturating_add(1);
         if params.receive {
             let heard = Heard {
                 slot,
@@ -349,7 +354,8 @@ impl RtpLeg {
             packets_out: self.out.sent().0,
             lost: received.lost,
             duplicate: received.duplicates,
-            late: self.listening.late(),
+            // A source that is not believed yet, or numbers of long ago.
+            stranger: self.figures.stranger.saturating_add(received.unexpected),
             concealed: self.listening.concealed(),
             jitter_us_max: u32::try_from(jitter_us).unwrap_or(u32::MAX),
             lost_far: far.lost,
