@@ -5,11 +5,13 @@
 mod delay;
 mod ring;
 
+use model::limits::RTP_PACKET_SAMPLES_MAX;
+
 use delay::{DELAY_MAX, DELAY_MIN, Delay, SPARE};
 use ring::{CAPACITY, Ring};
 
-/// Samples of the longest packet taken: 120 ms at 8 kHz.
-pub const PACKET_SAMPLES_MAX: usize = 960;
+/// Samples of the longest packet taken, see `limits::RTP_PACKET_SAMPLES_MAX`.
+pub const PACKET_SAMPLES_MAX: usize = RTP_PACKET_SAMPLES_MAX;
 /// After this long without a sample concealment is silent: 60 ms.
 const FADED: u64 = 480;
 /// Late packets for this long mean that the far end's time was set back: 200 ms.
