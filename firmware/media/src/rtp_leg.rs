@@ -36,6 +36,8 @@ pub struct RtpLeg {
     pack: [u8; PACK_MAX],
     filled: usize,
     heard_first: bool,
+    /// The last packet was not to be heard.
+    muted: bool,
     pub(crate) figures: MediaFigures,
 }
 
@@ -84,6 +86,7 @@ impl RtpLeg {
             pack: [0; PACK_MAX],
             filled: 0,
             heard_first: false,
+            muted: false,
             figures: MediaFigures::default(),
         })
     }
@@ -180,6 +183,7 @@ impl RtpLeg {
             &mut self.figures.late
         };
         *count = count.saturating_add(1);
+        let muted = core::mem::replace(&mut self.muted, !params.receive);
         if params.receive {
             let heard = Heard {
                 slot,
@@ -187,6 +191,7 @@ impl RtpLeg {
                 seq: packet.seq,
                 timestamp: packet.timestamp,
                 marker: packet.marker,
+                resumed: muted,
             };
             arrived.relay = Some((heard, payload, packet.payload));
         } else {

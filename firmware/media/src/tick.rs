@@ -148,6 +148,9 @@ impl Plane {
             Step::StartTone(key, ms) => {
                 *digit = Some(DtmfSender::new(key, ms, DIGIT_LOW_DBM0, DIGIT_HIGH_DBM0));
                 fill_digit(digit, hears);
+                if let (Leg::Rtp(leg), false) = (&mut *leg, sounds) {
+                    leg.new_content();
+                }
                 sounds = true;
             }
             Step::Tone => {
