@@ -192,7 +192,7 @@ fn files_of_others_and_of_the_future_are_left_alone() {
             .execute_batch("CREATE TABLE mine (x)")
             .unwrap();
     };
-    assert!(matches!(refuse(&other), (StoreError::NotOurs { .. }, _)));
+    assert!(matches!(refuse(&other), (StoreError::NotOurs { .. }, true)));
     let text = |path: &Path| std::fs::write(path, "dear diary, ".repeat(1_000)).unwrap();
     assert!(matches!(refuse(&text), (StoreError::Damaged { .. }, true)));
     let future = |path: &Path| {
