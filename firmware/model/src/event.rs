@@ -40,6 +40,8 @@ pub struct Event {
 pub enum Target {
     /// A person; all phones of the person ring.
     Person(EntryId),
+    /// A phone that is nobody's: a room, a door.
+    Device(EntryId),
     /// The set on an analog port.
     Analog(EntryId),
     /// The echo test.

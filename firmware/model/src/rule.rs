@@ -55,6 +55,8 @@ rules! {
     CallFromPort = "call.from_port",
     /// The dialled digits are the extension of a person.
     DialledPerson = "dialled.person",
+    /// The dialled digits are the extension of a phone that is nobody's.
+    DialledDevice = "dialled.device",
     /// The dialled digits are the extension of an analog set.
     DialledAnalog = "dialled.analog",
     /// The dialled digits are the code of the echo test.

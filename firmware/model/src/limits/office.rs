@@ -14,3 +14,17 @@ pub const BINDINGS: usize = 4_000;
 pub const TONE_STEPS_MAX: usize = 16;
 /// Jacks of a board.
 pub const PORTS: usize = 64;
+/// Characters of a name in the configuration text.
+pub const NAME_LEN_MAX: usize = 80;
+/// People of the office.
+pub const PEOPLE: usize = 1_000;
+/// Further phones of people, and phones of rooms.
+pub const DEVICES: usize = 2_000;
+/// Trunks to the outside.
+pub const TRUNKS: usize = 64;
+/// Numbers of the public network that reach the office.
+pub const OUTSIDE_NUMBERS: usize = 1_000;
+/// Schedules of opening hours.
+pub const SCHEDULES: usize = 100;
+/// Conferences with a number of their own.
+pub const CONFERENCES: usize = 200;

@@ -12,3 +12,13 @@ pub const SIP_FLOWS: usize = 2_048;
 pub const SIP_FLOWS_PER_ADDRESS: usize = 256;
 /// Seconds in which a new connection must bring its first whole message.
 pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 15;
+/// Answered digest nonces whose counts are remembered; one that loses its place counts as stale.
+pub const DIGEST_NONCES: usize = 8_192;
+/// Bytes of a session description.
+pub const SDP_BYTES_MAX: usize = 16_384;
+/// Media lines of a session description.
+pub const SDP_MEDIA_MAX: usize = 16;
+/// Formats of a media line.
+pub const SDP_FORMATS_MAX: usize = 64;
+/// Attributes of a session description, all media together.
+pub const SDP_ATTRIBUTES_MAX: usize = 512;

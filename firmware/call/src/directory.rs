@@ -1,0 +1,76 @@
+//! What call control has to know of the world to decide. `pbx` answers from the configuration,
+//! the registrar and the ports; a test answers from a table.
+
+use core::time::Duration;
+
+use model::{EntryId, PortId, Transport};
+
+/// What a dialled text means in the configuration in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dialled {
+    /// The extension of a person.
+    Person(EntryId),
+    /// The login of a person.
+    Login(EntryId),
+    /// The extension of a phone that is nobody's.
+    Device(EntryId),
+    /// The extension of an analog set.
+    Analog(EntryId),
+    /// The code of the echo test.
+    EchoTest,
+    /// Nothing.
+    Unknown,
+}
+
+/// How far a set has come in dialling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A number, and no longer one begins with it: dial at once.
+    Complete,
+    /// A number, but a longer one begins with it: wait for the digit time-out.
+    Ambiguous,
+    /// The beginning of a number.
+    Partial,
+    /// No number begins like this.
+    Hopeless,
+}
+
+/// A registered phone: one binding of one owner.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Phone {
+    /// The person or device.
+    pub owner: EntryId,
+    /// Which of the owner's bindings, see `model::Binding::key`.
+    pub key: String,
+    /// How its signalling travels.
+    pub transport: Transport,
+}
+
+/// The set behind an `[[analog]]` entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetState {
+    /// On hook and ready.
+    Free(PortId),
+    /// Off hook, ringing or in a call.
+    Busy,
+    /// No such jack, or out of service.
+    Fault,
+}
+
+/// The world as call control may ask it; answers hold for the instant of the question.
+pub trait Directory {
+    /// What `text` means; digits or a login.
+    fn dialled(&self, text: &str) -> Dialled;
+    /// Whether `digits` are a number or may become one.
+    fn progress(&self, digits: &str) -> Progress;
+    /// The phones of a person, devices of the person included, best preference first.
+    fn phones(&self, person: &EntryId) -> Vec<Phone>;
+    /// The set of an `[[analog]]` entry.
+    fn set(&self, analog: &EntryId) -> SetState;
+    /// How long the phones of this entry ring.
+    fn ring_timeout(&self, entry: &EntryId) -> Duration;
+    /// Number and name under which an entry is presented.
+    fn presented(&self, entry: &EntryId) -> model::Party;
+    /// Calls at once that the configuration allows, at most `limits::CALLS`.
+    fn calls_max(&self) -> usize;
+}

@@ -1,0 +1,122 @@
+//! What goes into call control and what comes out.
+
+use model::{
+    CallId, Cause, Codec, Digit, Event, LegId, LegKind, MediaFigures, Party, PartyId, PortId, Rule,
+};
+
+use crate::Phone;
+
+/// A call that begins.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// What the caller's leg is made of.
+    pub kind: LegKind,
+    /// Who calls, as presented.
+    pub from: Party,
+    /// What was dialled; `None`: a set was lifted and has yet to dial.
+    pub dialled: Option<String>,
+    /// The binding from which the call came, never rung by its own call.
+    pub own: Option<Phone>,
+    /// Why the call cannot go on although it is begun for the ledger: no port pair, no codec.
+    pub obstacle: Option<(Cause, Rule)>,
+}
+
+/// What happened to a leg, told by the translator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LegEvent {
+    /// The party's phone rings.
+    Rang,
+    /// The party's side sends sound before the answer.
+    EarlyMedia,
+    /// The party answered.
+    Answered(Option<Codec>),
+    /// The codec changed during the call.
+    CodecChanged(Codec),
+    /// The party did not take the call, or the leg failed before the answer.
+    Refused {
+        /// Why.
+        cause: Cause,
+        /// The SIP status that said so.
+        status: Option<u16>,
+    },
+    /// The party hung up, or the leg was lost: `Normal` and `Cancelled` are people, all others faults.
+    Ended(Cause),
+    /// The party put us on hold.
+    Held,
+    /// The party is back.
+    Resumed,
+    /// The party pressed a key.
+    Digit(Digit),
+    /// All resources of a released leg are free; always the last event of a leg.
+    Gone(MediaFigures),
+}
+
+/// What a leg hears from the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// Nothing.
+    Silence,
+    /// Invitation to dial.
+    Dial,
+    /// The far phone rings.
+    Ringback,
+    /// Itself.
+    Echo,
+}
+
+/// A wish of call control, executed by the translator in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A fact for the ledger.
+    Event(Event),
+    /// People's data behind an id, always before the first event that names it.
+    Party(PartyId, Party),
+    /// Call a registered phone.
+    CallPhone {
+        /// The new leg.
+        leg: LegId,
+        /// The call, for the translator's own events.
+        call: CallId,
+        /// Whom.
+        phone: Phone,
+        /// Who calls, as presented.
+        from: Party,
+        /// The caller's leg, whose codecs are offered first.
+        caller: LegId,
+    },
+    /// Ring the set on a port.
+    RingPort {
+        /// The new leg.
+        leg: LegId,
+        /// The call.
+        call: CallId,
+        /// Which jack.
+        port: PortId,
+        /// Who calls, as presented.
+        from: Party,
+    },
+    /// Tell the caller that it rings.
+    Alert(LegId),
+    /// Answer the caller.
+    Answer(LegId),
+    /// End a leg, in whatever state it is; `Gone` follows.
+    Release {
+        /// The leg.
+        leg: LegId,
+        /// Why, so that the party gets the right status or tone.
+        cause: Cause,
+    },
+    /// The two hear each other, and nothing else, from now on.
+    Connect(LegId, LegId),
+    /// Before the answer: the caller hears the called side (early media).
+    ConnectEarly {
+        /// Who called.
+        caller: LegId,
+        /// Who sends sound.
+        called: LegId,
+    },
+    /// The leg hears this and nothing else.
+    Play(LegId, Sound),
+    /// The set on this leg finished dialling: digits are people's affairs from now on.
+    DiallingDone(LegId),
+}

@@ -1,0 +1,20 @@
+//! Call control: which legs a call has, who rings, who is connected, when it ends and why.
+//!
+//! A SIP phone, an analog set, later a trunk or a line are all a *leg* here; `pbx` translates. This
+//! crate never sees SIP, hardware or SQL, reads no clock and does no I/O. Every decision writes an
+//! event that names the rule which fired.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod call;
+mod directory;
+mod effect;
+mod narrate;
+mod switch;
+
+#[cfg(test)]
+mod tests;
+
+pub use directory::{Dialled, Directory, Phone, Progress, SetState};
+pub use effect::{Effect, LegEvent, NewCall, Sound};
+pub use switch::{Refusal, Switch, Timers};

@@ -1,0 +1,362 @@
+//! Call control against a table of a world: one helper plays, each test is a short story.
+
+use core::time::Duration;
+
+use model::{
+    Cause, Codec, Digit, EntryId, EventBody, Instant, LegId, LegKind, MediaFigures, Now, Party,
+    PortId, Random, Rule, Transport,
+};
+
+use crate::{
+    Dialled, Directory, Effect, LegEvent, NewCall, Phone, Progress, Refusal, SetState, Sound,
+    Switch, Timers,
+};
+
+struct World {
+    phones: Vec<Phone>,
+    set: SetState,
+    calls_max: usize,
+}
+
+fn entry(id: &str) -> EntryId {
+    EntryId::new(id).expect("test ids are legal")
+}
+
+fn phone(owner: &str, key: &str) -> Phone {
+    Phone {
+        owner: entry(owner),
+        key: key.into(),
+        transport: Transport::Udp,
+    }
+}
+
+impl Directory for World {
+    fn dialled(&self, text: &str) -> Dialled {
+        match text {
+            "2001" => Dialled::Person(entry("anna")),
+            "301" => Dialled::Analog(entry("set")),
+            "*43" => Dialled::EchoTest,
+            _ => Dialled::Unknown,
+        }
+    }
+
+    fn progress(&self, digits: &str) -> Progress {
+        let known = ["2001", "301", "3010", "*43"];
+        let exact = known.contains(&digits);
+        let longer = known
+            .iter()
+            .any(|n| n.len() > digits.len() && n.starts_with(digits));
+        match (exact, longer) {
+            (true, false) => Progress::Complete,
+            (true, true) => Progress::Ambiguous,
+            (false, true) => Progress::Partial,
+            (false, false) => Progress::Hopeless,
+        }
+    }
+
+    fn phones(&self, _: &EntryId) -> Vec<Phone> {
+        self.phones.clone()
+    }
+
+    fn set(&self, _: &EntryId) -> SetState {
+        self.set
+    }
+
+    fn ring_timeout(&self, _: &EntryId) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    fn presented(&self, entry: &EntryId) -> Party {
+        Party {
+            number: String::new(),
+            name: entry.to_string(),
+        }
+    }
+
+    fn calls_max(&self) -> usize {
+        self.calls_max
+    }
+}
+
+/// A switch, its world, and everything it said.
+struct Story {
+    switch: Switch,
+    world: World,
+    ms: u64,
+    effects: Vec<Effect>,
+}
+
+impl Story {
+    fn new(phones: Vec<Phone>) -> Self {
+        Self {
+            switch: Switch::new(Timers::default(), Random::new([1; 32])),
+            world: World {
+                phones,
+                set: SetState::Free(PortId(0)),
+                calls_max: 10,
+            },
+            ms: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            mono: Instant::from_millis(self.ms),
+            ..Now::default()
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(effect) = self.switch.poll() {
+            self.effects.push(effect);
+        }
+    }
+
+    fn dial(&mut self, text: Option<&str>) -> Result<LegId, Refusal> {
+        let kind = match text {
+            Some(_) => LegKind::Phone {
+                owner: entry("jan"),
+                transport: Transport::Udp,
+            },
+            None => LegKind::Port {
+                owner: entry("set"),
+                port: PortId(0),
+            },
+        };
+        let new = NewCall {
+            kind,
+            from: Party::default(),
+            dialled: text.map(Into::into),
+            own: Some(phone("jan", "own")),
+            obstacle: None,
+        };
+        let result = self.switch.start(self.now(), new, &self.world);
+        self.drain();
+        result.map(|(_, leg)| leg)
+    }
+
+    fn tell(&mut self, leg: LegId, event: LegEvent) {
+        self.ms += 10;
+        self.switch.leg_event(self.now(), leg, event, &self.world);
+        self.drain();
+    }
+
+    /// Lets time pass to the next deadline.
+    fn wait(&mut self) -> &'static str {
+        let (at, why) = self.switch.next_deadline().expect("something is due");
+        self.ms = at.as_millis();
+        self.switch.timeout(self.now(), &self.world);
+        self.drain();
+        why
+    }
+
+    fn called(&self) -> Vec<LegId> {
+        let leg = |effect: &Effect| match effect {
+            Effect::CallPhone { leg, .. } | Effect::RingPort { leg, .. } => Some(*leg),
+            _ => None,
+        };
+        self.effects.iter().filter_map(leg).collect()
+    }
+
+    /// Everything released is gone now.
+    fn finish(&mut self) {
+        let released: Vec<LegId> = self
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Release { leg, .. } => Some(*leg),
+                _ => None,
+            })
+            .collect();
+        for leg in released {
+            self.tell(leg, LegEvent::Gone(MediaFigures::default()));
+        }
+    }
+
+    fn end(&self) -> (Cause, Rule, Option<Duration>) {
+        let mut ends = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Event(event) => match event.body {
+                EventBody::CallEnded { cause, talk, .. } => Some((cause, event.rule, talk)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let end = ends.next().expect("the call has ended");
+        assert_eq!(ends.next(), None, "a call ends once");
+        assert_eq!(self.switch.calls(), 0);
+        end
+    }
+}
+
+#[test]
+fn all_phones_ring_and_the_first_to_answer_has_it() {
+    let mut story = Story::new(vec![phone("anna", "desk"), phone("anna", "soft")]);
+    let caller = story.dial(Some("2001")).expect("accepted");
+    let legs = story.called();
+    assert_eq!(legs.len(), 2);
+    story.tell(legs[0], LegEvent::Rang);
+    story.tell(legs[1], LegEvent::Rang);
+    let alerts = story
+        .effects
+        .iter()
+        .filter(|e| **e == Effect::Alert(caller));
+    assert_eq!(alerts.count(), 1);
+    story.tell(legs[1], LegEvent::Answered(Some(Codec::Pcma)));
+    assert!(story.effects.contains(&Effect::Connect(caller, legs[1])));
+    assert!(story.effects.contains(&Effect::Release {
+        leg: legs[0],
+        cause: Cause::ElsewhereAnswered
+    }));
+    story.ms += 5_000;
+    story.tell(caller, LegEvent::Ended(Cause::Normal));
+    story.finish();
+    let (cause, rule, talk) = story.end();
+    assert_eq!((cause, rule), (Cause::Normal, Rule::PartyHungUp));
+    assert_eq!(talk, Some(Duration::from_millis(5_010)));
+}
+
+#[test]
+fn two_answers_at_once_leave_one_talking() {
+    let mut story = Story::new(vec![phone("anna", "a"), phone("anna", "b")]);
+    let caller = story.dial(Some("2001")).expect("accepted");
+    let legs = story.called();
+    story.tell(legs[0], LegEvent::Answered(None));
+    story.tell(legs[1], LegEvent::Answered(None));
+    let connects: Vec<_> = story
+        .effects
+        .iter()
+        .filter(|e| matches!(e, Effect::Connect(..)))
+        .collect();
+    assert_eq!(connects, [&Effect::Connect(caller, legs[0])]);
+    story.tell(legs[1], LegEvent::Gone(MediaFigures::default()));
+    assert_eq!(story.switch.calls(), 1, "the loser's end is not the call's");
+}
+
+#[test]
+fn busy_tells_more_than_silence() {
+    let mut story = Story::new(vec![phone("anna", "a"), phone("anna", "b")]);
+    story.dial(Some("2001")).expect("accepted");
+    let legs = story.called();
+    let busy = LegEvent::Refused {
+        cause: Cause::Busy,
+        status: Some(486),
+    };
+    story.tell(legs[0], busy);
+    let silent = LegEvent::Refused {
+        cause: Cause::PeerLost,
+        status: None,
+    };
+    story.tell(legs[1], silent);
+    story.finish();
+    assert_eq!(story.end().0, Cause::Busy);
+}
+
+#[test]
+fn the_caller_gives_up() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    let caller = story.dial(Some("2001")).expect("accepted");
+    story.tell(caller, LegEvent::Ended(Cause::Cancelled));
+    story.finish();
+    let (cause, rule, talk) = story.end();
+    assert_eq!(
+        (cause, rule, talk),
+        (Cause::Cancelled, Rule::CallerGaveUp, None)
+    );
+}
+
+#[test]
+fn nobody_answers() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.dial(Some("2001")).expect("accepted");
+    assert_eq!(story.wait(), "ring time");
+    story.finish();
+    let (cause, rule, _) = story.end();
+    assert_eq!((cause, rule), (Cause::NoAnswer, Rule::RingTimeout));
+}
+
+#[test]
+fn a_set_dials_and_each_number_is_taken_at_the_right_digit() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    let caller = story.dial(None).expect("accepted");
+    assert!(story.effects.contains(&Effect::Play(caller, Sound::Dial)));
+    for c in "2001".chars() {
+        assert!(story.called().is_empty());
+        let digit = Digit::from_char(c).expect("a key");
+        story.tell(caller, LegEvent::Digit(digit));
+    }
+    assert_eq!(story.called().len(), 1);
+
+    let mut story = Story::new(vec![]);
+    let caller = story.dial(None).expect("accepted");
+    for c in "301".chars() {
+        let digit = Digit::from_char(c).expect("a key");
+        story.tell(caller, LegEvent::Digit(digit));
+    }
+    assert!(story.called().is_empty(), "3010 is possible yet");
+    assert_eq!(story.wait(), "dialling");
+    assert_eq!(story.called().len(), 1);
+}
+
+#[test]
+fn a_set_that_never_dials_is_given_up() {
+    let mut story = Story::new(vec![]);
+    story.dial(None).expect("accepted");
+    story.wait();
+    story.finish();
+    let (cause, rule, _) = story.end();
+    assert_eq!((cause, rule), (Cause::BadNumber, Rule::DialTimeout));
+}
+
+#[test]
+fn unknown_numbers_unreachable_people_and_oneself() {
+    for (phones, number, expected) in [
+        (vec![], "999", (Cause::NotFound, Rule::DialledUnknown)),
+        (vec![], "2001", (Cause::Unreachable, Rule::RingNoPhone)),
+        (
+            vec![phone("jan", "own")],
+            "2001",
+            (Cause::Busy, Rule::DialledOneself),
+        ),
+    ] {
+        let mut story = Story::new(phones);
+        story.dial(Some(number)).expect("accepted");
+        story.finish();
+        let (cause, rule, _) = story.end();
+        assert_eq!((cause, rule), expected);
+    }
+}
+
+#[test]
+fn limits_and_stopping_refuse_before_anything_begins() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.world.calls_max = 1;
+    story.dial(Some("2001")).expect("accepted");
+    assert_eq!(story.dial(Some("2001")), Err(Refusal::TooManyCalls));
+    story.world.calls_max = 10;
+    story.switch.stop(Instant::from_millis(60_000));
+    assert_eq!(story.dial(Some("2001")), Err(Refusal::Stopping));
+    while story.switch.calls() > 0 {
+        story.wait();
+        story.finish();
+    }
+    assert!(matches!(story.end().0, Cause::NoAnswer | Cause::Stopping));
+}
+
+#[test]
+fn echo_test_answers_and_hold_is_told_once() {
+    let mut story = Story::new(vec![]);
+    let caller = story.dial(Some("*43")).expect("accepted");
+    assert!(story.effects.contains(&Effect::Play(caller, Sound::Echo)));
+    for event in [LegEvent::Held, LegEvent::Held, LegEvent::Resumed] {
+        story.tell(caller, event);
+    }
+    let facts = story.effects.iter().filter(|effect| match effect {
+        Effect::Event(event) => matches!(event.body, EventBody::LegHeld | EventBody::LegResumed),
+        _ => false,
+    });
+    assert_eq!(facts.count(), 2);
+    story.tell(caller, LegEvent::Ended(Cause::Normal));
+    story.finish();
+    assert!(story.end().2.is_some(), "an echo test is talk time");
+}

@@ -1,0 +1,266 @@
+//! Rules across entries: nothing twice, no reference into nothing, nothing that a set could not
+//! dial.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
+
+use model::{EntryId, Number};
+
+use crate::{config::Config, problem::Fault, read::Report, secret::SecretId};
+
+/// Everything that needs more than one entry to be seen.
+pub(crate) fn entries(config: &Config, report: &mut Report) {
+    extensions(config, report);
+    names(config, report);
+    ports_and_numbers(config, report);
+    codes(config, report);
+    references(config, report);
+    sockets(config, report);
+}
+
+/// Every reference must be to a secret of the store.
+pub(crate) fn secrets(known: &BTreeSet<SecretId>, report: &mut Report) {
+    let unknown: Vec<_> = report
+        .secrets()
+        .iter()
+        .filter(|(_, id)| !known.contains(id))
+        .cloned()
+        .collect();
+    for (key, id) in unknown {
+        report.add_at(&key, Fault::Secret, vec![("value", id.to_string())]);
+    }
+}
+
+/// Things that may be there once, with the key that has each.
+#[derive(Default)]
+struct Unique(BTreeMap<String, String>);
+
+impl Unique {
+    fn add(&mut self, value: &str, key: String, report: &mut Report) {
+        let Some(other) = self.0.get(value) else {
+            self.0.insert(value.into(), key);
+            return;
+        };
+        taken(value, &key, other, report);
+    }
+}
+
+/// `value` at `key` is what stands at `other` already.
+fn taken(value: &str, key: &str, other: &str, report: &mut Report) {
+    let params = vec![
+        ("value", value.to_owned()),
+        ("other", other.to_owned()),
+        ("line", report.place(other).to_string()),
+    ];
+    report.add_at(key, Fault::Duplicate, params);
+}
+
+fn key_of(report: &Report, id: &EntryId, key: &str) -> String {
+    format!("{}.{key}", report.entry_path(id).unwrap_or_default())
+}
+
+/// Every number that is dialled inside, with the entry and the key that has it.
+pub(crate) fn inside_numbers(
+    config: &Config,
+) -> impl Iterator<Item = (&Number, &EntryId, &'static str)> {
+    let people = config
+        .people
+        .iter()
+        .map(|p| (p.extension.as_ref(), &p.id, "extension"));
+    let devices = config
+        .devices
+        .iter()
+        .map(|d| (d.extension.as_ref(), &d.id, "extension"));
+    let analog = config
+        .analog
+        .iter()
+        .map(|a| (a.extension.as_ref(), &a.id, "extension"));
+    let conferences = config
+        .conferences
+        .iter()
+        .map(|c| (Some(&c.number), &c.id, "number"));
+    let all = people.chain(devices).chain(analog).chain(conferences);
+    all.filter_map(|(number, id, key)| Some((number?, id, key)))
+}
+
+fn extensions(config: &Config, report: &mut Report) {
+    let mut unique = Unique::default();
+    for (number, id, key) in inside_numbers(config) {
+        let key = key_of(report, id, key);
+        if config
+            .country
+            .emergency
+            .iter()
+            .any(|e| e == number.as_str())
+        {
+            report.add_at(&key, Fault::Emergency, vec![("value", number.to_string())]);
+        }
+        unique.add(number.as_str(), key, report);
+    }
+}
+
+/// Logins of people, and names with which phones register. Both can be dialled as names, so neither
+/// is anybody else's extension. One that is the entry's own extension is unique with it.
+fn names(config: &Config, report: &mut Report) {
+    let owners: BTreeMap<&str, (&EntryId, &str)> = inside_numbers(config)
+        .map(|(number, id, key)| (number.as_str(), (id, key)))
+        .collect();
+    let people = config.people.iter().map(|p| (&p.login, "login", &p.id));
+    let devices = config
+        .devices
+        .iter()
+        .map(|d| (&d.sip_user, "sip_user", &d.id));
+    let mut unique = [Unique::default(), Unique::default()];
+    for (name, key, id) in people.chain(devices) {
+        let at = key_of(report, id, key);
+        match owners.get(name.as_str()) {
+            Some((owner, _)) if *owner == id => {}
+            Some((owner, number)) => taken(name, &at, &key_of(report, owner, number), report),
+            None => unique[usize::from(key == "sip_user")].add(name, at, report),
+        }
+    }
+}
+
+fn ports_and_numbers(config: &Config, report: &mut Report) {
+    let mut ports = Unique::default();
+    for analog in &config.analog {
+        ports.add(&analog.port, key_of(report, &analog.id, "port"), report);
+    }
+    let mut numbers = Unique::default();
+    for number in &config.numbers {
+        numbers.add(
+            number.number.as_str(),
+            key_of(report, &number.id, "number"),
+            report,
+        );
+    }
+}
+
+/// A set sends digit after digit: a code that begins like a number, or the other way round, could
+/// not be told from it. An extension that begins like another is fine: the digit timeout decides.
+fn codes(config: &Config, report: &mut Report) {
+    let codes: Vec<_> = config
+        .codes
+        .iter()
+        .map(|(code, number)| (format!("codes.{}", code.key()), number.clone()))
+        .collect();
+    for (at, (key, number)) in codes.iter().enumerate() {
+        for (other_key, other) in &codes[..at] {
+            overlap(key, number, other_key, other, report);
+        }
+    }
+    for (number, id, number_key) in inside_numbers(config) {
+        for (key, code) in &codes {
+            let entry = key_of(report, id, number_key);
+            overlap(&entry, number, key, code, report);
+        }
+    }
+}
+
+fn overlap(key: &str, number: &Number, other: &str, other_number: &Number, report: &mut Report) {
+    let (a, b) = (number.as_str(), other_number.as_str());
+    if a.starts_with(b) || b.starts_with(a) {
+        let params = vec![
+            ("value", a.to_owned()),
+            ("other", other.to_owned()),
+            ("other_value", b.to_owned()),
+            ("line", report.place(other).to_string()),
+        ];
+        report.add_at(key, Fault::Overlap, params);
+    }
+}
+
+fn references(config: &Config, report: &mut Report) {
+    let mut check = |from: &EntryId, key: &str, to: &Option<EntryId>, kind: &str, found: bool| {
+        if let Some(to) = to
+            && !(found && report.is_written(to))
+        {
+            let params = vec![("kind", kind.to_owned()), ("value", to.to_string())];
+            let key = key_of(report, from, key);
+            report.add_at(&key, Fault::Reference, params);
+        }
+    };
+    for device in &config.devices {
+        let found = device
+            .person
+            .as_ref()
+            .is_none_or(|id| config.person(id).is_some());
+        check(&device.id, "person", &device.person, "person", found);
+    }
+    for number in &config.numbers {
+        let trunk = number
+            .trunk
+            .as_ref()
+            .is_none_or(|id| config.trunks.iter().any(|t| t.id == *id));
+        check(&number.id, "trunk", &number.trunk, "trunk", trunk);
+        let schedule = number
+            .schedule
+            .as_ref()
+            .is_none_or(|id| config.schedules.iter().any(|s| s.id == *id));
+        check(
+            &number.id,
+            "schedule",
+            &number.schedule,
+            "schedule",
+            schedule,
+        );
+        let answer = number
+            .answer
+            .as_ref()
+            .is_none_or(|id| config.number_of(id).is_some());
+        check(
+            &number.id,
+            "answer",
+            &number.answer,
+            "person, device, analog set or conference with a number",
+            answer,
+        );
+    }
+}
+
+/// Two sockets of one kind cannot share an address, and voice needs its ports for itself.
+fn sockets(config: &Config, report: &mut Report) {
+    let network = &config.network;
+    let mut tcp: Vec<(SocketAddr, &str)> = Vec::new();
+    let mut udp: Vec<(SocketAddr, &str)> = Vec::new();
+    tcp.extend(network.sip_tcp.iter().map(|a| (*a, "network.sip_tcp")));
+    tcp.extend(network.sip_tls.iter().map(|a| (*a, "network.sip_tls")));
+    tcp.extend(network.panel_http.map(|a| (a, "network.panel_http")));
+    tcp.extend(network.panel_https.map(|a| (a, "network.panel_https")));
+    udp.extend(network.sip_udp.iter().map(|a| (*a, "network.sip_udp")));
+    for list in [&tcp, &udp] {
+        for (at, (address, key)) in list.iter().enumerate() {
+            let taken = list[..at]
+                .iter()
+                .find(|(other, _)| same_socket(*address, *other));
+            if let Some((_, other)) = taken {
+                let line = report.place(other).to_string();
+                let params = vec![
+                    ("value", address.to_string()),
+                    ("other", (*other).into()),
+                    ("line", line),
+                ];
+                report.add_at(key, Fault::AddressTaken, params);
+            }
+        }
+    }
+    for (address, key) in udp {
+        if network.rtp_ports.contains(address.port()) {
+            let line = report.place(key).to_string();
+            let params = vec![
+                ("port", address.port().to_string()),
+                ("other", key.into()),
+                ("line", line),
+            ];
+            report.add_at("network.rtp_ports", Fault::PortsOverlap, params);
+        }
+    }
+}
+
+/// Whether binding one address takes the other: the same port of the same or of every address.
+fn same_socket(a: SocketAddr, b: SocketAddr) -> bool {
+    let any = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && a.is_ipv4() == b.is_ipv4() && (any || a.ip() == b.ip())
+}

@@ -1,0 +1,210 @@
+//! The country files: TOML into [`Country`].
+
+use model::{Codec, ToneSpec, ToneStep};
+use toml_edit::{Document, Table, TableLike};
+
+use super::{CallerId, Country, CountryCode, Ring, Tone, tone::fit};
+use crate::office::Language;
+
+/// The country of a file; `None` if the file is not as it should be.
+pub(super) fn parse(code: CountryCode, text: &str) -> Option<Country> {
+    let document = Document::parse(text).ok()?;
+    let root = document.as_table();
+    let mut tones = Vec::with_capacity(Tone::COUNT);
+    let written = root.get("tone")?.as_table()?;
+    for tone in Tone::ALL {
+        let spec = match written.get(tone.key()) {
+            Some(item) => spec(tone, item.as_table()?)?,
+            None => tone.fallback()?,
+        };
+        tones.push(spec);
+    }
+    Some(Country {
+        code,
+        name: string(root, "name")?.into(),
+        timezone: string(root, "timezone")?.into(),
+        language: Language::from_code(string(root, "language")?)?,
+        emergency: strings(root, "emergency")?,
+        e164: string(root, "e164")?.into(),
+        law: match string(root, "law")? {
+            "a" => Codec::Pcma,
+            "mu" => Codec::Pcmu,
+            _ => return None,
+        },
+        ring: Ring {
+            cadence_ms: numbers(root, "ring_cadence_ms")?,
+            hz: whole(root, "ring_hz")?,
+            vrms: whole(root, "ring_vrms")?,
+        },
+        dtmf_dbm: (whole(root, "dtmf_high_dbm")?, whole(root, "dtmf_low_dbm")?),
+        flash_detect_ms: pair(root, "flash_detect_ms")?,
+        flash_send_ms: whole(root, "flash_send_ms")?,
+        pulse_ms: pair(root, "pulse_break_make_ms")?,
+        caller_id: strings(root, "caller_id")?
+            .iter()
+            .map(|name| caller_id(name))
+            .collect::<Option<_>>()?,
+        metering_hz: Some(whole(root, "metering_hz")?).filter(|hz| *hz != 0),
+        impedance: string(root, "impedance")?.into(),
+        tones: tones.try_into().ok()?,
+    })
+}
+
+fn spec(tone: Tone, table: &Table) -> Option<ToneSpec> {
+    let mut steps = Vec::new();
+    for value in table.get("steps")?.as_array()? {
+        steps.push(step(value.as_inline_table()?)?);
+    }
+    let two_sines = steps.iter().any(|step| step.hz[1] != 0);
+    let level = if table.contains_key("level_dbm0") {
+        whole(table, "level_dbm0")?
+    } else {
+        tone.level_dbm0(two_sines)
+    };
+    ToneSpec::new(&fit(steps), level)
+}
+
+/// One step. Of more than two sines at once the first two are played.
+fn step(table: &dyn TableLike) -> Option<ToneStep> {
+    let hz: Vec<u16> = numbers(table, "hz")?;
+    let sine = |at: usize| hz.get(at).copied().unwrap_or(0);
+    Some(ToneStep {
+        hz: [sine(0), sine(1)],
+        am_hz: optional(table, "am_hz")?,
+        ms: whole(table, "ms")?,
+        once: table
+            .get("once")
+            .is_some_and(|item| item.as_bool() == Some(true)),
+        rel_db: optional(table, "rel_db")?,
+    })
+}
+
+fn caller_id(name: &str) -> Option<CallerId> {
+    Some(match name {
+        "bellcore" => CallerId::Bellcore,
+        "etsi_fsk_ring" => CallerId::EtsiRing,
+        "etsi_fsk_lr" => CallerId::EtsiReversal,
+        "bt_sin227" => CallerId::BtSin227,
+        "dtmf_abdc" => CallerId::DtmfAbdc,
+        "dtmf_hash" => CallerId::DtmfHash,
+        "dtmf_dc" => CallerId::DtmfDc,
+        "ntt" => CallerId::Ntt,
+        "aon" => CallerId::Aon,
+        _ => return None,
+    })
+}
+
+fn string<'t>(table: &'t dyn TableLike, key: &str) -> Option<&'t str> {
+    table.get(key)?.as_str()
+}
+
+fn strings(table: &dyn TableLike, key: &str) -> Option<Vec<String>> {
+    let array = table.get(key)?.as_array()?;
+    array
+        .iter()
+        .map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+fn whole<T: TryFrom<i64>>(table: &dyn TableLike, key: &str) -> Option<T> {
+    T::try_from(table.get(key)?.as_integer()?).ok()
+}
+
+/// Like [`whole`], 0 when the key is not there.
+fn optional<T: TryFrom<i64> + Default>(table: &dyn TableLike, key: &str) -> Option<T> {
+    if table.contains_key(key) {
+        whole(table, key)
+    } else {
+        Some(T::default())
+    }
+}
+
+fn numbers(table: &dyn TableLike, key: &str) -> Option<Vec<u16>> {
+    let array = table.get(key)?.as_array()?;
+    array
+        .iter()
+        .map(|value| u16::try_from(value.as_integer()?).ok())
+        .collect()
+}
+
+fn pair(table: &dyn TableLike, key: &str) -> Option<(u16, u16)> {
+    let [a, b] = <[u16; 2]>::try_from(numbers(table, key)?).ok()?;
+    Some((a, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_country_loads_and_is_sane() {
+        assert_eq!(CountryCode::all().count(), 35);
+        for code in CountryCode::all() {
+            let country = Country::load(code);
+            let zones = jiff::tz::TimeZoneDatabase::bundled();
+            assert!(zones.get(&country.timezone).is_ok(), "{code}: time zone");
+            assert_eq!(country.ring.cadence_ms.len() % 2, 0, "{code}: cadence");
+            assert!(
+                (15..=68).contains(&country.ring.hz),
+                "{code}: ringing frequency"
+            );
+            let (least, most) = country.flash_detect_ms;
+            assert!(least < most && most < 1500, "{code}: flash");
+            assert!(
+                !country.emergency.is_empty() && !country.caller_id.is_empty(),
+                "{code}"
+            );
+            for tone in Tone::ALL {
+                let spec = country.tone(tone);
+                assert!(
+                    (-30..=-3).contains(&spec.level_dbm0),
+                    "{code} {tone:?}: level"
+                );
+                assert!(
+                    spec.steps().iter().any(|s| s.hz[0] != 0),
+                    "{code} {tone:?}: silent"
+                );
+                for step in spec.steps() {
+                    assert!(
+                        step.hz.iter().all(|hz| *hz < 3_000),
+                        "{code} {tone:?}: too high"
+                    );
+                    assert!(
+                        step.ms > 0 || core::ptr::eq(step, &spec.steps()[spec.steps().len() - 1]),
+                        "{code} {tone:?}: nothing comes after an endless step"
+                    );
+                }
+            }
+            let dial = country.tone(Tone::Dial).steps();
+            assert!(dial.iter().any(|s| !s.once), "{code}: dial tone ends");
+            let stutter = country.tone(Tone::StutterDial).steps();
+            assert!(
+                stutter.iter().any(|s| !s.once && s.hz[0] != 0),
+                "{code}: stutter ends"
+            );
+        }
+    }
+
+    #[test]
+    fn poland_is_as_e180_says() {
+        let code = CountryCode::new("PL").expect("Poland");
+        let poland = Country::load(code);
+        assert_eq!(poland.law, Codec::Pcma);
+        assert_eq!(poland.ring.cadence_ms, [1000, 4000]);
+        let step = |hz, ms| ToneStep {
+            hz: [hz, 0],
+            ms,
+            ..ToneStep::default()
+        };
+        assert_eq!(poland.tone(Tone::Dial).steps(), [step(425, 0)]);
+        assert_eq!(
+            poland.tone(Tone::Busy).steps(),
+            [step(425, 500), step(0, 500)]
+        );
+        assert_eq!(
+            poland.tone(Tone::Ringback).steps(),
+            [step(425, 1000), step(0, 4000)]
+        );
+        assert_eq!(poland.emergency, ["112", "997", "998", "999"]);
+    }
+}

@@ -1,0 +1,17 @@
+//! The `[[tables]]` of the text: one file a kind. Each entry has an immutable `id`, added on import.
+
+mod analog;
+mod conference;
+mod device;
+mod outside;
+mod person;
+mod schedule;
+mod trunk;
+
+pub use analog::Analog;
+pub use conference::Conference;
+pub use device::Device;
+pub use outside::OutsideNumber;
+pub use person::{Person, Role};
+pub use schedule::{Hours, Schedule};
+pub use trunk::{Trunk, TrunkTransport};

@@ -1,0 +1,129 @@
+//! `[[person]]`: a human with a name, an extension, a login and a role.
+
+use model::{EntryId, Number, limits};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    format,
+    limits_section::Limits,
+    office::Language,
+    problem::{Bad, Fault},
+    read::Section,
+    schema,
+    secret::{self, SecretId},
+};
+/// What a person may do in the panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    Administrator,
+    /// Their own calls and settings.
+    #[default]
+    User,
+    /// Like a user, and sees and hears the calls of others.
+    Supervisor,
+    /// Somebody outside the office: reachable by number, no phone of ours.
+    External,
+}
+
+impl Role {
+    const ALL: [(&'static str, Self); 4] = [
+        ("administrator", Self::Administrator),
+        ("user", Self::User),
+        ("supervisor", Self::Supervisor),
+        ("external", Self::External),
+    ];
+}
+
+/// A person of the office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Never changes; added on import.
+    #[schemars(with = "Option<schema::IdText>")]
+    pub id: EntryId,
+    /// Name, as called parties see it; the login if not given.
+    #[schemars(with = "Option<String>", length(min = 1, max = 80))]
+    pub name: String,
+    /// The number at which colleagues reach the person; also the user name of the person's phone.
+    #[schemars(with = "Option<schema::ExtensionText>")]
+    pub extension: Option<Number>,
+    /// Name for the panel's login; the extension if not given.
+    #[schemars(with = "Option<schema::LoginText>")]
+    pub login: String,
+    /// What the person may do in the panel.
+    #[schemars(default)]
+    pub role: Role,
+    /// Password of the person's phone; replaced on import by a reference into the store's secrets.
+    #[schemars(with = "Option<schema::SecretText>")]
+    pub sip_password: Option<SecretId>,
+    /// Where mail for the person goes.
+    #[schemars(with = "Option<String>", length(max = 254))]
+    pub email: Option<String>,
+    /// The person's mobile in international form.
+    #[schemars(with = "Option<schema::E164Text>")]
+    pub mobile: Option<Number>,
+    /// Language of the person's texts and prompts; the office's if not given.
+    pub language: Option<Language>,
+    /// Seconds that the person's phones ring before the call goes on; that of `[limits]` if not given.
+    #[schemars(with = "Option<u16>", range(min = 5, max = 300))]
+    pub ring_timeout_s: u16,
+}
+
+impl Person {
+    pub(crate) fn read(mut section: Section<'_, '_>, id: EntryId, limits: &Limits) -> Option<Self> {
+        section.item("id");
+        let name = section.label("name", limits::NAME_LEN_MAX);
+        let extension = section.parsed("extension", format::extension);
+        let login = section.parsed("login", format::login);
+        let role = section.parsed("role", |text| format::choice(text, &Role::ALL));
+        let email = section.parsed("email", format::email);
+        let mobile = section.parsed("mobile", format::e164);
+        let language = section.parsed("language", |text| format::choice(text, &Language::ALL));
+        let ring = section.whole("ring_timeout_s", Limits::RING_TIMEOUT_S);
+        let obvious: Vec<&str> = [
+            extension.as_ref().map(Number::as_str),
+            login.as_deref(),
+            name.as_deref(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let sip_password = secret::read(&mut section, "sip_password", &id, &obvious);
+        if extension.is_none()
+            && login.is_none()
+            && !section.has("extension")
+            && !section.has("login")
+        {
+            section.bad_section(Bad {
+                rule: Fault::PersonEmpty,
+                params: Vec::new(),
+            });
+        }
+        if sip_password.is_some() && !section.has("extension") {
+            section.bad(
+                "sip_password",
+                Bad {
+                    rule: Fault::PasswordIdle,
+                    params: Vec::new(),
+                },
+            );
+        }
+        section.finish();
+        let login = login.or_else(|| extension.as_ref().map(|number| number.as_str().into()))?;
+        Some(Self {
+            id,
+            name: name.unwrap_or_else(|| login.clone()),
+            extension,
+            login,
+            role: role.unwrap_or_default(),
+            sip_password,
+            email,
+            mobile,
+            language,
+            ring_timeout_s: ring.unwrap_or(limits.ring_timeout_s),
+        })
+    }
+}

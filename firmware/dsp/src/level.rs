@@ -1,0 +1,89 @@
+//! Levels: what 0 dBm0 is in samples, gains, and measuring.
+
+/// Peak of a sine of 0 dBm0 in 16-bit samples: A-law overload (32768) is +3.14 dBm0 (G.711 §3).
+/// The µ-law figure is 22656; the difference of 0.07 dB is ignored everywhere.
+pub const ZERO_DBM0_PEAK: f32 = 22_827.0;
+
+/// Mean square of a sine of 0 dBm0.
+const ZERO_DBM0_POWER: f32 = ZERO_DBM0_PEAK * ZERO_DBM0_PEAK / 2.0;
+
+/// What [`rms_dbm0`] says of digital silence, in dBm0.
+pub const SILENCE_DBM0: f32 = -96.0;
+
+/// One decibel as a factor of amplitude: 10^(1/20).
+const DECIBEL: f32 = 1.122_018_5;
+
+/// The amplitude factor of `db` decibels.
+#[must_use]
+pub const fn gain(db: i16) -> f32 {
+    // By repeated multiplication: the same on every machine, and usable in constants.
+    let mut factor = 1.0;
+    let mut left = db.unsigned_abs();
+    while left > 0 {
+        factor *= DECIBEL;
+        left = left.saturating_sub(1);
+    }
+    if db < 0 { 1.0 / factor } else { factor }
+}
+
+/// The peak, in 16-bit samples, of a sine of `dbm0`.
+#[must_use]
+pub const fn peak_of(dbm0: i16) -> f32 {
+    ZERO_DBM0_PEAK * gain(dbm0)
+}
+
+/// Mean square of a block; 0 for an empty one.
+#[must_use]
+pub fn mean_square(samples: &[i16]) -> f32 {
+    if samples.is_empty() {
+        return 0.0;
+    }
+    let sum: f32 = samples.iter().map(|&s| f32::from(s) * f32::from(s)).sum();
+    sum / samples.len() as f32
+}
+
+/// The level of a block in dBm0, [`SILENCE_DBM0`] at least.
+#[must_use]
+pub fn rms_dbm0(samples: &[i16]) -> f32 {
+    power_dbm0(mean_square(samples))
+}
+
+/// The level of a mean square in dBm0, [`SILENCE_DBM0`] at least.
+#[must_use]
+pub fn power_dbm0(mean_square: f32) -> f32 {
+    if mean_square <= 0.0 {
+        return SILENCE_DBM0;
+    }
+    (10.0 * (mean_square / ZERO_DBM0_POWER).log10()).max(SILENCE_DBM0)
+}
+
+/// The mean square of a signal of `dbm0`: for comparing without a logarithm.
+#[must_use]
+pub const fn power_of(dbm0: i16) -> f32 {
+    let gain = gain(dbm0);
+    ZERO_DBM0_POWER * gain * gain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gain_matches_its_definition() {
+        for db in -60..=20_i16 {
+            let wanted = 10_f32.powf(f32::from(db) / 20.0);
+            assert!((gain(db) / wanted - 1.0).abs() < 1e-4, "{db}");
+        }
+    }
+
+    #[test]
+    fn levels_of_known_blocks() {
+        assert_eq!(rms_dbm0(&[]), SILENCE_DBM0);
+        assert_eq!(rms_dbm0(&[0; 80]), SILENCE_DBM0);
+        // A square wave of the RMS of 0 dBm0.
+        let square = [16_141_i16, -16_141].repeat(40);
+        assert!(rms_dbm0(&square).abs() < 0.01);
+        assert!((power_dbm0(power_of(-30)) + 30.0).abs() < 0.01);
+        assert!(rms_dbm0(&[i16::MIN; 8]) > 6.0);
+    }
+}

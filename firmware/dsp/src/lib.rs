@@ -1,0 +1,36 @@
+//! Samples: G.711, tones, DTMF, levels, packet loss concealment, mixing.
+//!
+//! A sample is an `i16` at 8 kHz, linear, with the A-law decoder's scale: a sine of 0 dBm0 has a
+//! peak of [`level::ZERO_DBM0_PEAK`]. Nothing here allocates after construction, does I/O, reads a
+//! clock, or panics on any input; all of it may run on a media thread.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
+)]
+
+pub mod conceal;
+pub mod dtmf;
+pub mod g711;
+pub mod goertzel;
+pub mod level;
+pub mod mix;
+mod port;
+mod sine;
+pub mod tone;
+
+pub use port::{PortDsp, PortHeard};
+
+/// Samples of one second of all narrow-band sound.
+pub const RATE_HZ: u32 = 8_000;
+/// Samples of one millisecond.
+pub const SAMPLES_PER_MS: u32 = RATE_HZ / 1_000;
+/// Samples of one 10 ms tick and of one period of an analog card.
+pub const TICK_SAMPLES: usize = 80;

@@ -1,0 +1,150 @@
+//! What the threads of the engine hand each other, and how they wake one another.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use media::{PlaneCommand, Retired};
+use model::MediaLeg;
+use rtrb::{Consumer, Producer, PushError, RingBuffer};
+
+use crate::sys::{self, Socket};
+
+/// The two sockets of a leg.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) rtp: Socket,
+    pub(crate) rtcp: Socket,
+}
+
+/// From the helper to the media thread.
+#[derive(Debug)]
+pub(crate) enum ToMedia {
+    /// For the plane as it is.
+    Command(PlaneCommand),
+    /// A leg with its sockets.
+    AddRtpLeg(MediaLeg, Box<media::RtpLeg>, Pair),
+}
+
+/// From the media thread to the helper: to be freed, closed and used again.
+#[derive(Debug)]
+pub(crate) struct Dead {
+    pub(crate) object: Retired,
+    pub(crate) pair: Option<Pair>,
+}
+
+/// Wakes the thread at the other end of a ring.
+#[derive(Clone, Debug)]
+pub(crate) struct Waker(Arc<OwnedFd>);
+
+impl Waker {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self(Arc::new(sys::eventfd()?)))
+    }
+
+    pub(crate) fn wake(&self) {
+        sys::eventfd_wake(self.0.as_fd());
+    }
+
+    /// Takes the call back; whether there was one.
+    pub(crate) fn clear(&self) -> bool {
+        sys::eventfd_clear(self.0.as_fd())
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The sending end of a ring, with a queue for what does not fit at the moment.
+#[derive(Debug)]
+pub(crate) struct Sender<T> {
+    ring: Producer<T>,
+    waker: Waker,
+    waiting: VecDeque<T>,
+    limit: usize,
+    /// Something was pushed since the other end was woken.
+    news: bool,
+}
+
+/// A ring of `slots` towards the thread behind `waker`; up to `limit` more wait at the sender.
+/// Nothing is allocated after this as long as `limit` items suffice.
+pub(crate) fn ring<T>(slots: usize, limit: usize, waker: &Waker) -> (Sender<T>, Consumer<T>) {
+    let (ring, consumer) = RingBuffer::new(slots);
+    let sender = Sender {
+        ring,
+        waker: waker.clone(),
+        waiting: VecDeque::with_capacity(limit),
+        limit,
+        news: false,
+    };
+    (sender, consumer)
+}
+
+impl<T> Sender<T> {
+    /// Hands `item` over now or as soon as there is room.
+    ///
+    /// # Errors
+    /// `item` itself, when too many wait already.
+    pub(crate) fn send(&mut self, item: T) -> Result<(), T> {
+        self.flush();
+        if self.waiting.is_empty() {
+            match self.ring.push(item) {
+                Ok(()) => self.news = true,
+                Err(PushError::Full(item)) => self.waiting.push_back(item),
+            }
+            return Ok(());
+        }
+        if self.waiting.len() >= self.limit {
+            return Err(item);
+        }
+        self.waiting.push_back(item);
+        Ok(())
+    }
+
+    /// Hands over what waits, as far as there is room; whether nothing waits any more.
+    pub(crate) fn flush(&mut self) -> bool {
+        while let Some(item) = self.waiting.pop_front() {
+            match self.ring.push(item) {
+                Ok(()) => self.news = true,
+                Err(PushError::Full(item)) => {
+                    self.waiting.push_front(item);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Wakes the other end if there is news for it.
+    pub(crate) fn wake(&mut self) {
+        if std::mem::take(&mut self.news) {
+            self.waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_waits_in_order_up_to_the_limit() {
+        let waker = Waker::new().expect("an eventfd");
+        let (mut sender, mut receiver) = ring(2, 2, &waker);
+        assert!((0..4).all(|n| sender.send(n).is_ok()));
+        assert_eq!(sender.send(4), Err(4));
+        sender.wake();
+        assert!(waker.clear() && !waker.clear());
+        assert_eq!(receiver.pop(), Ok(0));
+        assert!(!sender.flush());
+        let rest: Vec<_> = std::iter::from_fn(|| {
+            sender.flush();
+            receiver.pop().ok()
+        })
+        .collect();
+        assert_eq!(rest, [1, 2, 3]);
+        assert!(sender.flush());
+    }
+}

@@ -1,0 +1,108 @@
+//! What the media thread says about itself, readable from every thread without a lock.
+
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// The counters.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters {
+            $(pub(crate) $name: AtomicU64,)*
+            /// 0 = asked for nothing yet, 1 = granted, below = the refusal's errno, negative.
+            pub(crate) real_time: AtomicI32,
+            pub(crate) locked: AtomicI32,
+        }
+
+        /// A snapshot of what the media thread and its helper counted, and how they run.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct EngineStatus {
+            $($(#[$doc])* pub $name: u64,)*
+            /// Whether the media thread runs with real-time priority.
+            pub real_time: Granted,
+            /// Whether the media thread's memory is locked.
+            pub locked: Granted,
+        }
+
+        impl Counters {
+            pub(crate) fn read(&self) -> EngineStatus {
+                EngineStatus {
+                    $($name: self.$name.load(Relaxed),)*
+                    real_time: Granted::of(self.real_time.load(Relaxed)),
+                    locked: Granted::of(self.locked.load(Relaxed)),
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Turns of the media thread: grows when it is woken, stands still while nothing is to do.
+    wakes,
+    /// Datagrams received on all sockets.
+    datagrams_in,
+    /// Datagrams sent.
+    datagrams_out,
+    /// Datagrams that the system did not take.
+    send_failed,
+    /// Ticks that ran.
+    ticks,
+    /// Ticks left out because the thread ran too late.
+    ticks_missed,
+    /// Longest delay of a tick after its time, in µs.
+    tick_late_us_max,
+    /// Longest time of one turn of the media thread, in µs.
+    turn_us_max,
+    /// Commands about legs that are not there, or that cannot be.
+    refused,
+    /// Packets for legs that are not there.
+    orphans,
+    /// Events that were lost because the control thread did not take them.
+    events_lost,
+    /// Commands that were lost because the helper did not take them.
+    commands_lost,
+    /// Pairs of ports that could not be bound: in use by another program.
+    binds_failed,
+    /// Samples that the board's hardware lost or played without having any.
+    card_slips,
+}
+
+/// How the system answered a wish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Granted {
+    /// Not asked yet.
+    #[default]
+    NotAsked,
+    /// Yes.
+    Yes,
+    /// No, with this error number.
+    No(i32),
+}
+
+impl Granted {
+    fn of(code: i32) -> Self {
+        match code {
+            0 => Self::NotAsked,
+            1 => Self::Yes,
+            errno => Self::No(-errno),
+        }
+    }
+}
+
+/// Records the system's answer.
+pub(crate) fn answered(place: &AtomicI32, answer: &std::io::Result<()>) {
+    let code = match answer {
+        Ok(()) => 1,
+        Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+    };
+    place.store(code, Relaxed);
+}
+
+/// Adds to a counter.
+pub(crate) fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Relaxed);
+}
+
+/// Raises a maximum.
+pub(crate) fn raise(counter: &AtomicU64, to: u64) {
+    counter.fetch_max(to, Relaxed);
+}

@@ -1,0 +1,351 @@
+//! The media thread: owns sockets, the ports' audio halves and the `Plane`. After its start it
+//! neither allocates nor locks, logs or panics, and makes no system call but waiting, receiving
+//! and sending (and watching or leaving the sockets of a leg that comes or goes).
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hal_port::{AudioHalf, FRAME, Frame};
+use media::{Channel, Output, Plane, PlaneCommand, Retired};
+use model::{Instant, MediaEvent, MediaFault, MediaLeg, PortId, limits};
+use rtrb::Consumer;
+
+use crate::clock::Clock;
+use crate::link::{Dead, Pair, Sender, ToMedia, Waker};
+use crate::status::{Counters, answered, count, raise};
+use crate::sys::{self, Epoll, Ready};
+
+/// Sockets served per turn.
+pub(crate) const READY_MAX: usize = 128;
+/// Commands executed per turn.
+const COMMANDS_MAX: usize = 64;
+/// The token of the waker; those of sockets are below.
+const WAKER: u64 = u64::MAX;
+
+/// A port of the board.
+pub(crate) struct Port {
+    pub(crate) id: PortId,
+    pub(crate) audio: Box<dyn AudioHalf>,
+    pub(crate) dsp: dsp::PortDsp,
+    /// The leg that it is in use by.
+    pub(crate) leg: Option<MediaLeg>,
+}
+
+/// Everything the media thread owns.
+pub(crate) struct Worker {
+    pub(crate) clock: Clock,
+    pub(crate) plane: Plane,
+    pub(crate) epoll: Epoll,
+    pub(crate) ready: Ready,
+    /// By slot of the leg.
+    pub(crate) pairs: Vec<Option<(MediaLeg, Pair)>>,
+    pub(crate) ports: Vec<Port>,
+    pub(crate) orders: Consumer<ToMedia>,
+    pub(crate) dead: Sender<Dead>,
+    pub(crate) events: Sender<MediaEvent>,
+    pub(crate) waker: Waker,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) counters: Arc<Counters>,
+    /// More orders may wait than a turn executes.
+    pub(crate) more_orders: bool,
+    /// Sockets of a leg that the plane has not taken yet.
+    pub(crate) joining: Option<(MediaLeg, Pair)>,
+}
+
+fn token(slot: u16, channel: Channel) -> u64 {
+    let odd = match channel {
+        Channel::Rtp => 0,
+        Channel::Rtcp => 1,
+    };
+    u64::from(slot) * 2 + odd
+}
+
+fn untoken(token: u64) -> (usize, Channel) {
+    let channel = if token & 1 == 0 {
+        Channel::Rtp
+    } else {
+        Channel::Rtcp
+    };
+    (usize::try_from(token / 2).unwrap_or(usize::MAX), channel)
+}
+
+impl Worker {
+    /// Runs until `stop`.
+    pub(crate) fn run(mut self) {
+        answered(&self.counters.real_time, &sys::become_real_time());
+        answered(&self.counters.locked, &self.lock());
+        if self.epoll.add(self.waker.fd(), WAKER).is_err() {
+            return;
+        }
+        while !self.stop.load(Ordering::Acquire) {
+            let timeout_ns = self.timeout_ns();
+            self.epoll.wait(&mut self.ready, timeout_ns);
+            self.turn();
+        }
+    }
+
+    /// Locks the plane's memory, and with it brings it in.
+    fn lock(&self) -> std::io::Result<()> {
+        for (address, len) in self.plane.memory() {
+            sys::lock_memory(address, len)?;
+        }
+        Ok(())
+    }
+
+    /// How long to wait; `None` = until something comes.
+    fn timeout_ns(&mut self) -> Option<u64> {
+        if self.more_orders {
+            return Some(0);
+        }
+        if !self.events.flush() || !self.dead.flush() {
+            return Some(1_000_000);
+        }
+        let (due, _) = self.plane.next_deadline()?;
+        let left = due.since(self.clock.now());
+        Some(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn turn(&mut self) {
+        let now = self.clock.now();
+        count(&self.counters.wakes, 1);
+        let mut index = 0;
+        while let Some(token) = self.ready.token(index) {
+            if token == WAKER {
+                self.waker.clear();
+                self.more_orders = true;
+            } else {
+                self.serve(now, token);
+            }
+            index += 1;
+        }
+        if self.more_orders {
+            self.more_orders = self.obey(now);
+        }
+        self.run_due();
+        self.events.wake();
+        self.dead.wake();
+        let took = self.clock.now().since(now);
+        raise(&self.counters.turn_us_max, micros(took));
+    }
+
+    /// Takes one datagram of a ready socket; what is left makes it ready again.
+    fn serve(&mut self, now: Instant, token: u64) {
+        let (slot, channel) = untoken(token);
+        let Some(Some((leg, pair))) = self.pairs.get(slot) else {
+            return;
+        };
+        let leg = *leg;
+        let socket = match channel {
+            Channel::Rtp => &pair.rtp,
+            Channel::Rtcp => &pair.rtcp,
+        };
+        // One octet more than is taken, so that longer ones are seen to be too long.
+        let mut buffer = [0; limits::RTP_PACKET_MAX + 1];
+        let Some((len, from)) = sys::receive(socket, &mut buffer) else {
+            return;
+        };
+        count(&self.counters.datagrams_in, 1);
+        let datagram = buffer.get(..len).unwrap_or(&[]);
+        self.plane.packet(now, leg, channel, from, datagram);
+        self.drain();
+    }
+
+    /// Executes orders; whether there may be more.
+    fn obey(&mut self, now: Instant) -> bool {
+        for _ in 0..COMMANDS_MAX {
+            let Ok(order) = self.orders.pop() else {
+                return false;
+            };
+            match order {
+                ToMedia::Command(PlaneCommand::AddPortLeg { leg, object }) => {
+                    self.add_port_leg(now, leg, object);
+                }
+                ToMedia::Command(command) => self.plane.command(now, command),
+                ToMedia::AddRtpLeg(leg, object, pair) => {
+                    self.joining = Some((leg, pair));
+                    self.plane
+                        .command(now, PlaneCommand::AddRtpLeg { leg, object });
+                }
+            }
+            self.drain();
+            self.welcome();
+        }
+        true
+    }
+
+    /// The plane took the leg: its sockets are watched from now on.
+    fn welcome(&mut self) {
+        let Some((leg, pair)) = self.joining.take() else {
+            return;
+        };
+        // A socket that cannot be watched is one that nothing is heard from: the call's own
+        // supervision ends it. The system refuses only for want of memory.
+        let _ = self
+            .epoll
+            .add(pair.rtp.as_fd(), token(leg.slot, Channel::Rtp));
+        let _ = self
+            .epoll
+            .add(pair.rtcp.as_fd(), token(leg.slot, Channel::Rtcp));
+        if let Some(place) = self.pairs.get_mut(usize::from(leg.slot)) {
+            *place = Some((leg, pair));
+        }
+    }
+
+    fn add_port_leg(&mut self, now: Instant, leg: MediaLeg, object: Box<media::PortLeg>) {
+        let wanted = object.port();
+        let port = self
+            .ports
+            .iter_mut()
+            .find(|port| port.id == wanted && port.leg.is_none());
+        match port {
+            Some(port) => {
+                port.leg = Some(leg);
+                port.dsp = dsp::PortDsp::new();
+                self.plane
+                    .command(now, PlaneCommand::AddPortLeg { leg, object });
+            }
+            None => {
+                self.tell(MediaEvent::LegFailed {
+                    leg,
+                    fault: MediaFault::NoPort,
+                });
+                self.bury(Retired::Port(object), None);
+            }
+        }
+    }
+
+    /// Runs what is due. The time is read anew, for packets and orders took theirs.
+    fn run_due(&mut self) {
+        let now = self.clock.now();
+        let Some((due, _)) = self.plane.next_deadline() else {
+            return;
+        };
+        if due > now {
+            return;
+        }
+        if self.plane.tick_is_due(now) {
+            raise(&self.counters.tick_late_us_max, micros(now.since(due)));
+            self.exchange();
+        }
+        self.plane.timeout(now);
+        self.drain();
+        let figures = self.plane.figures();
+        self.counters.ticks.store(figures.ticks, Ordering::Relaxed);
+        self.counters
+            .ticks_missed
+            .store(figures.ticks_missed, Ordering::Relaxed);
+        self.counters
+            .refused
+            .store(figures.refused, Ordering::Relaxed);
+        self.counters
+            .orphans
+            .store(figures.orphans, Ordering::Relaxed);
+    }
+
+    /// One block each way for every port in use, and its listener.
+    fn exchange(&mut self) {
+        for port in &mut self.ports {
+            let Some(leg) = port.leg else { continue };
+            let mut tx: Frame = [0; FRAME];
+            if let Some(hears) = self.plane.port_hears(leg) {
+                tx = *hears;
+            }
+            let mut rx: Frame = [0; FRAME];
+            let status = port.audio.exchange(&tx, &mut rx);
+            let slips = u64::from(status.underrun) + u64::from(status.overrun);
+            count(&self.counters.card_slips, slips);
+            let heard = port.dsp.process(&rx, &tx);
+            if let Some((digit, ms)) = heard.released {
+                let event = MediaEvent::Digit { leg, digit, ms };
+                if self.events.send(event).is_err() {
+                    count(&self.counters.events_lost, 1);
+                }
+            }
+            self.plane.port_said(leg, &rx);
+        }
+    }
+
+    /// Carries out what the plane says.
+    fn drain(&mut self) {
+        while let Some(output) = self.plane.poll() {
+            match output {
+                Output::Transmit {
+                    leg,
+                    channel,
+                    to,
+                    bytes,
+                } => {
+                    let pair = self.pairs.get(usize::from(leg.slot));
+                    let Some(Some((owner, pair))) = pair else {
+                        continue;
+                    };
+                    if *owner != leg {
+                        continue;
+                    }
+                    let socket = match channel {
+                        Channel::Rtp => &pair.rtp,
+                        Channel::Rtcp => &pair.rtcp,
+                    };
+                    let counter = if sys::send(socket, to, bytes) {
+                        &self.counters.datagrams_out
+                    } else {
+                        &self.counters.send_failed
+                    };
+                    count(counter, 1);
+                }
+                Output::Event(event) => {
+                    if self.events.send(event).is_err() {
+                        count(&self.counters.events_lost, 1);
+                    }
+                }
+                Output::Dead(leg, object) => self.part(leg, object),
+            }
+        }
+    }
+
+    /// A leg is over: its sockets are left, its port is free.
+    fn part(&mut self, leg: MediaLeg, object: Retired) {
+        let pair = match &object {
+            Retired::Port(object) => {
+                let id = object.port();
+                let port = self.ports.iter_mut().find(|port| port.id == id);
+                if let Some(port) = port.filter(|port| port.leg == Some(leg)) {
+                    port.leg = None;
+                }
+                None
+            }
+            Retired::Rtp(_) => match self.joining.take() {
+                // The plane refused it: its sockets were never watched.
+                Some((_, pair)) => Some(pair),
+                None => self.leave(leg),
+            },
+        };
+        self.bury(object, pair);
+    }
+
+    fn leave(&mut self, leg: MediaLeg) -> Option<Pair> {
+        let place = self.pairs.get_mut(usize::from(leg.slot))?;
+        let (_, pair) = place.take_if(|(owner, _)| *owner == leg)?;
+        self.epoll.remove(pair.rtp.as_fd());
+        self.epoll.remove(pair.rtcp.as_fd());
+        Some(pair)
+    }
+
+    /// Sends a dead object to where it may be freed. There are never more of them than the ring
+    /// and its queue hold; should it happen, freeing here is better than a leak.
+    fn bury(&mut self, object: Retired, pair: Option<Pair>) {
+        drop(self.dead.send(Dead { object, pair }));
+    }
+
+    fn tell(&mut self, event: MediaEvent) {
+        if self.events.send(event).is_err() {
+            count(&self.counters.events_lost, 1);
+        }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,40 @@
+//! The data plane as one state machine: legs, bridges, relay, mixer, one tick.
+//!
+//! It never does I/O, reads a clock, allocates after construction, blocks, logs or panics on what
+//! comes from outside, and it does not know who is talking. The driver (`engine` in the program,
+//! the world in the simulation) hands in packets, blocks of ports, commands and the time, and
+//! carries out what [`Plane::poll`] says.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
+)]
+
+mod bridge;
+mod command;
+mod keying;
+mod listening;
+mod outgoing;
+mod output;
+mod plane;
+mod port_leg;
+mod reporting;
+mod rtp_leg;
+mod slot;
+mod source;
+mod tick;
+mod timers;
+mod wiring;
+
+pub use command::PlaneCommand;
+pub use output::{Channel, Output, Retired};
+pub use plane::{Due, Plane, PlaneFigures, TICK};
+pub use port_leg::PortLeg;
+pub use rtp_leg::RtpLeg;

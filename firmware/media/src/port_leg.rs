@@ -1,0 +1,38 @@
+//! A leg that is a port of the board.
+
+use dsp::TICK_SAMPLES;
+use model::{MediaFigures, PortId};
+
+use crate::keying::Keying;
+
+/// State of a port's leg: one block in each direction per tick, in the box's clock.
+#[derive(Debug)]
+pub struct PortLeg {
+    port: PortId,
+    /// What the port said since the last tick.
+    pub(crate) said: [i16; TICK_SAMPLES],
+    /// What the port is to hear next.
+    pub(crate) hears: [i16; TICK_SAMPLES],
+    pub(crate) keying: Keying,
+    pub(crate) figures: MediaFigures,
+}
+
+impl PortLeg {
+    /// The leg of `port`. Called by the media helper, which may allocate.
+    #[must_use]
+    pub fn boxed(port: PortId) -> Box<Self> {
+        Box::new(Self {
+            port,
+            said: [0; TICK_SAMPLES],
+            hears: [0; TICK_SAMPLES],
+            keying: Keying::new(),
+            figures: MediaFigures::default(),
+        })
+    }
+
+    /// The jack.
+    #[must_use]
+    pub const fn port(&self) -> PortId {
+        self.port
+    }
+}

@@ -1,0 +1,84 @@
+//! What is due without a tick: reports, and keys whose end was never heard.
+
+use std::net::SocketAddr;
+
+use model::{Instant, MediaLeg};
+
+use crate::output::Channel;
+use crate::plane::Plane;
+use crate::reporting::COMPOUND_MAX;
+use crate::slot::Slot;
+
+impl Plane {
+    /// Runs what is due and finds the next deadline.
+    pub(crate) fn run_timers(&mut self, now: Instant) {
+        let mut soonest = Instant::FAR;
+        for at in 0..self.slots.0.len() {
+            let at = u16::try_from(at).unwrap_or(u16::MAX);
+            let Some(slot) = self.slots.at(at) else {
+                break;
+            };
+            if slot.deadline() <= now {
+                self.run_timer(now, at);
+            }
+            let after = self.slots.see(at).map_or(Instant::FAR, Slot::deadline);
+            soonest = soonest.min(after);
+        }
+        self.soonest = soonest;
+    }
+
+    fn run_timer(&mut self, now: Instant, at: u16) {
+        let Some(slot) = self.slots.at(at) else {
+            return;
+        };
+        let leg = MediaLeg {
+            slot: at,
+            generation: slot.generation,
+        };
+        let Some(rtp) = slot.rtp_mut() else {
+            return;
+        };
+        let over = rtp.expire_event(now).filter(|_| rtp.is_heard());
+        if rtp.reporting.due().is_some_and(|due| due <= now) {
+            self.send_report(now, leg, false);
+        }
+        if let Some((digit, ms)) = over {
+            self.digit_heard(now, leg, digit, ms);
+        }
+    }
+
+    /// Sends the report of an RTP leg, if its far end takes any. `goodbye` says that it is over.
+    pub(crate) fn send_report(&mut self, now: Instant, leg: MediaLeg, goodbye: bool) {
+        let clock = self.clock;
+        let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
+            return;
+        };
+        let mut compound = [0; COMPOUND_MAX];
+        let Some(len) = rtp.report(clock, now, goodbye, &mut compound) else {
+            return;
+        };
+        let bytes = compound.get(..len).unwrap_or(&[]);
+        if let Some(to) = rtp.source.remote_rtcp() {
+            self.out.transmit((leg, Channel::Rtcp), to, bytes, &[]);
+        }
+    }
+
+    /// A datagram came to the RTCP port of a leg.
+    pub(crate) fn rtcp(&mut self, now: Instant, leg: MediaLeg, from: SocketAddr, datagram: &[u8]) {
+        let clock = self.clock;
+        let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
+            return;
+        };
+        // RFC 3550 §6.4.1: whoever reports names itself first.
+        let sender = datagram
+            .get(4..8)
+            .and_then(|bytes| bytes.first_chunk::<4>())
+            .map(|bytes| u32::from_be_bytes(*bytes));
+        let same_ssrc = sender.is_some() && sender == rtp.receiver().ssrc();
+        if rtp.source.judge_rtcp(from, same_ssrc) {
+            rtp.report_came(clock, now, datagram);
+        } else {
+            rtp.figures.stranger = rtp.figures.stranger.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The data plane from outside, under an allocator that refuses to work inside it.
+#![allow(unsafe_code)] // the allocator of `guard`
+
+mod digits;
+mod guard;
+mod hostile;
+mod mixing;
+mod relay;
+mod reports;
+mod rig;

@@ -1,0 +1,276 @@
+//! Who a request is from: challenges, passwords, and which digest a phone can cope with (design §3).
+
+use core::hash::Hasher as _;
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+use config::{Config, SecretId};
+use model::{EntryId, Instant, Now, StateChange, Transport};
+use sip::{
+    HeaderName, Headers, Method, Peer, Request,
+    digest::{self, Algorithm, Challenge, Credentials, First, Nonces},
+};
+
+/// The realm of every challenge. Fixed, so that phones may store hashes instead of passwords.
+pub(crate) const REALM: &str = "centralka";
+/// REGISTERs without credentials that are remembered, to see which phone asks twice.
+const ASKED_MAX: usize = 1_024;
+
+/// What the vault is asked: are these credentials right for that secret?
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// When.
+    pub now: Instant,
+    /// Where the request came from.
+    pub source: IpAddr,
+    /// The request.
+    pub request: &'q Request,
+    /// One of its Authorization headers.
+    pub credentials: &'q Credentials,
+    /// The password's place in the store.
+    pub secret: &'q SecretId,
+}
+
+/// What credentials are worth.
+pub use sip::digest::Verdict;
+
+/// Everything that needs a secret: issuing nonces and judging passwords. A replay answers from the
+/// tape of the first run, so that neither passwords nor nonces leave the box.
+pub trait Vault {
+    /// A challenge for each algorithm, in the order in which they stand in the response.
+    fn challenge(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        first: First,
+        stale: bool,
+    ) -> [Challenge; 2];
+
+    /// What the credentials are worth; [`Verdict::Wrong`] where the secret is not known.
+    fn judge(&mut self, question: Question<'_>) -> Verdict;
+
+    /// Takes over the passwords of a new version of the configuration.
+    fn replace(&mut self, passwords: Passwords);
+}
+
+/// Every SIP password by its place in the store.
+pub type Passwords = BTreeMap<SecretId, String>;
+
+/// The vault of a running exchange.
+#[derive(Clone)]
+pub struct Keys {
+    nonces: Nonces,
+    passwords: Passwords,
+}
+
+impl Keys {
+    /// `seed` comes from the secret stream.
+    #[must_use]
+    pub fn new(seed: [u8; 32], passwords: Passwords) -> Self {
+        Self {
+            nonces: Nonces::new(seed),
+            passwords,
+        }
+    }
+}
+
+impl Vault for Keys {
+    fn challenge(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        first: First,
+        stale: bool,
+    ) -> [Challenge; 2] {
+        self.nonces.challenge(now, source, REALM, first, stale)
+    }
+
+    fn judge(&mut self, question: Question<'_>) -> Verdict {
+        let Some(password) = self.passwords.get(question.secret) else {
+            return Verdict::Wrong;
+        };
+        self.nonces.judge(
+            question.now,
+            question.source,
+            question.request,
+            question.credentials,
+            (REALM, password),
+        )
+    }
+
+    fn replace(&mut self, passwords: Passwords) {
+        self.passwords = passwords;
+    }
+}
+
+/// How a request that is not let in is answered.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+}
+
+/// What became of a request's credentials.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) result: Result<EntryId, Refused>,
+    /// The verdict on the credentials, if there were any.
+    pub(crate) verdict: Option<Verdict>,
+    /// Something learned about the phone, to be stored.
+    pub(crate) learned: Option<StateChange>,
+}
+
+/// Decides who must prove what, and in which algorithm.
+#[derive(Debug)]
+pub(crate) struct Challenger {
+    /// Owners whose phones know MD5 only.
+    md5: BTreeSet<EntryId>,
+    /// Call-ID and source of recent REGISTERs without credentials, as hashes, oldest first.
+    asked: VecDeque<u64>,
+    /// Those of `asked` that asked again and were offered MD5 first.
+    offered_md5: VecDeque<u64>,
+    key: u64,
+}
+
+impl Challenger {
+    pub(crate) fn new(md5: &[EntryId], key: u64) -> Self {
+        Self {
+            md5: md5.iter().cloned().collect(),
+            asked: VecDeque::new(),
+            offered_md5: VecDeque::new(),
+            key,
+        }
+    }
+
+    /// Owners whose phones know MD5 only.
+    pub(crate) fn md5_only(&self) -> Vec<EntryId> {
+        self.md5.iter().cloned().collect()
+    }
+
+    pub(crate) fn check(
+        &mut self,
+        now: Now,
+        request: &Request,
+        peer: &Peer,
+        config: &Config,
+        vault: &mut dyn Vault,
+    ) -> Checked {
+        let all = digest::credentials_of(&request.headers, false);
+        let mut verdict = None;
+        for credentials in &all {
+            let owner = config.sip_owner(&credentials.username);
+            let found = match owner.and_then(|owner| Some((owner, owner.secret()?))) {
+                None => Verdict::Wrong,
+                Some((_, secret)) => vault.judge(Question {
+                    now: now.mono,
+                    source: peer.remote.ip(),
+                    request,
+                    credentials,
+                    secret,
+                }),
+            };
+            if let (Verdict::Fresh, Some(owner)) = (found, owner) {
+                let learned = self.learn(request, peer, credentials, owner.id());
+                return Checked {
+                    result: Ok(owner.id().clone()),
+                    verdict: Some(found),
+                    learned,
+                };
+            }
+            // One wrong of several weighs less than one that only needs a fresh nonce.
+            if !matches!(verdict, Some(Verdict::Stale | Verdict::Replay)) {
+                verdict = Some(found);
+            }
+        }
+        let stale = matches!(verdict, Some(Verdict::Stale | Verdict::Replay));
+        let first = self.first(request, peer, config, all.is_empty());
+        let challenges = vault.challenge(now.mono, peer.remote.ip(), first, stale);
+        let mut headers = Headers::default();
+        for challenge in challenges {
+            headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
+        }
+        Checked {
+            result: Err(Refused {
+                status: 401,
+                headers,
+            }),
+            verdict,
+            learned: None,
+        }
+    }
+
+    fn first(
+        &mut self,
+        request: &Request,
+        peer: &Peer,
+        config: &Config,
+        without_credentials: bool,
+    ) -> First {
+        // Browser stacks read the first challenge only, and know MD5 only.
+        if matches!(peer.transport, Transport::Ws | Transport::Wss) {
+            return First::Md5;
+        }
+        let from = request.headers.from_().ok();
+        let user = from.as_ref().and_then(|from| from.uri.user());
+        let owner = user.and_then(|user| config.sip_owner(&user).map(|owner| owner.id()));
+        if owner.is_some_and(|owner| self.md5.contains(owner)) {
+            return First::Md5;
+        }
+        if request.method != Method::Register || !without_credentials {
+            return First::Sha256;
+        }
+        let asker = self.asker(request, peer);
+        if self.asked.contains(&asker) {
+            remember(&mut self.offered_md5, asker);
+            return First::Md5;
+        }
+        remember(&mut self.asked, asker);
+        First::Sha256
+    }
+
+    /// MD5 is remembered only after it succeeded where SHA-256 had been passed over.
+    fn learn(
+        &mut self,
+        request: &Request,
+        peer: &Peer,
+        credentials: &Credentials,
+        owner: &EntryId,
+    ) -> Option<StateChange> {
+        let known = self.md5.contains(owner);
+        let md5 = credentials.algorithm == Algorithm::Md5;
+        if known == md5 {
+            return None;
+        }
+        let asker = self.asker(request, peer);
+        if md5 && !self.offered_md5.contains(&asker) {
+            return None;
+        }
+        if md5 {
+            self.md5.insert(owner.clone());
+        } else {
+            self.md5.remove(owner);
+        }
+        Some(StateChange::DigestMd5 {
+            owner: owner.clone(),
+            md5,
+        })
+    }
+
+    /// Call-ID and source as one number; the key keeps outsiders from choosing collisions.
+    fn asker(&self, request: &Request, peer: &Peer) -> u64 {
+        #[expect(deprecated, reason = "the one keyed hash of the standard library with a chosen key")]
+        let mut hash = core::hash::SipHasher::new_with_keys(self.key, 1);
+        hash.write(request.headers.call_id().unwrap_or("").as_bytes());
+        hash.write(peer.remote.to_string().as_bytes());
+        hash.finish()
+    }
+}
+
+fn remember(ring: &mut VecDeque<u64>, asker: u64) {
+    if ring.len() >= ASKED_MAX {
+        ring.pop_front();
+    }
+    ring.push_back(asker);
+}

@@ -1,0 +1,327 @@
+//! What call control wishes, carried out on SIP legs, sets and the media plane.
+
+use core::time::Duration;
+
+use call::{Effect, LegEvent, Phone, Sound};
+use config::Tone;
+use model::{
+    CallId, Cause, LegId, MediaFigures, Now, Party, Route, StateChange, limits,
+};
+use sip::{Headers, HeaderName, InviteParams, NameAddr, Reason};
+
+use crate::{
+    Output, Pbx,
+    incoming::retry_after,
+    leg::{SipLeg, Stage},
+    pbx::Owner,
+    status::status_of,
+    talk::Talk,
+};
+
+/// How long the media plane may take to report the end of a leg.
+const MEDIA_PATIENCE: Duration = Duration::from_secs(2);
+
+impl Pbx {
+    pub(crate) fn effect(&mut self, now: Now, effect: Effect) {
+        match effect {
+            Effect::Event(event) => self.record(now, event),
+            Effect::Party(id, party) => self.out.push_back(Output::Party(id, cut(party))),
+            Effect::CallPhone {
+                leg,
+                call,
+                phone,
+                from,
+                caller,
+            } => self.call_phone(now, leg, call, &phone, &from, caller),
+            Effect::RingPort { leg, port, .. } => self.ring_set(now, leg, port),
+            Effect::Alert(leg) => {
+                if let Some(usage) = self.usage_of(leg) {
+                    // A usage that is gone does not ring; its end is on the way.
+                    let _ = self.agent.ring(now.mono, usage, 180, None);
+                }
+            }
+            Effect::Answer(leg) => self.answer(now, leg),
+            Effect::Release { leg, cause } => self.release(now, leg, cause),
+            Effect::Connect(a, b) => self.bridge(now, a, b),
+            Effect::ConnectEarly { caller, called } => self.connect_early(now, caller, called),
+            Effect::Play(leg, sound) => self.play(leg, sound),
+            Effect::DiallingDone(leg) => {
+                if let Some((port, _)) = self.jacks.of_leg(leg) {
+                    self.jacks.set_dialling(port, false);
+                }
+            }
+        }
+    }
+
+    fn usage_of(&self, leg: LegId) -> Option<sip::UsageKey> {
+        self.legs.get(&leg)?.usage
+    }
+
+    fn play(&mut self, leg: LegId, sound: Sound) {
+        let country = &self.config.country;
+        let route = match sound {
+            Sound::Silence => Route::Silence,
+            Sound::Dial => Route::Tone(*country.tone(Tone::Dial)),
+            // A SIP phone that was told 180 makes its own ringback.
+            Sound::Ringback if self.legs.contains_key(&leg) => return,
+            Sound::Ringback => Route::Tone(*country.tone(Tone::Ringback)),
+            Sound::Echo => Route::Echo,
+        };
+        self.route(leg, route);
+    }
+
+    fn call_phone(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        call: CallId,
+        phone: &Phone,
+        from: &Party,
+        caller: LegId,
+    ) {
+        let refuse = |cause| LegEvent::Refused {
+            cause,
+            status: None,
+        };
+        let Some(binding) = self.registrar.get(&phone.owner, &phone.key).cloned() else {
+            self.leg_event(now, leg, refuse(Cause::Unreachable));
+            return;
+        };
+        let Some(seat) = self.take_seat() else {
+            self.leg_event(now, leg, refuse(Cause::Congestion));
+            return;
+        };
+        let Some((peer, uri)) = self.way_to(&binding) else {
+            self.leave_seat(seat);
+            self.leg_event(now, leg, refuse(Cause::Unreachable));
+            return;
+        };
+        let mut talk = Talk::new(self.media_address(&peer), self.plain.next_u64());
+        talk.set_port(seat.port);
+        let preferred = self.legs.get(&caller).map(|leg| leg.talk.offered());
+        let offer = talk.offer(preferred.unwrap_or(&[]), self.config.country.law);
+        let us = self.signalling_uri(&peer, &from.number);
+        let params = InviteParams {
+            peer,
+            to: NameAddr::new(uri.clone()),
+            request_uri: uri,
+            from: NameAddr {
+                display: Some(from.name.clone()).filter(|name| !name.is_empty()),
+                ..NameAddr::new(us.clone())
+            },
+            contact: Some(NameAddr::new(us)),
+            route: binding
+                .path
+                .iter()
+                .filter_map(|path| NameAddr::parse(path).ok())
+                .collect(),
+            headers: Headers::default(),
+            offer: Some(offer),
+            max_forwards: 70,
+        };
+        match self.agent.invite(now.mono, params) {
+            Ok(usage) => {
+                let media = self.sit_down(Owner::Sip(leg), seat, &mut talk);
+                let sip = SipLeg {
+                    id: leg,
+                    call,
+                    usage: Some(usage),
+                    peer,
+                    inbound: false,
+                    stage: Stage::Early,
+                    media: Some(media),
+                    talk,
+                };
+                self.legs.insert(leg, sip);
+                self.by_usage.insert(usage, leg);
+            }
+            Err(_) => {
+                self.leave_seat(seat);
+                self.leg_event(now, leg, refuse(Cause::Congestion));
+            }
+        }
+    }
+
+    /// Answers the caller: at once if the start of the call is on disk, else as soon as it is, at
+    /// the latest after 50 ms (design §3, durability).
+    fn answer(&mut self, now: Now, id: LegId) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            // A set is answered by connecting it.
+            self.leg_event(now, id, LegEvent::Answered(None));
+            return;
+        };
+        let wait_for = self.started_at.get(&leg.call).copied();
+        match wait_for {
+            Some(wait_for) if wait_for > self.durable => {
+                let until = now.mono + Duration::from_millis(limits::DURABLE_WAIT_MS_MAX);
+                leg.stage = Stage::Answering { wait_for, until };
+                self.waiting.insert((until, id));
+            }
+            Some(_) | None => self.answer_now(now, id),
+        }
+    }
+
+    fn answer_now(&mut self, now: Now, id: LegId) {
+        let preferred = self.partner_codec(id);
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        if let Stage::Answering { until, .. } = leg.stage {
+            self.waiting.remove(&(until, id));
+        }
+        leg.stage = Stage::Up;
+        let Some(usage) = leg.usage else { return };
+        let sdp = leg.talk.answer(preferred, self.config.country.law);
+        match sdp {
+            Ok(sdp) => {
+                // A caller that hung up this moment is told so by the usage's end.
+                let _ = self.agent.answer(now.mono, usage, sdp);
+                self.apply_talk(id);
+                if let Some(codec) = self.legs.get(&id).and_then(|leg| leg.talk.codec()) {
+                    self.leg_event(now, id, LegEvent::Answered(Some(codec)));
+                }
+            }
+            Err(_) => {
+                let refused = LegEvent::Ended(Cause::NotAcceptable);
+                self.leg_event(now, id, refused);
+            }
+        }
+    }
+
+    /// The codec of whoever else is in the call, so that nothing need be converted.
+    fn partner_codec(&self, id: LegId) -> Option<model::Codec> {
+        let call = self.legs.get(&id)?.call;
+        self.legs
+            .values()
+            .filter(|other| other.call == call && other.id != id)
+            .find_map(|other| other.talk.codec())
+    }
+
+    pub(crate) fn answer_what_is_durable(&mut self, now: Now) {
+        let durable = self.durable;
+        let ready: Vec<LegId> = self
+            .waiting
+            .iter()
+            .map(|&(_, id)| id)
+            .filter(|id| {
+                let stage = self.legs.get(id).map(|leg| leg.stage);
+                matches!(stage, Some(Stage::Answering { wait_for, .. }) if wait_for <= durable)
+            })
+            .collect();
+        for id in ready {
+            self.answer_now(now, id);
+        }
+    }
+
+    /// A leg has waited long enough.
+    pub(crate) fn leg_waited(&mut self, now: Now, id: LegId) {
+        match self.legs.get(&id).map(|leg| leg.stage) {
+            Some(Stage::Answering { .. }) => {
+                self.counters.durable_late += 1;
+                self.answer_now(now, id);
+            }
+            Some(Stage::Leaving { .. }) => {
+                self.counters.media_silent += 1;
+                self.leg_gone(now, id, MediaFigures::default());
+            }
+            Some(Stage::Early | Stage::Up) | None => {}
+        }
+    }
+
+    fn connect_early(&mut self, now: Now, caller: LegId, called: LegId) {
+        let preferred = self.partner_codec(caller);
+        let law = self.config.country.law;
+        if let Some(leg) = self.legs.get_mut(&caller)
+            && let Some(usage) = leg.usage
+        {
+            // A caller without an offer cannot be given sound before the answer.
+            let Ok(sdp) = leg.talk.early_answer(preferred, law) else {
+                return;
+            };
+            // As above: a usage that is gone has its end on the way.
+            let _ = self.agent.ring(now.mono, usage, 183, Some(sdp));
+            self.apply_talk(caller);
+        }
+        self.bridge(now, caller, called);
+    }
+
+    fn release(&mut self, now: Now, id: LegId, cause: Cause) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            self.release_set(now, id, cause);
+            return;
+        };
+        let before = leg.stage;
+        let (usage, inbound, media) = (leg.usage, leg.inbound, leg.media);
+        let until = now.mono + MEDIA_PATIENCE;
+        leg.stage = Stage::Leaving { until };
+        if let Stage::Answering { until, .. } = before {
+            self.waiting.remove(&(until, id));
+        }
+        self.waiting.insert((until, id));
+        self.leave_bridge(id);
+        if let Some(usage) = usage {
+            self.end_usage(now, usage, inbound && before != Stage::Up, cause);
+        }
+        match media {
+            Some(media) => self.remove_media(media),
+            None => self.leg_gone(now, id, MediaFigures::default()),
+        }
+    }
+
+    fn end_usage(&mut self, now: Now, usage: sip::UsageKey, refuse: bool, cause: Cause) {
+        if refuse {
+            let status = status_of(cause);
+            let mut headers = if status == 503 {
+                retry_after()
+            } else {
+                Headers::default()
+            };
+            let reason = Reason::q850(u16::from(cause.q850()), "");
+            headers.push(HeaderName::Reason, reason.to_string());
+            self.reject(now, usage, status, headers);
+            return;
+        }
+        let reason = match cause {
+            // RFC 3326 and RFC 3261 §9: so that phones do not list a missed call.
+            Cause::ElsewhereAnswered => Reason::sip(200, "Call completed elsewhere"),
+            other => Reason::q850(u16::from(other.q850()), ""),
+        };
+        // A usage that is gone needs no goodbye.
+        let _ = self.agent.hang_up(now.mono, usage, Some(reason));
+    }
+
+    /// Tells the media plane what offer and answer came to.
+    pub(crate) fn apply_talk(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        if let (Some(media), Some(params)) = (leg.media, leg.talk.params(leg.peer.remote.ip())) {
+            self.media(model::MediaCommand::SetRtp { leg: media, params });
+        }
+    }
+
+    pub(crate) fn state(&mut self, change: StateChange) {
+        self.out.push_back(Output::State(change));
+    }
+}
+
+/// People's data within its limits and without control characters.
+pub(crate) fn cut(party: Party) -> Party {
+    Party {
+        number: clean(&party.number),
+        name: clean(&party.name),
+    }
+}
+
+/// Text from outside as it may be stored and shown.
+pub(crate) fn clean(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().filter(|c| !c.is_control()) {
+        if out.len() + c.len_utf8() > limits::PARTY_TEXT_MAX {
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
+

@@ -1,0 +1,175 @@
+//! Connections: framing of what arrives, keep-alives, and the time a newcomer has to say something.
+
+use core::time::Duration;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
+
+use model::{FlowId, Instant, Transport, limits};
+use sip::{Framer, Peer};
+
+/// Ids from here on are of connections that we make.
+const OUTBOUND: u64 = 1 << 63;
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) peer: Peer,
+    pub(crate) framer: Framer,
+    /// Until the first whole message: when we lose patience.
+    pub(crate) patience: Option<Instant>,
+}
+
+/// Why a new connection is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlowRefusal {
+    TooMany,
+    TooManyOfAddress,
+}
+
+/// All connections.
+#[derive(Debug, Default)]
+pub(crate) struct Flows {
+    all: BTreeMap<FlowId, Flow>,
+    per_address: BTreeMap<IpAddr, usize>,
+    made: u64,
+}
+
+impl Flows {
+    /// Takes a connection that is up.
+    pub(crate) fn opened(
+        &mut self,
+        now: Instant,
+        flow: FlowId,
+        transport: Transport,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<(), FlowRefusal> {
+        if let Some(known) = self.all.get_mut(&flow) {
+            known.peer.local = local;
+            return Ok(());
+        }
+        if self.all.len() >= limits::SIP_FLOWS {
+            return Err(FlowRefusal::TooMany);
+        }
+        let of_address = self.per_address.entry(remote.ip()).or_default();
+        if *of_address >= limits::SIP_FLOWS_PER_ADDRESS {
+            return Err(FlowRefusal::TooManyOfAddress);
+        }
+        *of_address += 1;
+        let patience = Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S);
+        let peer = Peer {
+            transport,
+            local,
+            remote,
+            flow: Some(flow),
+        };
+        let fresh = Flow {
+            peer,
+            framer: Framer::default(),
+            patience: Some(now + patience),
+        };
+        self.all.insert(flow, fresh);
+        Ok(())
+    }
+
+    /// A connection that we begin to make to `remote`; it can be written to at once.
+    pub(crate) fn make(
+        &mut self,
+        transport: Transport,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Peer {
+        let flow = FlowId(OUTBOUND | self.made);
+        self.made += 1;
+        let peer = Peer {
+            transport,
+            local,
+            remote,
+            flow: Some(flow),
+        };
+        *self.per_address.entry(remote.ip()).or_default() += 1;
+        let fresh = Flow {
+            peer,
+            framer: Framer::default(),
+            patience: None,
+        };
+        self.all.insert(flow, fresh);
+        peer
+    }
+
+    /// Every connection, and how many we made.
+    pub(crate) fn list(&self) -> (Vec<Peer>, u64) {
+        (self.all.values().map(|flow| flow.peer).collect(), self.made)
+    }
+
+    /// The connections of a snapshot; nothing half-read is in them.
+    pub(crate) fn restore((peers, made): &(Vec<Peer>, u64)) -> Self {
+        let mut flows = Self {
+            made: *made,
+            ..Self::default()
+        };
+        for &peer in peers {
+            let Some(id) = peer.flow else { continue };
+            *flows.per_address.entry(peer.remote.ip()).or_default() += 1;
+            let flow = Flow {
+                peer,
+                framer: Framer::default(),
+                patience: None,
+            };
+            flows.all.insert(id, flow);
+        }
+        flows
+    }
+
+    pub(crate) fn get_mut(&mut self, flow: FlowId) -> Option<&mut Flow> {
+        self.all.get_mut(&flow)
+    }
+
+    pub(crate) fn get(&self, flow: FlowId) -> Option<&Flow> {
+        self.all.get(&flow)
+    }
+
+    /// A connection to `remote` that is up or being made.
+    pub(crate) fn to(&self, transport: Transport, remote: SocketAddr) -> Option<Peer> {
+        self.all
+            .values()
+            .map(|flow| flow.peer)
+            .find(|peer| peer.transport == transport && peer.remote == remote)
+    }
+
+    pub(crate) fn closed(&mut self, flow: FlowId) -> Option<Peer> {
+        let gone = self.all.remove(&flow)?;
+        let address = gone.peer.remote.ip();
+        if let Some(left) = self.per_address.get_mut(&address) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.per_address.remove(&address);
+            }
+        }
+        Some(gone.peer)
+    }
+
+    /// Newcomers that have said nothing whole in time.
+    pub(crate) fn silent(&self, now: Instant) -> Vec<FlowId> {
+        let due = |flow: &Flow| flow.patience.is_some_and(|at| at <= now);
+        self.all
+            .iter()
+            .filter(|(_, flow)| due(flow))
+            .map(|(&id, _)| id)
+            .collect()
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+        self.all
+            .values()
+            .filter_map(|flow| flow.patience)
+            .min()
+            .map(|at| (at, "first message of a connection"))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+}

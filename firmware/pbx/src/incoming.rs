@@ -1,0 +1,263 @@
+//! What the agent hands up: requests outside a call, and calls that come in.
+
+use call::{NewCall, Phone, Refusal};
+use model::{Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, Party, PairId, Rule, RtpIdentity};
+use sip::{
+    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey, UsageKey,
+};
+
+use crate::{
+    Pbx,
+    auth::Verdict,
+    leg::{SipLeg, Stage},
+    pbx::Owner,
+    talk::{Talk, TalkError},
+    world::World,
+};
+
+/// A place in the media plane for a leg that is about to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub(crate) media: MediaLeg,
+    pub(crate) pair: PairId,
+    pub(crate) port: u16,
+}
+
+impl Pbx {
+    pub(crate) fn agent_output(&mut self, now: Now, output: AgentOutput) {
+        match output {
+            AgentOutput::Send { peer, bytes } => self.send(peer, bytes),
+            AgentOutput::Request {
+                server,
+                request,
+                peer,
+            } => self.request(now, server, &request, &peer),
+            AgentOutput::Incoming {
+                usage,
+                request,
+                peer,
+            } => self.incoming(now, usage, &request, &peer),
+            AgentOutput::Usage { usage, event } => self.usage_event(now, usage, event),
+            AgentOutput::Response { .. } => {}
+        }
+    }
+
+    /// A request outside every call.
+    fn request(&mut self, now: Now, server: ServerKey, request: &Request, peer: &Peer) {
+        let response = match request.method {
+            Method::Register => self.register(now, request, peer),
+            Method::Options => self.options(request),
+            // Keep-alives of some phones; RFC 6665 §4.1.3 would have 481.
+            Method::Notify if is_keep_alive(request) => self.agent.response_to(request, 200),
+            Method::Subscribe | Method::Publish => self.agent.response_to(request, 489),
+            _ => self.agent.response_to(request, 405),
+        };
+        // A transaction that is gone has no use for an answer.
+        let _ = self.agent.respond(now.mono, server, &response);
+    }
+
+    fn options(&mut self, request: &Request) -> Response {
+        let mut response = self.agent.response_to(request, 200);
+        response.headers.set(HeaderName::Accept, "application/sdp");
+        response
+    }
+
+    fn incoming(&mut self, now: Now, usage: UsageKey, request: &Request, peer: &Peer) {
+        let owner = match self.authenticate(now, request, peer) {
+            Ok(owner) => owner,
+            Err(refusal) => {
+                self.reject(now, usage, refusal.status, refusal.headers);
+                return;
+            }
+        };
+        let dialled = match dialled_text(request) {
+            Ok(text) => text,
+            Err(status) => {
+                self.reject(now, usage, status, Headers::default());
+                return;
+            }
+        };
+        if let Some(status) = body_refusal(request) {
+            let mut headers = Headers::default();
+            headers.set(HeaderName::Accept, "application/sdp");
+            self.reject(now, usage, status, headers);
+            return;
+        }
+        let talk = Talk::new(self.media_address(peer), self.plain.next_u64());
+        self.begin_call(now, usage, request, peer, owner, dialled, talk);
+    }
+
+    fn begin_call(
+        &mut self,
+        now: Now,
+        usage: UsageKey,
+        request: &Request,
+        peer: &Peer,
+        owner: EntryId,
+        dialled: String,
+        mut talk: Talk,
+    ) {
+        let heard = talk.hear_offer(&request.body);
+        if heard == Err(TalkError::Malformed) {
+            self.reject(now, usage, 400, Headers::default());
+            return;
+        }
+        let seat = self.take_seat();
+        let obstacle = match (heard, seat) {
+            (Err(_), _) => Some((Cause::NotAcceptable, Rule::NoCommonCodec)),
+            (Ok(()), None) => Some((Cause::Congestion, Rule::NoMediaPorts)),
+            (Ok(()), Some(_)) => None,
+        };
+        let own = Phone {
+            key: self.registrar.key_of_source(&owner, peer),
+            owner: owner.clone(),
+            transport: peer.transport,
+        };
+        let new = NewCall {
+            kind: LegKind::Phone {
+                owner: owner.clone(),
+                transport: peer.transport,
+            },
+            from: self.presented(&owner),
+            dialled: Some(dialled),
+            own: Some(own),
+            obstacle,
+        };
+        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        match self.switch.start(now, new, &world) {
+            Ok((call, id)) => {
+                let media = seat.map(|seat| self.sit_down(Owner::Sip(id), seat, &mut talk));
+                let leg = SipLeg {
+                    id,
+                    call,
+                    usage: Some(usage),
+                    peer: *peer,
+                    inbound: true,
+                    stage: Stage::Early,
+                    media,
+                    talk,
+                };
+                self.legs.insert(id, leg);
+                self.by_usage.insert(usage, id);
+            }
+            Err(refusal) => {
+                if let Some(seat) = seat {
+                    self.leave_seat(seat);
+                }
+                if refusal == Refusal::TooManyCalls {
+                    self.counters.too_many_calls += 1;
+                }
+                self.reject(now, usage, 503, retry_after());
+            }
+        }
+    }
+
+    /// A slot and a port pair, both or none.
+    pub(crate) fn take_seat(&mut self) -> Option<Seat> {
+        let Some((pair, port)) = self.pairs.take() else {
+            self.counters.no_media_ports += 1;
+            return None;
+        };
+        let Some(media) = self.slots.take() else {
+            self.pairs.ready(pair, port);
+            self.counters.no_media_ports += 1;
+            return None;
+        };
+        Some(Seat { media, pair, port })
+    }
+
+    /// A seat that nobody sat on.
+    pub(crate) fn leave_seat(&mut self, seat: Seat) {
+        self.slots.give_back(seat.media);
+        self.pairs.ready(seat.pair, seat.port);
+    }
+
+    /// Puts a leg into the media plane.
+    pub(crate) fn sit_down(&mut self, owner: Owner, seat: Seat, talk: &mut Talk) -> MediaLeg {
+        talk.set_port(seat.port);
+        let [high, low] = [self.plain.next_u64(), self.plain.next_u64()];
+        let identity = RtpIdentity {
+            ssrc: (high >> 32) as u32,
+            seq: (high & 0x7fff) as u16,
+            timestamp: (low >> 32) as u32,
+        };
+        self.by_media.insert(seat.media, owner);
+        self.media(MediaCommand::AddRtpLeg {
+            leg: seat.media,
+            pair: seat.pair,
+            identity,
+        });
+        seat.media
+    }
+
+    pub(crate) fn reject(&mut self, now: Now, usage: UsageKey, status: u16, headers: Headers) {
+        // A usage that is gone needs no refusal.
+        let _ = self.agent.reject(now.mono, usage, status, &headers);
+    }
+
+    /// Number and name under which the world sees an entry.
+    pub(crate) fn presented(&self, entry: &EntryId) -> Party {
+        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        call::Directory::presented(&world, entry)
+    }
+
+    /// The owner of a request, or how it is refused.
+    pub(crate) fn authenticate(
+        &mut self,
+        now: Now,
+        request: &Request,
+        peer: &Peer,
+    ) -> Result<EntryId, crate::auth::Refused> {
+        let outcome = self.challenger.check(
+            now,
+            request,
+            peer,
+            &self.config,
+            self.vault.as_mut(),
+        );
+        match outcome.verdict {
+            Some(Verdict::Wrong) => self.counters.auth_wrong += 1,
+            Some(Verdict::Replay) => self.counters.auth_replayed += 1,
+            Some(Verdict::Fresh | Verdict::Stale) | None => {}
+        }
+        if let Some(change) = outcome.learned {
+            self.out.push_back(crate::Output::State(change));
+        }
+        outcome.result
+    }
+}
+
+pub(crate) fn retry_after() -> Headers {
+    let mut headers = Headers::default();
+    headers.set(HeaderName::RetryAfter, "5");
+    headers
+}
+
+fn is_keep_alive(request: &Request) -> bool {
+    let event = request.headers.event();
+    matches!(event, Ok(Some(event)) if event.package == "keep-alive")
+}
+
+/// The user part of the request URI, or the status that refuses it.
+fn dialled_text(request: &Request) -> Result<String, u16> {
+    match request.uri.scheme() {
+        Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
+        Scheme::Other(_) => return Err(416),
+    }
+    match request.uri.user() {
+        Some(user) if !user.is_empty() => Ok(user.into_owned()),
+        _ => Err(404),
+    }
+}
+
+/// RFC 3261 §8.2.3: a body that we do not understand, unless it is declared optional.
+fn body_refusal(request: &Request) -> Option<u16> {
+    if request.body.is_empty() {
+        return None;
+    }
+    match request.headers.content_type() {
+        Ok(Some(kind)) if kind.is("application/sdp") => None,
+        Ok(_) => Some(415),
+        Err(_) => Some(400),
+    }
+}

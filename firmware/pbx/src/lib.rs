@@ -1,0 +1,33 @@
+//! The control plane as one state machine: SIP on one side, call control in the middle, ports and
+//! media on the other side.
+//!
+//! [`Pbx`] does no I/O, reads no clock and draws no randomness of its own: `handle(now, input)`,
+//! then `poll` until `None`, then `next_deadline`. The program and the simulation differ only in
+//! who drives it. It never touches a sample.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod advertised;
+mod auth;
+mod effects;
+mod flows;
+mod incoming;
+mod input;
+mod leg;
+mod media;
+mod pbx;
+mod pool;
+mod ports;
+mod registrar;
+mod set_side;
+mod status;
+mod stun;
+mod talk;
+mod tape;
+mod usage_side;
+mod world;
+
+pub use auth::{Keys, Passwords, Question, Vault, Verdict};
+pub use input::{Counters, Input, Jack, Output};
+pub use pbx::{Figures, Pbx, Setup};
+pub use tape::{Entry, Fingerprint, Replayed, Snapshot, Tape, TapeError, Taped};

@@ -1,0 +1,139 @@
+//! The media plane seen from here: what it reports, bridges, and places that become free.
+
+use call::LegEvent;
+use model::{
+    BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, Route,
+};
+
+use crate::{Output, Pbx, leg::Stage, pbx::Owner, ports::SetPhase, world::World};
+
+impl Pbx {
+    pub(crate) fn media(&mut self, command: MediaCommand) {
+        self.out.push_back(Output::Media(command));
+    }
+
+    pub(crate) fn media_event(&mut self, now: Now, event: MediaEvent) {
+        match event {
+            MediaEvent::PairReady { pair, port } => self.pairs.ready(pair, port),
+            MediaEvent::LegFailed { leg, .. } => self.seat_failed(now, leg),
+            MediaEvent::Digit { leg, digit, .. } => {
+                if let Some(id) = self.leg_of(leg) {
+                    self.leg_event(now, id, LegEvent::Digit(digit));
+                }
+            }
+            MediaEvent::LegRemoved { leg, figures } => self.seat_free(now, leg, figures),
+            MediaEvent::FirstPacket { .. } | MediaEvent::SourceLearned { .. } => {}
+        }
+    }
+
+    /// Tells call control what happened to a leg.
+    pub(crate) fn leg_event(&mut self, now: Now, leg: LegId, event: LegEvent) {
+        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        self.switch.leg_event(now, leg, event, &world);
+    }
+
+    /// The leg that sits on a place of the media plane.
+    fn leg_of(&self, media: MediaLeg) -> Option<LegId> {
+        match self.by_media.get(&media)? {
+            Owner::Sip(leg) => Some(*leg),
+            Owner::Port(port) => match self.jacks.get(*port)?.phase {
+                SetPhase::Up { leg, .. } => Some(leg),
+                SetPhase::Idle
+                | SetPhase::Ringing(_)
+                | SetPhase::Parting(_)
+                | SetPhase::Mute => None,
+            },
+            Owner::Leaving => None,
+        }
+    }
+
+    /// The place of a leg in the media plane.
+    pub(crate) fn media_of(&self, leg: LegId) -> Option<MediaLeg> {
+        if let Some(sip) = self.legs.get(&leg) {
+            return sip.media;
+        }
+        match self.jacks.of_leg(leg)?.1 {
+            SetPhase::Up { media, .. } => Some(media),
+            SetPhase::Idle | SetPhase::Ringing(_) | SetPhase::Parting(_) | SetPhase::Mute => None,
+        }
+    }
+
+    /// The media plane could not do it: the leg ends, and the place is free again.
+    fn seat_failed(&mut self, now: Now, media: MediaLeg) {
+        let leg = self.leg_of(media);
+        self.by_media.remove(&media);
+        self.slots.give_back(media);
+        let Some(id) = leg else { return };
+        if let Some(sip) = self.legs.get_mut(&id) {
+            sip.media = None;
+        }
+        self.leg_event(now, id, LegEvent::Ended(Cause::Congestion));
+    }
+
+    fn seat_free(&mut self, now: Now, media: MediaLeg, figures: MediaFigures) {
+        let Some(owner) = self.by_media.remove(&media) else {
+            return;
+        };
+        self.slots.give_back(media);
+        if let Owner::Sip(leg) = owner {
+            self.leg_gone(now, leg, figures);
+        }
+    }
+
+    /// Asks the media plane to give a place back. A SIP leg waits for the figures; whatever else
+    /// sat there is done with it.
+    pub(crate) fn remove_media(&mut self, media: MediaLeg) {
+        if let Some(owner @ Owner::Port(_)) = self.by_media.get_mut(&media) {
+            *owner = Owner::Leaving;
+        }
+        self.media(MediaCommand::RemoveLeg { leg: media });
+    }
+
+    /// The last of a SIP leg.
+    pub(crate) fn leg_gone(&mut self, now: Now, leg: LegId, figures: MediaFigures) {
+        let Some(gone) = self.legs.remove(&leg) else {
+            return;
+        };
+        if let Stage::Leaving { until } | Stage::Answering { until, .. } = gone.stage {
+            self.waiting.remove(&(until, leg));
+        }
+        self.leg_event(now, leg, LegEvent::Gone(figures));
+    }
+
+    /// Lets two legs hear each other and nothing else.
+    pub(crate) fn bridge(&mut self, now: Now, a: LegId, b: LegId) {
+        let known = self.bridge_of.get(&a).copied();
+        if known.is_some() && known == self.bridge_of.get(&b).copied() {
+            return;
+        }
+        self.leave_bridge(a);
+        self.leave_bridge(b);
+        let Some(bridge) = self.bridges.take() else {
+            self.leg_event(now, a, LegEvent::Ended(Cause::Congestion));
+            return;
+        };
+        for leg in [a, b] {
+            self.bridge_of.insert(leg, bridge);
+            self.route(leg, Route::Bridge(bridge));
+        }
+    }
+
+    pub(crate) fn route(&mut self, leg: LegId, route: Route) {
+        if let Some(media) = self.media_of(leg) {
+            self.media(MediaCommand::SetRoute { leg: media, route });
+        }
+    }
+
+    pub(crate) fn leave_bridge(&mut self, leg: LegId) {
+        let Some(bridge) = self.bridge_of.remove(&leg) else {
+            return;
+        };
+        if !self.is_used(bridge) {
+            self.bridges.give_back(bridge);
+        }
+    }
+
+    fn is_used(&self, bridge: BridgeId) -> bool {
+        self.bridge_of.values().any(|&used| used == bridge)
+    }
+}

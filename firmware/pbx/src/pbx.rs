@@ -1,0 +1,569 @@
+//! The machine itself: its parts, and how one input runs through them until all is quiet.
+
+use core::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use call::{Switch, Timers};
+use config::Config;
+use model::{
+    Binding, BridgeId, CallId, Command, EntryId, Event, EventBody, FlowId, Instant, LegId,
+    MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, limits,
+};
+use sip::{Agent, Peer, Request, UsageKey};
+
+use crate::{
+    Counters, Input, Jack, Output, Vault,
+    advertised::advertised,
+    auth::Challenger,
+    flows::Flows,
+    leg::SipLeg,
+    pool::{Bridges, LegSlots, Pairs},
+    ports::Jacks,
+    registrar::Registrar,
+    stun,
+};
+
+/// What the exchange knows when it starts.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The configuration in force and its number in the history.
+    pub config: Arc<Config>,
+    /// See `config`.
+    pub version: u64,
+    /// The jacks of the board.
+    pub jacks: Vec<Jack>,
+    /// The registrations known before the restart.
+    pub bindings: Vec<Binding>,
+    /// Owners whose phones know MD5 digest only.
+    pub md5: Vec<EntryId>,
+    /// The number of the first record to be written.
+    pub next_seq: Seq,
+    /// Where the plain stream starts.
+    pub seed: Seed,
+    /// Legs that the media plane can carry, at most `limits::MEDIA_LEGS`.
+    pub media_legs: usize,
+    /// Port pairs that are bound already; others are announced as they come.
+    pub pairs: Vec<(PairId, u16)>,
+    /// The external address, if it was looked up already.
+    pub external: Option<IpAddr>,
+    /// Connections that are open, and how many the exchange has made so far.
+    pub flows: (Vec<Peer>, u64),
+}
+
+/// How much of everything is in use: back to zero when the office is quiet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Calls that are not over.
+    pub calls: usize,
+    /// Legs on SIP phones.
+    pub sip_legs: usize,
+    /// Sets off hook or ringing.
+    pub sets_busy: usize,
+    /// Slots of the media plane in use.
+    pub media_legs: usize,
+    /// Bridges in use.
+    pub bridges: usize,
+    /// Port pairs that wait for a leg.
+    pub pairs_ready: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// SIP calls (usages).
+    pub usages: usize,
+    /// Registrations.
+    pub bindings: usize,
+    /// Connections.
+    pub flows: usize,
+}
+
+/// The control plane.
+pub struct Pbx {
+    pub(crate) config: Arc<Config>,
+    version: u64,
+    pub(crate) agent: Agent,
+    pub(crate) switch: Switch,
+    pub(crate) registrar: Registrar,
+    pub(crate) challenger: Challenger,
+    pub(crate) vault: Box<dyn Vault>,
+    pub(crate) flows: Flows,
+    pub(crate) jacks: Jacks,
+    /// SIP legs by leg, and the ways to find them.
+    pub(crate) legs: BTreeMap<LegId, SipLeg>,
+    pub(crate) by_usage: BTreeMap<UsageKey, LegId>,
+    pub(crate) by_media: BTreeMap<MediaLeg, Owner>,
+    /// Legs that wait for something: their deadlines.
+    pub(crate) waiting: BTreeSet<(Instant, LegId)>,
+    pub(crate) bridge_of: BTreeMap<LegId, BridgeId>,
+    pub(crate) bridges: Bridges,
+    pub(crate) slots: LegSlots,
+    pub(crate) slots_in_all: usize,
+    pub(crate) pairs: Pairs,
+    pub(crate) started_at: BTreeMap<CallId, Seq>,
+    pub(crate) next_seq: Seq,
+    pub(crate) durable: Seq,
+    pub(crate) plain: Random,
+    pub(crate) external: Option<IpAddr>,
+    pub(crate) counters: Counters,
+    pub(crate) out: VecDeque<Output>,
+    clock_offset: Option<i64>,
+}
+
+/// Whose a place in the media plane is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A SIP leg's.
+    Sip(LegId),
+    /// A jack's.
+    Port(PortId),
+    /// Nobody's any more; it is on its way out.
+    Leaving,
+}
+
+impl Pbx {
+    /// An exchange that knows `setup` and has nothing to do yet. `vault` answers what only secrets
+    /// can answer.
+    #[must_use]
+    pub fn new(now: Now, setup: Setup, vault: Box<dyn Vault>) -> Self {
+        let Streams {
+            mut plain,
+            sip,
+            call,
+        } = Streams::of(setup.seed);
+        let agent = Agent::new(
+            sip::AgentConfig {
+                user_agent: "Centralka".into(),
+                ..sip::AgentConfig::default()
+            },
+            sip,
+        );
+        let switch = Switch::new(timers(&setup.config), call);
+        let mut jacks = Jacks::new(&setup.jacks);
+        jacks.assign(|name| analog_on(&setup.config, name));
+        let slots = LegSlots::new(setup.media_legs);
+        let mut pbx = Self {
+            registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
+            challenger: Challenger::new(&setup.md5, plain.next_u64()),
+            config: setup.config,
+            version: setup.version,
+            agent,
+            switch,
+            vault,
+            flows: Flows::restore(&setup.flows),
+            jacks,
+            legs: BTreeMap::new(),
+            by_usage: BTreeMap::new(),
+            by_media: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            bridge_of: BTreeMap::new(),
+            bridges: Bridges::default(),
+            slots_in_all: slots.free(),
+            slots,
+            pairs: Pairs::new(setup.pairs),
+            started_at: BTreeMap::new(),
+            next_seq: setup.next_seq,
+            durable: Seq(setup.next_seq.0.saturating_sub(1)),
+            plain,
+            external: setup.external,
+            counters: Counters::default(),
+            out: VecDeque::new(),
+            clock_offset: None,
+        };
+        pbx.tell_agent_addresses();
+        pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
+        let version = setup.version;
+        pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
+        pbx
+    }
+
+    /// Takes one input and runs it through all parts until they are quiet.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.watch_clock(now);
+        match input {
+            Input::FlowOpened {
+                flow,
+                transport,
+                local,
+                remote,
+            } => {
+                let opened = self
+                    .flows
+                    .opened(now.mono, flow, transport, local, remote);
+                if opened.is_err() {
+                    self.out.push_back(Output::Close { flow });
+                }
+            }
+            Input::Bytes { flow, bytes } => self.flow_bytes(now, flow, &bytes),
+            Input::FlowClosed { flow } => self.flow_closed(now, flow),
+            Input::Datagram {
+                local,
+                remote,
+                bytes,
+            } => self.datagram(now, local, remote, &bytes),
+            Input::External(address) => {
+                self.external = address;
+                self.tell_agent_addresses();
+            }
+            Input::Port { port, event } => self.port_event(now, port, event),
+            Input::Media(event) => self.media_event(now, event),
+            Input::Command(Command::HangUp(call)) => self.switch.hang_up(now, call),
+            Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
+            Input::Config {
+                version, config, ..
+            } => self.reconfigure(now, version, config),
+            Input::Durable(seq) => {
+                self.durable = self.durable.max(seq);
+                self.answer_what_is_durable(now);
+            }
+            Input::Tick => {}
+        }
+        self.run_deadlines(now);
+        self.settle(now);
+    }
+
+    /// The next thing to be done outside.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When `handle` wants [`Input::Tick`] at the latest, and why.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+        let waiting = self.waiting.first().map(|&(at, _)| (at, "a leg waits"));
+        [
+            self.agent.next_deadline(),
+            self.switch.next_deadline(),
+            self.registrar.next_deadline(),
+            self.flows.next_deadline(),
+            waiting,
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|&(at, _)| at)
+    }
+
+    /// Counters for `/metrics`.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How much of everything is in use.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let sizes = self.agent.sizes();
+        Figures {
+            calls: self.switch.calls(),
+            sip_legs: self.legs.len(),
+            sets_busy: self.jacks.busy(),
+            media_legs: self.slots_in_all - self.slots.free(),
+            bridges: self.bridges.used(),
+            pairs_ready: self.pairs.len(),
+            transactions: sizes.clients + sizes.servers,
+            usages: sizes.usages,
+            bindings: self.registrar.len(),
+            flows: self.flows.len(),
+        }
+    }
+
+    /// Whether the exchange was told to stop and nothing is left to do.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.switch.is_stopping() && self.switch.calls() == 0 && self.legs.is_empty()
+    }
+
+    /// Whether the key of this digit is part of a number that is being dialled; all other digits
+    /// are people's affairs and are not written down.
+    #[must_use]
+    pub fn is_dialling(&self, media: MediaLeg) -> bool {
+        match self.by_media.get(&media) {
+            Some(Owner::Port(port)) => self
+                .jacks
+                .get(*port)
+                .is_some_and(|jack| jack.dialling),
+            Some(Owner::Sip(_) | Owner::Leaving) | None => false,
+        }
+    }
+
+    /// Everything that a run from here on depends on, taken at a moment without calls; `None` while
+    /// there is one. Randomness starts anew from `seed`, here and in every replay.
+    pub fn restart_point(&mut self, now: Now, seed: Seed) -> Option<Setup> {
+        let quiet = self.switch.calls() == 0
+            && self.legs.is_empty()
+            && self.agent.sizes().usages == 0
+            && self.jacks.busy() == 0
+            && self.slots.free() == self.slots_in_all;
+        if !quiet {
+            return None;
+        }
+        self.settle(now);
+        let Streams {
+            mut plain,
+            sip,
+            call,
+        } = Streams::of(seed);
+        let md5 = self.challenger.md5_only();
+        self.challenger = Challenger::new(&md5, plain.next_u64());
+        self.agent.reseed(sip);
+        self.switch.reseed(call);
+        self.plain = plain;
+        self.slots.start_over();
+        self.clock_offset = None;
+        Some(Setup {
+            config: Arc::clone(&self.config),
+            version: self.version,
+            jacks: self.jacks.list(),
+            bindings: self.registrar.all().cloned().collect(),
+            md5,
+            next_seq: self.next_seq,
+            seed,
+            media_legs: self.slots_in_all,
+            pairs: self.pairs.list(),
+            external: self.external,
+            flows: self.flows.list(),
+        })
+    }
+
+    /// Takes over the passwords of the configuration that follows.
+    pub fn replace_passwords(&mut self, passwords: crate::Passwords) {
+        self.vault.replace(passwords);
+    }
+
+    /// The last words before the program ends: `ExchangeStopped`.
+    pub fn finish(&mut self, now: Now) {
+        self.note(now, Rule::Operator, EventBody::ExchangeStopped);
+    }
+
+    fn begin_stop(&mut self, now: Now, grace: Duration) {
+        if !self.switch.is_stopping() {
+            self.note(now, Rule::Operator, EventBody::ExchangeStopping);
+        }
+        self.switch.stop(now.mono + grace);
+    }
+
+    fn reconfigure(&mut self, now: Now, version: u64, config: Arc<Config>) {
+        self.switch.set_timers(timers(&config));
+        self.jacks.assign(|name| analog_on(&config, name));
+        self.config = config;
+        self.version = version;
+        self.tell_agent_addresses();
+        self.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
+        self.drop_unknown_owners(now);
+    }
+
+    /// The agent writes Via and Contact by the same rule as we write SDP.
+    fn tell_agent_addresses(&mut self) {
+        let (config, external) = (Arc::clone(&self.config), self.external);
+        self.agent.set_advertised(Box::new(move |peer| {
+            let ip = advertised(&config, external, peer.local, peer.remote);
+            SocketAddr::new(ip, peer.local.port())
+        }));
+    }
+
+    fn run_deadlines(&mut self, now: Now) {
+        self.agent.timeout(now.mono);
+        let world = crate::world::World::of(&self.config, &self.registrar, &self.jacks);
+        self.switch.timeout(now, &world);
+        for flow in self.flows.silent(now.mono) {
+            self.out.push_back(Output::Close { flow });
+            self.flow_closed(now, flow);
+        }
+        self.expire_bindings(now);
+        while let Some(&(at, leg)) = self.waiting.first() {
+            if at > now.mono {
+                break;
+            }
+            self.waiting.pop_first();
+            self.leg_waited(now, leg);
+        }
+    }
+
+    /// Runs what the agent and call control have to say until both are quiet.
+    fn settle(&mut self, now: Now) {
+        loop {
+            if let Some(output) = self.agent.poll() {
+                self.agent_output(now, output);
+            } else if let Some(effect) = self.switch.poll() {
+                self.effect(now, effect);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn datagram(&mut self, now: Now, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) {
+        if stun::is_stun(bytes) {
+            if let Some(bytes) = stun::answer(bytes, remote) {
+                self.out.push_back(Output::Datagram {
+                    local,
+                    remote,
+                    bytes,
+                });
+            }
+            return;
+        }
+        // Keep-alives without an answer: CRLF, a zero byte, four zero bytes, by vendor.
+        if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return;
+        }
+        self.message(now, Peer::udp(local, remote), bytes);
+    }
+
+    fn flow_bytes(&mut self, now: Now, flow: FlowId, bytes: &[u8]) {
+        let Some(known) = self.flows.get_mut(flow) else {
+            return;
+        };
+        known.framer.push(bytes);
+        loop {
+            let Some(known) = self.flows.get_mut(flow) else {
+                return;
+            };
+            match known.framer.next() {
+                None => return,
+                Some(Ok(sip::Frame::Message(bytes))) => {
+                    known.patience = None;
+                    let peer = known.peer;
+                    self.message(now, peer, &bytes);
+                }
+                Some(Ok(sip::Frame::Ping)) => {
+                    // RFC 5626 §3.5.1: a double CRLF is answered with a single one.
+                    let bytes = b"\r\n".to_vec();
+                    self.out.push_back(Output::Bytes { flow, bytes });
+                }
+                Some(Ok(sip::Frame::Pong)) => {}
+                Some(Err(_)) => {
+                    self.counters.sip_garbage += 1;
+                    self.out.push_back(Output::Close { flow });
+                    self.flow_closed(now, flow);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, now: Now, peer: Peer, bytes: &[u8]) {
+        match sip::parse(bytes) {
+            Ok(parsed) => {
+                if !parsed.leniencies.is_empty() {
+                    self.counters.sip_lenient += 1;
+                }
+                self.agent.receive(now.mono, &peer, parsed.message);
+            }
+            Err(error) => {
+                self.counters.sip_garbage += 1;
+                if let Some(request) = error.request {
+                    self.answer_garbage(peer, &request, error.status);
+                }
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Answers a request that could be read only in part, outside every transaction.
+    fn answer_garbage(&mut self, peer: Peer, request: &Request, status: u16) {
+        let mut response = self.agent.response_to(request, status);
+        if let Ok(mut via) = response.headers.via_top() {
+            via.mark_source(peer.remote);
+            response.headers.set_via_top(&via);
+        }
+        let mut bytes = Vec::new();
+        response.write(&mut bytes);
+        self.send(peer, bytes);
+    }
+
+    /// Puts bytes of a SIP message on their way.
+    pub(crate) fn send(&mut self, peer: Peer, bytes: Vec<u8>) {
+        self.out.push_back(match peer.flow {
+            Some(flow) => Output::Bytes { flow, bytes },
+            None => Output::Datagram {
+                local: peer.local,
+                remote: peer.remote,
+                bytes,
+            },
+        });
+    }
+
+    /// Writes a fact of the exchange itself.
+    pub(crate) fn note(&mut self, now: Now, rule: Rule, body: EventBody) {
+        self.record(
+            now,
+            Event {
+                call: None,
+                leg: None,
+                rule,
+                body,
+            },
+        );
+    }
+
+    /// Gives a fact its place in the ledger.
+    pub(crate) fn record(&mut self, now: Now, event: Event) {
+        let seq = self.next_seq;
+        self.next_seq = Seq(seq.0 + 1);
+        match (event.call, &event.body) {
+            (Some(call), EventBody::CallStarted { .. }) => {
+                self.started_at.insert(call, seq);
+            }
+            (Some(call), EventBody::CallEnded { .. }) => {
+                self.started_at.remove(&call);
+            }
+            _ => {}
+        }
+        let at = now;
+        self.out
+            .push_back(Output::Record(Record { seq, at, event }));
+    }
+
+    /// Notes when the calendar moved against the monotonic clock by more than a second.
+    fn watch_clock(&mut self, now: Now) {
+        let mono_us = i64::try_from(now.mono.as_nanos() / 1_000).unwrap_or(i64::MAX);
+        let offset = now.wall.0.saturating_sub(mono_us);
+        let Some(before) = self.clock_offset.replace(offset) else {
+            return;
+        };
+        if offset.abs_diff(before) > 1_000_000 {
+            let body = EventBody::ClockStepped {
+                from: model::Wall(before.saturating_add(mono_us)),
+                to: now.wall,
+                trust: now.trust,
+            };
+            self.note(now, Rule::ClockChanged, body);
+        } else {
+            // Small differences are drift: they may add up without being a step.
+            self.clock_offset = Some(offset);
+        }
+    }
+}
+
+/// The plain randomness of the parts, each a stream of its own.
+struct Streams {
+    plain: Random,
+    sip: Random,
+    call: Random,
+}
+
+impl Streams {
+    fn of(seed: Seed) -> Self {
+        Self {
+            plain: Random::derive(seed, "pbx"),
+            sip: Random::derive(seed, "sip"),
+            call: Random::derive(seed, "call"),
+        }
+    }
+}
+
+fn timers(config: &Config) -> Timers {
+    Timers {
+        dial: Duration::from_secs(u64::from(config.limits.dial_timeout_s)),
+        digit: Duration::from_secs(u64::from(config.limits.digit_timeout_s)),
+    }
+}
+
+fn analog_on(config: &Config, jack: &str) -> Option<EntryId> {
+    let entry = config.analog.iter().find(|entry| entry.port == jack)?;
+    Some(entry.id.clone())
+}
+
+const _: () = assert!(limits::MEDIA_LEGS <= u16::MAX as usize);

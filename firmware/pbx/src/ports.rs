@@ -1,0 +1,183 @@
+//! The jacks: what the set on each one is doing, and how that becomes legs.
+
+use std::collections::BTreeMap;
+
+use hal_port::{Cadence, PortCommand, PortEvent};
+use model::{EntryId, LegId, MediaLeg, PortId};
+
+/// What the set on a jack is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetPhase {
+    /// On hook.
+    Idle,
+    /// We ring it for this leg.
+    Ringing(LegId),
+    /// Off hook in a leg; the leg is known to call control.
+    Up {
+        /// The leg.
+        leg: LegId,
+        /// Its place in the media plane.
+        media: MediaLeg,
+    },
+    /// Off hook, the call is over: the person hears why until the set is hung up.
+    Parting(MediaLeg),
+    /// Off hook without a place in the media plane: nothing can be heard.
+    Mute,
+}
+
+/// One jack.
+#[derive(Clone, Debug)]
+pub(crate) struct Jack {
+    pub(crate) name: String,
+    /// The `[[analog]]` entry that uses the jack, if one does.
+    pub(crate) entry: Option<EntryId>,
+    pub(crate) phase: SetPhase,
+    pub(crate) out_of_service: bool,
+    /// Whether the digits that come are a number being dialled.
+    pub(crate) dialling: bool,
+}
+
+/// What a port event means for the rest of the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetDid {
+    /// Lifted out of idle: begin a call.
+    Lifted,
+    /// Lifted while ringing: the leg answers.
+    Answered(LegId),
+    /// Hung up in a leg.
+    HungUp { leg: LegId, media: MediaLeg },
+    /// Hung up after the call.
+    Parted(MediaLeg),
+    /// Dialled a digit by pulses in a leg.
+    Pulse { leg: LegId, digit: u8 },
+    /// Went out of service in this phase.
+    Failed(SetPhase),
+    /// Back in service.
+    Recovered,
+    /// Nothing that matters.
+    Nothing,
+}
+
+/// All jacks of the board.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Jacks {
+    all: BTreeMap<PortId, Jack>,
+}
+
+impl Jacks {
+    pub(crate) fn new(jacks: &[crate::Jack]) -> Self {
+        let fresh = |jack: &crate::Jack| Jack {
+            name: jack.name.clone(),
+            entry: None,
+            phase: SetPhase::Idle,
+            out_of_service: false,
+            dialling: false,
+        };
+        Self {
+            all: jacks.iter().map(|jack| (jack.port, fresh(jack))).collect(),
+        }
+    }
+
+    /// The jacks as they were handed in.
+    pub(crate) fn list(&self) -> Vec<crate::Jack> {
+        let jack = |(&port, jack): (&PortId, &Jack)| crate::Jack {
+            port,
+            name: jack.name.clone(),
+        };
+        self.all.iter().map(jack).collect()
+    }
+
+    /// Gives each jack its `[[analog]]` entry by name.
+    pub(crate) fn assign(&mut self, entry_of: impl Fn(&str) -> Option<EntryId>) {
+        for jack in self.all.values_mut() {
+            jack.entry = entry_of(&jack.name);
+        }
+    }
+
+    pub(crate) fn get(&self, port: PortId) -> Option<&Jack> {
+        self.all.get(&port)
+    }
+
+    pub(crate) fn set_phase(&mut self, port: PortId, phase: SetPhase) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.phase = phase;
+        }
+    }
+
+    pub(crate) fn set_dialling(&mut self, port: PortId, dialling: bool) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.dialling = dialling;
+        }
+    }
+
+    /// The jack that an entry uses.
+    pub(crate) fn of_entry(&self, entry: &EntryId) -> Option<(PortId, &Jack)> {
+        self.all
+            .iter()
+            .find(|(_, jack)| jack.entry.as_ref() == Some(entry))
+            .map(|(&port, jack)| (port, jack))
+    }
+
+    /// The jack whose set is in this leg.
+    pub(crate) fn of_leg(&self, leg: LegId) -> Option<(PortId, SetPhase)> {
+        let in_leg = |phase: SetPhase| match phase {
+            SetPhase::Ringing(id) | SetPhase::Up { leg: id, .. } => id == leg,
+            SetPhase::Idle | SetPhase::Parting(_) | SetPhase::Mute => false,
+        };
+        self.all
+            .iter()
+            .find(|(_, jack)| in_leg(jack.phase))
+            .map(|(&port, jack)| (port, jack.phase))
+    }
+
+    /// Jacks whose set is neither idle nor out of service, for the count of what is in use.
+    pub(crate) fn busy(&self) -> usize {
+        let busy = |jack: &&Jack| jack.phase != SetPhase::Idle;
+        self.all.values().filter(busy).count()
+    }
+
+    /// Takes an event of the board into account and says what it means.
+    pub(crate) fn event(&mut self, port: PortId, event: PortEvent) -> SetDid {
+        let Some(jack) = self.all.get_mut(&port) else {
+            return SetDid::Nothing;
+        };
+        match (event, jack.phase) {
+            (PortEvent::OffHook, SetPhase::Idle) => SetDid::Lifted,
+            (PortEvent::OffHook, SetPhase::Ringing(leg)) => SetDid::Answered(leg),
+            (PortEvent::OnHook, SetPhase::Up { leg, media }) => {
+                jack.phase = SetPhase::Idle;
+                SetDid::HungUp { leg, media }
+            }
+            (PortEvent::OnHook, SetPhase::Parting(media)) => {
+                jack.phase = SetPhase::Idle;
+                SetDid::Parted(media)
+            }
+            (PortEvent::OnHook, SetPhase::Mute) => {
+                jack.phase = SetPhase::Idle;
+                SetDid::Nothing
+            }
+            (PortEvent::PulseDigit(digit), SetPhase::Up { leg, .. }) => {
+                SetDid::Pulse { leg, digit }
+            }
+            (PortEvent::Fault(_), phase) => {
+                jack.out_of_service = true;
+                jack.phase = SetPhase::Idle;
+                SetDid::Failed(phase)
+            }
+            (PortEvent::Recovered, _) => {
+                jack.out_of_service = false;
+                SetDid::Recovered
+            }
+            (PortEvent::OffHook | PortEvent::OnHook | PortEvent::Flash, _)
+            | (PortEvent::PulseDigit(_), _) => SetDid::Nothing,
+        }
+    }
+}
+
+/// The command that rings a set in the country's cadence.
+pub(crate) fn ring(cadence_ms: &[u16]) -> PortCommand {
+    let cadence = Cadence::new(cadence_ms)
+        .or_else(|| Cadence::new(&[1_000, 4_000]))
+        .expect("one second on, four off is a legal cadence");
+    PortCommand::StartRing(cadence)
+}

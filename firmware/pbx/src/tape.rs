@@ -1,0 +1,463 @@
+//! The input journal: each input with what the vault answered to it and a fingerprint of what came
+//! of it, so that a run can be played again and compared. Passwords, digest responses, nonces and
+//! the digits people press while they talk are not on it.
+
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use config::Config;
+use model::{
+    Binding, Command, Digit, EntryId, FlowId, Instant, MediaEvent, PairId, PortId, Seed, Seq,
+    Transport,
+};
+use serde::{Deserialize, Serialize};
+use sip::{
+    Peer,
+    digest::{Algorithm, Challenge, First, Verdict},
+};
+
+use crate::{Input, Output, Question, Setup, Vault};
+
+/// An input as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+enum Written {
+    FlowOpened(FlowId, Transport, SocketAddr, SocketAddr),
+    Bytes(FlowId, Vec<u8>),
+    FlowClosed(FlowId),
+    Datagram(SocketAddr, SocketAddr, Vec<u8>),
+    External(Option<IpAddr>),
+    Port(PortId, hal_port::PortEvent),
+    Media(MediaEvent),
+    Command(Command),
+    Config(u64, String),
+    Durable(Seq),
+    Tick,
+}
+
+/// One entry of the journal.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Entry {
+    input: Written,
+    verdicts: Vec<u8>,
+    outputs: u64,
+}
+
+/// The exchange as it was before the first entry, at a moment without calls.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    version: u64,
+    text: String,
+    jacks: Vec<(PortId, String)>,
+    bindings: Vec<Binding>,
+    md5: Vec<EntryId>,
+    next_seq: Seq,
+    seed: Seed,
+    media_legs: u32,
+    pairs: Vec<(PairId, u16)>,
+    external: Option<IpAddr>,
+    flows: Vec<(FlowId, Transport, SocketAddr, SocketAddr)>,
+    flows_made: u64,
+}
+
+/// Why a journal cannot be played.
+#[derive(Debug)]
+pub enum TapeError {
+    /// The bytes are no entry or snapshot of this version of the program.
+    Unreadable,
+    /// The configuration text in it is not legal for this version of the program.
+    Config,
+}
+
+impl core::fmt::Display for TapeError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "not written by this version of the program",
+            Self::Config => "its configuration is not legal for this version of the program",
+        })
+    }
+}
+
+impl core::error::Error for TapeError {}
+
+impl Snapshot {
+    /// The state that a start with `setup` begins from; `text` is its configuration. The pairs
+    /// come as inputs.
+    #[must_use]
+    pub fn of(setup: &Setup, text: &str) -> Self {
+        let jack = |jack: &crate::Jack| (jack.port, jack.name.clone());
+        let flow = |peer: &Peer| Some((peer.flow?, peer.transport, peer.local, peer.remote));
+        Self {
+            version: setup.version,
+            text: text.to_owned(),
+            jacks: setup.jacks.iter().map(jack).collect(),
+            bindings: setup.bindings.clone(),
+            md5: setup.md5.clone(),
+            next_seq: setup.next_seq,
+            seed: setup.seed,
+            media_legs: u32::try_from(setup.media_legs).unwrap_or(u32::MAX),
+            pairs: setup.pairs.clone(),
+            external: setup.external,
+            flows: setup.flows.0.iter().filter_map(flow).collect(),
+            flows_made: setup.flows.1,
+        }
+    }
+
+    /// What to start an exchange with that shall repeat the run.
+    ///
+    /// # Errors
+    /// [`TapeError::Config`].
+    pub fn setup(&self) -> Result<Setup, TapeError> {
+        let config = Config::parse(&self.text).map_err(|_| TapeError::Config)?;
+        let jack = |(port, name): &(PortId, String)| crate::Jack {
+            port: *port,
+            name: name.clone(),
+        };
+        let peer = |&(flow, transport, local, remote): &(_, _, _, _)| Peer {
+            transport,
+            local,
+            remote,
+            flow: Some(flow),
+        };
+        Ok(Setup {
+            config: Arc::new(config),
+            version: self.version,
+            jacks: self.jacks.iter().map(jack).collect(),
+            bindings: self.bindings.clone(),
+            md5: self.md5.clone(),
+            next_seq: self.next_seq,
+            seed: self.seed,
+            media_legs: self.media_legs as usize,
+            pairs: self.pairs.clone(),
+            external: self.external,
+            flows: (self.flows.iter().map(peer).collect(), self.flows_made),
+        })
+    }
+
+    /// The bytes for the journal.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Snapshot::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`TapeError::Unreadable`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TapeError> {
+        postcard::from_bytes(bytes).map_err(|_| TapeError::Unreadable)
+    }
+}
+
+impl Entry {
+    /// Writes an input down, before it is handed in. `dialling`: digits are part of a number.
+    #[must_use]
+    pub fn open(input: &Input, dialling: bool) -> Self {
+        let written = match input {
+            Input::FlowOpened {
+                flow,
+                transport,
+                local,
+                remote,
+            } => Written::FlowOpened(*flow, *transport, *local, *remote),
+            Input::Bytes { flow, bytes } => Written::Bytes(*flow, redacted(bytes)),
+            Input::FlowClosed { flow } => Written::FlowClosed(*flow),
+            Input::Datagram {
+                local,
+                remote,
+                bytes,
+            } => Written::Datagram(*local, *remote, redacted(bytes)),
+            Input::External(address) => Written::External(*address),
+            Input::Port { port, event } => Written::Port(*port, *event),
+            Input::Media(MediaEvent::Digit { leg, ms, .. }) if !dialling => {
+                let digit = Digit::from_char('0').expect("0 is a key");
+                let (leg, ms) = (*leg, *ms);
+                Written::Media(MediaEvent::Digit { leg, digit, ms })
+            }
+            Input::Media(event) => Written::Media(*event),
+            Input::Command(command) => Written::Command(command.clone()),
+            Input::Config { version, text, .. } => Written::Config(*version, text.to_string()),
+            Input::Durable(seq) => Written::Durable(*seq),
+            Input::Tick => Written::Tick,
+        };
+        Self {
+            input: written,
+            verdicts: Vec::new(),
+            outputs: 0,
+        }
+    }
+
+    /// Adds what came of it and gives the bytes for the journal.
+    #[must_use]
+    pub fn close(mut self, verdicts: Vec<u8>, outputs: Fingerprint) -> Vec<u8> {
+        self.verdicts = verdicts;
+        self.outputs = outputs.0;
+        postcard::to_stdvec(&self).unwrap_or_default()
+    }
+
+    /// Reads what [`Entry::close`] wrote.
+    ///
+    /// # Errors
+    /// [`TapeError::Unreadable`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TapeError> {
+        postcard::from_bytes(bytes).map_err(|_| TapeError::Unreadable)
+    }
+
+    /// The input, the verdicts for [`Tape`], and the fingerprint of the first run.
+    ///
+    /// # Errors
+    /// [`TapeError::Config`].
+    pub fn play(self) -> Result<(Input, Vec<u8>, Fingerprint), TapeError> {
+        let input = match self.input {
+            Written::FlowOpened(flow, transport, local, remote) => Input::FlowOpened {
+                flow,
+                transport,
+                local,
+                remote,
+            },
+            Written::Bytes(flow, bytes) => Input::Bytes { flow, bytes },
+            Written::FlowClosed(flow) => Input::FlowClosed { flow },
+            Written::Datagram(local, remote, bytes) => Input::Datagram {
+                local,
+                remote,
+                bytes,
+            },
+            Written::External(address) => Input::External(address),
+            Written::Port(port, event) => Input::Port { port, event },
+            Written::Media(event) => Input::Media(event),
+            Written::Command(command) => Input::Command(command),
+            Written::Config(version, text) => {
+                let config = Config::parse(&text).map_err(|_| TapeError::Config)?;
+                Input::Config {
+                    version,
+                    text: text.into(),
+                    config: Arc::new(config),
+                }
+            }
+            Written::Durable(seq) => Input::Durable(seq),
+            Written::Tick => Input::Tick,
+        };
+        Ok((input, self.verdicts, Fingerprint(self.outputs)))
+    }
+}
+
+/// Digest responses without their proof: 32 or 64 digits become zeros, everything keeps its length.
+fn redacted(bytes: &[u8]) -> Vec<u8> {
+    const MARK: &[u8] = b"response=\"";
+    let mut out = bytes.to_vec();
+    for at in positions(bytes, MARK) {
+        let rest = out.get_mut(at + MARK.len()..).unwrap_or_default();
+        for byte in rest.iter_mut().take_while(|byte| **byte != b'"') {
+            *byte = b'0';
+        }
+    }
+    out
+}
+
+fn positions<'b>(bytes: &'b [u8], mark: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
+    bytes
+        .windows(mark.len())
+        .enumerate()
+        .filter(move |(_, window)| window.eq_ignore_ascii_case(mark))
+        .map(|(at, _)| at)
+}
+
+/// A hash over outputs in order (FNV-1a, 64 bits); nonces do not count, they are secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fingerprint {
+    /// Takes one more output into account.
+    pub fn add(&mut self, output: &Output) {
+        match output {
+            Output::Bytes { flow, bytes } => {
+                self.bytes(&flow.0.to_le_bytes());
+                self.message(bytes);
+            }
+            Output::Datagram {
+                local,
+                remote,
+                bytes,
+            } => {
+                self.address(*local);
+                self.address(*remote);
+                self.message(bytes);
+            }
+            Output::Connect { .. }
+            | Output::Close { .. }
+            | Output::Port { .. }
+            | Output::Media(_)
+            | Output::Party(..)
+            | Output::Record(_)
+            | Output::State(_) => self.debug(output),
+        }
+    }
+
+    fn address(&mut self, address: SocketAddr) {
+        self.bytes(&address.port().to_le_bytes());
+        match address.ip() {
+            IpAddr::V4(ip) => self.bytes(&ip.octets()),
+            IpAddr::V6(ip) => self.bytes(&ip.octets()),
+        }
+    }
+
+    /// A message without its nonces.
+    fn message(&mut self, bytes: &[u8]) {
+        const MARK: &[u8] = b"nonce=\"";
+        let mut from = 0;
+        if bytes.starts_with(b"SIP/2.0 401") {
+            for at in positions(bytes, MARK) {
+                let start = at + MARK.len();
+                let len = bytes[start..].iter().position(|b| *b == b'"').unwrap_or(0);
+                self.bytes(bytes.get(from..start).unwrap_or_default());
+                from = start + len;
+            }
+        }
+        self.bytes(bytes.get(from..).unwrap_or_default());
+    }
+
+    fn debug(&mut self, output: &Output) {
+        use core::fmt::Write as _;
+        // Writing into a hash cannot fail.
+        let _ = write!(self, "{output:?}");
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+impl core::fmt::Write for Fingerprint {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.bytes(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// The verdicts given since they were last taken, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Tape(Arc<Mutex<VecDeque<u8>>>);
+
+impl Tape {
+    /// Takes the verdicts of the input that was just handled.
+    #[must_use]
+    pub fn take(&self) -> Vec<u8> {
+        self.lock().drain(..).collect()
+    }
+
+    /// Puts the verdicts of the next input in.
+    pub fn load(&self, verdicts: &[u8]) {
+        let mut all = self.lock();
+        all.clear();
+        all.extend(verdicts);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A vault whose verdicts are taped.
+pub struct Taped<V> {
+    /// The vault that judges.
+    pub vault: V,
+    /// Where the verdicts go.
+    pub tape: Tape,
+}
+
+impl<V: Vault> Vault for Taped<V> {
+    fn challenge(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        first: First,
+        stale: bool,
+    ) -> [Challenge; 2] {
+        self.vault.challenge(now, source, first, stale)
+    }
+
+    fn judge(&mut self, question: Question<'_>) -> Verdict {
+        let verdict = self.vault.judge(question);
+        self.tape.lock().push_back(match verdict {
+            Verdict::Fresh => 0,
+            Verdict::Stale => 1,
+            Verdict::Replay => 2,
+            Verdict::Wrong => 3,
+        });
+        verdict
+    }
+
+    fn replace(&mut self, passwords: crate::Passwords) {
+        self.vault.replace(passwords);
+    }
+}
+
+/// A vault that says again what was said: it knows no password.
+#[derive(Clone, Debug)]
+pub struct Replayed(pub Tape);
+
+impl Vault for Replayed {
+    fn challenge(&mut self, _: Instant, _: IpAddr, first: First, stale: bool) -> [Challenge; 2] {
+        let order = match first {
+            First::Sha256 => [Algorithm::Sha256, Algorithm::Md5],
+            First::Md5 => [Algorithm::Md5, Algorithm::Sha256],
+        };
+        order.map(|algorithm| Challenge {
+            realm: crate::auth::REALM.to_owned(),
+            nonce: "replay".to_owned(),
+            opaque: None,
+            algorithm,
+            qop: true,
+            stale,
+        })
+    }
+
+    fn judge(&mut self, _: Question<'_>) -> Verdict {
+        match self.0.lock().pop_front() {
+            Some(0) => Verdict::Fresh,
+            Some(1) => Verdict::Stale,
+            Some(2) => Verdict::Replay,
+            Some(_) | None => Verdict::Wrong,
+        }
+    }
+
+    fn replace(&mut self, _: crate::Passwords) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proofs_are_not_written_down_and_lengths_stay() {
+        let bytes = b"Authorization: Digest nonce=\"n\", Response=\"0123abcd\", uri=\"sip:x\"";
+        let out = redacted(bytes);
+        assert_eq!(out.len(), bytes.len());
+        assert!(String::from_utf8_lossy(&out).contains("Response=\"00000000\", uri"));
+    }
+
+    #[test]
+    fn nonces_do_not_count_and_everything_else_does() {
+        let print = |text: &str| {
+            let mut print = Fingerprint::default();
+            print.add(&Output::Bytes {
+                flow: FlowId(1),
+                bytes: text.as_bytes().to_vec(),
+            });
+            print
+        };
+        let a = print("SIP/2.0 401 x\r\nW: nonce=\"a\", q\r\n");
+        assert_eq!(a, print("SIP/2.0 401 x\r\nW: nonce=\"bbb\", q\r\n"));
+        assert_ne!(a, print("SIP/2.0 401 x\r\nW: nonce=\"a\", r\r\n"));
+    }
+}

@@ -1,0 +1,24 @@
+//! RTP (RFC 3550): packets, sessions, jitter buffer, telephone events (RFC 4733), RTCP.
+//!
+//! Sans I/O: bytes and the time go in, bytes and samples come out. Knows no codec: samples are
+//! pushed into the jitter buffer by who decoded them. Nothing here allocates after construction,
+//! and no input from the network can make it panic.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
+)]
+
+pub mod event;
+pub mod jitter;
+pub mod packet;
+pub mod rtcp;
+pub mod session;
+pub mod stats;

@@ -1,0 +1,173 @@
+//! Every running timer of the agent in one ordered structure.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Instant;
+
+use crate::{
+    transaction::{ClientKey, ServerKey, Timer},
+    usage::UsageKey,
+};
+
+/// The timers of a usage. A usage has at most one of each running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum UsageTimer {
+    /// Send the 2xx to an INVITE again until its ACK comes (RFC 3261 §13.3.1.4).
+    RepeatAnswer,
+    /// The ACK of a 2xx never came.
+    AckMissing,
+    /// Send a reliable provisional response again until its PRACK comes (RFC 3262 §3).
+    RepeatProvisional,
+    /// The PRACK never came.
+    PrackMissing,
+    /// Repeat the provisional response so that proxies keep waiting (RFC 3261 §13.3.1.1).
+    KeepRinging,
+    /// Try our offer again after glare (RFC 3261 §14.1).
+    RetryOffer,
+    /// Refresh the session (RFC 4028 §7.2).
+    Refresh,
+    /// The session expires (RFC 4028 §10).
+    Expire,
+}
+
+/// What a timer belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Alarm {
+    /// A client transaction.
+    Client(ClientKey, Timer),
+    /// A server transaction.
+    Server(ServerKey, Timer),
+    /// A usage.
+    Usage(UsageKey, UsageTimer),
+}
+
+impl Alarm {
+    /// Why the agent wants to be woken.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Client(_, Timer::Retransmit) => "sip: repeat a request",
+            Self::Client(_, Timer::GiveUp) => "sip: give up a request",
+            Self::Client(_, Timer::Linger) => "sip: forget a client transaction",
+            Self::Server(_, Timer::Retransmit) => "sip: repeat a refusal",
+            Self::Server(_, Timer::GiveUp) => "sip: give up waiting for an ACK",
+            Self::Server(_, Timer::Linger) => "sip: forget a server transaction",
+            Self::Usage(_, UsageTimer::RepeatAnswer) => "sip: repeat a 2xx",
+            Self::Usage(_, UsageTimer::AckMissing) => "sip: ACK missing",
+            Self::Usage(_, UsageTimer::RepeatProvisional) => "sip: repeat a reliable 1xx",
+            Self::Usage(_, UsageTimer::PrackMissing) => "sip: PRACK missing",
+            Self::Usage(_, UsageTimer::KeepRinging) => "sip: still ringing",
+            Self::Usage(_, UsageTimer::RetryOffer) => "sip: offer again after glare",
+            Self::Usage(_, UsageTimer::Refresh) => "sip: refresh the session",
+            Self::Usage(_, UsageTimer::Expire) => "sip: session expires",
+        }
+    }
+}
+
+/// Timers ordered by time, each also found by its owner.
+#[derive(Debug, Default)]
+pub(crate) struct Alarms {
+    by_time: BTreeSet<(Instant, Alarm)>,
+    by_owner: BTreeMap<Alarm, Instant>,
+}
+
+impl Alarms {
+    /// Starts `alarm` anew.
+    pub(crate) fn set(&mut self, alarm: Alarm, at: Instant) {
+        if let Some(before) = self.by_owner.insert(alarm, at) {
+            self.by_time.remove(&(before, alarm));
+        }
+        self.by_time.insert((at, alarm));
+    }
+
+    /// Starts `alarm` anew, `after` from `now`.
+    pub(crate) fn set_after(&mut self, alarm: Alarm, now: Instant, after: Duration) {
+        self.set(alarm, now.plus(after));
+    }
+
+    /// Stops `alarm`.
+    pub(crate) fn clear(&mut self, alarm: Alarm) {
+        if let Some(at) = self.by_owner.remove(&alarm) {
+            self.by_time.remove(&(at, alarm));
+        }
+    }
+
+    /// Whether `alarm` runs.
+    pub(crate) fn is_set(&self, alarm: Alarm) -> bool {
+        self.by_owner.contains_key(&alarm)
+    }
+
+    /// Stops every timer of a client transaction.
+    pub(crate) fn clear_client(&mut self, key: ClientKey) {
+        for timer in [Timer::Retransmit, Timer::GiveUp, Timer::Linger] {
+            self.clear(Alarm::Client(key, timer));
+        }
+    }
+
+    /// Stops every timer of a server transaction.
+    pub(crate) fn clear_server(&mut self, key: ServerKey) {
+        for timer in [Timer::Retransmit, Timer::GiveUp, Timer::Linger] {
+            self.clear(Alarm::Server(key, timer));
+        }
+    }
+
+    /// Stops every timer of a usage.
+    pub(crate) fn clear_usage(&mut self, key: UsageKey) {
+        let first = Alarm::Usage(key, UsageTimer::RepeatAnswer);
+        let last = Alarm::Usage(key, UsageTimer::Expire);
+        while let Some((alarm, at)) = self.by_owner.range(first..=last).next() {
+            let (alarm, at) = (*alarm, *at);
+            self.by_owner.remove(&alarm);
+            self.by_time.remove(&(at, alarm));
+        }
+    }
+
+    /// Takes the next timer that is due.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Alarm> {
+        let (at, alarm) = *self.by_time.first()?;
+        if at > now {
+            return None;
+        }
+        self.by_time.pop_first();
+        self.by_owner.remove(&alarm);
+        Some(alarm)
+    }
+
+    /// The next timer and why it runs.
+    pub(crate) fn next(&self) -> Option<(Instant, &'static str)> {
+        self.by_time
+            .first()
+            .map(|(at, alarm)| (*at, alarm.reason()))
+    }
+
+    /// How many timers run.
+    pub(crate) fn len(&self) -> usize {
+        self.by_time.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_set_again_runs_once_and_an_owner_is_cleared_alone() {
+        let at = Instant::from_millis;
+        let mut alarms = Alarms::default();
+        let (a, b) = (UsageKey(1), UsageKey(2));
+        alarms.set(Alarm::Usage(a, UsageTimer::Expire), at(9));
+        alarms.set(Alarm::Usage(a, UsageTimer::Expire), at(5));
+        alarms.set(Alarm::Usage(b, UsageTimer::RepeatAnswer), at(7));
+        alarms.set(Alarm::Client(ClientKey(1), Timer::Linger), at(6));
+        assert_eq!(alarms.len(), 3);
+        assert_eq!(alarms.next(), Some((at(5), "sip: session expires")));
+        assert_eq!(alarms.pop_due(at(4)), None);
+        alarms.clear_usage(a);
+        alarms.clear_client(ClientKey(1));
+        assert_eq!(
+            alarms.pop_due(at(7)),
+            Some(Alarm::Usage(b, UsageTimer::RepeatAnswer))
+        );
+        assert_eq!((alarms.len(), alarms.by_owner.len()), (0, 0));
+    }
+}

@@ -1,0 +1,572 @@
+//! Client transactions: requests that we send.
+
+use model::{Instant, limits};
+
+use super::{Agent, AgentError, Alarm, Outcome, Output, matching};
+use crate::{
+    CSeq, HeaderName, Method, Peer, Reason, Request, Response, Via,
+    dialog::Dialog,
+    transaction::{ClientKey, Effects, InviteClient, NonInviteClient, Timer},
+    usage::UsageKey,
+};
+
+/// The machine of a client transaction.
+#[derive(Clone, Copy, Debug)]
+enum Machine {
+    Invite(InviteClient),
+    Other(NonInviteClient),
+}
+
+/// Who wants to know what comes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The user of the agent.
+    User,
+    /// Nobody: CANCEL, and BYE of a call that is already over for its user.
+    Nobody,
+    /// A call.
+    Usage(UsageKey, Part),
+}
+
+/// What a request means in its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The INVITE that starts the call.
+    Invite,
+    /// A re-INVITE or UPDATE that carries an offer, or refreshes the session.
+    Modify,
+    /// A PRACK.
+    Prack,
+    /// A request of the user inside the dialog.
+    User,
+}
+
+/// A client transaction.
+#[derive(Debug)]
+pub(crate) struct Client {
+    machine: Machine,
+    pub(crate) peer: Peer,
+    /// The request, for retransmission.
+    bytes: Vec<u8>,
+    secret: u64,
+    method: Method,
+    pub(crate) owner: Owner,
+    /// What only an INVITE needs.
+    pub(crate) invite: Option<Box<InvitePart>>,
+}
+
+/// What is kept of an INVITE for its ACKs and its CANCEL.
+#[derive(Debug)]
+pub(crate) struct InvitePart {
+    /// The INVITE without its body.
+    pub(crate) request: Request,
+    /// The ACK sent to each To tag that answered 2xx; empty while it is not yet sent.
+    pub(crate) acks: Vec<(Box<str>, Vec<u8>)>,
+    pub(crate) cancel: Cancel,
+}
+
+/// Where a CANCEL stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Cancel {
+    /// Not wanted.
+    No,
+    /// Wanted, held until a provisional response comes (RFC 3261 §9.1).
+    Held(Option<Reason>),
+    /// Sent.
+    Sent(ClientKey),
+}
+
+/// Why a client transaction ended without a final response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Timeout,
+    Transport,
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Timeout => Self::Timeout,
+            Failure::Transport => Self::TransportFailed,
+        }
+    }
+}
+
+impl Client {
+    pub(crate) const fn is_final(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.is_final(),
+            Machine::Other(machine) => machine.is_final(),
+        }
+    }
+}
+
+impl Agent {
+    /// Sends a request outside every call: OPTIONS, NOTIFY, MESSAGE, REGISTER and so on. The agent
+    /// adds Via and, where they are missing, Max-Forwards, From tag, Call-ID, CSeq and User-Agent.
+    /// What comes of it is told by [`Output::Response`].
+    ///
+    /// # Errors
+    /// [`AgentError::Full`] at `limits::SIP_TRANSACTIONS`.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        peer: Peer,
+        mut request: Request,
+    ) -> Result<ClientKey, AgentError> {
+        if self.clients.len() >= limits::SIP_TRANSACTIONS {
+            self.counters.overload += 1;
+            return Err(AgentError::Full);
+        }
+        self.complete(&mut request);
+        Ok(self.start_client(now, peer, request, Owner::User))
+    }
+
+    /// Adds the headers that every request must have (RFC 3261 §8.1.1).
+    fn complete(&mut self, request: &mut Request) {
+        let headers = &mut request.headers;
+        if !headers.contains(&HeaderName::MaxForwards) {
+            headers.push(HeaderName::MaxForwards, "70");
+        }
+        if let Some(from) = headers.get(&HeaderName::From)
+            && headers.from_tag().is_none()
+        {
+            let from = format!("{from};tag={:016x}", self.random.next_u64());
+            headers.set(HeaderName::From, from);
+        }
+        if !headers.contains(&HeaderName::CallId) {
+            headers.push(
+                HeaderName::CallId,
+                format!("{:032x}", self.random.next_u128()),
+            );
+        }
+        if !headers.contains(&HeaderName::CSeq) {
+            headers.push(HeaderName::CSeq, format!("1 {}", request.method));
+        }
+        self.sign_request(request);
+    }
+
+    /// Adds User-Agent.
+    pub(crate) fn sign_request(&self, request: &mut Request) {
+        let headers = &mut request.headers;
+        if !self.config.user_agent.is_empty() && !headers.contains(&HeaderName::UserAgent) {
+            headers.push(HeaderName::UserAgent, self.config.user_agent.as_str());
+        }
+    }
+
+    /// Starts a client transaction: adds Via and sends.
+    pub(crate) fn start_client(
+        &mut self,
+        now: Instant,
+        peer: Peer,
+        mut request: Request,
+        owner: Owner,
+    ) -> ClientKey {
+        let key = ClientKey(self.next_key());
+        let secret = self.random.next_u64();
+        let via = Via::new(
+            peer.transport,
+            self.advertised(&peer),
+            &matching::branch(key, secret),
+        );
+        request
+            .headers
+            .insert_front(HeaderName::Via, via.to_string());
+        let mut bytes = Vec::with_capacity(768 + request.body.len());
+        request.write(&mut bytes);
+        let timing = self.config.timing;
+        let reliable = peer.transport.is_reliable();
+        let is_invite = request.method == Method::Invite;
+        let (machine, effects) = if is_invite {
+            let (machine, effects) = InviteClient::start(&timing, reliable);
+            (Machine::Invite(machine), effects)
+        } else {
+            let (machine, effects) = NonInviteClient::start(&timing, reliable);
+            (Machine::Other(machine), effects)
+        };
+        let method = request.method.clone();
+        let invite = is_invite.then(|| {
+            request.body = Vec::new();
+            Box::new(InvitePart {
+                request,
+                acks: Vec::new(),
+                cancel: Cancel::No,
+            })
+        });
+        self.clients.insert(
+            key,
+            Client {
+                machine,
+                peer,
+                bytes,
+                secret,
+                method,
+                owner,
+                invite,
+            },
+        );
+        self.apply_client(now, key, effects);
+        key
+    }
+
+    /// A response came (RFC 3261 §17.1.3, §18.1.2).
+    pub(crate) fn receive_response(&mut self, now: Instant, response: Response) {
+        let Some((key, cseq)) = self.match_response(&response) else {
+            self.counters.stray_responses += 1;
+            return;
+        };
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        let effects = match &mut client.machine {
+            Machine::Invite(machine) => machine.response(&timing, response.status),
+            Machine::Other(machine) => machine.response(&timing, response.status),
+        };
+        if effects.ack {
+            self.acknowledge_refusal(key, &response);
+        }
+        self.apply_client(
+            now,
+            key,
+            Effects {
+                done: false,
+                ..effects
+            },
+        );
+        if effects.pass {
+            self.pass_response(now, key, &cseq, response);
+        }
+        if effects.done {
+            self.remove_client(key);
+        }
+    }
+
+    fn match_response(&self, response: &Response) -> Option<(ClientKey, CSeq)> {
+        let headers = &response.headers;
+        // §8.1.3.3: more than one Via means that it was meant for somebody else.
+        if headers.elements(&HeaderName::Via).nth(1).is_some() {
+            return None;
+        }
+        let via = headers.via_top().ok()?;
+        let (key, secret) = matching::read_branch(via.branch()?)?;
+        let cseq = headers.cseq().ok()?;
+        let client = self.clients.get(&key).filter(|c| c.secret == secret)?;
+        if client.method == cseq.method {
+            return Some((key, cseq));
+        }
+        // A CANCEL bears the branch of its INVITE (§9.1).
+        let part = client.invite.as_ref()?;
+        match (&part.cancel, &cseq.method) {
+            (Cancel::Sent(cancel), Method::Cancel) if self.clients.contains_key(cancel) => {
+                Some((*cancel, cseq))
+            }
+            (Cancel::Sent(_) | Cancel::Held(_) | Cancel::No, _) => None,
+        }
+    }
+
+    /// Does what a client machine asks for, but for ACK and hand-over.
+    fn apply_client(&mut self, now: Instant, key: ClientKey, effects: Effects) {
+        if effects.send
+            && let Some(client) = self.clients.get(&key)
+        {
+            self.out.push_back(Output::Send {
+                peer: client.peer,
+                bytes: client.bytes.clone(),
+            });
+        }
+        for timer in effects.stop.into_iter().flatten() {
+            self.alarms.clear(Alarm::Client(key, timer));
+        }
+        for (timer, after) in effects.start.into_iter().flatten() {
+            self.alarms.set_after(Alarm::Client(key, timer), now, after);
+        }
+        if effects.done {
+            self.remove_client(key);
+        }
+    }
+
+    fn remove_client(&mut self, key: ClientKey) {
+        let Some(client) = self.clients.remove(&key) else {
+            return;
+        };
+        self.alarms.clear_client(key);
+        // Without its INVITE nothing could match the answer to a CANCEL any more.
+        if let Some(part) = client.invite
+            && let Cancel::Sent(cancel) = part.cancel
+        {
+            self.remove_client(cancel);
+        }
+    }
+
+    /// A timer of a client transaction ran out.
+    pub(crate) fn client_timer(&mut self, now: Instant, key: ClientKey, timer: Timer) {
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        let effects = match &mut client.machine {
+            Machine::Invite(machine) => machine.timer(timer),
+            Machine::Other(machine) => machine.timer(&timing, timer),
+        };
+        if effects.timed_out {
+            self.client_failed(now, key, Failure::Timeout);
+        } else {
+            self.apply_client(now, key, effects);
+        }
+    }
+
+    /// A client transaction ended without a final response.
+    pub(crate) fn client_failed(&mut self, now: Instant, key: ClientKey, failure: Failure) {
+        let Some(owner) = self.clients.get(&key).map(|client| client.owner) else {
+            return;
+        };
+        match owner {
+            Owner::Nobody => {}
+            Owner::User => {
+                let outcome = failure.into();
+                self.out.push_back(Output::Response {
+                    client: key,
+                    outcome,
+                });
+            }
+            Owner::Usage(usage, part) => self.usage_request_failed(now, usage, key, part, failure),
+        }
+        self.remove_client(key);
+    }
+
+    /// Hands a response to whom it concerns.
+    fn pass_response(&mut self, now: Instant, key: ClientKey, cseq: &CSeq, response: Response) {
+        if response.status < 200 {
+            self.release_cancel(now, key);
+        }
+        let Some(client) = self.clients.get(&key) else {
+            return;
+        };
+        let is_invite = client.invite.is_some();
+        if is_invite && response.status / 100 == 2 && self.repeat_ack(key, &response) {
+            return;
+        }
+        let Some(owner) = self.clients.get(&key).map(|client| client.owner) else {
+            return;
+        };
+        match owner {
+            Owner::User => self.out.push_back(Output::Response {
+                client: key,
+                outcome: Outcome::Response(response),
+            }),
+            Owner::Usage(usage, part) if self.usages.contains_key(&usage) => {
+                self.usage_response(now, usage, part, key, cseq, response);
+            }
+            Owner::Usage(..) | Owner::Nobody => {
+                if is_invite && response.status / 100 == 2 {
+                    self.end_unwanted(now, key, cseq, &response);
+                }
+            }
+        }
+    }
+
+    /// A 2xx that was acknowledged before came again: so does its ACK (RFC 3261 §13.2.2.4).
+    fn repeat_ack(&mut self, key: ClientKey, response: &Response) -> bool {
+        let tag = response.headers.to_tag().unwrap_or("");
+        let Some(client) = self.clients.get(&key) else {
+            return false;
+        };
+        let acks = client.invite.iter().flat_map(|part| part.acks.iter());
+        let Some((_, bytes)) = acks.into_iter().find(|(known, _)| **known == *tag) else {
+            return false;
+        };
+        if !bytes.is_empty() {
+            self.out.push_back(Output::Send {
+                peer: client.peer,
+                bytes: bytes.clone(),
+            });
+        }
+        true
+    }
+
+    /// Notes the ACK that goes to `tag`; empty bytes while it must wait for an answer.
+    pub(crate) fn keep_ack(&mut self, key: ClientKey, tag: &str, bytes: Vec<u8>) {
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        let Some(part) = &mut client.invite else {
+            return;
+        };
+        match part.acks.iter_mut().find(|(known, _)| **known == *tag) {
+            Some((_, kept)) => *kept = bytes,
+            None => part.acks.push((tag.into(), bytes)),
+        }
+    }
+
+    /// A 2xx for a call that nobody wants: a late fork, or one that crossed our CANCEL. It is
+    /// acknowledged and ended at once (RFC 3261 §13.2.2.4, §9.1).
+    pub(crate) fn end_unwanted(
+        &mut self,
+        now: Instant,
+        key: ClientKey,
+        cseq: &CSeq,
+        response: &Response,
+    ) {
+        let Some(client) = self.clients.get(&key) else {
+            return;
+        };
+        let (Some(part), Ok(to)) = (&client.invite, response.headers.to()) else {
+            return;
+        };
+        let peer = client.peer;
+        let invite = &part.request;
+        let mut dialog = Dialog::of_response(&response.headers, &to, &invite.uri, cseq.number);
+        let from = invite
+            .headers
+            .get(&HeaderName::From)
+            .unwrap_or("")
+            .to_owned();
+        let call_id = invite.headers.call_id().unwrap_or("").to_owned();
+        let ack = dialog.request(Method::Ack, cseq.number, &from, &call_id);
+        let number = dialog.sequence.next_local();
+        let bye = dialog.request(Method::Bye, number, &from, &call_id);
+        let bytes = self.send_ack(&peer, ack);
+        self.keep_ack(key, &dialog.remote_tag, bytes);
+        self.start_client(now, peer, bye, Owner::Nobody);
+    }
+
+    /// Sends the ACK of a 2xx, a transaction of its own (RFC 3261 §13.2.2.4), and gives its bytes.
+    pub(crate) fn send_ack(&mut self, peer: &Peer, mut ack: Request) -> Vec<u8> {
+        let key = ClientKey(self.next_key());
+        let branch = matching::branch(key, self.random.next_u64());
+        let via = Via::new(peer.transport, self.advertised(peer), &branch);
+        ack.headers.insert_front(HeaderName::Via, via.to_string());
+        let mut bytes = Vec::with_capacity(512 + ack.body.len());
+        ack.write(&mut bytes);
+        self.out.push_back(Output::Send {
+            peer: *peer,
+            bytes: bytes.clone(),
+        });
+        bytes
+    }
+
+    /// The ACK of a refusal belongs to the INVITE's own transaction (RFC 3261 §17.1.1.3).
+    fn acknowledge_refusal(&mut self, key: ClientKey, response: &Response) {
+        let Some(client) = self.clients.get(&key) else {
+            return;
+        };
+        let Some(part) = &client.invite else { return };
+        let peer = client.peer;
+        let mut ack = follow_up(&part.request, Method::Ack);
+        if let Some(to) = response.headers.get(&HeaderName::To) {
+            ack.headers.set(HeaderName::To, to);
+        }
+        self.send_message(&peer, |out| ack.write(out));
+    }
+
+    /// Wants an INVITE cancelled: at once if a provisional response came, else when one comes.
+    pub(crate) fn cancel_client(&mut self, now: Instant, key: ClientKey, reason: Option<Reason>) {
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        let Machine::Invite(machine) = &client.machine else {
+            return;
+        };
+        let rings = machine.is_proceeding();
+        if let Some(part) = &mut client.invite
+            && !machine.is_final()
+        {
+            part.cancel = Cancel::Held(reason);
+        }
+        if rings {
+            self.release_cancel(now, key);
+        }
+    }
+
+    /// A provisional response came: a held CANCEL may go (RFC 3261 §9.1).
+    fn release_cancel(&mut self, now: Instant, key: ClientKey) {
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        let (peer, secret) = (client.peer, client.secret);
+        let Some(part) = &mut client.invite else {
+            return;
+        };
+        let reason = match &part.cancel {
+            Cancel::Held(reason) => reason.clone(),
+            Cancel::No | Cancel::Sent(_) => return,
+        };
+        let mut cancel = follow_up(&part.request, Method::Cancel);
+        cancel.headers.remove(&HeaderName::Via);
+        if let Some(reason) = reason {
+            cancel.headers.push(HeaderName::Reason, reason.to_string());
+        }
+        let cancel_key = self.start_cancel(now, peer, cancel, key, secret);
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(&key) else {
+            return;
+        };
+        if let Some(part) = &mut client.invite {
+            part.cancel = Cancel::Sent(cancel_key);
+        }
+        if let Machine::Invite(machine) = &mut client.machine {
+            let effects = machine.cancelled(&timing);
+            self.apply_client(now, key, effects);
+        }
+    }
+
+    /// A CANCEL has its own transaction, but the branch of its INVITE.
+    fn start_cancel(
+        &mut self,
+        now: Instant,
+        peer: Peer,
+        cancel: Request,
+        invite: ClientKey,
+        secret: u64,
+    ) -> ClientKey {
+        let key = ClientKey(self.next_key());
+        let via = Via::new(
+            peer.transport,
+            self.advertised(&peer),
+            &matching::branch(invite, secret),
+        );
+        let mut request = cancel;
+        request
+            .headers
+            .insert_front(HeaderName::Via, via.to_string());
+        let mut bytes = Vec::with_capacity(512);
+        request.write(&mut bytes);
+        let timing = self.config.timing;
+        let (machine, effects) = NonInviteClient::start(&timing, peer.transport.is_reliable());
+        self.clients.insert(
+            key,
+            Client {
+                machine: Machine::Other(machine),
+                peer,
+                bytes,
+                secret: self.random.next_u64(),
+                method: Method::Cancel,
+                owner: Owner::Nobody,
+                invite: None,
+            },
+        );
+        self.apply_client(now, key, effects);
+        key
+    }
+}
+
+/// An ACK or CANCEL made of the INVITE it follows: the same request URI, Via, Route, From, To,
+/// Call-ID and CSeq number (RFC 3261 §9.1, §17.1.1.3).
+fn follow_up(invite: &Request, method: Method) -> Request {
+    let mut request = Request::new(method, invite.uri.clone());
+    let headers = &mut request.headers;
+    for name in [
+        HeaderName::Via,
+        HeaderName::MaxForwards,
+        HeaderName::Route,
+        HeaderName::From,
+        HeaderName::To,
+        HeaderName::CallId,
+    ] {
+        headers.copy_from(&invite.headers, &name);
+    }
+    let number = invite.headers.cseq().map_or(0, |cseq| cseq.number);
+    headers.push(HeaderName::CSeq, format!("{number} {}", request.method));
+    request
+}

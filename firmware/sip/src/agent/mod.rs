@@ -1,0 +1,276 @@
+//! The agent: transactions, dialogs and calls of one box as one plain struct.
+//!
+//! It is handed parsed messages and the time, and says through [`Agent::poll`] what to send and
+//! what happened. It opens no socket, reads no clock and draws only from the randomness it was
+//! given, so that the same inputs give the same bytes.
+
+mod alarm;
+mod checks;
+mod client;
+mod config;
+pub(crate) mod matching;
+mod output;
+mod receive;
+mod server;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use model::{FlowId, Instant, Random};
+
+use crate::{
+    HeaderName, Message, NameAddr, Peer, Request, Response, Uri,
+    transaction::{ClientKey, ServerKey},
+    usage::{Usage, UsageKey},
+};
+pub(crate) use alarm::{Alarm, Alarms, UsageTimer};
+pub(crate) use checks::is_sdp;
+pub(crate) use client::{Client, Failure, Owner, Part};
+pub use config::AgentConfig;
+use config::Texts;
+pub use output::{AgentError, How, InviteParams, Outcome, Output, UsageEvent};
+pub(crate) use server::{Fresh, Head, Server};
+
+/// What went by or was refused, counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AgentCounters {
+    /// Requests answered 503 because a limit was reached.
+    pub overload: u64,
+    /// Requests that came by two ways and were answered 482.
+    pub merged: u64,
+    /// Requests absorbed as retransmissions.
+    pub repeated_requests: u64,
+    /// Responses that belong to no transaction, dropped.
+    pub stray_responses: u64,
+    /// ACKs that belong to nothing, dropped.
+    pub stray_acks: u64,
+    /// Requests for a dialog that does not exist, answered 481.
+    pub unknown_dialog: u64,
+    /// Messages whose headers made no sense, answered 400 or dropped.
+    pub malformed: u64,
+    /// Requests refused with 405, 415, 420 or 483.
+    pub refused: u64,
+    /// Answered transactions forgotten before their time to make room for new ones.
+    pub forgotten_early: u64,
+}
+
+/// How many things live in an agent; all zero when it rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AgentSizes {
+    /// Client transactions.
+    pub clients: usize,
+    /// Server transactions, answered ones included.
+    pub servers: usize,
+    /// Calls.
+    pub usages: usize,
+    /// Running timers.
+    pub alarms: usize,
+    /// Entries of the lookup tables.
+    pub index: usize,
+}
+
+/// Says under which address the box is reached from a peer; see [`Agent::set_advertised`].
+pub type Advertised = Box<dyn Fn(&Peer) -> SocketAddr + Send>;
+
+/// Transactions (RFC 3261 §17, RFC 6026), dialogs (§12) and calls (§13 to §15, RFC 3262, 3311,
+/// 4028, 6141), driven by its owner: hand in one input, take [`Agent::poll`] until it is empty,
+/// wake it at [`Agent::next_deadline`].
+pub struct Agent {
+    pub(crate) config: AgentConfig,
+    pub(crate) texts: Texts,
+    pub(crate) random: Random,
+    advertised: Option<Advertised>,
+    last_key: u64,
+    /// Mixed into the merge keys, so that nobody outside can make two requests collide.
+    pub(crate) merge_salt: u64,
+    pub(crate) clients: BTreeMap<ClientKey, Client>,
+    pub(crate) servers: BTreeMap<ServerKey, Server>,
+    pub(crate) by_branch: BTreeMap<Arc<str>, ServerKey>,
+    pub(crate) merged: BTreeMap<u64, ServerKey>,
+    /// Answered server transactions that only absorb, oldest first.
+    pub(crate) absorbing: VecDeque<ServerKey>,
+    pub(crate) usages: BTreeMap<UsageKey, Box<Usage>>,
+    pub(crate) alarms: Alarms,
+    pub(crate) out: VecDeque<Output>,
+    pub(crate) counters: AgentCounters,
+}
+
+impl core::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Agent")
+            .field("sizes", &self.sizes())
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Agent {
+    /// An agent that has seen nothing. `random` must be the plain stream: tags, branches and
+    /// Call-IDs are made of it.
+    #[must_use]
+    pub fn new(config: AgentConfig, mut random: Random) -> Self {
+        Self {
+            texts: Texts::of(&config),
+            config,
+            merge_salt: random.next_u64(),
+            random,
+            advertised: None,
+            last_key: 0,
+            clients: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            by_branch: BTreeMap::new(),
+            merged: BTreeMap::new(),
+            absorbing: VecDeque::new(),
+            usages: BTreeMap::new(),
+            alarms: Alarms::default(),
+            out: VecDeque::new(),
+            counters: AgentCounters::default(),
+        }
+    }
+
+    /// From now on Via and Contact name what `advertised` says for a peer instead of the peer's
+    /// local address (a box behind NAT, design §3).
+    pub fn set_advertised(&mut self, advertised: Advertised) {
+        self.advertised = Some(advertised);
+    }
+
+    /// Takes new settings; calls and transactions under way go on.
+    pub fn set_config(&mut self, config: AgentConfig) {
+        self.texts = Texts::of(&config);
+        self.config = config;
+    }
+
+    /// Starts the randomness of tags, branches and Call-IDs anew, for a replay from here on.
+    pub fn reseed(&mut self, random: Random) {
+        self.random = random;
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn config(&self) -> &AgentConfig {
+        &self.config
+    }
+
+    /// One parsed message came from `peer`.
+    pub fn receive(&mut self, now: Instant, peer: &Peer, message: Message) {
+        match message {
+            Message::Request(request) => self.receive_request(now, peer, request),
+            Message::Response(response) => self.receive_response(now, response),
+        }
+    }
+
+    /// The connection `flow` is gone. Client transactions on it fail; calls go on and find out by
+    /// their own requests, as the peer may come back on another connection.
+    pub fn flow_failed(&mut self, now: Instant, flow: FlowId) {
+        let lost = |client: &Client| client.peer.flow == Some(flow);
+        self.fail_clients(now, lost);
+    }
+
+    /// A message could not be sent to `peer` (ICMP error, connection refused).
+    pub fn send_failed(&mut self, now: Instant, peer: &Peer) {
+        let to = *peer;
+        self.fail_clients(now, |client: &Client| client.peer == to);
+    }
+
+    fn fail_clients(&mut self, now: Instant, lost: impl Fn(&Client) -> bool) {
+        let keys: Vec<ClientKey> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| !client.is_final() && lost(client))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            self.client_failed(now, key, Failure::Transport);
+        }
+    }
+
+    /// When the agent wants [`Agent::timeout`], and why.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+        self.alarms.next()
+    }
+
+    /// Runs every timer that is due.
+    pub fn timeout(&mut self, now: Instant) {
+        while let Some(alarm) = self.alarms.pop_due(now) {
+            match alarm {
+                Alarm::Client(key, timer) => self.client_timer(now, key, timer),
+                Alarm::Server(key, timer) => self.server_timer(now, key, timer),
+                Alarm::Usage(key, timer) => self.usage_timer(now, key, timer),
+            }
+        }
+    }
+
+    /// The next thing to do or know; `None` when there is nothing more.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn counters(&self) -> AgentCounters {
+        self.counters
+    }
+
+    /// How much lives now.
+    #[must_use]
+    pub fn sizes(&self) -> AgentSizes {
+        AgentSizes {
+            clients: self.clients.len(),
+            servers: self.servers.len(),
+            usages: self.usages.len(),
+            alarms: self.alarms.len(),
+            index: self.by_branch.len() + self.merged.len() + self.absorbing.len(),
+        }
+    }
+
+    /// A response to `request` with everything that RFC 3261 §8.2.6.2 wants copied, a To tag where
+    /// it has none, and Server.
+    #[must_use]
+    pub fn response_to(&mut self, request: &Request, status: u16) -> Response {
+        let tag = self.loose_tag();
+        let mut response = Response::to_request(request, status, &tag);
+        self.sign_response(&mut response);
+        response
+    }
+
+    /// The address under which `peer` reaches us.
+    pub(crate) fn advertised(&self, peer: &Peer) -> SocketAddr {
+        self.advertised.as_ref().map_or(peer.local, |f| f(peer))
+    }
+
+    /// A Contact made of the advertised address alone.
+    pub(crate) fn plain_contact(&self, peer: &Peer) -> NameAddr {
+        let at = self.advertised(peer);
+        let mut uri = Uri::sip(None, &at.ip().into(), Some(at.port()));
+        if let Some(transport) = peer.transport.as_uri_param() {
+            uri = uri.with_param("transport", Some(transport));
+        }
+        NameAddr::new(uri)
+    }
+
+    /// Adds Server.
+    pub(crate) fn sign_response(&self, response: &mut Response) {
+        if !self.config.user_agent.is_empty() {
+            let headers = &mut response.headers;
+            headers.push(HeaderName::Server, self.config.user_agent.as_str());
+        }
+    }
+
+    pub(crate) const fn next_key(&mut self) -> u64 {
+        self.last_key += 1;
+        self.last_key
+    }
+
+    /// A tag that names no usage.
+    pub(crate) fn loose_tag(&mut self) -> String {
+        format!("{:016x}", self.random.next_u64())
+    }
+
+    pub(crate) fn tell(&mut self, usage: UsageKey, event: UsageEvent) {
+        self.out.push_back(Output::Usage { usage, event });
+    }
+}

@@ -1,0 +1,243 @@
+//! The way of a request that came in: retransmission, ACK, CANCEL, checks, then dialog or user.
+
+use model::{Instant, limits};
+
+use super::{Agent, Fresh, Head, Output, matching};
+use crate::{
+    HeaderName, Method, Peer, Request,
+    transaction::ServerKey,
+    usage::{Phase, Usage, UsageKey},
+};
+
+impl Agent {
+    /// A request came from `peer`.
+    pub(crate) fn receive_request(&mut self, now: Instant, peer: &Peer, mut request: Request) {
+        let (Ok(mut via), Ok(cseq)) = (request.headers.via_top(), request.headers.cseq()) else {
+            // Without Via or CSeq there is neither a way back nor a transaction.
+            self.counters.malformed += 1;
+            return;
+        };
+        // The identity is read before `received` and `rport` are filled in.
+        let match_method = match request.method {
+            Method::Ack => &Method::Invite,
+            _ => &request.method,
+        };
+        let branch = matching::server_match(&via, &request.headers, &cseq, match_method);
+        via.mark_source(peer.remote);
+        request.headers.set_via_top(&via);
+        let known = self.by_branch.get(branch.as_str()).copied();
+        if request.method == Method::Ack {
+            self.receive_ack(now, peer, known, &request);
+            return;
+        }
+        if let Some(key) = known {
+            self.repeated_request(now, key);
+            return;
+        }
+        let fresh = Fresh { via, cseq, branch };
+        if request.method == Method::Cancel {
+            self.receive_cancel(now, peer, &request, &fresh);
+            return;
+        }
+        self.receive_new(now, peer, request, &fresh);
+    }
+
+    /// A request that is no retransmission, ACK or CANCEL.
+    fn receive_new(&mut self, now: Instant, peer: &Peer, request: Request, fresh: &Fresh) {
+        let merged = request.headers.to_tag().is_none() && self.is_merged(&request, fresh);
+        let Some(server) = self.start_server(peer, &request, fresh) else {
+            return;
+        };
+        if merged {
+            self.counters.merged += 1;
+            self.reply(now, server, &request, 482);
+            return;
+        }
+        if let Some(response) = self.objection(&request) {
+            self.counters.refused += 1;
+            self.send_response(now, server, &response);
+            return;
+        }
+        if let Some(usage) = self.usage_of(&request) {
+            self.usage_request(now, usage, server, peer, request, fresh.cseq.number);
+            return;
+        }
+        if needs_dialog(&request) {
+            self.counters.unknown_dialog += 1;
+            self.reply(now, server, &request, 481);
+            return;
+        }
+        if request.method == Method::Invite {
+            self.start_incoming(now, server, peer, request, fresh);
+            return;
+        }
+        self.out.push_back(Output::Request {
+            server,
+            request,
+            peer: *peer,
+        });
+    }
+
+    /// An INVITE that starts a call: 100 at once, then the user decides.
+    fn start_incoming(
+        &mut self,
+        now: Instant,
+        server: ServerKey,
+        peer: &Peer,
+        request: Request,
+        fresh: &Fresh,
+    ) {
+        if self.usages.len() >= limits::SIP_DIALOGS {
+            self.counters.overload += 1;
+            let mut response = self.response_to(&request, 503);
+            let seconds = self.config.retry_after_s.to_string();
+            response.headers.push(HeaderName::RetryAfter, seconds);
+            self.send_response(now, server, &response);
+            return;
+        }
+        let (Ok(from), Ok(to), Ok(call_id)) = (
+            request.headers.from_(),
+            request.headers.to(),
+            request.headers.call_id(),
+        ) else {
+            self.counters.malformed += 1;
+            self.reply(now, server, &request, 400);
+            return;
+        };
+        if self.refuse_small_timer(now, server, &request) {
+            return;
+        }
+        let key = UsageKey(self.next_key());
+        let tag = matching::tag(key, self.random.next_u64());
+        let first_cseq = self.random.below(1 << 16);
+        let contact = self.plain_contact(peer).to_string();
+        let mut usage = Usage::incoming(
+            server,
+            Head::of(&request, &tag),
+            &request,
+            &from,
+            &to,
+            (call_id, &tag, &contact),
+            (fresh.cseq.number, first_cseq),
+            *peer,
+        );
+        if let Phase::Incoming(incoming) = &mut usage.phase {
+            incoming.grant_timer(&self.config, &request.headers);
+        }
+        self.usages.insert(key, Box::new(usage));
+        if let Some(server) = self.servers.get_mut(&server) {
+            server.usage = Some(key);
+        }
+        // RFC 3261 §8.2.6.1 lets a UAS send 100 at once; it stops the caller's retransmissions
+        // whatever the called side does.
+        let trying = crate::Response::to_request(&request, 100, "");
+        self.send_response(now, server, &trying);
+        self.out.push_back(Output::Incoming {
+            usage: key,
+            request,
+            peer: *peer,
+        });
+    }
+
+    /// An ACK: of a refusal, then its transaction absorbs it, or of a 2xx, then it is the call's.
+    fn receive_ack(
+        &mut self,
+        now: Instant,
+        peer: &Peer,
+        known: Option<ServerKey>,
+        request: &Request,
+    ) {
+        let for_call = known.is_none_or(|key| self.server_ack(now, key));
+        if !for_call {
+            return;
+        }
+        match (self.usage_of(request), request.headers.cseq()) {
+            (Some(usage), Ok(cseq)) => self.usage_ack(now, usage, peer, cseq.number, request),
+            _ => self.counters.stray_acks += 1,
+        }
+    }
+
+    /// A CANCEL: it has a transaction of its own and is answered whatever becomes of the INVITE
+    /// (RFC 3261 §9.2).
+    fn receive_cancel(&mut self, now: Instant, peer: &Peer, request: &Request, fresh: &Fresh) {
+        let of_invite =
+            matching::server_match(&fresh.via, &request.headers, &fresh.cseq, &Method::Invite);
+        let invite = self.by_branch.get(of_invite.as_str()).copied();
+        let Some(server) = self.start_server(peer, request, fresh) else {
+            return;
+        };
+        let Some(invite) = invite else {
+            self.counters.unknown_dialog += 1;
+            self.reply(now, server, request, 481);
+            return;
+        };
+        let usage = self.servers.get(&invite).and_then(|server| server.usage);
+        let local_tag = usage
+            .and_then(|key| self.usages.get(&key))
+            .map(|usage| usage.local_tag.to_string());
+        // §9.2: the To tag of the answer should be that of the INVITE's answer.
+        let mut response = match &local_tag {
+            Some(tag) => crate::Response::to_request(request, 200, tag),
+            None => self.response_to(request, 200),
+        };
+        if local_tag.is_some() {
+            self.sign_response(&mut response);
+        }
+        self.send_response(now, server, &response);
+        if let Some(usage) = usage
+            && self.is_open(invite)
+        {
+            self.usage_cancelled(now, usage, invite, request);
+        }
+    }
+
+    /// The call to which a request belongs: our tag in To, the peer's in From, and the Call-ID.
+    fn usage_of(&self, request: &Request) -> Option<UsageKey> {
+        let headers = &request.headers;
+        let local_tag = headers.to_tag()?;
+        let key = matching::read_tag(local_tag)?;
+        let usage = self.usages.get(&key)?;
+        let call_id = headers.call_id().ok()?;
+        let remote_tag = headers.from_tag().unwrap_or("");
+        let ours = *usage.local_tag == *local_tag
+            && *usage.call_id == *call_id
+            && usage.has_remote_tag(remote_tag);
+        ours.then_some(key)
+    }
+
+    fn is_merged(&self, request: &Request, fresh: &Fresh) -> bool {
+        let key = matching::merge_key(self.merge_salt, &request.headers, &fresh.cseq);
+        self.merged.contains_key(&key)
+    }
+
+    /// Answers `request` with nothing but a status.
+    pub(crate) fn reply(
+        &mut self,
+        now: Instant,
+        server: ServerKey,
+        request: &Request,
+        status: u16,
+    ) {
+        let response = self.response_to(request, status);
+        self.send_response(now, server, &response);
+    }
+}
+
+/// Whether the request makes sense only in a dialog of ours: it has a To tag that we do not know
+/// and is of a kind that we handle ourselves, or it never stands alone.
+fn needs_dialog(request: &Request) -> bool {
+    match request.method {
+        Method::Bye | Method::Prack | Method::Update | Method::Info => true,
+        Method::Invite => request.headers.to_tag().is_some(),
+        Method::Ack
+        | Method::Cancel
+        | Method::Register
+        | Method::Options
+        | Method::Refer
+        | Method::Subscribe
+        | Method::Notify
+        | Method::Message
+        | Method::Publish
+        | Method::Other(_) => false,
+    }
+}

@@ -1,0 +1,295 @@
+//! Server transactions: requests that we were sent.
+
+use std::sync::Arc;
+
+use model::{Instant, limits};
+
+use super::{Agent, AgentError, Alarm, Output};
+use crate::{
+    CSeq, HeaderName, Headers, Method, Peer, Request, Response, Via,
+    agent::matching,
+    transaction::{Effects, InviteServer, NonInviteServer, ServerKey, Timer},
+    usage::UsageKey,
+};
+
+/// The machine of a server transaction.
+#[derive(Clone, Copy, Debug)]
+enum Machine {
+    Invite(InviteServer),
+    Other(NonInviteServer),
+}
+
+/// A server transaction. Once answered it is no more than its key and the bytes of the answer, as
+/// thousands of them wait for timer J on UDP.
+#[derive(Debug)]
+pub(crate) struct Server {
+    machine: Machine,
+    pub(crate) peer: Peer,
+    /// The last response, for retransmission.
+    last: Box<[u8]>,
+    branch: Arc<str>,
+    merge: u64,
+    /// The call whose INVITE this is.
+    pub(crate) usage: Option<UsageKey>,
+}
+
+impl Server {
+    const fn is_final(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.is_final(),
+            Machine::Other(machine) => machine.is_final(),
+        }
+    }
+}
+
+/// What is kept of a request until it is answered: enough for any response.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// Via, From, To with our tag, Call-ID, CSeq and Record-Route.
+    headers: Headers,
+}
+
+impl Head {
+    /// The head of `request`, with `tag` at To if it has none.
+    pub(crate) fn of(request: &Request, tag: &str) -> Self {
+        let mut headers = Response::to_request(request, 200, tag).headers;
+        headers.copy_from(&request.headers, &HeaderName::RecordRoute);
+        Self { headers }
+    }
+
+    /// A response with these headers.
+    pub(crate) fn response(&self, status: u16) -> Response {
+        let mut response = Response::new(status);
+        response.headers = self.headers.clone();
+        response
+    }
+}
+
+/// A request that belongs to no transaction yet.
+pub(crate) struct Fresh {
+    pub(crate) via: Via,
+    pub(crate) cseq: CSeq,
+    pub(crate) branch: String,
+}
+
+impl Agent {
+    /// Answers a request of [`Output::Request`] or [`UsageEvent::Request`](super::UsageEvent). The
+    /// response should come from [`Agent::response_to`]. Several provisional responses and one
+    /// final one may be given.
+    ///
+    /// # Errors
+    /// [`AgentError::NotNow`] if the transaction is answered or gone.
+    pub fn respond(
+        &mut self,
+        now: Instant,
+        server: ServerKey,
+        response: &Response,
+    ) -> Result<(), AgentError> {
+        if self.send_response(now, server, response) {
+            Ok(())
+        } else {
+            Err(AgentError::NotNow)
+        }
+    }
+
+    /// Starts the server transaction of a new request. `None` at overload, after a stateless 503.
+    pub(crate) fn start_server(
+        &mut self,
+        peer: &Peer,
+        request: &Request,
+        fresh: &Fresh,
+    ) -> Option<ServerKey> {
+        if self.servers.len() >= limits::SIP_TRANSACTIONS && !self.forget_oldest() {
+            self.counters.overload += 1;
+            self.refuse_stateless(peer, request);
+            return None;
+        }
+        let reliable = peer.transport.is_reliable();
+        let machine = if fresh.cseq.method == Method::Invite {
+            Machine::Invite(InviteServer::start(reliable))
+        } else {
+            Machine::Other(NonInviteServer::start(reliable))
+        };
+        let key = ServerKey(self.next_key());
+        let branch: Arc<str> = fresh.branch.as_str().into();
+        let merge = matching::merge_key(self.merge_salt, &request.headers, &fresh.cseq);
+        self.by_branch.insert(Arc::clone(&branch), key);
+        self.merged.entry(merge).or_insert(key);
+        self.servers.insert(
+            key,
+            Server {
+                machine,
+                peer: *peer,
+                last: Box::default(),
+                branch,
+                merge,
+                usage: None,
+            },
+        );
+        Some(key)
+    }
+
+    /// Forgets the longest answered transaction before its time J; its retransmissions would then
+    /// be taken for new requests, which costs less than refusing new ones.
+    fn forget_oldest(&mut self) -> bool {
+        while let Some(key) = self.absorbing.pop_front() {
+            if self.servers.contains_key(&key) {
+                self.counters.forgotten_early += 1;
+                self.remove_server(key);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// 503 without a transaction (RFC 3261 §8.2.7).
+    fn refuse_stateless(&mut self, peer: &Peer, request: &Request) {
+        let mut response = self.response_to(request, 503);
+        let seconds = self.config.retry_after_s.to_string();
+        response.headers.push(HeaderName::RetryAfter, seconds);
+        self.send_message(peer, |out| response.write(out));
+    }
+
+    /// Sends `response` through its transaction; says whether the transaction took it.
+    pub(crate) fn send_response(
+        &mut self,
+        now: Instant,
+        key: ServerKey,
+        response: &Response,
+    ) -> bool {
+        let mut bytes = Vec::with_capacity(512 + response.body.len());
+        response.write(&mut bytes);
+        self.send_response_bytes(now, key, response.status, bytes)
+    }
+
+    /// The same with the bytes ready.
+    pub(crate) fn send_response_bytes(
+        &mut self,
+        now: Instant,
+        key: ServerKey,
+        status: u16,
+        bytes: Vec<u8>,
+    ) -> bool {
+        let timing = self.config.timing;
+        let Some(server) = self.servers.get_mut(&key) else {
+            return false;
+        };
+        let effects = match &mut server.machine {
+            Machine::Invite(machine) => machine.respond(&timing, status),
+            Machine::Other(machine) => machine.respond(&timing, status),
+        };
+        if effects == Effects::NONE {
+            return false;
+        }
+        server.last = bytes.into_boxed_slice();
+        let absorbs = server.is_final() && matches!(server.machine, Machine::Other(_));
+        if (300..700).contains(&status) {
+            // A refused request may come again with the same CSeq from a careless peer; only what
+            // is open or accepted is a merged request.
+            let merge = server.merge;
+            if self.merged.get(&merge) == Some(&key) {
+                self.merged.remove(&merge);
+            }
+        }
+        if absorbs && !effects.done {
+            self.absorbing.push_back(key);
+        }
+        self.apply_server(now, key, effects);
+        true
+    }
+
+    /// Does what a server machine asks for.
+    fn apply_server(&mut self, now: Instant, key: ServerKey, effects: Effects) {
+        if effects.send
+            && let Some(server) = self.servers.get(&key)
+            && !server.last.is_empty()
+        {
+            self.out.push_back(Output::Send {
+                peer: server.peer,
+                bytes: server.last.to_vec(),
+            });
+        }
+        for timer in effects.stop.into_iter().flatten() {
+            self.alarms.clear(Alarm::Server(key, timer));
+        }
+        for (timer, after) in effects.start.into_iter().flatten() {
+            self.alarms.set_after(Alarm::Server(key, timer), now, after);
+        }
+        if effects.done {
+            self.remove_server(key);
+        }
+    }
+
+    fn remove_server(&mut self, key: ServerKey) {
+        let Some(server) = self.servers.remove(&key) else {
+            return;
+        };
+        self.by_branch.remove(&server.branch);
+        if self.merged.get(&server.merge) == Some(&key) {
+            self.merged.remove(&server.merge);
+        }
+        // Timer J is the same for all, so they end in the order of the queue; one that ends out of
+        // order is passed over when it comes to the front.
+        while let Some(front) = self.absorbing.front()
+            && !self.servers.contains_key(front)
+        {
+            self.absorbing.pop_front();
+        }
+        self.alarms.clear_server(key);
+    }
+
+    /// A request came whose transaction exists.
+    pub(crate) fn repeated_request(&mut self, now: Instant, key: ServerKey) {
+        self.counters.repeated_requests += 1;
+        let Some(server) = self.servers.get(&key) else {
+            return;
+        };
+        let effects = match &server.machine {
+            Machine::Invite(machine) => machine.repeated(),
+            Machine::Other(machine) => machine.repeated(),
+        };
+        self.apply_server(now, key, effects);
+    }
+
+    /// An ACK came that matches an INVITE transaction by its branch; says whether it belongs to
+    /// the call behind it.
+    pub(crate) fn server_ack(&mut self, now: Instant, key: ServerKey) -> bool {
+        let timing = self.config.timing;
+        let Some(server) = self.servers.get_mut(&key) else {
+            return false;
+        };
+        let effects = match &mut server.machine {
+            Machine::Invite(machine) => machine.ack(&timing),
+            Machine::Other(_) => Effects::NONE,
+        };
+        self.apply_server(now, key, effects);
+        effects.pass
+    }
+
+    /// A timer of a server transaction ran out.
+    pub(crate) fn server_timer(&mut self, now: Instant, key: ServerKey, timer: Timer) {
+        let timing = self.config.timing;
+        let Some(server) = self.servers.get_mut(&key) else {
+            return;
+        };
+        let effects = match &mut server.machine {
+            Machine::Invite(machine) => machine.timer(&timing, timer),
+            Machine::Other(machine) => machine.timer(timer),
+        };
+        self.apply_server(now, key, effects);
+    }
+
+    /// Whether the request is not yet finally answered.
+    pub(crate) fn is_open(&self, key: ServerKey) -> bool {
+        self.servers
+            .get(&key)
+            .is_some_and(|server| !server.is_final())
+    }
+
+    /// Sends a message outside every transaction.
+    pub(crate) fn send_message(&mut self, peer: &Peer, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = Vec::with_capacity(512);
+        write(&mut bytes);
+        self.out.push_back(Output::Send { peer: *peer, bytes });
+    }
+}

@@ -1,0 +1,86 @@
+//! `WWW-Authenticate` and `Proxy-Authenticate`.
+
+use core::fmt;
+
+use super::{
+    Algorithm,
+    fields::{digest_fields, once},
+};
+use crate::grammar::quote;
+
+/// A Digest challenge (RFC 7616 §3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The realm the password belongs to.
+    pub realm: String,
+    /// Fresh text to be hashed.
+    pub nonce: String,
+    /// To be sent back unchanged.
+    pub opaque: Option<String>,
+    /// The hash to be used.
+    pub algorithm: Algorithm,
+    /// Whether `qop=auth` is offered. Ours always offer it.
+    pub qop: bool,
+    /// The former answer was right, only its nonce was not.
+    pub stale: bool,
+}
+
+impl Challenge {
+    /// Reads a header value; `None` if it is not Digest, not complete, or of an unknown
+    /// algorithm or qop.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let (mut realm, mut nonce, mut opaque) = (None, None, None);
+        let (mut algorithm, mut qop, mut stale) = (None, None, None);
+        for (name, text) in digest_fields(value)? {
+            let slot = match name.to_ascii_lowercase().as_str() {
+                "realm" => &mut realm,
+                "nonce" => &mut nonce,
+                "opaque" => &mut opaque,
+                "algorithm" => &mut algorithm,
+                "qop" => &mut qop,
+                "stale" => &mut stale,
+                _ => continue,
+            };
+            if !once(slot, text) {
+                return None;
+            }
+        }
+        let offers_auth = |list: &String| {
+            let mut tokens = list.split(',');
+            tokens.any(|token| token.trim().eq_ignore_ascii_case("auth"))
+        };
+        if qop.as_ref().is_some_and(|list| !offers_auth(list)) {
+            return None;
+        }
+        Some(Self {
+            realm: realm?,
+            nonce: nonce?,
+            opaque,
+            algorithm: match algorithm {
+                Some(name) => Algorithm::from_name(&name)?,
+                None => Algorithm::Md5,
+            },
+            qop: qop.is_some(),
+            stale: stale.is_some_and(|text| text.eq_ignore_ascii_case("true")),
+        })
+    }
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest realm={}", quote(&self.realm))?;
+        write!(f, ", nonce={}", quote(&self.nonce))?;
+        if let Some(opaque) = &self.opaque {
+            write!(f, ", opaque={}", quote(opaque))?;
+        }
+        if self.stale {
+            f.write_str(", stale=true")?;
+        }
+        write!(f, ", algorithm={}", self.algorithm.as_str())?;
+        if self.qop {
+            f.write_str(", qop=\"auth\"")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Character classes and the small scanners that every header shares (RFC 3261 §25.1).
+
+/// RFC 3261 §25.1 `token`.
+pub(crate) const fn is_token_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+        || matches!(
+            b,
+            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+        )
+}
+
+/// Whether `text` is a non-empty token.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// White space inside a header value once folding is undone.
+pub(crate) const fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// `text` without white space at both ends.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
+}
+
+/// The index just after the quoted string that starts at `at` (a `"`), or `None` if it never ends.
+pub(crate) fn quoted_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut i = at + 1;
+    while let Some(&b) = bytes.get(i) {
+        match b {
+            b'"' => return Some(i + 1),
+            b'\\' => i += 2,
+            _ => i += 1,
+        }
+    }
+    None
+}
+
+/// The text of a quoted string with its quotes and escapes taken away; other text unchanged.
+pub(crate) fn unquote(text: &str) -> String {
+    let Some(inner) = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
+        return text.to_owned();
+    };
+    if !inner.contains('\\') {
+        return inner.to_owned();
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as a quoted string.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A line end inside a quoted string would end the header.
+            '\r' | '\n' | '\0' => out.push(' '),
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The elements of a comma-separated header value, trimmed; commas inside quotes and angle
+/// brackets do not count. Empty elements are skipped.
+pub(crate) struct Elements<'a> {
+    rest: &'a str,
+}
+
+/// See [`Elements`].
+pub(crate) const fn elements(value: &str) -> Elements<'_> {
+    Elements { rest: value }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            if self.rest.is_empty() {
+                return None;
+            }
+            let end = element_end(self.rest.as_bytes());
+            let element = trim(&self.rest[..end]);
+            self.rest = self.rest.get(end + 1..).unwrap_or("");
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+    }
+}
+
+/// Where the first element ends: at a comma outside quotes and brackets, or at the end.
+fn element_end(bytes: &[u8]) -> usize {
+    let mut i = 0;
+    let mut inside = false;
+    while let Some(&b) = bytes.get(i) {
+        match b {
+            b'"' if !inside => match quoted_end(bytes, i) {
+                Some(end) => {
+                    i = end;
+                    continue;
+                }
+                None => return bytes.len(),
+            },
+            b'<' => inside = true,
+            b'>' => inside = false,
+            b',' if !inside => return i,
+            _ => {}
+        }
+        i += 1;
+    }
+    bytes.len()
+}
+
+/// Reads digits as a number; `None` if there are none, another character stands there, or the
+/// number does not fit.
+pub(crate) fn number<T: TryFrom<u64>>(text: &str) -> Option<T> {
+    if text.is_empty() || text.len() > 20 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    text.parse::<u64>().ok().and_then(|n| T::try_from(n).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_in_quotes_and_brackets_do_not_split() {
+        let value = r#" "a, \"b" <sip:x@y;p=1,2> ;q=1 , <sip:z> ,, *"#;
+        let all: Vec<_> = elements(value).collect();
+        assert_eq!(all, [r#""a, \"b" <sip:x@y;p=1,2> ;q=1"#, "<sip:z>", "*"]);
+        assert_eq!(elements("\"never, ends").count(), 1);
+    }
+
+    #[test]
+    fn quoting_goes_both_ways() {
+        let text = r#"say "hi" \o/"#;
+        assert_eq!(unquote(&quote(text)), text);
+        assert_eq!(unquote("plain"), "plain");
+        assert_eq!(quote("a\r\nb"), "\"a  b\"");
+    }
+}

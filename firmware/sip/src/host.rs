@@ -1,0 +1,135 @@
+//! Hosts: names and addresses as they stand in URIs and Via headers.
+
+use core::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::{Fault, grammar::number};
+
+/// A host of a URI or a Via.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Host {
+    /// A domain name as written.
+    Name(Box<str>),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address; written in brackets.
+    V6(Ipv6Addr),
+}
+
+impl Host {
+    /// Reads a host without a port.
+    ///
+    /// # Errors
+    /// [`Fault::Host`] if it is neither a name nor an address.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        if let Some(inner) = text.strip_prefix('[') {
+            let inner = inner.strip_suffix(']').ok_or(Fault::Host)?;
+            let v6 = inner.parse().ok().or_else(|| three_colons(inner));
+            return v6.map(Self::V6).ok_or(Fault::Host);
+        }
+        let digit_first = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        if digit_first && let Ok(v4) = text.parse() {
+            return Ok(Self::V4(v4));
+        }
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        if text.is_empty() || text.len() > 253 || !text.bytes().all(good) {
+            return Err(Fault::Host);
+        }
+        Ok(Self::Name(text.into()))
+    }
+
+    /// Reads `host [":" port]`, white space around the colon allowed as Via allows it
+    /// (RFC 3261 §25.1 `sent-by`).
+    ///
+    /// # Errors
+    /// [`Fault::Host`], also for a port above 65535 or an IPv6 address without brackets.
+    pub fn parse_with_port(text: &str) -> Result<(Self, Option<u16>), Fault> {
+        let split = match text.find(']') {
+            Some(end) => text[end..].find(':').map(|at| end + at),
+            None => text.find(':'),
+        };
+        let Some(at) = split else {
+            return Self::parse(text.trim_end()).map(|host| (host, None));
+        };
+        let port = number(text[at + 1..].trim()).ok_or(Fault::Host)?;
+        Self::parse(text[..at].trim_end()).map(|host| (host, Some(port)))
+    }
+
+    /// The address, if the host is one.
+    #[must_use]
+    pub const fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Name(_) => None,
+            Self::V4(v4) => Some(IpAddr::V4(*v4)),
+            Self::V6(v6) => Some(IpAddr::V6(*v6)),
+        }
+    }
+
+    /// Whether both name the same host: names without regard to case (RFC 3261 §19.1.4).
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Name(a), Self::Name(b)) => a.eq_ignore_ascii_case(b),
+            (Self::V4(a), Self::V4(b)) => a == b,
+            (Self::V6(a), Self::V6(b)) => a == b,
+            (Self::Name(_) | Self::V4(_) | Self::V6(_), _) => false,
+        }
+    }
+}
+
+/// RFC 5118 §4.10: the grammar of RFC 3261 allows three colons before an embedded IPv4 address.
+fn three_colons(text: &str) -> Option<Ipv6Addr> {
+    let (head, v4) = text.split_once(":::")?;
+    let _: Ipv4Addr = v4.parse().ok()?;
+    format!("{head}::{v4}").parse().ok()
+}
+
+impl From<IpAddr> for Host {
+    fn from(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(v4) => Self::V4(v4),
+            IpAddr::V6(v6) => Self::V6(v6),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::V4(v4) => v4.fmt(f),
+            Self::V6(v6) => write!(f, "[{v6}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_ports() {
+        let read = |text| Host::parse_with_port(text).map(|(h, p)| (h.to_string(), p));
+        assert_eq!(read("a.example:5070"), Ok(("a.example".into(), Some(5070))));
+        assert_eq!(read("192.0.2.1 : 1"), Ok(("192.0.2.1".into(), Some(1))));
+        assert_eq!(
+            read("[2001:db8::1]:9"),
+            Ok(("[2001:db8::1]".into(), Some(9)))
+        );
+        assert_eq!(read("[2001:db8::1]"), Ok(("[2001:db8::1]".into(), None)));
+        assert_eq!(read("[1:::192.0.2.1]"), read("[1::192.0.2.1]"));
+        for bad in [
+            "[1:::2]",
+            "",
+            "2001:db8::1",
+            "[::1",
+            "a b",
+            "a:70000",
+            "a:",
+            "a:-1",
+            "[1.2.3.4]",
+        ] {
+            assert_eq!(read(bad), Err(Fault::Host), "{bad}");
+        }
+    }
+}

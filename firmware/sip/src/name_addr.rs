@@ -1,0 +1,160 @@
+//! `From`, `To`, `Contact`, `Route` and their kin: an optional name, a URI, parameters
+//! (RFC 3261 §20.10, §25.1 `name-addr` and `addr-spec`).
+
+use core::fmt;
+
+use crate::{
+    Fault, Leniencies, Leniency, Params, Uri,
+    grammar::{is_space, is_token_byte, number, quote, quoted_end, trim, unquote},
+};
+
+/// A URI with a display name and header parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NameAddr {
+    /// The name without quotes and escapes; `None` if there is none.
+    pub display: Option<String>,
+    /// The URI.
+    pub uri: Uri,
+    /// Header parameters: those after the bracket, or, without brackets, all of them
+    /// (RFC 3261 §20).
+    pub params: Params,
+}
+
+impl NameAddr {
+    /// A bare URI in brackets.
+    #[must_use]
+    pub const fn new(uri: Uri) -> Self {
+        Self {
+            display: None,
+            uri,
+            params: Params::new(),
+        }
+    }
+
+    /// Reads one element.
+    ///
+    /// # Errors
+    /// The fault of the part that is malformed.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        Self::parse_noting(text, &mut Leniencies::default())
+    }
+
+    /// As [`NameAddr::parse`], noting what had to be forgiven.
+    pub(crate) fn parse_noting(text: &str, forgiven: &mut Leniencies) -> Result<Self, Fault> {
+        let text = trim(text);
+        let (display, rest) = split_display(text, forgiven)?;
+        let Some(rest) = rest else {
+            // Without brackets a `;`, `?` or `,` ends the URI (RFC 3261 §20).
+            let end = text.find([';', '?', ',']).unwrap_or(text.len());
+            if text[end..].starts_with(['?', ',']) {
+                return Err(Fault::Uri);
+            }
+            return Ok(Self {
+                display: None,
+                uri: Uri::parse_noting(trim(&text[..end]), forgiven)?,
+                params: Params::parse(&text[end..])?,
+            });
+        };
+        let end = rest.find('>').ok_or(Fault::Uri)?;
+        let after = trim(&rest[end + 1..]);
+        if !after.is_empty() && !after.starts_with(';') {
+            return Err(Fault::Params);
+        }
+        let inner = trim(&rest[..end]);
+        if inner.len() != end {
+            forgiven.note(Leniency::BracketSpace);
+        }
+        Ok(Self {
+            display,
+            uri: Uri::parse_noting(inner, forgiven)?,
+            params: Params::parse(after)?,
+        })
+    }
+
+    /// The tag of From or To.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.params.get("tag").filter(|tag| !tag.is_empty())
+    }
+
+    /// The same with a tag.
+    #[must_use]
+    pub fn with_tag(mut self, tag: &str) -> Self {
+        self.params.set("tag", Some(tag));
+        self
+    }
+
+    /// The `expires` parameter of a Contact in seconds. A malformed one counts as 3600
+    /// (RFC 3261 §10.2.1.1), one above 2³²−1 as 2³²−1.
+    #[must_use]
+    pub fn expires(&self) -> Option<u32> {
+        self.params.get("expires").map(|text| {
+            if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+                number(text).unwrap_or(u32::MAX)
+            } else {
+                3_600
+            }
+        })
+    }
+
+    /// The `q` parameter of a Contact in thousandths, 0–1000; `None` if absent or malformed.
+    #[must_use]
+    pub fn q(&self) -> Option<u16> {
+        let text = self.params.get("q")?;
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        if part.len() > 3 || !part.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let mut thousandths: u16 = 0;
+        for at in 0..3 {
+            let digit = part.as_bytes().get(at).map_or(0, |b| b - b'0');
+            thousandths = thousandths * 10 + u16::from(digit);
+        }
+        match (whole, thousandths) {
+            ("0" | "", n) => Some(n),
+            ("1", 0) => Some(1_000),
+            _ => None,
+        }
+    }
+}
+
+/// The display name and what follows `<`; the second is `None` if there are no brackets.
+fn split_display<'a>(
+    text: &'a str,
+    forgiven: &mut Leniencies,
+) -> Result<(Option<String>, Option<&'a str>), Fault> {
+    if text.starts_with('"') {
+        let end = quoted_end(text.as_bytes(), 0).ok_or(Fault::Quote)?;
+        let after = text[end..].trim_start();
+        let rest = after.strip_prefix('<').ok_or(Fault::Uri)?;
+        return Ok((Some(unquote(&text[..end])), Some(rest)));
+    }
+    match text.find('<') {
+        None => Ok((None, None)),
+        Some(at) => {
+            let name = trim(&text[..at]);
+            if name.contains('"') {
+                return Err(Fault::Quote);
+            }
+            // A `;` or `:` before the bracket would make the bracket part of a bare URI.
+            if name.contains([';', '@', '>']) {
+                return Err(Fault::Uri);
+            }
+            if !name.bytes().all(|b| is_token_byte(b) || is_space(b)) {
+                forgiven.note(Leniency::DisplayName);
+            }
+            let display = (!name.is_empty()).then(|| name.to_owned());
+            Ok((display, Some(&text[at + 1..])))
+        }
+    }
+}
+
+impl fmt::Display for NameAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(display) = &self.display {
+            f.write_str(&quote(display))?;
+            f.write_str(" ")?;
+        }
+        write!(f, "<{}>{}", self.uri, self.params)
+    }
+}

@@ -1,0 +1,179 @@
+//! The Via header (RFC 3261 §20.42, RFC 3581).
+
+use core::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use model::Transport;
+
+use crate::{
+    Fault, Host, Params,
+    grammar::{is_token, number, trim},
+};
+
+/// The start of a branch made by RFC 3261 (§8.1.1.7).
+pub(crate) const MAGIC: &str = "z9hG4bK";
+
+/// The transport of a Via.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ViaTransport {
+    /// One we speak.
+    Known(Transport),
+    /// Another token.
+    Other(Box<str>),
+}
+
+/// One element of a Via header.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Via {
+    /// What the sender used.
+    pub transport: ViaTransport,
+    /// Where the sender says it is.
+    pub host: Host,
+    /// Its port, if written.
+    pub port: Option<u16>,
+    /// branch, rport, received, …
+    pub params: Params,
+}
+
+impl Via {
+    /// Our own Via: with `branch` and an empty `rport` (RFC 3581 §3).
+    #[must_use]
+    pub fn new(transport: Transport, sent_by: SocketAddr, branch: &str) -> Self {
+        let mut params = Params::new();
+        params.set("branch", Some(branch));
+        params.set("rport", None);
+        Self {
+            transport: ViaTransport::Known(transport),
+            host: sent_by.ip().into(),
+            port: Some(sent_by.port()),
+            params,
+        }
+    }
+
+    /// Reads one element: `SIP / 2.0 / UDP host:port ;params`, white space where the grammar
+    /// allows it.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`], [`Fault::Host`] or [`Fault::Params`].
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        const BAD: Fault = Fault::Malformed("Via");
+        let text = trim(text);
+        let (name, rest) = text.split_once('/').ok_or(BAD)?;
+        let (version, rest) = rest.split_once('/').ok_or(BAD)?;
+        if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
+            return Err(BAD);
+        }
+        let rest = rest.trim_start();
+        let end = rest.find([' ', '\t', '\r', '\n']).ok_or(BAD)?;
+        let transport = read_transport(&rest[..end]).ok_or(BAD)?;
+        let rest = &rest[end..];
+        let params_at = rest.find(';').unwrap_or(rest.len());
+        let (host, port) = Host::parse_with_port(trim(&rest[..params_at]))?;
+        Ok(Self {
+            transport,
+            host,
+            port,
+            params: Params::parse(&rest[params_at..])?,
+        })
+    }
+
+    /// The branch, if there is one.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        self.params
+            .get("branch")
+            .filter(|branch| !branch.is_empty())
+    }
+
+    /// Whether the branch was made by RFC 3261 rules and identifies the transaction by itself
+    /// (RFC 3261 §17.2.3). The cookie is compared without regard to case.
+    #[must_use]
+    pub fn has_magic_branch(&self) -> bool {
+        let prefix = self.branch().and_then(|branch| branch.get(..MAGIC.len()));
+        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(MAGIC))
+    }
+
+    /// Whether `rport` stands there, filled or empty (RFC 3581 §4).
+    #[must_use]
+    pub fn wants_rport(&self) -> bool {
+        self.params.contains("rport")
+    }
+
+    /// The filled-in `rport`.
+    #[must_use]
+    pub fn rport(&self) -> Option<u16> {
+        self.params.get("rport").and_then(number)
+    }
+
+    /// The `received` address, with or without brackets (RFC 5118 §4.5).
+    #[must_use]
+    pub fn received(&self) -> Option<IpAddr> {
+        let text = self.params.get("received")?;
+        let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        bare.unwrap_or(text).parse().ok()
+    }
+
+    /// Notes where the request really came from: `received` always where it differs or `rport`
+    /// was asked for, `rport` where it was asked for (RFC 3261 §18.2.1, RFC 3581 §4).
+    pub fn mark_source(&mut self, source: SocketAddr) {
+        let asked = self.wants_rport();
+        if asked {
+            self.params.set("rport", Some(&source.port().to_string()));
+        }
+        if asked || self.host.ip() != Some(source.ip()) {
+            self.params.set("received", Some(&source.ip().to_string()));
+        } else {
+            // A `received` set by the sender itself would misdirect the response.
+            self.params.remove("received");
+        }
+    }
+
+    /// The sent-by port or the transport's default (RFC 3261 §18.1.1: 5060, TLS 5061; RFC 7118
+    /// §5.2: 80 and 443).
+    #[must_use]
+    pub fn port_or_default(&self) -> u16 {
+        self.port.unwrap_or(match &self.transport {
+            ViaTransport::Known(Transport::Tls) => 5061,
+            ViaTransport::Known(Transport::Ws) => 80,
+            ViaTransport::Known(Transport::Wss) => 443,
+            ViaTransport::Known(Transport::Udp | Transport::Tcp) | ViaTransport::Other(_) => 5060,
+        })
+    }
+}
+
+fn read_transport(text: &str) -> Option<ViaTransport> {
+    const ALL: [Transport; 5] = [
+        Transport::Udp,
+        Transport::Tcp,
+        Transport::Tls,
+        Transport::Ws,
+        Transport::Wss,
+    ];
+    let known = ALL
+        .into_iter()
+        .find(|t| t.as_via().eq_ignore_ascii_case(text));
+    match known {
+        Some(known) => Some(ViaTransport::Known(known)),
+        None if is_token(text) => Some(ViaTransport::Other(text.into())),
+        None => None,
+    }
+}
+
+impl fmt::Display for ViaTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(known) => f.write_str(known.as_via()),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "{}", self.params)
+    }
+}

@@ -1,0 +1,367 @@
+//! Appending: records, people's data, state and projections in one transaction.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use model::{
+    Binding, CallId, EntryId, EventBody, Party, PartyId, Record, Seq, StateChange, Trust, Wall,
+    limits::PARTY_TEXT_MAX,
+};
+
+use crate::{
+    Cdr, CdrFold, Store, StoreError,
+    encode::{Hash, LedgerRow, call_key, party_key, signed},
+    store::Head,
+};
+
+/// Records of one segment of the ledger before it is closed.
+const SEGMENT_RECORDS: u64 = 65_536;
+/// Longest calendar time that one segment spans, in µs: a week. Retention drops whole segments.
+const SEGMENT_US: i64 = 7 * 86_400_000_000;
+/// Ended calls remembered so that a straggling event begins no new CDR.
+const ENDED_KEPT: usize = 512;
+
+/// What one turn of the exchange wants remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Events in the order of their numbers.
+    pub records: Vec<Record>,
+    /// People's data that the records name; texts longer than `limits::PARTY_TEXT_MAX` are cut.
+    pub parties: Vec<(PartyId, Party)>,
+    /// Changes of state in the order they happened.
+    pub state: Vec<StateChange>,
+    /// Frames of the input journal, made with [`crate::journal::frame`].
+    pub journal: Vec<u8>,
+    /// The exchange as it was before the first frame of `journal`: starts a new journal segment.
+    pub snapshot: Option<Vec<u8>>,
+}
+
+impl Batch {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            records,
+            parties,
+            state,
+            journal,
+            snapshot,
+        } = self;
+        records.is_empty()
+            && parties.is_empty()
+            && state.is_empty()
+            && journal.is_empty()
+            && snapshot.is_none()
+    }
+
+    /// Entries that count against `limits::WRITER_QUEUE`.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len() + self.parties.len() + self.state.len()
+    }
+
+    /// Whether it is to be committed at once (design §3, durability).
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.records.iter().any(|record| record.event.is_urgent())
+    }
+}
+
+/// What an append did beside storing everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// The last record of the ledger, durable now.
+    pub durable: Seq,
+    /// Records left out because their number was in the ledger already (delivered twice).
+    pub repeated: u64,
+    /// Numbers that were jumped over; the ledger should have none.
+    pub gaps: u64,
+}
+
+/// Changes to the store's memory that come into force with the commit.
+struct Pending {
+    head: Head,
+    folds: BTreeMap<CallId, CdrFold>,
+    ended: Vec<CallId>,
+    done: Appended,
+}
+
+impl Store {
+    /// Writes everything of `batches` in one transaction; durable when this returns. The journal
+    /// parts are not the database's and left alone.
+    ///
+    /// # Errors
+    /// As any write; the store is then as if it had not been called.
+    pub fn append(&mut self, batches: &[Batch]) -> Result<Appended, StoreError> {
+        let pending = self.atomically(|store| {
+            let mut pending = Pending {
+                head: store.head.clone(),
+                folds: BTreeMap::new(),
+                ended: Vec::new(),
+                done: Appended::default(),
+            };
+            for batch in batches {
+                for (id, party) in &batch.parties {
+                    store.put_party(*id, party, pending.head.next_seq)?;
+                }
+                for record in &batch.records {
+                    store.append_record(&mut pending, record)?;
+                }
+                for change in &batch.state {
+                    store.put_state(change)?;
+                }
+            }
+            store.put_cdrs(&pending)?;
+            Ok(pending)
+        })?;
+        let Pending {
+            head,
+            folds,
+            ended,
+            mut done,
+        } = pending;
+        done.durable = Seq(head.next_seq.0.saturating_sub(1));
+        self.head = head;
+        self.folds.extend(folds);
+        for call in ended {
+            self.folds.remove(&call);
+            self.ended.push_back(call);
+        }
+        let extra = self.ended.len().saturating_sub(ENDED_KEPT);
+        self.ended.drain(..extra);
+        Ok(done)
+    }
+
+    fn append_record(&mut self, to: &mut Pending, record: &Record) -> Result<(), StoreError> {
+        if record.seq < to.head.next_seq {
+            to.done.repeated += 1;
+            return Ok(());
+        }
+        to.done.gaps += record.seq.0 - to.head.next_seq.0;
+        let row = LedgerRow::of(to.head.boot, record);
+        self.roll_segment(&mut to.head, record)?;
+        let hash = row.hash(&to.head.hash);
+        self.execute(
+            "INSERT INTO ledger (seq, boot, mono, wall, trust, call, leg, rule, body, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (
+                row.seq, row.boot, row.mono, row.wall, row.trust, row.call, row.leg, row.rule,
+                row.body, hash,
+            ),
+        )?;
+        to.head.hash = hash;
+        to.head.next_seq = Seq(record.seq.0.saturating_add(1));
+        to.head.last_wall = to.head.last_wall.max(record.at.wall);
+        match &record.event.body {
+            EventBody::Erased { party } => self.erase(*party),
+            EventBody::ClockStepped {
+                from,
+                to: right,
+                trust,
+            } => {
+                let by_us = right.0.saturating_sub(from.0);
+                self.correct_cdrs(to, by_us, *trust)?;
+                self.fold(to, record);
+                Ok(())
+            }
+            _ => {
+                self.fold(to, record);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the record into the CDR of its call.
+    fn fold(&self, to: &mut Pending, record: &Record) {
+        if matches!(record.event.body, EventBody::ClockStepped { .. }) {
+            for call in self.folds.keys() {
+                to.folds
+                    .entry(*call)
+                    .or_insert_with(|| self.folds[call].clone());
+            }
+            to.folds.values_mut().for_each(|fold| fold.apply(record));
+            return;
+        }
+        let Some(call) = record.event.call else {
+            return;
+        };
+        if self.ended.contains(&call) {
+            return;
+        }
+        let fold = match to.folds.entry(call) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let known = self.folds.get(&call).cloned();
+                let Some(fold) = known.or_else(|| CdrFold::begin(record)) else {
+                    return;
+                };
+                place.insert(fold)
+            }
+        };
+        let was_open = fold.is_open();
+        fold.apply(record);
+        if was_open && !fold.is_open() {
+            to.ended.push(call);
+        }
+    }
+
+    /// Writes the CDRs that changed; those of calls that only rang on are left alone.
+    fn put_cdrs(&mut self, pending: &Pending) -> Result<(), StoreError> {
+        for (call, fold) in &pending.folds {
+            if self
+                .folds
+                .get(call)
+                .is_some_and(|before| before.cdr == fold.cdr)
+            {
+                continue;
+            }
+            // An open call's events end with the ledger; the exact end comes with the last one.
+            let last = if fold.is_open() {
+                i64::MAX
+            } else {
+                signed(pending.head.next_seq.0) - 1
+            };
+            self.put_cdr(&fold.cdr, last)?;
+        }
+        Ok(())
+    }
+
+    fn put_cdr(&mut self, cdr: &Cdr, last_seq: i64) -> Result<(), StoreError> {
+        let body = serde_json::to_string(cdr).expect("a CDR has string keys only");
+        self.execute(
+            "INSERT INTO cdr (first_seq, last_seq, call, open, body) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (first_seq) DO UPDATE
+             SET last_seq = excluded.last_seq, open = excluded.open, body = excluded.body",
+            (
+                signed(cdr.first_seq.0),
+                last_seq,
+                call_key(cdr.call),
+                cdr.ended.is_none(),
+                body,
+            ),
+        )
+        .map(drop)
+    }
+
+    /// Corrects the times of this boot's ended calls after a step of the clock; those that go on
+    /// are corrected by their fold.
+    fn correct_cdrs(&mut self, at: &Pending, by_us: i64, trust: Trust) -> Result<(), StoreError> {
+        let sql = "SELECT body, last_seq FROM cdr WHERE first_seq >= ?1 AND open = 0";
+        let first = signed(at.head.boot_first_seq.0);
+        let rows: Vec<(String, i64)> =
+            self.query(sql, [first], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (body, last_seq) in rows {
+            let Ok(mut cdr) = serde_json::from_str::<Cdr>(&body) else {
+                continue;
+            };
+            if cdr.trust != Trust::Synced {
+                cdr.correct(by_us, trust);
+                self.put_cdr(&cdr, last_seq)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the segment when it is long enough: a checkpoint of the hash chain.
+    fn roll_segment(&mut self, head: &mut Head, next: &Record) -> Result<(), StoreError> {
+        let records = head.next_seq.0 - head.segment_first_seq.0;
+        let span = next.at.wall.0.saturating_sub(head.segment_first_wall.0);
+        if records < SEGMENT_RECORDS && (records == 0 || span < SEGMENT_US) {
+            return Ok(());
+        }
+        let hash: Hash = head.hash;
+        let last = signed(head.next_seq.0 - 1);
+        self.execute(
+            "UPDATE segment SET last_seq = ?1, after = ?2, last_wall = ?3 WHERE first_seq = ?4",
+            (
+                last,
+                hash,
+                head.last_wall.0,
+                signed(head.segment_first_seq.0),
+            ),
+        )?;
+        self.begin_segment(head, next.seq, next.at.wall)
+    }
+
+    /// A new segment whose first record is `first`.
+    pub(crate) fn begin_segment(
+        &mut self,
+        head: &mut Head,
+        first: Seq,
+        wall: Wall,
+    ) -> Result<(), StoreError> {
+        let hash: Hash = head.hash;
+        self.execute(
+            "INSERT INTO segment (first_seq, before) VALUES (?1, ?2)",
+            (signed(first.0), hash),
+        )?;
+        head.segment_first_seq = first;
+        head.segment_first_wall = wall;
+        Ok(())
+    }
+
+    fn put_party(&mut self, id: PartyId, party: &Party, at: Seq) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO party (id, number, name, seq) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET number = excluded.number, name = excluded.name
+             WHERE erased = 0",
+            (
+                party_key(id),
+                cut(&party.number),
+                cut(&party.name),
+                signed(at.0),
+            ),
+        )
+        .map(drop)
+    }
+
+    /// Empties the row; a later write of the same id does not fill it again.
+    fn erase(&mut self, id: PartyId) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO party (id, number, name, seq, erased) VALUES (?1, '', '', 0, 1)
+             ON CONFLICT (id) DO UPDATE SET number = '', name = '', erased = 1",
+            [party_key(id)],
+        )
+        .map(drop)
+    }
+
+    pub(crate) fn put_state(&mut self, change: &StateChange) -> Result<(), StoreError> {
+        match change {
+            StateChange::Bound(binding) | StateChange::Refreshed(binding) => {
+                self.put_binding(binding)
+            }
+            StateChange::Unbound { owner, key } => self
+                .execute(
+                    "DELETE FROM binding WHERE owner = ?1 AND key = ?2",
+                    (owner.as_str(), key),
+                )
+                .map(drop),
+            StateChange::DigestMd5 { owner, md5: true } => self
+                .execute(
+                    "INSERT OR IGNORE INTO digest_md5 (owner) VALUES (?1)",
+                    [owner.as_str()],
+                )
+                .map(drop),
+            StateChange::DigestMd5 { owner, md5: false } => self
+                .execute("DELETE FROM digest_md5 WHERE owner = ?1", [owner.as_str()])
+                .map(drop),
+        }
+    }
+
+    fn put_binding(&mut self, binding: &Binding) -> Result<(), StoreError> {
+        let body = serde_json::to_string(binding).expect("a binding has string keys only");
+        let owner: &EntryId = &binding.owner;
+        self.execute(
+            "INSERT INTO binding (owner, key, expires, body) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (owner, key) DO UPDATE
+             SET expires = excluded.expires, body = excluded.body",
+            (owner.as_str(), &binding.key, binding.expires.0, body),
+        )
+        .map(drop)
+    }
+}
+
+/// `text` without what is over the limit, cut between characters.
+fn cut(text: &str) -> &str {
+    let end = text.floor_char_boundary(PARTY_TEXT_MAX);
+    text.get(..end).unwrap_or("")
+}

@@ -1,0 +1,220 @@
+//! The start: find the end of the ledger, and close what a power failure left open.
+
+use core::time::Duration;
+
+use model::{
+    Binding, Cause, EntryId, Event, EventBody, Instant, MediaFigures, Now, Record, Rule, Seq,
+    Trust, Wall,
+};
+
+use crate::{
+    Batch, CdrFold, Reader, Store, StoreError,
+    encode::{CHAIN_START, LedgerRow, signed, unsigned},
+    store::Head,
+};
+
+/// Refreshed registrations are written at latest after this time (design §3: at most one write a
+/// minute for all).
+pub const REFRESH_WRITE: Duration = Duration::from_secs(60);
+
+/// What the exchange needs to go on where it stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// Which start of the program this is, counted from 1.
+    pub boot: u64,
+    /// The number that the exchange's first record must have.
+    pub next_seq: Seq,
+    /// Calendar time at which the exchange starts: the clock's, or the last record's if that is
+    /// later.
+    pub wall: Wall,
+    /// Trust in `wall`: at most `Restored` when the ledger had to correct the clock.
+    pub trust: Trust,
+    /// Registrations that may still hold. One whose refresh may have been lost with the power
+    /// (see [`REFRESH_WRITE`]) is kept that much longer.
+    pub bindings: Vec<Binding>,
+    /// Devices that are offered MD5 first.
+    pub digest_md5: Vec<EntryId>,
+    /// Calls that were cut off by the stop and are closed now with `power lost`.
+    pub calls_closed: u64,
+    /// The program did not stop in order the last time.
+    pub unclean: bool,
+}
+
+/// The last boot, as found.
+pub(crate) struct LastBoot {
+    id: u64,
+    clean: bool,
+    mono: Instant,
+}
+
+/// Where the next record goes, and the boot before this one.
+pub(crate) fn find_head(
+    reader: &Reader,
+    wall: Wall,
+) -> Result<(Head, Option<LastBoot>), StoreError> {
+    let sql = "SELECT seq, boot, mono, wall, trust, call, leg, rule, body, hash FROM ledger
+               ORDER BY seq DESC LIMIT 1";
+    let last = reader.one(sql, [], |row| Ok((LedgerRow::read(row)?, row.get(9)?)))?;
+    let sql = "SELECT first_seq, before FROM segment WHERE last_seq IS NULL
+               ORDER BY first_seq DESC LIMIT 1";
+    let segment = reader.one(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+    let (next, hash) = match (&last, segment) {
+        (Some((row, hash)), _) => (unsigned(row.seq).saturating_add(1), *hash),
+        (None, Some((first, before))) => (unsigned(first), before),
+        (None, None) => (1, CHAIN_START),
+    };
+    let segment_first = segment.map_or(0, |(first, _)| unsigned(first));
+    let sql = "SELECT wall FROM ledger WHERE seq >= ?1 ORDER BY seq LIMIT 1";
+    let segment_wall = reader.one(sql, [signed(segment_first)], |row| row.get(0).map(Wall))?;
+    let sql = "SELECT id, closed, wall FROM boot ORDER BY id DESC LIMIT 1";
+    let boot: Option<(i64, bool, i64)> =
+        reader.one(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let last_mono = |id: i64| match &last {
+        Some((row, _)) if row.boot == id => Instant::from_nanos(unsigned(row.mono)),
+        _ => Instant::ZERO,
+    };
+    let before = boot.map(|(id, clean, _)| LastBoot {
+        id: unsigned(id),
+        clean,
+        mono: last_mono(id),
+    });
+    let last_wall = reader.last_wall()?.unwrap_or(Wall(i64::MIN));
+    let head = Head {
+        boot: before.as_ref().map_or(0, |boot| boot.id).saturating_add(1),
+        boot_first_seq: Seq(next),
+        next_seq: Seq(next),
+        hash,
+        last_wall: last_wall.max(boot.map_or(Wall(i64::MIN), |(_, _, wall)| Wall(wall))),
+        segment_first_seq: Seq(segment_first),
+        segment_first_wall: segment_wall.unwrap_or(wall),
+    };
+    Ok((head, before))
+}
+
+/// Notes this boot, ends the calls of the last one and hands over the state.
+pub(crate) fn recover(
+    store: &mut Store,
+    last: Option<LastBoot>,
+    wall: Wall,
+    trust: Trust,
+) -> Result<Recovered, StoreError> {
+    let behind = wall < store.head.last_wall;
+    let trust = match (behind, trust) {
+        (true, Trust::Synced | Trust::Restored) => Trust::Restored,
+        (_, trust) => trust,
+    };
+    let wall = wall.max(store.head.last_wall);
+    let head = store.head.clone();
+    let open = open_calls(store)?;
+    store.folds = open
+        .iter()
+        .map(|fold| (fold.cdr.call, fold.clone()))
+        .collect();
+    let now = Now {
+        mono: Instant::ZERO,
+        wall,
+        trust,
+    };
+    let mut records = Vec::new();
+    for fold in &open {
+        let died = last.as_ref().map_or(Instant::ZERO, |boot| boot.mono);
+        close_call(fold, died, now, head.next_seq, &mut records);
+    }
+    store.atomically(|store| {
+        store.execute(
+            "INSERT INTO boot (id, wall, first_seq) VALUES (?1, ?2, ?3)",
+            (signed(head.boot), wall.0, signed(head.next_seq.0)),
+        )?;
+        if head.segment_first_seq == Seq(0) {
+            let mut started = head.clone();
+            store.begin_segment(&mut started, head.next_seq, wall)?;
+            store.head = started;
+        }
+        store.append(&[Batch {
+            records,
+            ..Batch::default()
+        }])
+    })?;
+    Ok(Recovered {
+        boot: store.head.boot,
+        next_seq: store.head.next_seq,
+        wall,
+        trust,
+        bindings: valid_bindings(store, wall)?,
+        digest_md5: store.digest_md5()?,
+        calls_closed: open.len() as u64,
+        unclean: last.is_some_and(|boot| !boot.clean),
+    })
+}
+
+/// The folds of all calls without an end.
+fn open_calls(store: &Store) -> Result<Vec<CdrFold>, StoreError> {
+    let sql = "SELECT call FROM cdr WHERE open = 1 ORDER BY first_seq";
+    let calls = store.query(sql, [], |row| row.get::<_, [u8; 16]>(0))?;
+    let mut folds = Vec::with_capacity(calls.len());
+    for key in calls {
+        let call = model::CallId(u128::from_be_bytes(key));
+        let mut fold: Option<CdrFold> = None;
+        for stored in store.call_records(call)? {
+            match &mut fold {
+                Some(fold) => fold.apply(&stored.record),
+                None => fold = CdrFold::begin(&stored.record),
+            }
+        }
+        // The stored CDR knows corrections of the clock, which are no events of the call.
+        if let (Some(fold), Some(cdr)) = (&mut fold, store.cdr(call)?) {
+            fold.cdr = cdr;
+        }
+        folds.extend(fold);
+    }
+    Ok(folds)
+}
+
+/// The events that end `fold` at `died`, the last moment of its boot that the ledger knows.
+fn close_call(fold: &CdrFold, died: Instant, now: Now, from: Seq, records: &mut Vec<Record>) {
+    let mut push = |leg, body| {
+        let event = Event {
+            call: Some(fold.cdr.call),
+            leg,
+            rule: Rule::PowerLost,
+            body,
+        };
+        let seq = Seq(from.0.saturating_add(records.len() as u64));
+        records.push(Record {
+            seq,
+            at: now,
+            event,
+        });
+    };
+    for leg in fold.legs.iter().filter(|leg| leg.open) {
+        let media = MediaFigures::default();
+        push(
+            Some(leg.id),
+            EventBody::LegEnded {
+                cause: Cause::PowerLost,
+                status: None,
+                media,
+            },
+        );
+    }
+    let duration = died.since(fold.started_at);
+    let talk = fold.answered_at.map(|at| died.since(at));
+    push(
+        None,
+        EventBody::CallEnded {
+            cause: Cause::PowerLost,
+            duration,
+            talk,
+        },
+    );
+}
+
+fn valid_bindings(store: &Store, wall: Wall) -> Result<Vec<Binding>, StoreError> {
+    let mut bindings = store.bindings()?;
+    bindings.retain_mut(|binding| {
+        let holds = binding.expires.plus(REFRESH_WRITE) > wall;
+        binding.expires = binding.expires.max(wall.plus(REFRESH_WRITE));
+        holds
+    });
+    Ok(bindings)
+}

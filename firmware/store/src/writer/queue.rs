@@ -1,0 +1,198 @@
+//! What waits for the writer thread.
+
+use core::fmt;
+use std::{
+    sync::{Condvar, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use model::limits::WRITER_QUEUE;
+
+use crate::{Batch, Store, clock::Stopwatch};
+
+/// Bytes of journal frames that may wait; more are dropped, which asks for a new snapshot.
+const JOURNAL_WAITING_MAX: usize = 4 * 1024 * 1024;
+/// Jobs that may wait: each has a thread waiting for it, so there are never many.
+const JOBS: usize = 256;
+
+/// Work to be done on the writer thread.
+pub(crate) type Job = Box<dyn FnOnce(&mut Store) + Send>;
+
+/// A batch that was not taken, given back to its sender.
+#[derive(Debug)]
+pub enum Refused {
+    /// `limits::WRITER_QUEUE` entries wait already.
+    Full(Batch),
+    /// The writer has stopped.
+    Gone(Batch),
+}
+
+impl Refused {
+    /// The batch.
+    #[must_use]
+    pub fn into_batch(self) -> Batch {
+        match self {
+            Self::Full(batch) | Self::Gone(batch) => batch,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "too much waits for the disk",
+            Self::Gone(_) => "the writer has stopped",
+        })
+    }
+}
+
+impl core::error::Error for Refused {}
+
+/// Batches and jobs in the order they came.
+#[derive(Default)]
+pub(crate) struct Queue {
+    inside: Mutex<Inside>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Inside {
+    taken: Taken,
+    /// Entries that are not on the disk, also those that the thread has taken.
+    entries: usize,
+    journal_bytes: usize,
+    urgent: bool,
+    /// Since when the oldest batch waits.
+    since: Option<Stopwatch>,
+    closed: bool,
+    trouble: String,
+}
+
+/// What the thread takes at once.
+#[derive(Default)]
+pub(crate) struct Taken {
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) jobs: Vec<Job>,
+    /// Journal frames were dropped before or between these batches.
+    pub(crate) journal_dropped: usize,
+    pub(crate) closed: bool,
+}
+
+impl Queue {
+    /// Adds a batch and wakes the thread if it has something to do now.
+    pub(crate) fn push(&self, mut batch: Batch) -> Result<(), Refused> {
+        let mut inside = self.lock();
+        if inside.closed {
+            return Err(Refused::Gone(batch));
+        }
+        if inside.entries > 0 && inside.entries + batch.len() > WRITER_QUEUE {
+            return Err(Refused::Full(batch));
+        }
+        let bytes = batch.journal.len() + batch.snapshot.as_ref().map_or(0, Vec::len);
+        if inside.journal_bytes > 0 && inside.journal_bytes + bytes > JOURNAL_WAITING_MAX {
+            inside.taken.journal_dropped += bytes.max(1);
+            batch.journal.clear();
+            batch.snapshot = None;
+        } else {
+            inside.journal_bytes += bytes;
+        }
+        let urgent = batch.is_urgent();
+        let first = inside.since.is_none();
+        inside.entries += batch.len();
+        inside.urgent |= urgent;
+        inside.taken.batches.push(batch);
+        inside.since.get_or_insert_with(Stopwatch::start);
+        drop(inside);
+        if urgent || first {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Adds a job; `Err` when the writer has stopped or hundreds wait.
+    pub(crate) fn push_job(&self, job: Job) -> Result<(), ()> {
+        let mut inside = self.lock();
+        if inside.closed || inside.taken.jobs.len() >= JOBS {
+            return Err(());
+        }
+        inside.taken.jobs.push(job);
+        drop(inside);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Takes no more; the thread ends after what waits.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_one();
+    }
+
+    /// Waits until there is something to do, and takes it. `hold` keeps batches back for so long
+    /// (the disk failed a moment ago), `at_latest` wakes the thread for work of its own.
+    pub(crate) fn take(
+        &self,
+        group: Duration,
+        hold: Option<(Stopwatch, Duration)>,
+        at_latest: Option<Duration>,
+    ) -> Taken {
+        let woken = Stopwatch::start();
+        let mut inside = self.lock();
+        loop {
+            if inside.closed || !inside.taken.jobs.is_empty() {
+                break;
+            }
+            let batches = match (hold, inside.since) {
+                (Some((since, pause)), _) => Some(since.left(pause)),
+                (None, Some(_)) if inside.urgent => Some(Duration::ZERO),
+                (None, Some(since)) => Some(since.left(group)),
+                (None, None) => None,
+            };
+            let own = at_latest.map(|after| woken.left(after));
+            let Some(wait) = batches.into_iter().chain(own).min() else {
+                inside = self
+                    .wake
+                    .wait(inside)
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                continue;
+            };
+            if wait.is_zero() {
+                break;
+            }
+            inside = match self.wake.wait_timeout(inside, wait) {
+                Ok((inside, _)) => inside,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+        inside.urgent = false;
+        inside.since = None;
+        inside.journal_bytes = 0;
+        let mut taken = std::mem::take(&mut inside.taken);
+        taken.closed = inside.closed;
+        taken
+    }
+
+    /// `entries` are on the disk or given up.
+    pub(crate) fn done(&self, entries: usize) {
+        let mut inside = self.lock();
+        inside.entries = inside.entries.saturating_sub(entries);
+    }
+
+    pub(crate) fn set_trouble(&self, trouble: String) {
+        self.lock().trouble = trouble;
+    }
+
+    pub(crate) fn waiting(&self) -> u64 {
+        self.lock().entries as u64
+    }
+
+    pub(crate) fn trouble(&self) -> String {
+        self.lock().trouble.clone()
+    }
+
+    /// Nothing that is done under the lock can panic half-way, so a poisoned one is still whole.
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

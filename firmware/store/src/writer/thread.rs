@@ -1,0 +1,289 @@
+//! The loop of the writer thread.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::Ordering::{Relaxed, Release},
+    },
+    time::Duration,
+};
+
+use model::{Binding, EntryId, Seq, StateChange, limits::COMMIT_MS_MAX};
+
+use super::{Shared, WriterOptions, queue::Taken};
+use crate::{Appended, Batch, Journal, REFRESH_WRITE, Store, StoreError, clock::Stopwatch};
+
+/// First and longest pause after a failed commit.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+/// See [`RETRY_FIRST`].
+const RETRY_MAX: Duration = Duration::from_secs(5);
+
+pub(super) struct WriterThread {
+    store: Store,
+    shared: Arc<Shared>,
+    durable: Box<dyn FnMut(Seq) + Send>,
+    journal: Option<Journal>,
+    /// Taken and not on the disk.
+    batches: Vec<Batch>,
+    /// Refreshed registrations that wait for their minute, and since when.
+    refreshed: BTreeMap<(EntryId, String), Binding>,
+    refreshed_since: Option<Stopwatch>,
+    /// The disk failed: since when and for how long batches are held.
+    hold: Option<(Stopwatch, Duration)>,
+}
+
+impl WriterThread {
+    pub(super) fn new(store: Store, shared: Arc<Shared>, options: WriterOptions) -> Self {
+        let WriterOptions { durable, journal } = options;
+        Self {
+            store,
+            shared,
+            durable,
+            journal,
+            batches: Vec::new(),
+            refreshed: BTreeMap::new(),
+            refreshed_since: None,
+            hold: None,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<(), StoreError> {
+        loop {
+            let group = Duration::from_millis(COMMIT_MS_MAX);
+            let own = self.refreshed_since.map(|since| since.left(REFRESH_WRITE));
+            let taken = self.shared.queue.take(group, self.hold, own);
+            let closed = taken.closed;
+            let jobs = self.accept(taken);
+            let written = self.write(closed);
+            for job in jobs {
+                job(&mut self.store);
+            }
+            if closed {
+                return self.finish(written);
+            }
+        }
+    }
+
+    fn finish(self, written: Result<(), StoreError>) -> Result<(), StoreError> {
+        if let Some(mut journal) = self.journal {
+            // The database matters more: its error is the one to report.
+            let _ = journal.sync();
+        }
+        written.and_then(|()| self.store.close())
+    }
+
+    /// Sorts what was taken: journal frames are written, refreshes wait for their minute.
+    fn accept(&mut self, taken: Taken) -> Vec<super::queue::Job> {
+        if taken.journal_dropped > 0 {
+            let dropped = taken.journal_dropped as u64;
+            self.shared
+                .counters
+                .journal_dropped_bytes
+                .fetch_add(dropped, Relaxed);
+            if let Some(journal) = &mut self.journal {
+                journal.hole();
+            }
+        }
+        for mut batch in taken.batches {
+            self.write_journal(&mut batch);
+            let before = batch.len();
+            self.keep_refreshes(&mut batch);
+            self.shared.queue.done(before - batch.len());
+            if !batch.is_empty() {
+                self.batches.push(batch);
+            }
+        }
+        if let Some(journal) = &self.journal {
+            self.shared
+                .wants_snapshot
+                .store(journal.wants_snapshot(), Relaxed);
+        }
+        taken.jobs
+    }
+
+    fn write_journal(&mut self, batch: &mut Batch) {
+        let frames = std::mem::take(&mut batch.journal);
+        let snapshot = batch.snapshot.take();
+        let Some(journal) = &mut self.journal else {
+            return;
+        };
+        let before = journal.dropped_bytes();
+        let begun = match snapshot {
+            Some(snapshot) => {
+                let now = batch
+                    .records
+                    .first()
+                    .map(|record| record.at)
+                    .unwrap_or_default();
+                journal.begin(now, &snapshot)
+            }
+            None => Ok(()),
+        };
+        let done = match begun {
+            Ok(()) if frames.is_empty() => Ok(()),
+            Ok(()) => journal.append(&frames),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "input journal not written");
+        }
+        let dropped = journal.dropped_bytes() - before;
+        self.shared
+            .counters
+            .journal_dropped_bytes
+            .fetch_add(dropped, Relaxed);
+    }
+
+    /// Takes refreshes out of `batch`; a newer change of the same registration replaces them.
+    fn keep_refreshes(&mut self, batch: &mut Batch) {
+        for change in std::mem::take(&mut batch.state) {
+            match change {
+                StateChange::Refreshed(binding) => {
+                    let key = (binding.owner.clone(), binding.key.clone());
+                    self.refreshed.insert(key, binding);
+                    self.refreshed_since.get_or_insert_with(Stopwatch::start);
+                    continue;
+                }
+                StateChange::Bound(Binding {
+                    ref owner, ref key, ..
+                })
+                | StateChange::Unbound { ref owner, ref key } => {
+                    self.refreshed.remove(&(owner.clone(), key.clone()));
+                }
+                StateChange::DigestMd5 { .. } => {}
+            }
+            batch.state.push(change);
+        }
+    }
+
+    /// Writes what waits, if it may: nothing while the disk is given a pause, unless it is the
+    /// last chance.
+    fn write(&mut self, last_chance: bool) -> Result<(), StoreError> {
+        if self
+            .hold
+            .is_some_and(|(since, pause)| !since.left(pause).is_zero())
+            && !last_chance
+        {
+            return Ok(());
+        }
+        let minute = self
+            .refreshed_since
+            .is_some_and(|since| since.left(REFRESH_WRITE).is_zero());
+        let refreshes = match minute || last_chance {
+            true => self
+                .refreshed
+                .values()
+                .cloned()
+                .map(StateChange::Refreshed)
+                .collect(),
+            false => Vec::new(),
+        };
+        let refreshed = refreshes.len() as u64;
+        if self.batches.is_empty() && refreshed == 0 {
+            self.hold = None;
+            return Ok(());
+        }
+        self.batches.push(Batch {
+            state: refreshes,
+            ..Batch::default()
+        });
+        let watch = Stopwatch::start();
+        let done = self.store.append(&self.batches);
+        self.batches.pop();
+        let done = match done {
+            Err(error) if !error.is_passing() => self.write_singly(),
+            done => done,
+        };
+        match done {
+            Ok(appended) => {
+                self.committed(appended, watch);
+                if refreshed > 0 {
+                    self.shared.counters.refreshes.fetch_add(refreshed, Relaxed);
+                    self.refreshed.clear();
+                    self.refreshed_since = None;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// One of the batches can never be written: finds it and gives it up, writes the others.
+    fn write_singly(&mut self) -> Result<Appended, StoreError> {
+        let mut sum = Appended {
+            durable: self.durable_now(),
+            ..Appended::default()
+        };
+        let mut batches = std::mem::take(&mut self.batches).into_iter();
+        while let Some(batch) = batches.next() {
+            match self.store.append(std::slice::from_ref(&batch)) {
+                Ok(done) => {
+                    sum.durable = done.durable;
+                    sum.repeated += done.repeated;
+                    sum.gaps += done.gaps;
+                    self.count_written(&batch);
+                }
+                Err(error) if error.is_passing() => {
+                    self.batches.push(batch);
+                    self.batches.extend(batches);
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a batch cannot be written and is given up");
+                    self.shared.counters.rejected.fetch_add(1, Relaxed);
+                    self.shared.queue.done(batch.len());
+                }
+            }
+        }
+        Ok(sum)
+    }
+
+    fn durable_now(&self) -> Seq {
+        Seq(self.store.next_seq().0.saturating_sub(1))
+    }
+
+    fn count_written(&self, batch: &Batch) {
+        self.shared
+            .counters
+            .records
+            .fetch_add(batch.records.len() as u64, Relaxed);
+        self.shared.queue.done(batch.len());
+    }
+
+    fn committed(&mut self, done: Appended, watch: Stopwatch) {
+        let counters = &self.shared.counters;
+        let us = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        counters.commits.fetch_add(1, Relaxed);
+        counters.commit_us.fetch_add(us, Relaxed);
+        counters.commit_us_max.fetch_max(us, Relaxed);
+        counters.repeated.fetch_add(done.repeated, Relaxed);
+        counters.gaps.fetch_add(done.gaps, Relaxed);
+        for batch in std::mem::take(&mut self.batches) {
+            self.count_written(&batch);
+        }
+        if self.hold.take().is_some() {
+            tracing::info!("the disk takes writes again");
+            self.shared.queue.set_trouble(String::new());
+        }
+        if self.shared.durable.swap(done.durable.0, Release) != done.durable.0 {
+            (self.durable)(done.durable);
+        }
+    }
+
+    fn failed(&mut self, error: &StoreError) {
+        self.shared.counters.commit_errors.fetch_add(1, Relaxed);
+        let pause = match self.hold {
+            Some((_, pause)) => (pause * 2).min(RETRY_MAX),
+            None => {
+                tracing::error!(%error, "the ledger is not written; it is kept and tried again");
+                RETRY_FIRST
+            }
+        };
+        self.shared.queue.set_trouble(error.to_string());
+        self.hold = Some((Stopwatch::start(), pause));
+    }
+}

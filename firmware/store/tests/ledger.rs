@@ -1,0 +1,341 @@
+//! The ledger as the exchange and the screens see it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+mod office;
+
+use std::{sync::mpsc::sync_channel, time::Duration};
+
+use model::{
+    Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, Trust, Wall, limits::PARTY_TEXT_MAX,
+};
+use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
+use store::{Batch, Reader, Store, StoreError, Writer, WriterOptions};
+
+#[test]
+fn a_call_is_found_again_as_it_was() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    assert_eq!(
+        (recovered.next_seq, recovered.boot, recovered.unclean),
+        (Seq(1), 1, false)
+    );
+    let batches = Scribe::new(recovered.next_seq).whole_call(1);
+    let done = store.append(&batches).unwrap();
+    assert_eq!((done.durable, done.gaps, done.repeated), (Seq(10), 0, 0));
+
+    let reader = Reader::open(folder.path()).unwrap();
+    let records: Vec<_> = batches
+        .iter()
+        .flat_map(|batch| batch.records.clone())
+        .collect();
+    let stored = reader.records(Seq(1), 100).unwrap();
+    assert!(stored.iter().all(|stored| stored.boot == 1));
+    assert_eq!(
+        stored
+            .into_iter()
+            .map(|stored| stored.record)
+            .collect::<Vec<_>>(),
+        records
+    );
+
+    let cdr = reader.calls(100, None).unwrap().remove(0);
+    assert_eq!(
+        (cdr.cause, cdr.rule),
+        (Some(Cause::Normal), Some(Rule::PartyHungUp))
+    );
+    assert_eq!(cdr.talk, Some(Duration::from_secs(72)));
+    assert_eq!(
+        (cdr.caller, cdr.answered_by),
+        (Some(entry("jan")), Some(entry("anna")))
+    );
+    assert_eq!(cdr.started, MORNING);
+    assert_eq!(
+        reader.party(cdr.from).unwrap(),
+        Some(party("2002", "Jan Kowalski"))
+    );
+
+    let view = reader.call(ids(1).0).unwrap().unwrap();
+    assert_eq!(view.lines.len(), 10);
+    assert_eq!(view.hung_up, Some(ids(1).2));
+    assert!(reader.live().unwrap().calls.is_empty());
+}
+
+#[test]
+fn only_one_process_writes() {
+    let folder = Folder::new();
+    let (store, _) = open(&folder);
+    let Err(StoreError::Locked { pid, .. }) = Store::open(folder.path(), MORNING, Trust::Synced)
+    else {
+        panic!("a second writer got in");
+    };
+    assert_eq!(pid, std::process::id().to_string());
+    store.close().unwrap();
+    assert!(!open(&folder).1.unclean);
+}
+
+#[test]
+fn a_start_after_a_cut_closes_open_calls_with_power_lost() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    store
+        .append(&[
+            scribe.ringing_call(1),
+            scribe.ringing_call(2),
+            scribe.answer(2),
+        ])
+        .unwrap();
+    let last = scribe.now;
+    drop(store);
+
+    // The clock comes up in 1970: the ledger knows better.
+    let (store, recovered) = Store::open(folder.path(), Wall(0), Trust::Restored).unwrap();
+    assert!(recovered.unclean);
+    assert_eq!((recovered.calls_closed, recovered.boot), (2, 2));
+    assert_eq!(
+        (recovered.wall, recovered.trust),
+        (last.wall, Trust::Restored)
+    );
+    let talked = store.cdr(ids(2).0).unwrap().unwrap();
+    assert_eq!(
+        (talked.cause, talked.rule),
+        (Some(Cause::PowerLost), Some(Rule::PowerLost))
+    );
+    assert_eq!(
+        talked.talk,
+        Some(Duration::ZERO),
+        "the answer is the last moment known"
+    );
+    assert_eq!(talked.duration, Some(Duration::from_millis(3_080)));
+    assert_eq!(talked.ended, Some(last.wall));
+    let rang = store.cdr(ids(1).0).unwrap().unwrap();
+    assert_eq!(
+        (rang.talk, rang.duration),
+        (None, Some(Duration::from_millis(3_160)))
+    );
+    let view = store.call(ids(1).0).unwrap().unwrap();
+    assert!(
+        view.legs
+            .iter()
+            .all(|leg| leg.cause == Some(Cause::PowerLost))
+    );
+    assert_eq!(recovered.next_seq, store.next_seq());
+
+    // Once is enough.
+    drop(store);
+    let (_, again) = open(&folder);
+    assert_eq!(
+        (again.calls_closed, again.next_seq),
+        (0, recovered.next_seq)
+    );
+}
+
+#[test]
+fn what_comes_twice_counts_once() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let batches = Scribe::new(recovered.next_seq).whole_call(1);
+    store.append(&batches).unwrap();
+    let before = store.cdr(ids(1).0).unwrap();
+    let done = store.append(&batches).unwrap();
+    assert_eq!((done.repeated, done.durable), (10, Seq(10)));
+    assert_eq!(store.cdr(ids(1).0).unwrap(), before);
+}
+
+#[test]
+fn erasing_a_person_leaves_the_sequence_whole() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    store.append(&scribe.whole_call(1)).unwrap();
+    let id = PartyId(11);
+    let erased = scribe.note(Rule::Operator, EventBody::Erased { party: id });
+    // A late copy of the data does not come back in.
+    let late = Batch {
+        records: vec![erased],
+        parties: vec![],
+        ..Batch::default()
+    };
+    store.append(&[late]).unwrap();
+    let parties = vec![(id, party("2002", "Jan Kowalski"))];
+    store
+        .append(&[Batch {
+            parties,
+            ..Batch::default()
+        }])
+        .unwrap();
+    assert_eq!(store.party(id).unwrap(), None);
+    assert_eq!(store.records(Seq(1), 100).unwrap().len(), 11);
+    drop(store);
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "db") {
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(
+                !bytes.windows(12).any(|part| part == b"Jan Kowalski"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn long_names_are_cut_between_characters() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let name = "ż".repeat(200);
+    let parties = vec![(
+        PartyId(1),
+        Party {
+            number: "1".into(),
+            name,
+        },
+    )];
+    store
+        .append(&[Batch {
+            parties,
+            ..Batch::default()
+        }])
+        .unwrap();
+    let kept = store.party(PartyId(1)).unwrap().unwrap().name;
+    assert_eq!(kept.chars().count(), PARTY_TEXT_MAX / 2);
+}
+
+#[test]
+fn registrations_survive_a_restart() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let hour = MORNING.plus(Duration::from_secs(3_600));
+    store
+        .append(&[
+            bound("jan", hour),
+            bound("anna", hour),
+            bound("gone", Wall(0)),
+        ])
+        .unwrap();
+    let unbound = StateChange::Unbound {
+        owner: entry("anna"),
+        key: binding("anna", hour).key,
+    };
+    let md5 = StateChange::DigestMd5 {
+        owner: entry("jan"),
+        md5: true,
+    };
+    store
+        .append(&[Batch {
+            state: vec![unbound, md5],
+            ..Batch::default()
+        }])
+        .unwrap();
+    drop(store);
+    let (_, recovered) = open(&folder);
+    assert_eq!(recovered.bindings, [binding("jan", hour)]);
+    assert_eq!(recovered.digest_md5, [entry("jan")]);
+}
+
+#[test]
+fn a_registration_whose_refresh_was_lost_is_kept_a_minute_longer() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    store
+        .append(&[bound("jan", MORNING.plus(Duration::from_secs(5)))])
+        .unwrap();
+    drop(store);
+    let later = MORNING.plus(Duration::from_secs(30));
+    let (_, recovered) = Store::open(folder.path(), later, Trust::Synced).unwrap();
+    assert_eq!(
+        recovered.bindings[0].expires,
+        later.plus(Duration::from_secs(60))
+    );
+}
+
+#[test]
+fn times_before_the_clock_was_right_are_corrected() {
+    let folder = Folder::new();
+    let (mut store, recovered) = Store::open(folder.path(), Wall(0), Trust::Unset).unwrap();
+    let mut scribe = Scribe::new(recovered.next_seq);
+    (scribe.now.wall, scribe.now.trust) = (Wall(0), Trust::Unset);
+    store.append(&scribe.whole_call(1)).unwrap();
+    store.append(&[scribe.ringing_call(2)]).unwrap();
+    let from = scribe.now.wall;
+    let to = Wall(from.0 + MORNING.0);
+    let step = EventBody::ClockStepped {
+        from,
+        to,
+        trust: Trust::Synced,
+    };
+    (scribe.now.wall, scribe.now.trust) = (to, Trust::Synced);
+    let records = vec![scribe.note(Rule::ClockChanged, step)];
+    store
+        .append(&[Batch {
+            records,
+            ..Batch::default()
+        }])
+        .unwrap();
+    store.append(&[scribe.answer(2)]).unwrap();
+    let first = store.cdr(ids(1).0).unwrap().unwrap();
+    assert_eq!((first.started, first.trust), (MORNING, Trust::Synced));
+    let second = store.cdr(ids(2).0).unwrap().unwrap();
+    assert_eq!(second.started, Wall(MORNING.0 + 75_080_000));
+    assert_eq!(second.answered, Some(scribe.now.wall));
+}
+
+#[test]
+fn the_writer_says_what_is_durable() {
+    let folder = Folder::new();
+    let (store, recovered) = open(&folder);
+    let (tell, told) = sync_channel(64);
+    let durable = Box::new(move |seq| tell.send(seq).unwrap());
+    let writer = Writer::spawn(
+        store,
+        WriterOptions {
+            durable,
+            journal: None,
+        },
+    )
+    .unwrap();
+    let handle = writer.handle();
+    let mut scribe = Scribe::new(recovered.next_seq);
+    for batch in scribe.whole_call(1) {
+        handle.try_send(batch).unwrap();
+    }
+    while told.recv().unwrap() < Seq(10) {}
+    assert_eq!(handle.durable(), Seq(10));
+    let reader = Reader::open(folder.path()).unwrap();
+    assert_eq!(reader.last_seq().unwrap(), Seq(10));
+
+    // Not urgent, and still soon.
+    let note = scribe.note(Rule::Operator, EventBody::ExchangeStopping);
+    handle
+        .try_send(Batch {
+            records: vec![note],
+            ..Batch::default()
+        })
+        .unwrap();
+    assert_eq!(told.recv().unwrap(), Seq(11));
+
+    // A save waits until it is on the disk, and its own error comes back.
+    let version = handle
+        .write(|store| store.put_secret("jan", b"s3cret", MORNING))
+        .unwrap();
+    assert_eq!(version, 1);
+    let failed = handle.write(|store| store.put_memo("x", &[0; 70_000]));
+    assert!(matches!(failed, Err(StoreError::TooLong { .. })));
+
+    // Refreshes wait for their minute or the stop.
+    let hour = MORNING.plus(Duration::from_secs(3_600));
+    let state = vec![StateChange::Refreshed(binding("jan", hour))];
+    handle
+        .try_send(Batch {
+            state,
+            ..Batch::default()
+        })
+        .unwrap();
+    handle.write(|_| Ok(())).unwrap();
+    assert_eq!(reader.bindings().unwrap(), []);
+    assert_eq!(handle.stats().waiting, 0);
+    writer.stop().unwrap();
+    assert_eq!(reader.bindings().unwrap().len(), 1);
+    assert!(!open(&folder).1.unclean);
+}

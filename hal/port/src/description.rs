@@ -1,0 +1,37 @@
+use serde::{Deserialize, Serialize};
+
+/// Which end of the loop a port is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PortKind {
+    /// Feeds a set: gives battery and ringing, sees the hook.
+    Fxs,
+    /// Behaves as a set towards another exchange: sees ringing, closes the loop.
+    Fxo,
+}
+
+/// What a port can do, as data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// Ringing voltage at the port in V RMS, 0 when it cannot ring.
+    pub ring_vrms: u8,
+    /// Whether [`crate::Linefeed::Reverse`] is possible.
+    pub reversal: bool,
+    /// Whether [`crate::Linefeed::Open`] is possible.
+    pub open_loop: bool,
+    /// Whether pulse digits are reported.
+    pub pulse: bool,
+    /// Whether the hardware cancels its own echo.
+    pub echo_canceller: bool,
+}
+
+/// A jack of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// The name printed beside the jack and written in `[[analog]] port`: `fxs1`, `fxo2`.
+    pub name: String,
+    /// Which end of the loop it is.
+    pub kind: PortKind,
+    /// What it can do.
+    pub capabilities: Capabilities,
+}

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use hal_port::{AudioHalf, Frame, FrameStatus};
+use rtrb::{Consumer, Producer};
+
+use crate::sound::{Mouth, Sound, Spoken};
+use crate::wire::{Heard, Wire};
+
+/// The audio half of a simulated FXS port. `exchange` is wait-free and does not allocate.
+#[derive(Debug)]
+pub struct SimAudio {
+    wire: Arc<Wire>,
+    sounds: Consumer<Spoken>,
+    heard: Producer<Heard>,
+    mouth: Mouth,
+    stay: u32,
+    blocks: u64,
+    spoken: u64,
+    dropped: u64,
+}
+
+impl SimAudio {
+    pub(crate) fn new(wire: Arc<Wire>, sounds: Consumer<Spoken>, heard: Producer<Heard>) -> Self {
+        Self {
+            wire,
+            sounds,
+            heard,
+            mouth: Mouth::default(),
+            stay: 0,
+            blocks: 0,
+            spoken: 0,
+            dropped: 0,
+        }
+    }
+
+    /// The loop is open: what can no longer be said is dropped, all else waits.
+    fn hang(&mut self) {
+        while let Ok(next) = self.sounds.peek() {
+            let lost = next.stay < self.stay || matches!(next.sound, Sound::Block(_));
+            if !lost || self.sounds.pop().is_err() {
+                break;
+            }
+            self.spoken += 1;
+        }
+    }
+
+    fn talk(&mut self, tx: &Frame, rx: &mut Frame) {
+        self.mouth.hear(tx);
+        let heard = Heard {
+            stay: self.stay,
+            frame: *tx,
+        };
+        if self.heard.push(heard).is_err() {
+            self.dropped += 1;
+        }
+        let (sounds, spoken, stay) = (&mut self.sounds, &mut self.spoken, self.stay);
+        self.mouth.speak(rx, || {
+            // A sound of a later stay waits until this side has seen that stay begin.
+            while sounds.peek().is_ok_and(|next| next.stay <= stay) {
+                let next = sounds.pop().ok()?;
+                *spoken += 1;
+                if next.stay == stay {
+                    return Some(next.sound);
+                }
+            }
+            None
+        });
+    }
+}
+
+impl AudioHalf for SimAudio {
+    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
+        let stay = self.wire.stay();
+        if stay != self.stay {
+            self.stay = stay;
+            self.mouth.reset();
+        }
+        if self.wire.live() {
+            self.talk(tx, rx);
+        } else {
+            self.hang();
+            rx.fill(0);
+        }
+        self.blocks += 1;
+        self.wire.set_blocks(self.blocks);
+        self.wire.set_spoken(self.spoken);
+        self.wire.set_dropped(self.dropped);
+        FrameStatus::default()
+    }
+}

@@ -1,0 +1,224 @@
+use core::time::Duration;
+use std::{collections::VecDeque, sync::Arc};
+
+use hal_port::{
+    Cadence, ControlHalf, Error, ErrorKind, HookDetector, HookTimes, Linefeed, PortCommand,
+    PortEvent,
+};
+use rtrb::{Consumer, Producer};
+
+use crate::wire::{Bell, Hand, Wire};
+
+/// A dial's break and make in ms: 10 pulses per second, ratio 60/40.
+const PULSE_MS: (u64, u64) = (60, 40);
+/// How long a hand rests after lifting or pressing, and after hanging up, in ms: nobody is quicker,
+/// and lifting again sooner would be a flash.
+const REST_MS: u64 = 300;
+const REST_HUNG_UP_MS: u64 = 1_200;
+/// Pause between dialled digits in ms.
+const DIGIT_PAUSE_MS: u64 = 700;
+
+/// Why a command was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SimError {
+    /// A set that is off hook cannot be rung.
+    OffHook,
+    /// A loop without battery cannot be rung.
+    LoopOpen,
+    /// The hook times cannot be told apart.
+    HookTimes,
+}
+
+impl Error for SimError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::OffHook | Self::LoopOpen => ErrorKind::State,
+            Self::HookTimes => ErrorKind::Argument,
+        }
+    }
+}
+
+/// The control half of a simulated FXS port.
+#[derive(Debug)]
+pub struct SimControl {
+    wire: Arc<Wire>,
+    hands: Consumer<Hand>,
+    bells: Producer<Bell>,
+    now: Duration,
+    /// The contact's movements to come: when, and closed or open.
+    moves: VecDeque<(Duration, bool)>,
+    /// When the hand is free for the next movement.
+    busy_until: Duration,
+    /// Length of the contact's bounce in ms; 0 = a perfect contact.
+    bounce_ms: u8,
+    hook: HookDetector,
+    bell: Bell,
+    bell_told: Bell,
+    events: VecDeque<PortEvent>,
+}
+
+impl SimControl {
+    pub(crate) fn new(
+        wire: Arc<Wire>,
+        hands: Consumer<Hand>,
+        bells: Producer<Bell>,
+        bounce_ms: u8,
+    ) -> Self {
+        Self {
+            wire,
+            hands,
+            bells,
+            now: Duration::ZERO,
+            moves: VecDeque::new(),
+            busy_until: Duration::ZERO,
+            bounce_ms,
+            hook: HookDetector::new(HookTimes::default()),
+            bell: Bell::default(),
+            bell_told: Bell::default(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Plays the hand's movements that are due, each at its own time even if polled late.
+    fn move_hook(&mut self) {
+        loop {
+            while let Some((at, closed)) = self.moves.pop_front_if(|(at, _)| *at <= self.now) {
+                self.sense(at);
+                self.bell.closed = closed;
+                self.sense(at);
+            }
+            if !self.moves.is_empty() || self.busy_until > self.now {
+                break;
+            }
+            let Ok(hand) = self.hands.pop() else { break };
+            self.plan(hand);
+        }
+        self.sense(self.now);
+        self.wire.set_live(self.is_live());
+    }
+
+    /// Current flows: sound passes.
+    fn is_live(&self) -> bool {
+        self.bell.closed && self.bell.linefeed != Linefeed::Open
+    }
+
+    /// The line circuit looks at the loop. Without battery it sees nothing and keeps its opinion.
+    fn sense(&mut self, at: Duration) {
+        if self.bell.linefeed != Linefeed::Open {
+            self.hook.sample(at, self.bell.closed);
+        }
+        while let Some(event) = self.hook.poll() {
+            if event == PortEvent::OffHook {
+                // Ring trip: the line circuit stops ringing by itself.
+                self.bell.ringing = None;
+            }
+            self.events.push_back(event);
+        }
+    }
+
+    fn plan(&mut self, hand: Hand) {
+        let mut at = self.now.max(self.busy_until);
+        match hand {
+            Hand::Put { closed } => {
+                self.contact(at, closed);
+                at += Duration::from_millis(if closed { REST_MS } else { REST_HUNG_UP_MS });
+            }
+            Hand::Contact { closed } => self.contact(at, closed),
+            Hand::Flash { ms } => {
+                self.contact(at, false);
+                at += Duration::from_millis(u64::from(ms));
+                self.contact(at, true);
+                at += Duration::from_millis(REST_MS);
+            }
+            Hand::Pulses { pulses } => {
+                let (open, close) = PULSE_MS;
+                for _ in 0..pulses {
+                    // The dial's contact is wiped and does not bounce.
+                    self.moves.push_back((at, false));
+                    at += Duration::from_millis(open);
+                    self.moves.push_back((at, true));
+                    at += Duration::from_millis(close);
+                }
+                at += Duration::from_millis(DIGIT_PAUSE_MS);
+            }
+        }
+        self.busy_until = at;
+    }
+
+    /// Moves the hook's contact, which may bounce for a while.
+    fn contact(&mut self, at: Duration, closed: bool) {
+        self.moves.push_back((at, closed));
+        for ms in (1..u64::from(self.bounce_ms)).step_by(2) {
+            let back = at + Duration::from_millis(ms);
+            self.moves.push_back((back, !closed));
+            self.moves
+                .push_back((back + Duration::from_millis(1), closed));
+        }
+    }
+
+    /// Tells the person what the set shows. When the ring is full it is told next time: only the
+    /// last state counts.
+    fn tell(&mut self) {
+        if self.bell != self.bell_told && self.bells.push(self.bell).is_ok() {
+            self.bell_told = self.bell;
+        }
+    }
+
+    fn start_ring(&mut self, cadence: Cadence) -> Result<(), SimError> {
+        if self.bell.linefeed == Linefeed::Open {
+            return Err(SimError::LoopOpen);
+        }
+        if self.hook.is_off_hook() {
+            return Err(SimError::OffHook);
+        }
+        self.bell.ringing = Some((self.now, cadence));
+        Ok(())
+    }
+}
+
+impl ControlHalf for SimControl {
+    type Error = SimError;
+
+    fn advance(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        self.move_hook();
+        self.tell();
+    }
+
+    /// Movements that a person makes from now on are not known yet: after an act, advance.
+    fn next_deadline(&self) -> Option<Duration> {
+        let movement = self.moves.front().map(|&(at, _)| at);
+        let waiting = (!self.hands.is_empty()).then_some(self.busy_until.max(self.now));
+        let hook = match self.bell.linefeed {
+            Linefeed::Open => None,
+            Linefeed::Forward | Linefeed::Reverse => self.hook.next_deadline(),
+        };
+        [movement, waiting, hook].into_iter().flatten().min()
+    }
+
+    fn apply(&mut self, command: PortCommand) -> Result<(), SimError> {
+        match command {
+            PortCommand::StartRing(cadence) => self.start_ring(cadence)?,
+            PortCommand::StopRing => self.bell.ringing = None,
+            PortCommand::SetLinefeed(feed) => {
+                self.bell.linefeed = feed;
+                if feed == Linefeed::Open {
+                    self.bell.ringing = None;
+                }
+                self.wire.set_live(self.is_live());
+            }
+            PortCommand::SetHookTimes(times) => {
+                if !times.are_sound() {
+                    return Err(SimError::HookTimes);
+                }
+                self.hook.set_times(times);
+            }
+        }
+        self.tell();
+        Ok(())
+    }
+
+    fn poll_event(&mut self) -> Option<PortEvent> {
+        self.events.pop_front()
+    }
+}

@@ -1,0 +1,8 @@
+//! Automation of more than a few lines, and the house rules that `tests/layout` enforces.
+//!
+//! Nothing here is part of the product.
+#![forbid(unsafe_code)]
+
+pub mod acceptance;
+pub mod house;
+pub mod tree;

@@ -1,0 +1,37 @@
+//! `cargo xtask acceptance`: what of the mission's list is shown, planned, or neither.
+//! `cargo xtask house [DIR]`: everything that breaks a house rule.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use xtask::{acceptance, house, tree};
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut words = std::env::args().skip(1);
+    let task = words.next();
+    let folder = words.next().map_or_else(tree::root, PathBuf::from);
+    let complaints = match task.as_deref() {
+        Some("acceptance") => {
+            println!("{}", acceptance::Map::read(&folder)?.summary());
+            acceptance::check(&folder)?
+        }
+        Some("house") => {
+            let house = house::House::read(&folder)?;
+            let mut complaints = house.complaints();
+            complaints.extend(house::pure::check(&house, &folder)?);
+            complaints
+        }
+        _ => bail!("usage: cargo xtask acceptance | house [DIR]"),
+    };
+    for complaint in &complaints {
+        println!("{complaint}");
+    }
+    Ok(if complaints.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
