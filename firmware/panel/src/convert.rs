@@ -460,7 +460,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
 
 fn target_party(target: &Target, names: &dyn Names) -> Option<Party> {
     match target {
-        Target::Person(id) | Target::Analog(id) => names.entry(id),
+        Target::Person(id) | Target::Analog(id) | Target::Device(id) => names.entry(id),
         Target::EchoTest => None,
     }
 }

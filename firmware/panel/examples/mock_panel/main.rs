@@ -56,7 +56,7 @@ fn main() -> io::Result<()> {
         fs::write(data.join("claim-code"), CODE)?;
         println!("claim code: {CODE}");
     }
-    let listen = serde_json::json!({ "panel_http": [address.to_string()] });
+    let listen = serde_json::json!({ "panel_http": address.to_string() });
     fs::write(data.join("listen.json"), listen.to_string())?;
     println!("panel: http://{address}/");
 

@@ -287,7 +287,7 @@ impl Exchange for FakeOffice {
             }
             _ if on => {
                 return Err(Refusal::State {
-                    error: "handset_on",
+                    error: "on_hook",
                     message: "The handset is on the set. Lift it first.".into(),
                 });
             }
@@ -328,85 +328,77 @@ impl Exchange for FakeOffice {
     }
 }
 
-/// A call to Jan that nobody answered.
+/// A call of Zofia to Jan that nobody answered.
 pub(crate) fn no_answer(began: Wall) -> CallFile {
-    let (caller, callee) = (LegId(1), LegId(2));
-    let entry = |id: &str| EntryId::new(id).expect("a literal id");
-    let phone = |id: &str| LegKind::Phone {
-        owner: entry(id),
-        transport: model::Transport::Udp,
-    };
-    let mut records = Vec::new();
-    let mut note = |ms: u64, leg: Option<LegId>, rule: Rule, body: EventBody| {
-        let seq = Seq(records.len() as u64 + 1);
-        let mono = model::Instant::from_millis(1_000 + ms);
-        let wall = Wall(began.0 + ms as i64 * 1_000);
-        let at = Now {
-            mono,
-            wall,
-            ..Now::default()
-        };
-        let call = Some(KNOWN_CALL);
-        let event = Event {
-            call,
-            leg,
-            rule,
-            body,
-        };
-        records.push(Record { seq, at, event });
-    };
     let (from, to) = (PartyId(1), PartyId(2));
-    let started = |id, outbound| EventBody::LegStarted {
-        kind: phone(id),
-        outbound,
-        party: None,
-    };
-    let ended = |cause, status| EventBody::LegEnded {
-        cause,
-        status,
-        media: MediaFigures::default(),
-    };
-    note(
-        0,
-        None,
-        Rule::CallFromPhone,
-        EventBody::CallStarted { from, to },
-    );
-    note(
-        0,
-        Some(caller),
-        Rule::CallFromPhone,
-        started("zofia", false),
-    );
+    let (caller, callee) = (Some(LegId(1)), Some(LegId(2)));
     let target = Target::Person(entry("jan"));
-    note(2, None, Rule::DialledPerson, EventBody::Routed { target });
-    note(3, Some(callee), Rule::RingAllPhones, started("jan", true));
-    note(60, Some(callee), Rule::PhoneRang, EventBody::LegRang);
-    note(
-        30_000,
-        Some(callee),
-        Rule::RingTimeout,
-        ended(Cause::NoAnswer, None),
-    );
-    note(
-        30_000,
-        Some(caller),
-        Rule::RingTimeout,
-        ended(Cause::NoAnswer, Some(480)),
-    );
     let over = EventBody::CallEnded {
         cause: Cause::NoAnswer,
         duration: Duration::from_secs(30),
         talk: None,
     };
-    note(30_000, None, Rule::RingTimeout, over);
+    let started = EventBody::CallStarted { from, to };
+    let facts = [
+        (0, None, Rule::CallFromPhone, started),
+        (0, caller, Rule::CallFromPhone, leg_started("zofia", false)),
+        (2, None, Rule::DialledPerson, EventBody::Routed { target }),
+        (3, callee, Rule::RingAllPhones, leg_started("jan", true)),
+        (60, callee, Rule::PhoneRang, EventBody::LegRang),
+        (30_000, callee, Rule::RingTimeout, leg_ended(None)),
+        (30_000, caller, Rule::RingTimeout, leg_ended(Some(480))),
+        (30_000, None, Rule::RingTimeout, over),
+    ];
+    let record = |(at, (ms, leg, rule, body)): (usize, (u64, Option<LegId>, Rule, EventBody))| {
+        let now = Now {
+            mono: model::Instant::from_millis(1_000 + ms),
+            wall: began.plus(Duration::from_millis(ms)),
+            ..Now::default()
+        };
+        let call = Some(KNOWN_CALL);
+        Record {
+            seq: Seq(at as u64 + 1),
+            at: now,
+            event: Event {
+                call,
+                leg,
+                rule,
+                body,
+            },
+        }
+    };
     let row = |name: &str, number: &str| model::Party {
         name: name.into(),
         number: number.into(),
     };
-    let parties = BTreeMap::from([
-        (from, row("Zofia Dąbrowska", "2006")),
-        (to, row("", "2005")),
-    ]);
-    CallFile { records, parties }
+    CallFile {
+        records: facts.into_iter().enumerate().map(record).collect(),
+        parties: BTreeMap::from([
+            (from, row("Zofia Dąbrowska", "2006")),
+            (to, row("", "2005")),
+        ]),
+    }
+}
+
+fn entry(id: &str) -> EntryId {
+    EntryId::new(id).expect("a literal id")
+}
+
+fn leg_started(owner: &str, outbound: bool) -> EventBody {
+    EventBody::LegStarted {
+        kind: LegKind::Phone {
+            owner: entry(owner),
+            transport: model::Transport::Udp,
+        },
+        outbound,
+        party: None,
+    }
+}
+
+fn leg_ended(status: Option<u16>) -> EventBody {
+    EventBody::LegEnded {
+        cause: Cause::NoAnswer,
+        status,
+        media: MediaFigures::default(),
+    }
 }

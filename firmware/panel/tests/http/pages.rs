@@ -203,7 +203,7 @@ fn the_person_at_a_simulated_set_acts_and_hears() {
     let mut act = |body: Value| ewa.post("/api/v1/board/fxs1", &body);
     assert_eq!(
         act(json!({ "act": "dial", "digits": "2005" })).problem(),
-        (409, "handset_on".into())
+        (409, "on_hook".into())
     );
     assert_eq!(act(json!({ "act": "lift" })).status, 204);
     assert_eq!(act(json!({ "act": "dial", "digits": "2005" })).status, 204);
