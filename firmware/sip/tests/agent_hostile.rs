@@ -84,6 +84,27 @@ fn collect(world: &mut World, calls: &mut Vec<(usize, UsageKey)>) {
     }
 }
 
+/// The users of both sides act at a whim for some seconds.
+fn fight(world: &mut World, dice: &mut Random, calls: &mut Vec<(usize, UsageKey)>) {
+    for _ in 0..200 {
+        world.run_ms(u64::from(dice.below(60)));
+        collect(world, calls);
+        let pick = dice.below(u32::try_from(calls.len()).expect("few"));
+        let (n, call) = calls[pick as usize];
+        world.with(n, |agent, now| {
+            let _ = match dice.below(8) {
+                0 => agent.ring(now, call, 180, Some(sdp("early"))),
+                1 | 2 => agent.answer(now, call, sdp("answer")),
+                3 => agent.offer(now, call, sdp("again")),
+                4 | 5 => agent.accept_offer(now, call, sdp("accepted")),
+                6 if dice.below(10) == 0 => agent.hang_up(now, call, None),
+                7 if dice.below(10) == 0 => agent.reject(now, call, 480, &Headers::new()),
+                _ => Ok(()),
+            };
+        });
+    }
+}
+
 fn battle(seed: u8) {
     let weather = Weather {
         latency_ms: (1, 50),
@@ -107,23 +128,7 @@ fn battle(seed: u8) {
         let call = world.with(n, |agent, now| agent.invite(now, params).expect("room"));
         calls.push((n, call));
     }
-    for _ in 0..200 {
-        world.run_ms(u64::from(dice.below(60)));
-        collect(&mut world, &mut calls);
-        let pick = dice.below(u32::try_from(calls.len()).expect("few"));
-        let (n, call) = calls[pick as usize];
-        world.with(n, |agent, now| {
-            let _ = match dice.below(8) {
-                0 => agent.ring(now, call, 180, Some(sdp("early"))),
-                1 | 2 => agent.answer(now, call, sdp("answer")),
-                3 => agent.offer(now, call, sdp("again")),
-                4 | 5 => agent.accept_offer(now, call, sdp("accepted")),
-                6 if dice.below(10) == 0 => agent.hang_up(now, call, None),
-                7 if dice.below(10) == 0 => agent.reject(now, call, 480, &Headers::new()),
-                _ => Ok(()),
-            };
-        });
-    }
+    fight(&mut world, &mut dice, &mut calls);
     world.mutator = None;
     for _ in 0..100 {
         world.run_ms(500);
