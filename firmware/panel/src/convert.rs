@@ -406,6 +406,26 @@ pub const fn cause_name(cause: Cause) -> &'static str {
     }
 }
 
+/// Names of the events a call's explanation can hold.
+#[must_use]
+pub const fn event_names() -> &'static [&'static str] {
+    &[
+        "call_started",
+        "dialled",
+        "routed",
+        "leg_started",
+        "leg_rang",
+        "leg_early_media",
+        "leg_answered",
+        "leg_codec_changed",
+        "leg_held",
+        "leg_resumed",
+        "leg_ended",
+        "call_answered",
+        "call_ended",
+    ]
+}
+
 fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, Option<Codec>) {
     let name = match body {
         EventBody::LegEnded { cause, status, .. } => {
@@ -440,7 +460,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
 
 fn target_party(target: &Target, names: &dyn Names) -> Option<Party> {
     match target {
-        Target::Person(id) | Target::Analog(id) => names.entry(id),
+        Target::Person(id) | Target::Analog(id) | Target::Device(id) => names.entry(id),
         Target::EchoTest => None,
     }
 }

@@ -13,8 +13,8 @@ export function when(ms: number, now: number, language: string, timeZone: string
   const day = (at: number): string => dayOf(at, timeZone);
   const options: Intl.DateTimeFormatOptions =
     day(ms) === day(now)
-      ? { hour: "2-digit", minute: "2-digit" }
-      : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+      ? { timeStyle: "short" }
+      : { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
   return new Intl.DateTimeFormat(language, { ...options, timeZone: known(timeZone) }).format(ms);
 }
 

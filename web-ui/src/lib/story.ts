@@ -28,5 +28,6 @@ export function headline({ call, in_progress, steps }: CallExplanation): string 
   if (known) return known;
   const answered = steps.find((step) => step.event === "call_answered")?.party;
   const by = (answered && nameOf(answered)) || to;
-  return call.outcome === "answered" ? t("why.answered", { from, to, by }) : t("why.other", { from, to });
+  if (call.outcome !== "answered") return t("why.other", { from, to });
+  return by === to ? t("why.answered", { from, to }) : t("why.answered_by", { from, to, by });
 }

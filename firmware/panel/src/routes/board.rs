@@ -28,7 +28,7 @@ pub(crate) async fn board(State(desk): State<Desk>, _insider: Insider) -> Json<B
         (status = 401, body = Problem),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "for example handset_on"),
+        (status = 409, body = Problem, description = "for example on_hook"),
         (status = 422, body = Problem),
     ))]
 pub(crate) async fn act(
