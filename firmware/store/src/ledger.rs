@@ -33,8 +33,12 @@ pub struct Batch {
     pub state: Vec<StateChange>,
     /// Frames of the input journal, made with [`crate::journal::frame`].
     pub journal: Vec<u8>,
-    /// The exchange as it was before the first frame of `journal`: starts a new journal segment.
+    /// The exchange as it was before the first frame of `journal`, at that frame's time: starts a
+    /// new journal segment.
     pub snapshot: Option<Vec<u8>>,
+    /// Frames before those of `journal` were thrown away by the sender: nothing more is journaled
+    /// until a snapshot, because a journal with a hole replays wrongly.
+    pub journal_hole: bool,
 }
 
 impl Batch {
@@ -47,12 +51,14 @@ impl Batch {
             state,
             journal,
             snapshot,
+            journal_hole,
         } = self;
         records.is_empty()
             && parties.is_empty()
             && state.is_empty()
             && journal.is_empty()
             && snapshot.is_none()
+            && !journal_hole
     }
 
     /// Entries that count against `limits::WRITER_QUEUE`.

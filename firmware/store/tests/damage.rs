@@ -310,8 +310,8 @@ fn a_full_queue_gives_the_batch_back() {
         match handle.try_send(batch.clone()) {
             Ok(()) => {}
             Err(Refused::Full(back)) => {
-                assert_eq!(back, batch);
-                break back;
+                assert_eq!(*back, batch);
+                break *back;
             }
             Err(Refused::Gone(_)) => panic!("the writer is there"),
         }
