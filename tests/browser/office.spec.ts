@@ -15,7 +15,8 @@ test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async ({ browser }) => {
   exchange = await start();
-  context = await browser.newContext({ baseURL: exchange.url, viewport: { width: 1280, height: 860 } });
+  const viewport = { width: 1280, height: 860 };
+  context = await browser.newContext({ baseURL: exchange.url, viewport, reducedMotion: "reduce" });
   page = await context.newPage();
   page.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
@@ -78,6 +79,21 @@ test("signing out and in again", async () => {
   await page.reload();
   await expect(section("Calls in progress"), "the session outlives a reload").toBeVisible();
   await noObstacles();
+});
+
+test("the password is changed", async () => {
+  await page.getByRole("button", { name: /Account and settings/ }).click();
+  await page.getByRole("button", { name: "Change the password" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Current password").fill("wrong");
+  await dialog.getByLabel("New password").fill(`${PASSWORD} 2`);
+  await dialog.getByRole("button", { name: "Change" }).click();
+  await expect(dialog.getByText("This is not your current password.")).toBeVisible();
+  await noObstacles();
+  await dialog.getByLabel("Current password").fill(PASSWORD);
+  await dialog.getByRole("button", { name: "Change" }).click();
+  await expect(page.getByText("The password is changed.")).toBeVisible();
+  await expect(dialog).toBeHidden();
 });
 
 test("a person is added, gets a card, and can be taken back", async () => {
