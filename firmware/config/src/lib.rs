@@ -58,13 +58,13 @@ pub use entries::{
     Analog, Conference, Device, Hours, OutsideNumber, Person, Role, Schedule, Trunk, TrunkTransport,
 };
 pub use format::{EXTENSION_LEN_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
-pub use import::{Imported, Secret, Streams, UnknownSecrets, import};
+pub use import::{Imported, Secret, Streams, UnknownSecrets, import, reimport};
 pub use limits_section::Limits;
 pub use lookup::{Answerer, Match, SipOwner};
 pub use merge::{Conflict, MergeError, merge, undo};
 pub use network::{ExternalAddress, FormError, Network, PortRange, Subnet};
 pub use office::{Language, Office};
 pub use problem::{Fault, PROBLEMS_MAX, Problem, Problems};
-pub use schema::{KeyHelp, reference, schema};
+pub use schema::{KeyHelp, ValueKind, reference, schema};
 pub use secret::SecretId;
 pub use text::Document;

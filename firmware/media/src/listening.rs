@@ -6,7 +6,7 @@ use dsp::TICK_SAMPLES;
 use dsp::conceal::Conceal;
 use dsp::g711::Law;
 use model::Instant;
-use rtp::jitter::{JitterBuffer, PACKET_SAMPLES_MAX, Run};
+use rtp::jitter::{JitterBuffer, PACKET_SAMPLES_MAX, Pushed, Run};
 use rtp::packet::Packet;
 
 use crate::plane::TICK;
@@ -50,14 +50,15 @@ impl Listening {
         }
     }
 
-    /// A packet of sound.
-    pub(crate) fn hear(&mut self, now: Instant, packet: &Packet<'_>, law: Law) {
+    /// A packet of sound; false if the mixer plays and it came too late for that.
+    pub(crate) fn hear(&mut self, now: Instant, packet: &Packet<'_>, law: Law) -> bool {
         self.play_unheard(now);
         let mut samples = [0; PACKET_SAMPLES_MAX];
         // A longer packet is handed over as one sample too long, so that it is refused.
         let len = law.decode_into(packet.payload, &mut samples);
         let samples = samples.get(..len).unwrap_or(&[]);
-        self.buffer.push(packet.timestamp, packet.marker, samples);
+        let pushed = self.buffer.push(packet.timestamp, packet.marker, samples);
+        self.unheard.is_some() || pushed != Pushed::Late
     }
 
     /// The next block.
@@ -74,11 +75,6 @@ impl Listening {
             }
             rest = after;
         }
-    }
-
-    /// Packets whose time was over.
-    pub(crate) fn late(&self) -> u64 {
-        self.buffer.figures().late
     }
 
     /// Samples that were made up.

@@ -260,7 +260,10 @@ impl Challenger {
 
     /// Call-ID and source as one number; the key keeps outsiders from choosing collisions.
     fn asker(&self, request: &Request, peer: &Peer) -> u64 {
-        #[expect(deprecated, reason = "the one keyed hash of the standard library with a chosen key")]
+        #[expect(
+            deprecated,
+            reason = "the one keyed hash of the standard library with a chosen key"
+        )]
         let mut hash = core::hash::SipHasher::new_with_keys(self.key, 1);
         hash.write(request.headers.call_id().unwrap_or("").as_bytes());
         hash.write(peer.remote.to_string().as_bytes());

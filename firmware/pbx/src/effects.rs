@@ -4,10 +4,8 @@ use core::time::Duration;
 
 use call::{Effect, LegEvent, Phone, Sound};
 use config::Tone;
-use model::{
-    CallId, Cause, LegId, MediaFigures, Now, Party, Route, StateChange, limits,
-};
-use sip::{Headers, HeaderName, InviteParams, NameAddr, Reason};
+use model::{CallId, Cause, LegId, MediaFigures, Now, Party, Route, StateChange, limits};
+use sip::{HeaderName, Headers, InviteParams, NameAddr, Reason};
 
 use crate::{
     Output, Pbx,
@@ -324,4 +322,3 @@ pub(crate) fn clean(text: &str) -> String {
     }
     out
 }
-

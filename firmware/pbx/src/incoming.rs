@@ -1,9 +1,12 @@
 //! What the agent hands up: requests outside a call, and calls that come in.
 
 use call::{NewCall, Phone, Refusal};
-use model::{Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, Party, PairId, Rule, RtpIdentity};
+use model::{
+    Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, PairId, Party, RtpIdentity, Rule,
+};
 use sip::{
-    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey, UsageKey,
+    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey,
+    UsageKey,
 };
 
 use crate::{
@@ -208,13 +211,9 @@ impl Pbx {
         request: &Request,
         peer: &Peer,
     ) -> Result<EntryId, crate::auth::Refused> {
-        let outcome = self.challenger.check(
-            now,
-            request,
-            peer,
-            &self.config,
-            self.vault.as_mut(),
-        );
+        let outcome = self
+            .challenger
+            .check(now, request, peer, &self.config, self.vault.as_mut());
         match outcome.verdict {
             Some(Verdict::Wrong) => self.counters.auth_wrong += 1,
             Some(Verdict::Replay) => self.counters.auth_replayed += 1,

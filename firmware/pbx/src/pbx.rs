@@ -87,7 +87,7 @@ pub struct Pbx {
     pub(crate) switch: Switch,
     pub(crate) registrar: Registrar,
     pub(crate) challenger: Challenger,
-    pub(crate) vault: Box<dyn Vault>,
+    pub(crate) vault: Box<dyn Vault + Send>,
     pub(crate) flows: Flows,
     pub(crate) jacks: Jacks,
     /// SIP legs by leg, and the ways to find them.
@@ -126,7 +126,7 @@ impl Pbx {
     /// An exchange that knows `setup` and has nothing to do yet. `vault` answers what only secrets
     /// can answer.
     #[must_use]
-    pub fn new(now: Now, setup: Setup, vault: Box<dyn Vault>) -> Self {
+    pub fn new(now: Now, setup: Setup, vault: Box<dyn Vault + Send>) -> Self {
         let Streams {
             mut plain,
             sip,
@@ -188,9 +188,7 @@ impl Pbx {
                 local,
                 remote,
             } => {
-                let opened = self
-                    .flows
-                    .opened(now.mono, flow, transport, local, remote);
+                let opened = self.flows.opened(now.mono, flow, transport, local, remote);
                 if opened.is_err() {
                     self.out.push_back(Output::Close { flow });
                 }
@@ -279,10 +277,7 @@ impl Pbx {
     #[must_use]
     pub fn is_dialling(&self, media: MediaLeg) -> bool {
         match self.by_media.get(&media) {
-            Some(Owner::Port(port)) => self
-                .jacks
-                .get(*port)
-                .is_some_and(|jack| jack.dialling),
+            Some(Owner::Port(port)) => self.jacks.get(*port).is_some_and(|jack| jack.dialling),
             Some(Owner::Sip(_) | Owner::Leaving) | None => false,
         }
     }

@@ -204,6 +204,18 @@ impl Reader {
         Ok(found.unwrap_or(false))
     }
 
+    /// Every session that was begun and not ended, with its token's hash; expired ones too.
+    ///
+    /// # Errors
+    /// As any reading.
+    pub fn sessions(&self) -> Result<Vec<(TokenHash, Session)>, StoreError> {
+        let sql = "SELECT person, created, expires, agent, token FROM session ORDER BY created";
+        let rows = self.query(sql, [], |row| Ok((row.get(4)?, read_session(row)?)))?;
+        rows.into_iter()
+            .map(|(token, session)| Ok((token, session.map_err(|bad| self.damaged(&bad))?)))
+            .collect()
+    }
+
     /// The session of a token, if it holds at `wall`.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod ledger;
 mod projection;
 mod reader;
 mod recover;
+mod retention;
 mod schema;
 mod seal;
 mod secret;

@@ -100,7 +100,7 @@ impl Editor {
             return;
         };
         let last = last_position(&self.mine);
-        let mut tables = take(&self.mine, &place.section);
+        let mut tables = take(&mut self.mine, &place.section);
         let after = before
             .iter()
             .rev()
@@ -114,7 +114,7 @@ impl Editor {
 
     fn remove(&mut self, place: &Place) {
         let id = place.id.as_deref().unwrap_or_default();
-        let mut tables = take(&self.mine, &place.section);
+        let mut tables = take(&mut self.mine, &place.section);
         tables.retain(|table| id_of(table) != id);
         put(&mut self.mine, &place.section, tables);
     }
@@ -122,7 +122,7 @@ impl Editor {
     /// Puts the entries named in `order` into that order, on the places that they have together;
     /// others stay where they are.
     pub(super) fn reorder(&mut self, kind: &str, order: &[String]) {
-        let mut tables = take(&self.mine, kind);
+        let mut tables = take(&mut self.mine, kind);
         let slots: Vec<usize> = (0..tables.len())
             .filter(|at| order.iter().any(|id| id == id_of(&tables[*at])))
             .collect();

@@ -1,7 +1,9 @@
 //! Edits by the panel.
 
+use proptest::prelude::*;
+
 use super::{MINIMAL, document, imported};
-use crate::{Edit, EditError, Place, edit};
+use crate::{Edit, EditError, Place, Plain, diff::Tree, edit};
 
 /// Edits as the panel sends them.
 fn edits(json: &str) -> Vec<Edit> {
@@ -80,7 +82,7 @@ fn edits_that_make_no_sense_are_refused_and_nothing_changes() {
 fn values_cannot_break_out_of_their_place() {
     let evil = "\"\n[[person]]\nlogin = \"root\"\n'''\u{0}\\";
     let place = Place::key("office", None, "name");
-    let value = crate::Plain::Text(evil.into());
+    let value = Plain::Text(evil.into());
     let new = edit(
         &document(MINIMAL),
         &[Edit::Set {
@@ -89,12 +91,12 @@ fn values_cannot_break_out_of_their_place() {
         }],
     )
     .expect("TOML");
-    let tree = crate::diff::Tree::new(&new);
+    let tree = Tree::new(&new);
     assert_eq!(tree.value(&place), Some(&value));
     assert_eq!(tree.entries("person").len(), 1);
     let key = Edit::Set {
         place: Place::key("office", None, evil),
-        value: crate::Plain::Whole(1),
+        value: Plain::Whole(1),
     };
     let new = edit(&document(MINIMAL), &[key]).expect("TOML");
     assert!(
@@ -103,4 +105,48 @@ fn values_cannot_break_out_of_their_place() {
             .to_string()
             .contains("key.unknown")
     );
+}
+
+/// A value of any kind and content.
+fn value() -> impl Strategy<Value = Plain> {
+    let leaf = prop_oneof![
+        "\\PC{0,30}".prop_map(Plain::Text),
+        "[\n\t\"'\\\\\u{0}\u{7f}#\\[\\]=]{0,8}".prop_map(Plain::Text),
+        any::<i64>().prop_map(Plain::Whole),
+        any::<bool>().prop_map(Plain::Flag),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        proptest::collection::vec(inner, 0..4).prop_map(Plain::List)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_is_set_is_read_back_and_nothing_else_changes(
+        section in proptest::sample::select(vec!["office", "network", "codes", "limits", "person"]),
+        key in "[a-z_]{1,8}|\\PC{1,12}",
+        value in value(),
+    ) {
+        let old = document(&MINIMAL.replace("[[person]]", "[[person]]\nid = \"jan\""));
+        let id = (section == "person").then_some("jan");
+        let place = Place::key(section, id, &key);
+        prop_assume!(key != "id");
+        let new = edit(&old, &[Edit::Set { place: place.clone(), value: value.clone() }]).expect("good edit");
+        let (before, after) = (Tree::new(&old), Tree::new(&new));
+        prop_assert_eq!(after.value(&place), Some(&value));
+        let others = crate::diff::trees(&before, &after);
+        prop_assert!(others.len() <= 1, "{:?}", others);
+        for comment in ["# also sip_tcp", "# id is added on import", "# the port's name"] {
+            prop_assert!(new.text().contains(comment));
+        }
+        // Taken back, not a byte is left of it.
+        if before.value(&place).is_none() {
+            let back = edit(&new, &[Edit::Clear { place }]).expect("good edit");
+            if after.sections.len() == before.sections.len() {
+                prop_assert_eq!(back.text(), old.text());
+            }
+        }
+    }
 }

@@ -48,22 +48,22 @@ pub(crate) fn insert_after(table: &mut Table, before: &[String], key: &Key, item
     }
 }
 
-/// The entries of a kind, to be changed and [`put`] back.
-pub(crate) fn take(document: &DocumentMut, kind: &str) -> Vec<Table> {
-    match document.get(kind) {
-        Some(Item::ArrayOfTables(tables)) => tables.iter().cloned().collect(),
+/// Takes out the entries of a kind, to be changed and [`put`] back.
+pub(crate) fn take(document: &mut DocumentMut, kind: &str) -> Vec<Table> {
+    match document.get_mut(kind) {
+        Some(Item::ArrayOfTables(tables)) => core::mem::take(tables).into_iter().collect(),
         _ => Vec::new(),
     }
 }
 
-/// Replaces the entries of a kind.
+/// Puts the entries of a kind where they were, or at the end if there were none.
 pub(crate) fn put(document: &mut DocumentMut, kind: &str, tables: Vec<Table>) {
     if tables.is_empty() {
         document.remove(kind);
-        return;
+    } else {
+        let array: ArrayOfTables = tables.into_iter().collect();
+        document.insert(kind, Item::ArrayOfTables(array));
     }
-    let array: ArrayOfTables = tables.into_iter().collect();
-    document.insert(kind, Item::ArrayOfTables(array));
 }
 
 /// The position of the last table in the text; tables are written in the order of positions.

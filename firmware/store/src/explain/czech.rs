@@ -59,7 +59,7 @@ impl Words for Czech {
             Rule::CallFromPhone => "číslo volil přihlášený telefon",
             Rule::CallFromPort => "u analogového přístroje bylo zvednuto sluchátko",
             Rule::DialledPerson => "je to linka osoby",
-            Rule::DialledDevice => "je to linka telefonu, který nikomu nepatří",
+            Rule::DialledDevice => "je to linka telefonu bez majitele",
             Rule::DialledAnalog => "je to linka analogového přístroje",
             Rule::DialledEchoTest => "je to kód testu ozvěny",
             Rule::DialledLogin => "je to přihlašovací jméno osoby",

@@ -59,7 +59,7 @@ impl Words for English {
             Rule::CallFromPhone => "a registered phone dialled",
             Rule::CallFromPort => "the handset of an analog set was lifted",
             Rule::DialledPerson => "the number is a person's extension",
-            Rule::DialledDevice => "the number is the extension of a room's phone",
+            Rule::DialledDevice => "the number is the extension of a phone that is nobody's",
             Rule::DialledAnalog => "the number is an analog set's extension",
             Rule::DialledEchoTest => "the number is the code of the echo test",
             Rule::DialledLogin => "the name is a person's login",

@@ -61,7 +61,7 @@ impl Words for Polish {
             Rule::CallFromPhone => "numer wybrał zarejestrowany telefon",
             Rule::CallFromPort => "podniesiono słuchawkę aparatu analogowego",
             Rule::DialledPerson => "to numer wewnętrzny osoby",
-            Rule::DialledDevice => "to numer wewnętrzny telefonu, który nie należy do nikogo",
+            Rule::DialledDevice => "to numer wewnętrzny telefonu bez właściciela",
             Rule::DialledAnalog => "to numer wewnętrzny aparatu analogowego",
             Rule::DialledEchoTest => "to kod testu echa",
             Rule::DialledLogin => "to login osoby",

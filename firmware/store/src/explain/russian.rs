@@ -61,7 +61,7 @@ impl Words for Russian {
             Rule::CallFromPhone => "номер набрал зарегистрированный телефон",
             Rule::CallFromPort => "снята трубка аналогового аппарата",
             Rule::DialledPerson => "это внутренний номер человека",
-            Rule::DialledDevice => "это внутренний номер телефона, который никому не принадлежит",
+            Rule::DialledDevice => "это внутренний номер телефона без владельца",
             Rule::DialledAnalog => "это внутренний номер аналогового аппарата",
             Rule::DialledEchoTest => "это код проверки эхом",
             Rule::DialledLogin => "это имя входа человека",

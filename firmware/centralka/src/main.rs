@@ -1,0 +1,28 @@
+//! `centralka`: the program. It starts threads, holds sockets, TLS and the command line; it decides
+//! nothing about calls.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod clock;
+mod configure;
+mod control;
+mod desk;
+mod exchange;
+mod guard;
+mod live;
+mod metrics;
+mod notify;
+mod replay;
+mod resolver;
+mod serve;
+mod signals;
+mod socket;
+mod tls;
+mod vault;
+
+/// The program's version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}
