@@ -9,7 +9,7 @@ use model::{
     Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, Trust, Wall, limits::PARTY_TEXT_MAX,
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
-use store::{Batch, Reader, Store, StoreError, Writer, WriterOptions};
+use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
 
 #[test]
 fn a_call_is_found_again_as_it_was() {
@@ -251,24 +251,24 @@ fn registrations_survive_a_restart() {
         .unwrap();
     drop(store);
     let (_, recovered) = open(&folder);
-    assert_eq!(recovered.bindings, [binding("jan", hour)]);
+    let granted = hour.plus(REFRESH_LAG + REFRESH_WRITE);
+    assert_eq!(recovered.bindings, [binding("jan", granted)]);
     assert_eq!(recovered.digest_md5, [entry("jan")]);
 }
 
 #[test]
-fn a_registration_whose_refresh_was_lost_is_kept_a_minute_longer() {
+fn a_registration_whose_refresh_was_not_written_is_kept_that_much_longer() {
     let folder = Folder::new();
     let (mut store, _) = open(&folder);
-    store
-        .append(&[bound("jan", MORNING.plus(Duration::from_secs(5)))])
-        .unwrap();
+    store.append(&[bound("jan", MORNING)]).unwrap();
     drop(store);
-    let later = MORNING.plus(Duration::from_secs(30));
-    let (_, recovered) = Store::open(folder.path(), later, Trust::Synced).unwrap();
+    let at = |later: Duration| Store::open(folder.path(), MORNING.plus(later), Trust::Synced);
+    let grace = REFRESH_LAG + REFRESH_WRITE;
     assert_eq!(
-        recovered.bindings[0].expires,
-        later.plus(Duration::from_secs(60))
+        at(grace - Duration::from_secs(1)).unwrap().1.bindings.len(),
+        1
     );
+    assert_eq!(at(grace).unwrap().1.bindings, []);
 }
 
 #[test]
