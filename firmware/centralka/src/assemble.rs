@@ -153,6 +153,7 @@ fn setup_of(
         pairs: Vec::new(),
         external: None,
         flows: (Vec::new(), 0),
+        resumed: false,
     }
 }
 

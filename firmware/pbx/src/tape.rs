@@ -60,6 +60,7 @@ pub struct Snapshot {
     external: Option<IpAddr>,
     flows: Vec<(FlowId, Transport, SocketAddr, SocketAddr)>,
     flows_made: u64,
+    resumed: bool,
 }
 
 /// Why a journal cannot be played.
@@ -102,6 +103,7 @@ impl Snapshot {
             external: setup.external,
             flows: setup.flows.0.iter().filter_map(flow).collect(),
             flows_made: setup.flows.1,
+            resumed: setup.resumed,
         }
     }
 
@@ -133,6 +135,7 @@ impl Snapshot {
             pairs: self.pairs.clone(),
             external: self.external,
             flows: (self.flows.iter().map(peer).collect(), self.flows_made),
+            resumed: self.resumed,
         })
     }
 
