@@ -303,7 +303,9 @@ impl Switch {
         };
         self.tell.call(id, rule, body);
         match target {
-            Target::Person(entry) | Target::Device(entry) => self.ring_person(now, id, &entry, own, dir),
+            Target::Person(entry) | Target::Device(entry) => {
+                self.ring_person(now, id, &entry, own, dir)
+            }
             Target::Analog(entry) => self.ring_set(now, id, &entry, dir),
             Target::EchoTest => self.echo_test(now, id),
         }

@@ -43,13 +43,18 @@ impl Unique {
             self.0.insert(value.into(), key);
             return;
         };
-        let params = vec![
-            ("value", value.to_owned()),
-            ("other", other.clone()),
-            ("line", report.place(other).to_string()),
-        ];
-        report.add_at(&key, Fault::Duplicate, params);
+        taken(value, &key, other, report);
     }
+}
+
+/// `value` at `key` is what stands at `other` already.
+fn taken(value: &str, key: &str, other: &str, report: &mut Report) {
+    let params = vec![
+        ("value", value.to_owned()),
+        ("other", other.to_owned()),
+        ("line", report.place(other).to_string()),
+    ];
+    report.add_at(key, Fault::Duplicate, params);
 }
 
 fn key_of(report: &Report, id: &EntryId, key: &str) -> String {
@@ -96,61 +101,25 @@ fn extensions(config: &Config, report: &mut Report) {
     }
 }
 
-/// Logins of people, and names with which phones register: a login can be dialled as a name, so it
-/// shares its space with nobody else's extension.
+/// Logins of people, and names with which phones register. Both can be dialled as names, so neither
+/// is anybody else's extension. One that is the entry's own extension is unique with it.
 fn names(config: &Config, report: &mut Report) {
-    let mut logins = Unique::default();
-    let mut sip_users = Unique::default();
-    let owners: BTreeMap<&str, &EntryId> = inside_numbers(config)
-        .map(|(number, id, _)| (number.as_str(), id))
+    let owners: BTreeMap<&str, (&EntryId, &str)> = inside_numbers(config)
+        .map(|(number, id, key)| (number.as_str(), (id, key)))
         .collect();
-    for person in &config.people {
-        let key = key_of(report, &person.id, "login");
-        let foreign = owners
-            .get(person.login.as_str())
-            .filter(|id| **id != &person.id);
-        if let Some(other) = foreign {
-            let other = key_of(report, other, "extension");
-            let line = report.place(&other).to_string();
-            let params = vec![
-                ("value", person.login.clone()),
-                ("other", other),
-                ("line", line),
-            ];
-            report.add_at(&key, Fault::Duplicate, params);
+    let people = config.people.iter().map(|p| (&p.login, "login", &p.id));
+    let devices = config
+        .devices
+        .iter()
+        .map(|d| (&d.sip_user, "sip_user", &d.id));
+    let mut unique = [Unique::default(), Unique::default()];
+    for (name, key, id) in people.chain(devices) {
+        let at = key_of(report, id, key);
+        match owners.get(name.as_str()) {
+            Some((owner, _)) if *owner == id => {}
+            Some((owner, number)) => taken(name, &at, &key_of(report, owner, number), report),
+            None => unique[usize::from(key == "sip_user")].add(name, at, report),
         }
-        logins.add(&person.login, key, report);
-        if let Some(extension) = &person.extension {
-            sip_users.add(
-                extension.as_str(),
-                key_of(report, &person.id, "extension"),
-                report,
-            );
-        }
-    }
-    for device in &config.devices {
-        let key = if device
-            .extension
-            .as_ref()
-            .is_some_and(|e| e.as_str() == device.sip_user)
-        {
-            continue; // Derived from the extension, whose uniqueness is checked already.
-        } else {
-            key_of(report, &device.id, "sip_user")
-        };
-        let foreign = owners
-            .get(device.sip_user.as_str())
-            .filter(|id| **id != &device.id);
-        if foreign.is_some_and(|id| config.person(id).is_none()) {
-            // An extension of a person is in `sip_users` already; those of others are not.
-            let params = vec![
-                ("value", device.sip_user.clone()),
-                ("other", "extension".into()),
-                ("line", report.place(&key).to_string()),
-            ];
-            report.add_at(&key, Fault::Duplicate, params);
-        }
-        sip_users.add(&device.sip_user, key, report);
     }
 }
 

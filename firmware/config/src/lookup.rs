@@ -1,6 +1,9 @@
 //! Who has this number, this name, this id: the questions of routing.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use model::{EntryId, Number};
 
@@ -202,6 +205,21 @@ impl Config {
             Slot::Device(at) => self.devices.get(*at).map(SipOwner::Device),
             Slot::Analog(_) | Slot::Conference(_) | Slot::Code(_) => None,
         }
+    }
+
+    /// Everybody who may register, by SIP user name in the order of names.
+    pub fn sip_owners(&self) -> impl Iterator<Item = (&str, SipOwner<'_>)> {
+        let users = self.directory.sip_users.keys();
+        users.filter_map(|user| Some((user.as_str(), self.sip_owner(user)?)))
+    }
+
+    /// Every secret that the configuration refers to: what the store must have, and may not drop.
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<&SecretId> {
+        let people = self.people.iter().filter_map(|p| p.sip_password.as_ref());
+        let devices = self.devices.iter().filter_map(|d| d.sip_password.as_ref());
+        let trunks = self.trunks.iter().filter_map(|t| t.password.as_ref());
+        people.chain(devices).chain(trunks).collect()
     }
 
     /// Who or what answers `dialled`.

@@ -208,12 +208,17 @@ impl Bad {
 
 /// `value` short enough for a sentence, with control characters made visible.
 pub(crate) fn cut(value: &str) -> String {
+    cut_to(value, 60)
+}
+
+/// `value` in at most `max` characters, with control characters made visible.
+pub(crate) fn cut_to(value: &str, max: usize) -> String {
     let mut out: String = value
         .chars()
-        .take(60)
+        .take(max)
         .flat_map(char::escape_debug)
         .collect();
-    if value.chars().nth(60).is_some() {
+    if value.chars().nth(max).is_some() {
         out.push('…');
     }
     out

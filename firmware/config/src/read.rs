@@ -56,11 +56,16 @@ impl Report {
         if self.problems.contains(&problem) {
             return;
         }
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(problem);
-        } else {
+        if self.is_full() {
             self.dropped += 1;
+        } else {
+            self.problems.push(problem);
         }
+    }
+
+    /// Whether further problems are only counted.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
     }
 
     /// A problem of a key that was read before, or of its section if the key is not there.
@@ -405,7 +410,11 @@ impl<'t, 'r> Section<'t, 'r> {
             }
             let line = self.line_of_key(key, item);
             let path = self.path_of(&cut(key));
-            let bad = match nearest(key, &self.asked) {
+            // When nothing more is listed, nothing more is guessed: a text may have any number of these.
+            let near = (!self.report.is_full())
+                .then(|| nearest(key, &self.asked))
+                .flatten();
+            let bad = match near {
                 Some(near) => Bad {
                     rule: Fault::KeyMisspelt,
                     params: vec![("suggestion", near.into())],

@@ -30,7 +30,7 @@ texts! {
     IdText = "^[a-z0-9_-]{1,40}$", "person-k3v9";
     ExtensionText = "^[0-9]{1,12}$", "2005";
     E164Text = "^\\+[1-9][0-9]{2,14}$", "+48221234567";
-    CodeText = "^[0-9*#]{0,12}$", "*43";
+    CodeText = "^[0-9*#]{0,12}$", "*50";
     PinText = "^[0-9]{4,12}$", "2468";
     LoginText = "^[a-z0-9._@+-]{1,64}$", "jan.kowalski";
     SipUserText = "^[A-Za-z0-9._-]{1,40}$", "kowalski-mobile";
@@ -140,11 +140,35 @@ fn tidy(value: &mut Value) {
     }
 }
 
+/// What kind of value a key takes: which control a form shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueKind {
+    /// A text.
+    Text,
+    /// A whole number.
+    Whole,
+    /// Yes or no.
+    Flag,
+    /// A list of texts.
+    List,
+    /// One of [`KeyHelp::choices`].
+    Choice,
+    /// A password; never shown again once saved.
+    Secret,
+}
+
 /// What the reference says of one key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyHelp {
     /// Path like `network.rtp_ports` or, in entries, `person[].extension`.
     pub key: String,
+    /// What kind of value it takes.
+    pub kind: ValueKind,
+    /// Form of a text, or of each member of a list, as a regular expression.
+    pub pattern: Option<String>,
+    /// A text of that form.
+    pub example: Option<String>,
     /// What it means.
     pub help: String,
     /// The default as JSON; none where the key must be given or where the help says what applies.
@@ -209,8 +233,13 @@ fn help(key: String, property: &Value, target: &Value, required: bool) -> KeyHel
             .and_then(Value::as_str)
             .map(str::to_owned)
     };
+    let form = target.get("items").unwrap_or(target);
+    let word = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let unit = [("_s", "s"), ("_ms", "ms"), ("_min_s", "s"), ("_max_s", "s")];
     KeyHelp {
+        kind: kind(target),
+        pattern: word(form.get("pattern")),
+        example: word(form.pointer("/examples/0")),
         help: text(property).or_else(|| text(target)).unwrap_or_default(),
         default: property.get("default").cloned(),
         unit: unit
@@ -222,6 +251,18 @@ fn help(key: String, property: &Value, target: &Value, required: bool) -> KeyHel
         choices: choices(target),
         required,
         key,
+    }
+}
+
+fn kind(target: &Value) -> ValueKind {
+    match target.get("type").and_then(Value::as_str) {
+        _ if !choices(target).is_empty() => ValueKind::Choice,
+        Some("integer") => ValueKind::Whole,
+        Some("boolean") => ValueKind::Flag,
+        Some("array") => ValueKind::List,
+        Some(_) => ValueKind::Text,
+        // Only a password is one of two things.
+        None => ValueKind::Secret,
     }
 }
 

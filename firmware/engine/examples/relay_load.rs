@@ -1,7 +1,7 @@
 //! How much a relayed two-way call costs, and how long a packet takes: `relay_load [CALLS] [SECONDS]`.
 //!
-//! Phones are sockets of this machine, driven by one thread; the figures of the media thread are
-//! read from the kernel. Run it in a release build on an otherwise idle machine.
+//! All phones are one socket of this machine; one thread sends, one receives. The figures of the
+//! media thread are read from the kernel. Run it in a release build on an otherwise idle machine.
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 #![expect(clippy::disallowed_methods, reason = "a load test reads the clock")]
 
@@ -17,7 +17,6 @@ use model::{
 const PACKET: Duration = Duration::from_millis(20);
 
 struct Phone {
-    socket: UdpSocket,
     engine: SocketAddr,
     seq: u16,
 }
@@ -35,14 +34,20 @@ fn main() {
         start: Now::default(),
     })
     .expect("the engine starts");
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
     let mut phones: Vec<Phone> = (0..calls * 2)
-        .map(|slot| phone(&mut engine, slot))
+        .map(|slot| phone(&mut engine, &socket, slot))
         .collect();
     let tid = media_thread();
+    let ear = socket.try_clone().expect("a second handle");
+    ear.set_read_timeout(Some(Duration::from_millis(500)))
+        .expect("not zero");
     let (cpu, started) = (cpu_ms(&tid), Instant::now());
-    let mut delays_us = run(&mut phones, u32::from(seconds) * 50, started);
+    let listener = std::thread::spawn(move || hear(&ear, started));
+    run(&socket, &mut phones, u32::from(seconds) * 50, started);
     let wall_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let used_ms = cpu_ms(&tid) - cpu;
+    let mut delays_us = listener.join().expect("it ends after a silence");
     let sent = u64::from(calls) * 2 * u64::from(seconds) * 50;
     delays_us.sort_unstable();
     let at = |part: f64| {
@@ -69,10 +74,8 @@ fn main() {
     println!("{status:?}");
 }
 
-fn phone(engine: &mut Engine, slot: u16) -> Phone {
+fn phone(engine: &mut Engine, socket: &UdpSocket, slot: u16) -> Phone {
     let (pair, port) = next_pair(engine);
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-    socket.set_nonblocking(true).expect("a socket");
     let leg = MediaLeg {
         slot,
         generation: 1,
@@ -104,7 +107,6 @@ fn phone(engine: &mut Engine, slot: u16) -> Phone {
     engine.send(MediaCommand::SetRoute { leg, route });
     engine.flush();
     Phone {
-        socket,
         engine: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         seq: 0,
     }
@@ -120,36 +122,34 @@ fn next_pair(engine: &mut Engine) -> (PairId, u16) {
     }
 }
 
-/// All phones send every 20 ms, spread over the time between; the delays of what came, in µs.
-fn run(phones: &mut [Phone], rounds: u32, started: Instant) -> Vec<u64> {
-    let mut delays_us = Vec::new();
+/// All phones send every 20 ms, spread over the time between.
+fn run(socket: &UdpSocket, phones: &mut [Phone], rounds: u32, started: Instant) {
     let apart = PACKET / u32::try_from(phones.len()).expect("few");
     for round in 0..rounds {
-        for index in 0..phones.len() {
-            let due = PACKET * round + apart * u32::try_from(index).expect("few");
+        for (index, phone) in (0..).zip(&mut *phones) {
+            let due = PACKET * round + apart * index;
             while started.elapsed() < due {
-                hear_all(phones, index, started, &mut delays_us);
+                std::thread::park_timeout(due.saturating_sub(started.elapsed()));
             }
-            phones[index].say(started);
+            phone.say(socket, started);
         }
     }
-    let end = Instant::now() + Duration::from_millis(200);
-    while Instant::now() < end {
-        hear_all(phones, 0, started, &mut delays_us);
+}
+
+/// The delays of all that comes until nothing does for a while, in µs.
+fn hear(ear: &UdpSocket, started: Instant) -> Vec<u64> {
+    let mut delays_us = Vec::new();
+    let mut bytes = [0; 200];
+    while let Ok(20..) = ear.recv(&mut bytes) {
+        let sent = u64::from_be_bytes(bytes[12..20].try_into().expect("eight"));
+        let now = u64::try_from(started.elapsed().as_nanos()).expect("short");
+        delays_us.push(now.saturating_sub(sent) / 1_000);
     }
     delays_us
 }
 
-/// The partners of those that spoke last are listened to first.
-fn hear_all(phones: &mut [Phone], near: usize, started: Instant, delays_us: &mut Vec<u64>) {
-    for back in 0..4 {
-        let index = (near + phones.len() - back) % phones.len();
-        phones[index ^ 1].hear(started, delays_us);
-    }
-}
-
 impl Phone {
-    fn say(&mut self, started: Instant) {
+    fn say(&mut self, socket: &UdpSocket, started: Instant) {
         let mut bytes = [0x55; 172];
         bytes[..2].copy_from_slice(&[0x80, 8]);
         bytes[2..4].copy_from_slice(&self.seq.to_be_bytes());
@@ -157,20 +157,21 @@ impl Phone {
         let now = u64::try_from(started.elapsed().as_nanos()).expect("short");
         bytes[12..20].copy_from_slice(&now.to_be_bytes());
         self.seq = self.seq.wrapping_add(1);
-        self.socket.send_to(&bytes, self.engine).expect("sent");
-    }
-
-    fn hear(&self, started: Instant, delays_us: &mut Vec<u64>) {
-        let mut bytes = [0; 200];
-        while let Ok(20..) = self.socket.recv(&mut bytes) {
-            let sent = u64::from_be_bytes(bytes[12..20].try_into().expect("eight"));
-            let now = u64::try_from(started.elapsed().as_nanos()).expect("short");
-            delays_us.push(now.saturating_sub(sent) / 1_000);
-        }
+        socket.send_to(&bytes, self.engine).expect("sent");
     }
 }
 
 fn media_thread() -> std::path::PathBuf {
+    // The thread names itself a moment after its start.
+    loop {
+        if let Some(task) = find_media_thread() {
+            return task;
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn find_media_thread() -> Option<std::path::PathBuf> {
     std::fs::read_dir("/proc/self/task")
         .expect("Linux")
         .flatten()
@@ -178,7 +179,6 @@ fn media_thread() -> std::path::PathBuf {
         .find(|path| {
             std::fs::read_to_string(path.join("comm")).is_ok_and(|n| n.trim() == "media-0")
         })
-        .expect("the media thread runs")
 }
 
 /// Time that a thread ran, in ms (schedstat, first field, ns).

@@ -6,10 +6,11 @@
 //! crate decides nothing about calls.
 
 mod clock;
-mod helper;
+
 mod link;
 mod pool;
 mod status;
+mod supply;
 mod sys;
 mod worker;
 
@@ -25,10 +26,10 @@ use model::{MediaCommand, MediaEvent, Now, PortId, Random, Seed, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
-use crate::helper::Helper;
 use crate::link::{Sender, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
+use crate::supply::Helper;
 use crate::sys::{Epoll, Ready};
 use crate::worker::{Port, Worker};
 

@@ -23,6 +23,14 @@ macro_rules! counters {
             pub locked: Granted,
         }
 
+        impl EngineStatus {
+            /// Every figure with its name, for the metrics.
+            #[must_use]
+            pub fn figures(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+
         impl Counters {
             pub(crate) fn read(&self) -> EngineStatus {
                 EngineStatus {

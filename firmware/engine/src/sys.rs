@@ -13,6 +13,11 @@ use libc::{c_int, c_void, sockaddr, socklen_t};
 const TOS_EF: c_int = 46 << 2;
 /// Queueing discipline class of interactive traffic; more needs a capability.
 const SOCKET_PRIORITY: c_int = 6;
+/// Bytes that a socket may hold for us, about a second of sound: sockets bound ahead must not
+/// become a store for whoever floods them.
+const RECEIVE_BUFFER: c_int = 64 * 1_024;
+/// Stack that the media thread may use and that is brought in before it starts.
+const STACK: usize = 128 * 1_024;
 /// Priority of the media threads among real-time threads, 1–99: above kernel threads' bottom
 /// halves would starve the network, so in the lower half.
 const FIFO_PRIORITY: c_int = 40;
@@ -237,6 +242,7 @@ fn bind(address: SocketAddr) -> io::Result<Socket> {
     }
     let _ = set_option(&fd, libc::IPPROTO_IP, libc::IP_TOS, TOS_EF);
     let _ = set_option(&fd, libc::SOL_SOCKET, libc::SO_PRIORITY, SOCKET_PRIORITY);
+    let _ = set_option(&fd, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER);
     let mut raw = RawAddress::new(address, address.is_ipv6());
     // SAFETY: `raw` holds an address of `raw.len` bytes.
     check(unsafe { libc::bind(fd.as_raw_fd(), raw.pointer(), raw.len) })?;
@@ -431,6 +437,16 @@ pub(crate) fn lock_memory(address: usize, len: usize) -> io::Result<()> {
     // SAFETY: locking changes no memory; an address that is not ours is answered with an error.
     check(unsafe { libc::mlock(address as *const c_void, len) })?;
     Ok(())
+}
+
+/// Brings in and locks the part of the calling thread's stack that is going to be used.
+///
+/// # Errors
+/// As [`lock_memory`].
+#[inline(never)]
+pub(crate) fn lock_stack() -> io::Result<()> {
+    let stack = std::hint::black_box([0_u8; STACK]);
+    lock_memory(stack.as_ptr().addr(), STACK)
 }
 
 /// Raises the number of files that may be open to what is needed, if that is allowed.

@@ -86,8 +86,9 @@ impl Worker {
         }
     }
 
-    /// Locks the plane's memory, and with it brings it in.
+    /// Locks the plane's memory and the stack, and with it brings them in.
     fn lock(&self) -> std::io::Result<()> {
+        sys::lock_stack()?;
         for (address, len) in self.plane.memory() {
             sys::lock_memory(address, len)?;
         }

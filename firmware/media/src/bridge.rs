@@ -21,7 +21,11 @@ pub(crate) enum JoinError {
 
 /// All bridges; none is ever allocated after the start.
 #[derive(Debug)]
-pub(crate) struct Bridges(Vec<Bridge>);
+pub(crate) struct Bridges {
+    all: Vec<Bridge>,
+    /// Bridges from here on are empty.
+    top: usize,
+}
 
 impl Bridges {
     pub(crate) fn new(count: usize) -> Self {
@@ -29,17 +33,20 @@ impl Bridges {
             slots: [0; limits::LEGS_PER_BRIDGE],
             len: 0,
         };
-        Self(vec![empty; count])
+        Self {
+            all: vec![empty; count],
+            top: 0,
+        }
     }
 
-    /// How many bridges there can be.
-    pub(crate) fn count(&self) -> usize {
-        self.0.len()
+    /// One more than the last bridge with legs in it.
+    pub(crate) const fn used(&self) -> usize {
+        self.top
     }
 
     /// The slots of the legs in the bridge; empty if there is no such bridge.
     pub(crate) fn members(&self, id: BridgeId) -> &[u16] {
-        self.0
+        self.all
             .get(usize::from(id.0))
             .and_then(|bridge| bridge.slots.get(..bridge.len))
             .unwrap_or(&[])
@@ -54,18 +61,17 @@ impl Bridges {
     }
 
     pub(crate) fn join(&mut self, id: BridgeId, slot: u16) -> Result<(), JoinError> {
-        let bridge = self
-            .0
-            .get_mut(usize::from(id.0))
-            .ok_or(JoinError::NoBridge)?;
+        let index = usize::from(id.0);
+        let bridge = self.all.get_mut(index).ok_or(JoinError::NoBridge)?;
         let place = bridge.slots.get_mut(bridge.len).ok_or(JoinError::Full)?;
         *place = slot;
         bridge.len = bridge.len.saturating_add(1);
+        self.top = self.top.max(index.saturating_add(1));
         Ok(())
     }
 
     pub(crate) fn leave(&mut self, id: BridgeId, slot: u16) {
-        let Some(bridge) = self.0.get_mut(usize::from(id.0)) else {
+        let Some(bridge) = self.all.get_mut(usize::from(id.0)) else {
             return;
         };
         let members = bridge.slots.get_mut(..bridge.len).unwrap_or(&mut []);
@@ -73,6 +79,8 @@ impl Bridges {
             members.get_mut(at..).unwrap_or(&mut []).rotate_left(1);
             bridge.len = bridge.len.saturating_sub(1);
         }
+        let last = self.all.iter().rposition(|bridge| bridge.len > 0);
+        self.top = last.map_or(0, |at| at.saturating_add(1));
     }
 }
 
@@ -92,6 +100,10 @@ mod tests {
         assert_eq!(bridges.members(id), [4, 2]);
         assert_eq!(bridges.pair(id), Some((4, 2)));
         assert_eq!(bridges.members(BridgeId(0)), []);
+        assert_eq!(bridges.used(), 2);
+        bridges.leave(id, 4);
+        bridges.leave(id, 2);
+        assert_eq!(bridges.used(), 0);
     }
 
     #[test]

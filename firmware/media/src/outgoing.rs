@@ -36,6 +36,8 @@ pub(crate) struct Heard {
     pub(crate) seq: u16,
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
+    /// The far end was not heard just before: what was left out is no loss.
+    pub(crate) resumed: bool,
 }
 
 /// State of the session towards one far end.
@@ -148,6 +150,8 @@ impl Outgoing {
     ) -> [u8; HEADER] {
         let seq = self.next_seq;
         self.next_seq = seq.wrapping_add(1);
+        // What is relayed after this finds our numbers further on.
+        self.mapping = None;
         self.note(now, timestamp, payload_len);
         let marker = core::mem::take(&mut self.fresh) || marker;
         header(payload_type, marker, seq, timestamp, self.ssrc)
@@ -188,10 +192,11 @@ impl Outgoing {
             let seq = heard.seq.wrapping_add(mapping.seq_offset);
             let ahead = seq.wrapping_sub(self.next_seq).cast_signed();
             let same = mapping.slot == heard.slot && mapping.ssrc == heard.ssrc;
-            if same && ahead < JUMP_MAX && ahead > -JUMP_MAX {
+            if same && !heard.resumed && ahead < JUMP_MAX && ahead > -JUMP_MAX {
                 return mapping;
             }
         }
+        self.fresh = true;
         let mapping = Mapping {
             slot: heard.slot,
             ssrc: heard.ssrc,
@@ -202,7 +207,6 @@ impl Outgoing {
             first_seq: heard.seq,
         };
         self.mapping = Some(mapping);
-        self.fresh = true;
         mapping
     }
 
@@ -251,6 +255,7 @@ mod tests {
             seq,
             timestamp,
             marker: false,
+            resumed: false,
         }
     }
 

@@ -46,12 +46,12 @@ pub enum Retired {
     Port(Box<PortLeg>),
 }
 
-/// Bytes of datagrams that wait for the driver: a whole tick of all legs at 60 ms of G.711.
-const BYTES: usize = limits::MEDIA_LEGS * 512;
-/// Datagrams that wait: one of sound and one report per leg, and digits.
-const DATAGRAMS: usize = limits::MEDIA_LEGS * 3;
-/// Events that wait: per tick at most a few per leg.
-const EVENTS: usize = limits::MEDIA_LEGS * 4;
+/// Bytes per leg of datagrams that wait for the driver: 60 ms of G.711.
+const BYTES: usize = 512;
+/// Datagrams per leg that wait: one of sound and one report, and a digit.
+const DATAGRAMS: usize = 3;
+/// Events per leg that wait.
+const EVENTS: usize = 4;
 /// Objects that wait; one input retires at most one.
 const RETIRED: usize = 8;
 
@@ -76,11 +76,13 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new() -> Self {
+    /// Room for what one tick of so many legs asks for.
+    pub(crate) fn new(legs: usize) -> Self {
+        let room = |each: usize| legs.saturating_add(4).saturating_mul(each);
         Self {
-            bytes: Vec::with_capacity(BYTES),
-            datagrams: VecDeque::with_capacity(DATAGRAMS),
-            events: VecDeque::with_capacity(EVENTS),
+            bytes: Vec::with_capacity(room(BYTES).max(limits::RTP_PACKET_MAX)),
+            datagrams: VecDeque::with_capacity(room(DATAGRAMS)),
+            events: VecDeque::with_capacity(room(EVENTS)),
             retired: VecDeque::with_capacity(RETIRED),
             overflow: 0,
         }

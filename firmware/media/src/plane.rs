@@ -70,10 +70,11 @@ impl Plane {
     /// A plane for at most so many legs and bridges: small ones make full normal in simulations.
     #[must_use]
     pub fn with_limits(start: Now, legs: usize, bridges: usize) -> Self {
+        let legs = legs.min(limits::MEDIA_LEGS);
         Self {
-            slots: Slots::new(legs.min(limits::MEDIA_LEGS)),
+            slots: Slots::new(legs),
             bridges: Bridges::new(bridges.min(limits::BRIDGES)),
-            out: Outbox::new(),
+            out: Outbox::new(legs),
             clock: NtpClock::new(start),
             next_tick: None,
             soonest: Instant::FAR,
@@ -118,11 +119,10 @@ impl Plane {
     /// that locks them in memory.
     #[must_use]
     pub fn memory(&self) -> [(usize, usize); 4] {
-        fn place<T>(arena: &[T]) -> (usize, usize) {
-            (arena.as_ptr().addr(), size_of_val(arena))
-        }
         let [bytes, datagrams] = self.out.memory();
-        [place(&self.slots.0), place(&self.said), bytes, datagrams]
+        let said = self.said.as_slice();
+        let said = (said.as_ptr().addr(), size_of_val(said));
+        [self.slots.memory(), said, bytes, datagrams]
     }
 
     /// The time has come to `now`.
@@ -276,6 +276,7 @@ impl Plane {
                     leg: Some(object),
                     ..Slot::default()
                 };
+                self.slots.changed();
                 self.retime(now);
             }
             Some(_) | None => {
@@ -359,6 +360,7 @@ impl Plane {
             figures: object.figures(),
         });
         self.out.retire(leg, object.retire());
+        self.slots.changed();
         self.retime(now);
     }
 }

@@ -36,6 +36,8 @@ pub struct RtpLeg {
     pack: [u8; PACK_MAX],
     filled: usize,
     heard_first: bool,
+    /// The last packet was not to be heard.
+    muted: bool,
     pub(crate) figures: MediaFigures,
 }
 
@@ -84,6 +86,7 @@ impl RtpLeg {
             pack: [0; PACK_MAX],
             filled: 0,
             heard_first: false,
+            muted: false,
             figures: MediaFigures::default(),
         })
     }
@@ -167,14 +170,20 @@ impl RtpLeg {
             }
             Arrival::Duplicate | Arrival::Unexpected => return arrived,
         }
-        self.figures.packets_in = self.figures.packets_in.saturating_add(1);
-        match payload {
-            Payload::Event => self.hear_event(now, &packet, &mut arrived),
-            Payload::Sound => {
-                let law = Law::of(params.codec);
-                self.listening.hear(now, &packet, law);
+        let used = match payload {
+            Payload::Event => {
+                self.hear_event(now, &packet, &mut arrived);
+                true
             }
-        }
+            Payload::Sound => self.listening.hear(now, &packet, Law::of(params.codec)),
+        };
+        let count = if used {
+            &mut self.figures.packets_in
+        } else {
+            &mut self.figures.late
+        };
+        *count = count.saturating_add(1);
+        let muted = core::mem::replace(&mut self.muted, !params.receive);
         if params.receive {
             let heard = Heard {
                 slot,
@@ -182,6 +191,7 @@ impl RtpLeg {
                 seq: packet.seq,
                 timestamp: packet.timestamp,
                 marker: packet.marker,
+                resumed: muted,
             };
             arrived.relay = Some((heard, payload, packet.payload));
         } else {
@@ -349,7 +359,8 @@ impl RtpLeg {
             packets_out: self.out.sent().0,
             lost: received.lost,
             duplicate: received.duplicates,
-            late: self.listening.late(),
+            // A source that is not believed yet, or numbers of long ago.
+            stranger: self.figures.stranger.saturating_add(received.unexpected),
             concealed: self.listening.concealed(),
             jitter_us_max: u32::try_from(jitter_us).unwrap_or(u32::MAX),
             lost_far: far.lost,

@@ -95,8 +95,7 @@ impl Slot {
             None => false,
             Some(Leg::Port(_)) => true,
             Some(Leg::Rtp(leg)) => match self.path {
-                Path::Mix(_) => true,
-                Path::Tone => leg.can_send(),
+                Path::Mix(_) | Path::Tone => leg.can_send(),
                 Path::Silent | Path::Echo | Path::Relay(_) => {
                     !leg.keying.is_idle() && leg.can_send()
                 }
@@ -112,22 +111,42 @@ impl Slot {
 
 /// All places.
 #[derive(Debug)]
-pub(crate) struct Slots(pub(crate) Vec<Slot>);
+pub(crate) struct Slots {
+    all: Vec<Slot>,
+    /// Places from here on are free: nobody looks at them.
+    top: usize,
+}
 
 impl Slots {
     pub(crate) fn new(count: usize) -> Self {
-        let mut slots = Vec::with_capacity(count);
-        slots.resize_with(count, Slot::default);
-        Self(slots)
+        let mut all = Vec::with_capacity(count);
+        all.resize_with(count, Slot::default);
+        Self { all, top: 0 }
+    }
+
+    /// All places up to the last one in use.
+    pub(crate) fn used(&self) -> &[Slot] {
+        self.all.get(..self.top).unwrap_or(&[])
+    }
+
+    /// A leg came or went.
+    pub(crate) fn changed(&mut self) {
+        let last = self.all.iter().rposition(|slot| slot.leg.is_some());
+        self.top = last.map_or(0, |at| at.saturating_add(1));
+    }
+
+    /// Address and length of the arena.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        (self.all.as_ptr().addr(), size_of_val(self.all.as_slice()))
     }
 
     /// The place `at`, whoever is there.
     pub(crate) fn at(&mut self, at: u16) -> Option<&mut Slot> {
-        self.0.get_mut(usize::from(at))
+        self.all.get_mut(usize::from(at))
     }
 
     pub(crate) fn see(&self, at: u16) -> Option<&Slot> {
-        self.0.get(usize::from(at))
+        self.all.get(usize::from(at))
     }
 
     /// The place of this very leg; `None` if it is over or never was.

@@ -214,8 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_of_learning() {
-        let nat = Learn::From(at(NAT).ip());
+    fn without_a_nat_only_the_proven_address_is_heard() {
         check(
             "the proven address is heard at once",
             Learn::Never,
@@ -243,6 +242,11 @@ mod tests {
             ],
             "---",
         );
+    }
+
+    #[test]
+    fn behind_a_nat_three_in_a_row_are_learned() {
+        let nat = Learn::From(at(NAT).ip());
         check(
             "three in a row from the signalling address",
             nat,
@@ -289,6 +293,11 @@ mod tests {
             ],
             "----",
         );
+    }
+
+    #[test]
+    fn learning_has_its_limits() {
+        let nat = Learn::From(at(NAT).ip());
         check(
             "another address is never learned",
             nat,

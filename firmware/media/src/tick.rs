@@ -33,12 +33,12 @@ impl Plane {
             Instant::from_nanos(due.as_nanos().saturating_add(missed.saturating_mul(period)));
         self.figures.ticks_missed = self.figures.ticks_missed.saturating_add(missed);
         self.figures.ticks = self.figures.ticks.saturating_add(1);
-        for index in 0..self.bridges.count() {
+        for index in 0..self.bridges.used() {
             let id = BridgeId(u16::try_from(index).unwrap_or(u16::MAX));
             self.mix(nominal, id, missed.min(DISCARD_TICKS_MAX));
         }
         let mut needed = false;
-        for at in 0..self.slots.0.len() {
+        for at in 0..self.slots.used().len() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             if self.slots.see(at).is_some_and(Slot::needs_tick) {
                 self.make(nominal, at);
@@ -148,6 +148,9 @@ impl Plane {
             Step::StartTone(key, ms) => {
                 *digit = Some(DtmfSender::new(key, ms, DIGIT_LOW_DBM0, DIGIT_HIGH_DBM0));
                 fill_digit(digit, hears);
+                if let (Leg::Rtp(leg), false) = (&mut *leg, sounds) {
+                    leg.new_content();
+                }
                 sounds = true;
             }
             Step::Tone => {

@@ -13,7 +13,7 @@ impl Plane {
     /// Runs what is due and finds the next deadline.
     pub(crate) fn run_timers(&mut self, now: Instant) {
         let mut soonest = Instant::FAR;
-        for at in 0..self.slots.0.len() {
+        for at in 0..self.slots.used().len() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             let Some(slot) = self.slots.at(at) else {
                 break;

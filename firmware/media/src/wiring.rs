@@ -84,9 +84,9 @@ impl Plane {
 
     /// Finds the next deadline; starts the tick if somebody needs it now, stops it if nobody does.
     pub(crate) fn retime(&mut self, now: Instant) {
-        let deadlines = self.slots.0.iter().map(Slot::deadline);
+        let deadlines = self.slots.used().iter().map(Slot::deadline);
         self.soonest = deadlines.min().unwrap_or(Instant::FAR);
-        let needed = self.slots.0.iter().any(Slot::needs_tick);
+        let needed = self.slots.used().iter().any(Slot::needs_tick);
         self.next_tick = match self.next_tick {
             _ if !needed => None,
             Some(tick) => Some(tick),

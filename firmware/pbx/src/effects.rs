@@ -4,10 +4,8 @@ use core::time::Duration;
 
 use call::{Effect, LegEvent, Phone, Sound};
 use config::Tone;
-use model::{
-    CallId, Cause, LegId, MediaFigures, Now, Party, Route, StateChange, limits,
-};
-use sip::{Headers, HeaderName, InviteParams, NameAddr, Reason};
+use model::{CallId, Cause, LegId, MediaFigures, Now, Party, Route, StateChange, limits};
+use sip::{HeaderName, Headers, InviteParams, NameAddr, Reason};
 
 use crate::{
     Output, Pbx,
@@ -79,21 +77,17 @@ impl Pbx {
         from: &Party,
         caller: LegId,
     ) {
-        let refuse = |cause| LegEvent::Refused {
-            cause,
-            status: None,
-        };
         let Some(binding) = self.registrar.get(&phone.owner, &phone.key).cloned() else {
-            self.leg_event(now, leg, refuse(Cause::Unreachable));
+            self.leg_event(now, leg, refusal(Cause::Unreachable));
             return;
         };
         let Some(seat) = self.take_seat() else {
-            self.leg_event(now, leg, refuse(Cause::Congestion));
+            self.leg_event(now, leg, refusal(Cause::Congestion));
             return;
         };
         let Some((peer, uri)) = self.way_to(&binding) else {
             self.leave_seat(seat);
-            self.leg_event(now, leg, refuse(Cause::Unreachable));
+            self.leg_event(now, leg, refusal(Cause::Unreachable));
             return;
         };
         let mut talk = Talk::new(self.media_address(&peer), self.plain.next_u64());
@@ -137,7 +131,7 @@ impl Pbx {
             }
             Err(_) => {
                 self.leave_seat(seat);
-                self.leg_event(now, leg, refuse(Cause::Congestion));
+                self.leg_event(now, leg, refusal(Cause::Congestion));
             }
         }
     }
@@ -305,6 +299,14 @@ impl Pbx {
     }
 }
 
+/// A leg that came to nothing before it reached a phone.
+const fn refusal(cause: Cause) -> LegEvent {
+    LegEvent::Refused {
+        cause,
+        status: None,
+    }
+}
+
 /// People's data within its limits and without control characters.
 pub(crate) fn cut(party: Party) -> Party {
     Party {
@@ -324,4 +326,3 @@ pub(crate) fn clean(text: &str) -> String {
     }
     out
 }
-

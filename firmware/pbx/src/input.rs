@@ -6,8 +6,8 @@ use std::{net::SocketAddr, sync::Arc};
 use config::Config;
 use hal_port::{PortCommand, PortEvent};
 use model::{
-    Command, FlowId, MediaCommand, MediaEvent, Party, PartyId, PortId, Record, Seq,
-    StateChange, Transport,
+    Command, FlowId, MediaCommand, MediaEvent, Party, PartyId, PortId, Record, Seq, StateChange,
+    Transport,
 };
 
 /// One thing that happened outside.

@@ -1,9 +1,7 @@
 //! The media plane seen from here: what it reports, bridges, and places that become free.
 
 use call::LegEvent;
-use model::{
-    BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, Route,
-};
+use model::{BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, Route};
 
 use crate::{Output, Pbx, leg::Stage, pbx::Owner, ports::SetPhase, world::World};
 
@@ -38,10 +36,9 @@ impl Pbx {
             Owner::Sip(leg) => Some(*leg),
             Owner::Port(port) => match self.jacks.get(*port)?.phase {
                 SetPhase::Up { leg, .. } => Some(leg),
-                SetPhase::Idle
-                | SetPhase::Ringing(_)
-                | SetPhase::Parting(_)
-                | SetPhase::Mute => None,
+                SetPhase::Idle | SetPhase::Ringing(_) | SetPhase::Parting(_) | SetPhase::Mute => {
+                    None
+                }
             },
             Owner::Leaving => None,
         }

@@ -54,7 +54,10 @@ impl Registrar {
     /// The bindings of an owner.
     pub(crate) fn of(&self, owner: &EntryId) -> impl Iterator<Item = &Binding> {
         let places = self.places.get(owner).map(Vec::as_slice);
-        places.unwrap_or_default().iter().map(|place| &place.binding)
+        places
+            .unwrap_or_default()
+            .iter()
+            .map(|place| &place.binding)
     }
 
     /// Every binding, by owner.

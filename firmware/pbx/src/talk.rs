@@ -123,8 +123,7 @@ impl Talk {
             .chain(self.offered.iter().copied())
             .collect();
         let ours = self.ours(order(&wanted, law));
-        let (session, agreed) =
-            sdp::answer(&offer, &ours).map_err(|_| TalkError::NothingCommon)?;
+        let (session, agreed) = sdp::answer(&offer, &ours).map_err(|_| TalkError::NothingCommon)?;
         self.agreed = Some(agreed);
         Ok(self.say(session))
     }
@@ -145,8 +144,7 @@ impl Talk {
     pub(crate) fn hear_answer(&mut self, body: &[u8]) -> Result<(), TalkError> {
         let answer = sdp::parse(body).map_err(|_| TalkError::Malformed)?;
         let said = self.said.as_ref().ok_or(TalkError::NothingCommon)?;
-        let agreed =
-            sdp::accept_answer(said, &answer).map_err(|_| TalkError::NothingCommon)?;
+        let agreed = sdp::accept_answer(said, &answer).map_err(|_| TalkError::NothingCommon)?;
         self.agreed = Some(agreed);
         Ok(())
     }
@@ -232,12 +230,21 @@ mod tests {
         let offer = caller.offer(&[Codec::Pcmu], Codec::Pcma);
         inbound.hear_offer(&offer).expect("a legal offer");
         assert_eq!(inbound.offered(), [Codec::Pcmu, Codec::Pcma]);
-        let answer = inbound.answer(Some(Codec::Pcma), Codec::Pcmu).expect("common");
-        assert_eq!(inbound.answer(None, Codec::Pcmu), Ok(answer.clone()), "given once");
+        let answer = inbound
+            .answer(Some(Codec::Pcma), Codec::Pcmu)
+            .expect("common");
+        assert_eq!(
+            inbound.answer(None, Codec::Pcmu),
+            Ok(answer.clone()),
+            "given once"
+        );
         caller.hear_answer(&answer).expect("fits the offer");
         assert_eq!(caller.codec(), Some(Codec::Pcma));
         let params = caller.params(IpAddr::from([127, 0, 0, 1])).expect("agreed");
-        assert_eq!((params.learn, params.remote.map(|r| r.port())), (Learn::Never, Some(5000)));
+        assert_eq!(
+            (params.learn, params.remote.map(|r| r.port())),
+            (Learn::Never, Some(5000))
+        );
         let params = caller.params(IpAddr::from([192, 0, 2, 1])).expect("agreed");
         assert_eq!(params.learn, Learn::From(IpAddr::from([192, 0, 2, 1])));
     }

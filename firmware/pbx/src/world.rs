@@ -19,11 +19,7 @@ pub(crate) struct World<'w> {
 }
 
 impl<'w> World<'w> {
-    pub(crate) const fn of(
-        config: &'w Config,
-        registrar: &'w Registrar,
-        jacks: &'w Jacks,
-    ) -> Self {
+    pub(crate) const fn of(config: &'w Config, registrar: &'w Registrar, jacks: &'w Jacks) -> Self {
         Self {
             config,
             registrar,

@@ -1,12 +1,8 @@
-//! The figures of a leg, gathered from the parts that counted them.
+//! What the far end's reports said of the sound that we send.
 
 use core::time::Duration;
 
-use model::MediaFigures;
-
-use crate::jitter::JitterFigures;
 use crate::rtcp::ReportsHeard;
-use crate::session::Received;
 
 /// What the far end's reports said so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,35 +24,36 @@ impl FarFigures {
     }
 }
 
-/// Fills in the figures that this crate knows; `clock_hz` is the codec's RTP clock. Packets of
-/// strangers and malformed ones are counted by who drops them; `concealed` here is what was
-/// missing when it was due.
-#[must_use]
-pub fn figures(
-    received: &Received,
-    packets_out: u64,
-    jitter: Option<&JitterFigures>,
-    far: &FarFigures,
-    clock_hz: u32,
-) -> MediaFigures {
-    let late = jitter.map_or(0, |figures| figures.late);
-    let missing = jitter.map_or(0, |figures| figures.missing);
-    let us = u64::from(received.jitter_max)
-        .saturating_mul(1_000_000)
-        .checked_div(clock_hz.into())
-        .unwrap_or(0);
-    let round_trip_us = far.round_trip.map_or(0, |time| time.as_micros());
-    MediaFigures {
-        packets_in: received.packets.saturating_sub(late),
-        packets_out,
-        lost: received.lost,
-        late,
-        duplicate: received.duplicates,
-        stranger: received.unexpected,
-        malformed: 0,
-        jitter_us_max: u32::try_from(us).unwrap_or(u32::MAX),
-        lost_far: far.lost,
-        round_trip_us: u32::try_from(round_trip_us).unwrap_or(u32::MAX),
-        concealed: missing,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Reception;
+
+    #[test]
+    fn the_last_known_stays() {
+        let mut far = FarFigures::default();
+        let trip = Duration::from_millis(30);
+        let reception = |lost| {
+            Some(Reception {
+                lost,
+                ..Reception::default()
+            })
+        };
+        far.note(&ReportsHeard {
+            reception: reception(7),
+            round_trip: Some(trip),
+            goodbye: false,
+        });
+        far.note(&ReportsHeard::default());
+        let known = FarFigures {
+            lost: 7,
+            round_trip: Some(trip),
+        };
+        assert_eq!(far, known);
+        far.note(&ReportsHeard {
+            reception: reception(-2),
+            ..ReportsHeard::default()
+        });
+        assert_eq!(far.lost, 0, "duplicates outnumber losses");
     }
 }

@@ -196,3 +196,6 @@ fn content_length(head: &[u8]) -> Result<usize, FramingError> {
         None => Ok(0),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,8 +69,13 @@ pub(crate) fn quote(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // A line end inside a quoted string would end the header.
-            '\r' | '\n' | '\0' => out.push(' '),
+            // A line end would end the header, quoted or not.
+            '\r' | '\n' => out.push(' '),
+            // RFC 3261 §25.1: other control characters only as a quoted pair.
+            '\0'..='\x08' | '\x0b'..='\x1f' | '\x7f' => {
+                out.push('\\');
+                out.push(c);
+            }
             _ => out.push(c),
         }
     }
@@ -153,7 +158,7 @@ mod tests {
 
     #[test]
     fn quoting_goes_both_ways() {
-        let text = r#"say "hi" \o/"#;
+        let text = "say \"hi\" \\o/ \0\x7f";
         assert_eq!(unquote(&quote(text)), text);
         assert_eq!(unquote("plain"), "plain");
         assert_eq!(quote("a\r\nb"), "\"a  b\"");

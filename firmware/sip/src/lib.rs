@@ -45,6 +45,6 @@ pub use params::Params;
 pub use peer::Peer;
 pub use transaction::{ClientKey, ServerKey, Timing};
 pub use uri::{Scheme, Uri};
-pub use usage::UsageKey;
+pub use usage::{DialogId, UsageKey};
 pub use value::{CSeq, Event, MediaType, RAck, Reason, Refresher, Replaces, SessionExpires};
 pub use via::{Via, ViaTransport};

@@ -124,6 +124,21 @@ impl fmt::Display for Params {
     }
 }
 
+/// The value of `name` in parameters as they came from the wire, without reading the rest.
+pub(crate) fn raw_param<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut at = 0;
+    while at < text.len() {
+        let end = param_end(text.as_bytes(), at).ok()?;
+        let piece = &text[at..end];
+        at = end + 1;
+        let (found, value) = piece.split_once('=').unwrap_or((piece, ""));
+        if trim(found).eq_ignore_ascii_case(name) {
+            return Some(trim(value));
+        }
+    }
+    None
+}
+
 /// Walks canonical text: start and end of each piece with its name and value.
 struct PieceWalk<'a> {
     text: &'a str,
@@ -176,7 +191,7 @@ fn check_piece(name: &str, value: Option<&str>) -> Result<(), Fault> {
         let whole = quoted_end(value.as_bytes(), 0) == Some(value.len());
         return if whole { Ok(()) } else { Err(Fault::Params) };
     }
-    let bad = |b: u8| is_space(b) || b < b' ' || matches!(b, b'"' | b',' | 127);
+    let bad = |b: u8| is_space(b) || b < b' ' || matches!(b, b'"' | b',' | b'<' | b'>' | 127);
     if value.is_empty() || value.bytes().any(bad) {
         return Err(Fault::Params);
     }
@@ -219,6 +234,7 @@ mod tests {
             ";x=\"a\"b",
             ";a=1,2",
             ";a;;b",
+            ";a=<b>",
         ] {
             assert!(Params::parse(bad).is_err(), "{bad}");
         }

@@ -1,4 +1,5 @@
-//! URIs: `sip:` and `sips:` taken apart, `tel:` in part, others kept as text (RFC 3261 §19, RFC 3966).
+//! URIs: `sip:` and `sips:` taken apart, `tel:` in part, others kept as text (RFC 3261 §19,
+//! RFC 3966).
 
 use core::fmt;
 use std::borrow::Cow;
@@ -155,9 +156,12 @@ impl Uri {
     }
 
     /// The same URI with a parameter set (replaced in its place or appended); `value` is escaped
-    /// as needed.
+    /// as needed. A URI of an unknown scheme stays as it is.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
+        if matches!(self.scheme, Scheme::Other(_)) {
+            return self;
+        }
         let escaped = value.map(|value| {
             let mut out = String::with_capacity(value.len());
             escape_into(value, &mut out, param_byte);
@@ -299,6 +303,9 @@ impl Uri {
     /// Whether both URIs are equivalent by RFC 3261 §19.1.4. Not transitive, therefore not `==`.
     #[must_use]
     pub fn equivalent(&self, other: &Self) -> bool {
+        if self.raw == other.raw {
+            return true;
+        }
         if self.scheme != other.scheme {
             return false;
         }

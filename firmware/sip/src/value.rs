@@ -294,3 +294,79 @@ impl MediaType {
         self.essence == essence
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::fmt::Display;
+
+    use super::*;
+
+    /// Reads `text` and writes it again.
+    fn check<T: Display>(read: fn(&str) -> Result<T, Fault>, text: &str, wanted: Option<&str>) {
+        let written = read(text).ok().map(|value| value.to_string());
+        assert_eq!(written.as_deref(), wanted, "{text}");
+    }
+
+    #[test]
+    fn sequence_numbers() {
+        check(CSeq::parse, "0007 \t INVITE", Some("7 INVITE"));
+        check(CSeq::parse, "4294967295 X-odd", Some("4294967295 X-odd"));
+        for bad in [
+            "4294967296 INVITE",
+            "INVITE",
+            "1",
+            "-1 INVITE",
+            "1 IN VITE",
+            "",
+        ] {
+            check(CSeq::parse, bad, None);
+        }
+        check(RAck::parse, "776656  1 INVITE", Some("776656 1 INVITE"));
+        check(RAck::parse, "1 INVITE", None);
+    }
+
+    #[test]
+    fn session_timers() {
+        let check = |text, wanted| check(SessionExpires::parse, text, wanted);
+        check("1800", Some("1800"));
+        check("90 ;Refresher=UAS;x", Some("90;refresher=uas"));
+        check("90;refresher=nobody", Some("90"));
+        check("soon", None);
+    }
+
+    #[test]
+    fn replaces_needs_both_tags() {
+        let check = |text, wanted| check(Replaces::parse, text, wanted);
+        let whole = "a@b;to-tag=1;from-tag=2;early-only";
+        check(" a@b ; from-tag=2 ;to-tag = 1;early-only", Some(whole));
+        check("a@b;to-tag=1", None);
+        check("a@b;to-tag=1;from-tag", None);
+        check(";to-tag=1;from-tag=2", None);
+    }
+
+    #[test]
+    fn reasons() {
+        let check = |text, wanted| check(Reason::parse, text, wanted);
+        let elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\"";
+        check(elsewhere, Some(elsewhere));
+        assert_eq!(
+            Reason::sip(200, "Call completed elsewhere").to_string(),
+            elsewhere
+        );
+        check("Q.850 ;cause=16", Some("Q.850;cause=16"));
+        check("Q.850;cause=99999", Some("Q.850"));
+        check("no token;cause=1", None);
+    }
+
+    #[test]
+    fn events_and_media_types() {
+        let event = Event::parse("Dialog;id=3").expect("legal");
+        assert_eq!(
+            (event.package.as_str(), event.params.get("id")),
+            ("dialog", Some("3"))
+        );
+        let kind = MediaType::parse("Application / SDP ; charset=x").expect("legal");
+        assert!(kind.is("application/sdp"));
+        assert!(MediaType::parse("sdp").is_err() && MediaType::parse("a/b c").is_err());
+    }
+}

@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Begins a session.
+    /// Begins a session, or renews the one with this token.
     ///
     /// # Errors
     /// As any write.
@@ -79,7 +79,7 @@ impl Store {
                 [signed((SESSIONS - 1) as u64)],
             )?;
             store.execute(
-                "INSERT INTO session (token, person, created, expires, agent)
+                "INSERT OR REPLACE INTO session (token, person, created, expires, agent)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
                 (
                     token,
@@ -202,6 +202,18 @@ impl Reader {
     pub fn has_login(&self) -> Result<bool, StoreError> {
         let found = self.one("SELECT EXISTS (SELECT 1 FROM login)", [], |row| row.get(0))?;
         Ok(found.unwrap_or(false))
+    }
+
+    /// Every session that was begun and not ended, with its token's hash; expired ones too.
+    ///
+    /// # Errors
+    /// As any reading.
+    pub fn sessions(&self) -> Result<Vec<(TokenHash, Session)>, StoreError> {
+        let sql = "SELECT person, created, expires, agent, token FROM session ORDER BY created";
+        let rows = self.query(sql, [], |row| Ok((row.get(4)?, read_session(row)?)))?;
+        rows.into_iter()
+            .map(|(token, session)| Ok((token, session.map_err(|bad| self.damaged(&bad))?)))
+            .collect()
     }
 
     /// The session of a token, if it holds at `wall`.

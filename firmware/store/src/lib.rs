@@ -4,7 +4,7 @@
 //! It never decides anything about a call and never reads what a configuration means.
 //!
 //! One process writes ([`Store`], behind the [`Writer`] thread while the exchange runs), any number
-//! of [`Reader`]s look on.
+//! of [`Reader`]s look on. Words for people are made in [`explain`] and nowhere else.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -14,11 +14,13 @@ mod config;
 mod door;
 mod encode;
 mod error;
+pub mod explain;
 pub mod journal;
 mod ledger;
 mod projection;
 mod reader;
 mod recover;
+mod retention;
 mod schema;
 mod seal;
 mod secret;
@@ -38,7 +40,7 @@ pub use projection::{
     LiveView, Registration,
 };
 pub use reader::{ROWS_MAX, Reader};
-pub use recover::{REFRESH_WRITE, Recovered};
+pub use recover::{REFRESH_LAG, REFRESH_WRITE, Recovered};
 pub use secret::{SECRET_MAX, Secret};
 pub use store::{BOX_KEY_FILE, DATABASE_FILE, LOCK_FILE, Store};
 pub use verify::{Fault, VerifyReport, verify};

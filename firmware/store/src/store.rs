@@ -32,6 +32,8 @@ pub(crate) struct Head {
     pub(crate) boot: u64,
     pub(crate) boot_first_seq: Seq,
     pub(crate) next_seq: Seq,
+    /// No open call began before this record, as last written.
+    pub(crate) open_from: Seq,
     pub(crate) hash: Hash,
     pub(crate) last_wall: Wall,
     pub(crate) segment_first_seq: Seq,
@@ -77,6 +79,9 @@ impl Store {
         let lock = Self::lock(dir)?;
         let path = dir.join(DATABASE_FILE);
         let conn = connect_writable(&path)?;
+        // Before anything is changed: the file may be another program's.
+        schema::check(&conn, &path)?;
+        set_up(&conn).map_err(|error| StoreError::from_sqlite(&path, error))?;
         schema::migrate(&conn, &path)?;
         let has_secrets = conn
             .query_row("SELECT EXISTS (SELECT 1 FROM secret)", [], |row| row.get(0))
@@ -211,6 +216,10 @@ fn connect_writable(path: &PathBuf) -> Result<Connection, StoreError> {
     conn.set_prepared_statement_cache_capacity(64);
     conn.busy_timeout(std::time::Duration::from_secs(2))
         .map_err(fail)?;
+    Ok(conn)
+}
+
+fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     // FULL: a commit is on the disk when it returns. cell_size_check finds damage where it is read.
     conn.execute_batch(
         "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
@@ -218,6 +227,4 @@ fn connect_writable(path: &PathBuf) -> Result<Connection, StoreError> {
          PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;
          PRAGMA journal_size_limit = 16777216;",
     )
-    .map_err(fail)?;
-    Ok(conn)
 }

@@ -608,6 +608,7 @@ impl World {
             pairs: Vec::new(),
             external: None,
             flows: (Vec::new(), 0),
+            resumed: false,
         };
         let keys = Keys::new(secret, self.office.passwords.clone());
         self.exchange = Some(Exchange::start(self.now, setup, keys, &mut self.board));

@@ -4,7 +4,9 @@ mod plain;
 mod tree;
 mod words;
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 pub use plain::Plain;
 pub use tree::Fields;
@@ -14,18 +16,23 @@ pub(crate) use words::{subject, value};
 use crate::text::Document;
 
 /// Where a value stands: `[section] key`, or `[[section]]` with `id` and `key`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Place {
     /// Name of the table; empty for a key above all tables.
     pub section: String,
     /// Id of the entry, in a `[[section]]`.
+    #[serde(default)]
     pub id: Option<String>,
     /// The key; none for the entry as a whole.
+    #[serde(default)]
     pub key: Option<String>,
 }
 
 impl Place {
-    pub(crate) fn key(section: &str, id: Option<&str>, key: &str) -> Self {
+    /// A value.
+    #[must_use]
+    pub fn key(section: &str, id: Option<&str>, key: &str) -> Self {
         Self {
             section: section.into(),
             id: id.map(str::to_owned),
@@ -33,7 +40,9 @@ impl Place {
         }
     }
 
-    pub(crate) fn entry(section: &str, id: &str) -> Self {
+    /// An entry as a whole.
+    #[must_use]
+    pub fn entry(section: &str, id: &str) -> Self {
         Self {
             section: section.into(),
             id: Some(id.into()),
@@ -84,10 +93,32 @@ pub enum Change {
     Layout,
 }
 
-/// Everything that changed from `old` to `new`, in the order of `new`, what is gone last.
+impl Change {
+    fn hide_secrets(&mut self) {
+        match self {
+            Self::Value {
+                place, old, new, ..
+            } => {
+                for value in [old, new].into_iter().flatten() {
+                    value.hide_secrets(place.key.as_deref());
+                }
+            }
+            Self::Added { fields, .. } | Self::Removed { fields, .. } => {
+                for (key, value) in &mut fields.0 {
+                    value.hide_secrets(Some(key));
+                }
+            }
+            Self::Reordered { .. } | Self::Layout => {}
+        }
+    }
+}
+
+/// Everything that changed from `old` to `new`, in the order of `new`, what is gone last. Passwords of
+/// a text that was never imported are not in it.
 #[must_use]
 pub fn diff(old: &Document, new: &Document) -> Vec<Change> {
     let mut changes = trees(&Tree::new(old), &Tree::new(new));
+    changes.iter_mut().for_each(Change::hide_secrets);
     if changes.is_empty() && old != new {
         changes.push(Change::Layout);
     }
@@ -129,8 +160,8 @@ pub(crate) fn trees(old: &Tree, new: &Tree) -> Vec<Change> {
 }
 
 fn entries(kind: &str, old: &[Entry], new: &[Entry], out: &mut Vec<Change>) {
-    let before: std::collections::BTreeMap<_, _> = old.iter().map(|e| (e.id.as_str(), e)).collect();
-    let after: std::collections::BTreeMap<_, _> = new.iter().map(|e| (e.id.as_str(), e)).collect();
+    let before: BTreeMap<_, _> = old.iter().map(|e| (e.id.as_str(), e)).collect();
+    let after: BTreeMap<_, _> = new.iter().map(|e| (e.id.as_str(), e)).collect();
     for entry in new {
         match before.get(entry.id.as_str()) {
             None => out.push(Change::Added {
@@ -151,11 +182,10 @@ fn entries(kind: &str, old: &[Entry], new: &[Entry], out: &mut Vec<Change>) {
             label: entry.label(),
         });
     }
-    let stayed =
-        |list: &[Entry], other: &std::collections::BTreeMap<&str, &Entry>| -> Vec<String> {
-            let both = list.iter().filter(|e| other.contains_key(e.id.as_str()));
-            both.map(|e| e.id.clone()).collect()
-        };
+    let stayed = |list: &[Entry], other: &BTreeMap<&str, &Entry>| -> Vec<String> {
+        let both = list.iter().filter(|e| other.contains_key(e.id.as_str()));
+        both.map(|e| e.id.clone()).collect()
+    };
     if stayed(old, &after) != stayed(new, &before) {
         out.push(Change::Reordered {
             section: kind.into(),
@@ -170,15 +200,19 @@ fn values(
     label: &str,
     out: &mut Vec<Change>,
 ) {
-    let gone = old.0.iter().filter(|(key, _)| new.get(key).is_none());
-    let keys = new.0.iter().chain(gone).map(|(key, _)| key);
-    for key in keys {
-        let (before, after) = (old.get(key), new.get(key));
-        if before != after {
+    // A text that was never checked may have any number of keys.
+    let (before, after) = (old.by_key(), new.by_key());
+    let gone = old
+        .0
+        .iter()
+        .filter(|(key, _)| !after.contains_key(key.as_str()));
+    for (key, _) in new.0.iter().chain(gone) {
+        let (was, is) = (before.get(key.as_str()), after.get(key.as_str()));
+        if was != is {
             out.push(Change::Value {
                 place: place(key),
-                old: before.cloned(),
-                new: after.cloned(),
+                old: was.copied().cloned(),
+                new: is.copied().cloned(),
                 label: label.into(),
             });
         }

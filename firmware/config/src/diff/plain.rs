@@ -1,7 +1,8 @@
 //! A value without its looks.
 
-use serde::{Serialize, Serializer};
-use toml_edit::{Item, TableLike, Value};
+use crate::import::SECRET_KEYS;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use toml_edit::{Array, InlineTable, Item, TableLike, Value};
 
 /// A value of the text without comments, quotes and layout.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,56 @@ impl Plain {
         )
     }
 
+    /// The value as TOML.
+    pub(crate) fn to_value(&self) -> Value {
+        match self {
+            Self::Text(text) | Self::Decimal(text) | Self::Date(text) => text.into(),
+            Self::Whole(number) => (*number).into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::List(list) => list.iter().map(Self::to_value).collect::<Array>().into(),
+            Self::Table(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.to_value()));
+                fields.collect::<InlineTable>().into()
+            }
+        }
+    }
+
+    /// The value of JSON; `None` for null and for numbers that are not whole.
+    fn of_json(json: &serde_json::Value) -> Option<Self> {
+        Some(match json {
+            serde_json::Value::Null => return None,
+            serde_json::Value::Bool(flag) => Self::Flag(*flag),
+            serde_json::Value::Number(number) => Self::Whole(number.as_i64()?),
+            serde_json::Value::String(text) => Self::Text(text.clone()),
+            serde_json::Value::Array(list) => {
+                Self::List(list.iter().map(Self::of_json).collect::<Option<_>>()?)
+            }
+            serde_json::Value::Object(map) => Self::Table(
+                map.iter()
+                    .map(|(key, value)| Some((key.clone(), Self::of_json(value)?)))
+                    .collect::<Option<_>>()?,
+            ),
+        })
+    }
+
+    /// Makes a password that stands under `key`, or in a table under a key of its own, unreadable:
+    /// a text that was never imported still has them.
+    pub(crate) fn hide_secrets(&mut self, key: Option<&str>) {
+        match self {
+            Self::Text(text) if key.is_some_and(|key| SECRET_KEYS.contains(&key)) => {
+                *text = "…".into()
+            }
+            Self::Table(fields) => {
+                for (key, value) in fields {
+                    value.hide_secrets(Some(key));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Whether this is a reference to a secret.
     pub(crate) fn is_secret(&self) -> bool {
         matches!(self, Self::Table(fields) if matches!(&fields[..], [(key, Self::Text(_))] if key == crate::secret::REFERENCE_KEY))
@@ -72,5 +123,13 @@ impl Serialize for Plain {
             Self::List(list) => serializer.collect_seq(list),
             Self::Table(fields) => serializer.collect_map(fields.iter().map(|(k, v)| (k, v))),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = serde_json::Value::deserialize(deserializer)?;
+        let expected = "a text, a whole number, true, false, a list or an object of these";
+        Self::of_json(&json).ok_or_else(|| de::Error::custom(expected))
     }
 }

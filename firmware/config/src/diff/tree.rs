@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use toml_edit::{Item, TableLike};
 
 use super::Plain;
@@ -33,7 +33,14 @@ impl Fields {
 
     /// Whether the same keys have the same values, in whatever order.
     pub(crate) fn same(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len() && self.0.iter().all(|(k, v)| other.get(k) == Some(v))
+        self.by_key() == other.by_key()
+    }
+
+    pub(crate) fn by_key(&self) -> BTreeMap<&str, &Plain> {
+        self.0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value))
+            .collect()
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -47,6 +54,15 @@ impl Fields {
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(k, v)| (k, v)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Plain::deserialize(deserializer)? {
+            Plain::Table(fields) => Ok(Self(fields)),
+            _ => Err(de::Error::custom("values by key")),
+        }
     }
 }
 

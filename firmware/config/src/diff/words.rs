@@ -23,6 +23,7 @@ impl Change {
             } => {
                 let template = match (old, new) {
                     _ if is_secret(old) || is_secret(new) => words.replaced,
+                    _ if key_is_secret(place) => words.replaced,
                     (Some(_), Some(_)) => words.changed,
                     (None, _) => words.set,
                     (Some(_), None) => words.cleared,
@@ -56,6 +57,13 @@ pub(crate) fn subject(place: &Place, label: &str, words: &Words) -> String {
     } else {
         format!("{one} {label}")
     }
+}
+
+fn key_is_secret(place: &Place) -> bool {
+    place
+        .key
+        .as_deref()
+        .is_some_and(|key| crate::import::SECRET_KEYS.contains(&key))
 }
 
 fn is_secret(value: &Option<Plain>) -> bool {

@@ -2,8 +2,8 @@
 
 use toml_edit::{Decor, DocumentMut, Item, RawString, Table};
 
-use super::edit::{Editor, id_of};
-use crate::text::Document;
+use super::edit::Editor;
+use crate::text::{Document, id_of};
 
 impl Editor {
     /// Takes over the comments that changed from `base` to theirs and that mine left alone.

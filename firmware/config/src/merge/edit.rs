@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Key, Table};
+use toml_edit::{DocumentMut, Item, Table};
 
 use super::Step;
-use crate::{diff::Place, text::Document};
+use crate::{
+    diff::Place,
+    text::{Document, id_of, insert_after, last_position, put, table, table_mut, take},
+};
 
 /// `mine` being edited, with `theirs` to copy from.
 pub(super) struct Editor {
@@ -80,7 +83,7 @@ impl Editor {
         if let Some(theirs) = table(&self.theirs, place) {
             *new.decor_mut() = theirs.decor().clone();
         }
-        new.set_position(Some(self.last_position() + 1));
+        new.set_position(Some(last_position(&self.mine) + 1));
         self.mine.insert(name, Item::Table(new));
     }
 
@@ -96,8 +99,8 @@ impl Editor {
         let Some(mut new) = theirs.iter().find(|t| id_of(t) == id).cloned() else {
             return;
         };
-        let last = self.last_position();
-        let mut tables = self.take(&place.section);
+        let last = last_position(&self.mine);
+        let mut tables = take(&mut self.mine, &place.section);
         let after = before
             .iter()
             .rev()
@@ -106,20 +109,20 @@ impl Editor {
         let neighbour = tables.get(after.unwrap_or(0)).and_then(Table::position);
         new.set_position(neighbour.or(Some(last + 1)));
         tables.insert(at.min(tables.len()), new);
-        self.put(&place.section, tables);
+        put(&mut self.mine, &place.section, tables);
     }
 
     fn remove(&mut self, place: &Place) {
         let id = place.id.as_deref().unwrap_or_default();
-        let mut tables = self.take(&place.section);
+        let mut tables = take(&mut self.mine, &place.section);
         tables.retain(|table| id_of(table) != id);
-        self.put(&place.section, tables);
+        put(&mut self.mine, &place.section, tables);
     }
 
     /// Puts the entries named in `order` into that order, on the places that they have together;
     /// others stay where they are.
     pub(super) fn reorder(&mut self, kind: &str, order: &[String]) {
-        let mut tables = self.take(kind);
+        let mut tables = take(&mut self.mine, kind);
         let slots: Vec<usize> = (0..tables.len())
             .filter(|at| order.iter().any(|id| id == id_of(&tables[*at])))
             .collect();
@@ -134,75 +137,6 @@ impl Editor {
                 tables[*slot].set_position(position);
             }
         }
-        self.put(kind, tables);
-    }
-
-    fn take(&mut self, kind: &str) -> Vec<Table> {
-        match self.mine.get(kind) {
-            Some(Item::ArrayOfTables(tables)) => tables.iter().cloned().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn put(&mut self, kind: &str, tables: Vec<Table>) {
-        if tables.is_empty() {
-            self.mine.remove(kind);
-            return;
-        }
-        let array: ArrayOfTables = tables.into_iter().collect();
-        self.mine.insert(kind, Item::ArrayOfTables(array));
-    }
-
-    fn last_position(&self) -> isize {
-        let all = self.mine.iter().flat_map(|(_, item)| match item {
-            Item::Table(table) => vec![table.position()],
-            Item::ArrayOfTables(tables) => tables.iter().map(Table::position).collect(),
-            Item::None | Item::Value(_) => Vec::new(),
-        });
-        all.flatten().max().unwrap_or(0)
-    }
-}
-
-/// The id of an entry; empty for one without, which no text that was imported has.
-pub(super) fn id_of(table: &Table) -> &str {
-    table.get("id").and_then(Item::as_str).unwrap_or_default()
-}
-
-/// The table in which a place is.
-pub(super) fn table<'d>(document: &'d DocumentMut, place: &Place) -> Option<&'d Table> {
-    if place.section.is_empty() {
-        return Some(document.as_table());
-    }
-    match (document.get(&place.section)?, &place.id) {
-        (Item::Table(table), None) => Some(table),
-        (Item::ArrayOfTables(tables), Some(id)) => tables.iter().find(|t| id_of(t) == id),
-        _ => None,
-    }
-}
-
-/// As [`table`], to be changed.
-pub(super) fn table_mut<'d>(document: &'d mut DocumentMut, place: &Place) -> Option<&'d mut Table> {
-    if place.section.is_empty() {
-        return Some(document.as_table_mut());
-    }
-    match (document.get_mut(&place.section)?, &place.id) {
-        (Item::Table(table), None) => Some(table),
-        (Item::ArrayOfTables(tables), Some(id)) => tables.iter_mut().find(|t| id_of(t) == id),
-        _ => None,
-    }
-}
-
-/// Inserts after the last key of `before` that `table` has; at the front if it has none.
-fn insert_after(table: &mut Table, before: &[String], key: &Key, item: Item) {
-    let at = table
-        .iter()
-        .enumerate()
-        .filter(|(_, (k, _))| before.iter().any(|b| b == k));
-    let keep = at.map(|(at, _)| at + 1).max().unwrap_or(0);
-    let later: Vec<String> = table.iter().skip(keep).map(|(k, _)| k.to_owned()).collect();
-    let later: Vec<(Key, Item)> = later.iter().filter_map(|k| table.remove_entry(k)).collect();
-    table.insert_formatted(key, item);
-    for (key, item) in later {
-        table.insert_formatted(&key, item);
+        put(&mut self.mine, kind, tables);
     }
 }

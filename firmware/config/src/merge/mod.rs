@@ -4,12 +4,13 @@
 mod comments;
 mod edit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
     diff::{Change, Fields, Place, Plain, Tree, trees},
+    import::entries_of,
     office::Language,
     problem::Problems,
     text::Document,
@@ -32,6 +33,16 @@ pub struct Conflict {
 }
 
 impl Conflict {
+    fn hide_secrets(&mut self) {
+        let key = self.place.key.as_deref();
+        for value in [&mut self.base, &mut self.mine, &mut self.theirs]
+            .into_iter()
+            .flatten()
+        {
+            value.hide_secrets(key);
+        }
+    }
+
     /// The conflict as a sentence.
     #[must_use]
     pub fn sentence(&self, language: Language) -> String {
@@ -59,6 +70,9 @@ pub enum MergeError {
     /// Both changed the same things; every one is listed.
     #[error("{} overlapping change(s)", .0.len())]
     Conflicts(Vec<Conflict>),
+    /// An entry has no id, or one that another has: a text was never imported.
+    #[error("a text was never imported: an entry has no id of its own")]
+    NotImported,
     /// The merged text is too long.
     #[error(transparent)]
     Text(#[from] Problems),
@@ -69,13 +83,17 @@ pub enum MergeError {
 /// the same extension): check it before use.
 ///
 /// # Errors
-/// [`MergeError::Conflicts`] lists everything that both changed differently.
+/// [`MergeError::Conflicts`] lists everything that both changed differently. Only texts that were
+/// imported can be merged; others are [`MergeError::NotImported`].
 pub fn merge(base: &Document, mine: &Document, theirs: &Document) -> Result<Document, MergeError> {
     if mine == base || mine == theirs {
         return Ok(theirs.clone());
     }
     if theirs == base {
         return Ok(mine.clone());
+    }
+    if ![base, mine, theirs].into_iter().all(every_entry_has_its_id) {
+        return Err(MergeError::NotImported);
     }
     let sides = Sides {
         base: Tree::new(base),
@@ -87,6 +105,7 @@ pub fn merge(base: &Document, mine: &Document, theirs: &Document) -> Result<Docu
         plan.add(&sides, change);
     }
     if !plan.conflicts.is_empty() {
+        plan.conflicts.iter_mut().for_each(Conflict::hide_secrets);
         return Err(MergeError::Conflicts(plan.conflicts));
     }
     let mut text = edit::Editor::new(mine, theirs);
@@ -111,6 +130,14 @@ pub fn undo(
     current: &Document,
 ) -> Result<Document, MergeError> {
     merge(after, current, before)
+}
+
+fn every_entry_has_its_id(document: &Document) -> bool {
+    let mut ids = BTreeSet::new();
+    entries_of(document).all(|(_, table)| {
+        let id = table.get("id").and_then(toml_edit::Item::as_str);
+        id.is_some_and(|id| !id.is_empty() && ids.insert(id))
+    })
 }
 
 struct Sides {

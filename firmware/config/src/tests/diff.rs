@@ -77,3 +77,20 @@ fn order_is_a_difference_of_its_own() {
         "Osoby: zmieniono kolejność"
     );
 }
+
+#[test]
+fn passwords_of_a_raw_text_are_never_shown() {
+    let other = MINIMAL.replace("s3cret-2005", "s3cret-other");
+    let more = format!("{MINIMAL}[[trunk]]\nhost = \"x\"\npassword = \"s3cret-trunk\"\n");
+    for new in [other, more] {
+        for (old, new) in [(MINIMAL, new.as_str()), (new.as_str(), MINIMAL)] {
+            let changes = diff(&document(old), &document(new));
+            let told: String = changes.iter().map(|c| c.sentence(Language::En)).collect();
+            let data = serde_json::to_string(&changes).expect("JSON");
+            assert!(
+                !changes.is_empty() && !told.contains("s3cret") && !data.contains("s3cret"),
+                "{data}"
+            );
+        }
+    }
+}

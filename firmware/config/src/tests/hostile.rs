@@ -13,6 +13,77 @@ fn rule(text: &str) -> String {
     }
 }
 
+/// The corpus of the fuzz target, good texts and bad ones, each with all that is wrong with it.
+#[test]
+fn the_corpus_is_answered_as_reviewed() {
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/config");
+    let files = std::fs::read_dir(folder).expect("the corpus");
+    let mut told: Vec<String> = files
+        .map(|file| {
+            let path = file.expect("a file").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            let text = std::fs::read_to_string(path).expect("UTF-8");
+            all_ways(&text);
+            format!("{name}\n    {}\n", problems(&text).replace('\n', "\n    "))
+        })
+        .collect();
+    told.sort();
+    insta::assert_snapshot!(told.concat());
+}
+
+/// Sends a text through everything that takes one.
+fn all_ways(text: &str) {
+    let Ok(document) = Document::parse(text) else {
+        return;
+    };
+    let minimal = super::document(MINIMAL);
+    let least = super::document(LEAST);
+    for change in diff(&minimal, &document)
+        .into_iter()
+        .chain(diff(&document, &minimal))
+    {
+        let _ = change.sentence(Language::Pl);
+    }
+    let imported = super::imported(MINIMAL).document;
+    for [base, mine, theirs] in [
+        [&imported, &document, &least],
+        [&imported, &least, &document],
+        [&document, &imported, &least],
+        [&minimal, &document, &least],
+        [&document, &least, &minimal],
+        [&least, &minimal, &document],
+    ] {
+        let merged = merge(base, mine, theirs);
+        assert!(
+            !matches!(merged, Err(crate::MergeError::Text(_))),
+            "{merged:?}"
+        );
+    }
+    let place = crate::Place::key("limits", None, "calls");
+    let value = crate::Plain::Whole(1);
+    if let Ok(edited) = crate::edit(&document, &[crate::Edit::Set { place, value }]) {
+        let merged = merge(&document, &edited, &least);
+        assert!(
+            !matches!(merged, Err(crate::MergeError::Text(_))),
+            "{merged:?}"
+        );
+    }
+    if let Ok(first) = super::import_with(text, &[], crate::UnknownSecrets::Renew) {
+        let known: Vec<_> = first.secrets.keys().map(model::EntryId::as_str).collect();
+        let text = first.document.text();
+        let again = super::import_with(text, &known, crate::UnknownSecrets::Refuse);
+        assert_eq!(
+            again.expect("what was imported is good").document,
+            first.document
+        );
+    }
+}
+
 #[test]
 fn deep_nesting_is_refused() {
     assert_eq!(
@@ -112,10 +183,46 @@ fn bytes_that_are_not_text() {
 }
 
 #[test]
+fn any_number_of_unknown_keys_is_told_quickly() {
+    let keys: String = (0..200_000).map(|n| format!("calks{n}=1\n")).collect();
+    let text = format!("{LEAST}[limits]\n{keys}");
+    let problems = crate::Config::parse(&text).expect_err("wrong");
+    assert!(problems.to_string().ends_with("and 199900 more [more]"));
+    let (old, new) = (super::document(&text), super::document(LEAST));
+    assert_eq!(diff(&old, &new).len(), 200_000);
+}
+
+#[test]
 fn a_thousand_people_with_one_extension() {
     let text = format!("{LEAST}{}", "[[person]]\nextension='2005'\n".repeat(1000));
     let problems = crate::Config::parse(&text).expect_err("wrong");
     assert_eq!(problems.list().len(), crate::PROBLEMS_MAX + 1);
+}
+
+/// An imported text with some of its lines cut out, doubled or moved: mostly TOML still.
+pub(super) fn shuffled() -> impl Strategy<Value = String> {
+    let moves = proptest::collection::vec(
+        (
+            any::<prop::sample::Index>(),
+            any::<prop::sample::Index>(),
+            0..3u8,
+        ),
+        1..8,
+    );
+    moves.prop_map(|moves| {
+        let imported = super::imported(MINIMAL);
+        let mut lines: Vec<&str> = imported.document.text().lines().collect();
+        for (from, to, how) in moves {
+            let line = lines[from.index(lines.len())];
+            if how != 0 {
+                lines.remove(from.index(lines.len()));
+            }
+            if how != 1 {
+                lines.insert(to.index(lines.len() + 1), line);
+            }
+        }
+        lines.join("\n")
+    })
 }
 
 /// A text with some of its bytes changed, cut out or doubled.
@@ -143,17 +250,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_text_makes_a_panic(text in mutated()) {
-        let minimal = super::document(MINIMAL);
-        if let Ok(document) = Document::parse(&text) {
-            let _ = document.check(crate::Known::Any).map_err(|problems| problems.to_string());
-            for change in diff(&minimal, &document) {
-                let _ = change.sentence(Language::Pl);
-            }
-            let _ = merge(&minimal, &document, &super::document(LEAST));
-            let _ = merge(&document, &minimal, &super::document(LEAST));
-            let _ = super::import_with(&text, &[], crate::UnknownSecrets::Renew);
-        }
+    fn no_text_makes_a_panic(text in prop_oneof![mutated(), shuffled()]) {
+        all_ways(&text);
     }
 
     #[test]

@@ -103,6 +103,97 @@ fn a_text_that_is_wrong_changes_nothing() {
     assert!(import_with(&text, &[], UnknownSecrets::Renew).is_err());
 }
 
+/// `text` imported after `first`, whose store has its secrets.
+fn again(first: &crate::Imported, text: &str) -> crate::Imported {
+    let (mut plain, mut secret) = (model::Random::new([3; 32]), model::Random::new([4; 32]));
+    let mut streams = crate::Streams {
+        plain: &mut plain,
+        secret: &mut secret,
+    };
+    let text = super::document(text);
+    crate::reimport(
+        &text,
+        &first.document,
+        &first.secrets,
+        UnknownSecrets::Refuse,
+        &mut streams,
+    )
+    .expect("good")
+}
+
+#[test]
+fn a_file_kept_by_hand_may_be_imported_again_and_again() {
+    let first = imported(MINIMAL);
+    let same = again(&first, MINIMAL);
+    assert_eq!(same.document, first.document);
+    assert!(same.secrets.is_empty());
+
+    let renamed = again(&first, &MINIMAL.replace("Jan Kowalski", "Jan K."));
+    assert_eq!(renamed.config.people[0].id, first.config.people[0].id);
+    assert_eq!(
+        renamed.config.people[0].sip_password,
+        first.config.people[0].sip_password
+    );
+    assert_eq!(crate::diff(&first.document, &renamed.document).len(), 1);
+
+    let renumbered = again(
+        &first,
+        &MINIMAL.replace("extension = \"2005\"", "extension = \"2006\""),
+    );
+    assert_eq!(
+        renumbered.config.people[0].id, first.config.people[0].id,
+        "known by the name"
+    );
+    assert!(renumbered.secrets.is_empty());
+
+    let password = again(&first, &MINIMAL.replace("s3cret-2005", "s3cret-new"));
+    assert_eq!(password.config.people[0].id, first.config.people[0].id);
+    assert_ne!(
+        password.config.people[0].sip_password,
+        first.config.people[0].sip_password
+    );
+    assert_eq!(
+        password.secrets.len(),
+        1,
+        "a new secret, so that undo finds the old one"
+    );
+}
+
+#[test]
+fn an_id_is_known_again_once_and_by_the_surest_sign() {
+    let two = "[office]\ncountry='PL'\n[[person]]\nname='Jan'\nextension='1'\n[[person]]\nname='Jan'\nextension='2'\n";
+    let first = imported(two);
+    let ids = |imported: &crate::Imported| -> Vec<_> {
+        imported
+            .config
+            .people
+            .iter()
+            .map(|p| p.id.clone())
+            .collect()
+    };
+    let [one, other] = &ids(&first)[..] else {
+        panic!("two people")
+    };
+    let swapped = two
+        .replace("'1'", "'3'")
+        .replace("'2'", "'1'")
+        .replace("'3'", "'2'");
+    assert_eq!(ids(&again(&first, &swapped)), [other.clone(), one.clone()]);
+    let third = format!("{}[[person]]\nname='Jan'\nextension='3'\n", two);
+    let third = ids(&again(&first, &third));
+    assert_eq!(third[..2], [one.clone(), other.clone()]);
+    assert!(third[2] != *one && third[2] != *other);
+    let renumbered = two.replace("'1'", "'11'").replace("'2'", "'12'");
+    assert_eq!(
+        ids(&again(&first, &renumbered)),
+        [one.clone(), other.clone()]
+    );
+    // An id that is written somewhere is given to nobody else.
+    let written = two.replace("extension='2'", &format!("extension='2'\nid='{one}'"));
+    let written = ids(&again(&first, &written));
+    assert!(written[0] != *one && written[1] == *one);
+}
+
 /// Layout that means nothing: what may stand between the lines of a text.
 fn noise() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -147,6 +238,14 @@ proptest! {
         prop_assert_eq!(again.document.text(), first.document.text());
         prop_assert_eq!(&again.config, &first.config);
         prop_assert!(again.secrets.is_empty());
+    }
+
+    #[test]
+    fn importing_the_raw_text_again_changes_nothing(text in text()) {
+        let first = import_with(&text, &[], UnknownSecrets::Renew).expect("good");
+        let second = again(&first, &text);
+        prop_assert_eq!(second.document.text(), first.document.text());
+        prop_assert!(second.secrets.is_empty());
     }
 
     #[test]

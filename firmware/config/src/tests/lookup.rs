@@ -110,6 +110,9 @@ fn phones_find_their_owner() {
         matches!(config.answerer("400"), Some(Answerer::Device(d)) if d.name == "Meeting room")
     );
     assert!(config.sip_owner("301").is_none());
+    let users: Vec<_> = config.sip_owners().map(|(user, _)| user).collect();
+    assert_eq!(users, ["2005", "400", "jan-mobile"]);
+    assert_eq!(config.secrets().len(), 3);
     let jan = config.person_by_login("2005").expect("Jan");
     assert_eq!(config.devices_of(&jan.id).count(), 1);
     assert_eq!(config.person(&jan.id), Some(jan));

@@ -177,6 +177,25 @@ fn two_good_texts_can_make_a_bad_one() {
 }
 
 #[test]
+fn a_text_that_was_never_imported_is_not_merged() {
+    let raw = document(&format!("{BASE}\n[[person]]\nextension = \"2010\"\n"));
+    let twice = document(&format!(
+        "{BASE}\n[[person]]\nid = \"jan\"\nextension = \"2010\"\n"
+    ));
+    let other = edited(&[("*43", "*44")]);
+    for bad in [raw, twice] {
+        assert_eq!(
+            merge(&edited(&[]), &other, &bad),
+            Err(MergeError::NotImported)
+        );
+        assert_eq!(
+            merge(&edited(&[]), &bad, &other),
+            Err(MergeError::NotImported)
+        );
+    }
+}
+
+#[test]
 fn order_is_merged() {
     let swap = |text: &str| {
         let (jan, anna) = (
@@ -290,30 +309,65 @@ fn places(changes: &[Change]) -> BTreeSet<(String, Option<String>)> {
     changes.iter().filter_map(place).collect()
 }
 
+/// Merges both ways round, and compares with what each value must be.
+fn merge_is_right(
+    base: &Document,
+    mine: &Document,
+    theirs: &Document,
+) -> Result<Option<Document>, TestCaseError> {
+    let other_way = merge(base, theirs, mine);
+    match merge(base, mine, theirs) {
+        Ok(merged) => {
+            let (vb, vm, vt, got) = (values(base), values(mine), values(theirs), values(&merged));
+            let all: BTreeSet<_> = [&vb, &vm, &vt, &got]
+                .into_iter()
+                .flat_map(|v| v.keys())
+                .collect();
+            for place in all {
+                let want = if vt.get(place) == vb.get(place) {
+                    vm.get(place)
+                } else {
+                    vt.get(place)
+                };
+                prop_assert_eq!(got.get(place), want, "{:?} in\n{}", place, merged.text());
+            }
+            prop_assert_eq!(values(&other_way.expect("no overlap either way")), got);
+            Ok(Some(merged))
+        }
+        Err(MergeError::Conflicts(conflicts)) => {
+            prop_assert!(!conflicts.is_empty());
+            prop_assert!(matches!(other_way, Err(MergeError::Conflicts(_))));
+            Ok(None)
+        }
+        Err(MergeError::NotImported) => {
+            prop_assert_eq!(other_way, Err(MergeError::NotImported));
+            Ok(None)
+        }
+        Err(other) => Err(TestCaseError::fail(other.to_string())),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn a_merge_has_theirs_where_they_changed_and_mine_elsewhere(b in office(), m in office(), t in office()) {
         let (base, mine, theirs) = (written("base", &b), written("mine", &m), written("theirs", &t));
-        let other_way = merge(&base, &theirs, &mine);
-        match merge(&base, &mine, &theirs) {
-            Ok(merged) => {
-                let (vb, vm, vt, got) = (values(&base), values(&mine), values(&theirs), values(&merged));
-                let all: BTreeSet<_> = vb.keys().chain(vm.keys()).chain(vt.keys()).chain(got.keys()).collect();
-                for place in all {
-                    let want = if vt.get(place) == vb.get(place) { vm.get(place) } else { vt.get(place) };
-                    prop_assert_eq!(got.get(place), want, "{:?} in\n{}", place, merged.text());
-                }
-                prop_assert_eq!(values(&other_way.expect("no overlap either way")), got);
-                prop_assert!(merged.text().starts_with("# top mine"));
-                prop_assert!(merged.check(crate::Known::Any).is_ok());
-            }
-            Err(MergeError::Conflicts(conflicts)) => {
-                prop_assert!(!conflicts.is_empty());
-                prop_assert!(matches!(other_way, Err(MergeError::Conflicts(_))));
-            }
-            Err(other) => prop_assert!(false, "{other}"),
+        let merged = merge_is_right(&base, &mine, &theirs)?;
+        if let Some(merged) = merged {
+            prop_assert!(merged.text().starts_with("# top mine"));
+            prop_assert!(merged.check(crate::Known::Any).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_merge_is_right_whatever_the_order_of_lines(
+        m in super::hostile::shuffled(),
+        t in super::hostile::shuffled(),
+    ) {
+        let base = imported(super::MINIMAL).document;
+        if let (Ok(mine), Ok(theirs)) = (Document::parse(&m), Document::parse(&t)) {
+            merge_is_right(&base, &mine, &theirs)?;
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod edit;
 mod hostile;
 mod import;
 mod lookup;

@@ -1,7 +1,7 @@
 //! The schema is made from the types that the reader fills; these tests hold the two together.
 
 use super::{LEAST, problems};
-use crate::{KeyHelp, reference, schema};
+use crate::{KeyHelp, ValueKind, reference, schema};
 
 #[test]
 fn the_schema_is_as_reviewed() {
@@ -150,4 +150,48 @@ fn a_name_may_be_as_long_as_the_schema_says() {
     let max = usize::try_from(name.max.expect("a length")).expect("small");
     assert!(problems_of(&name, &format!("\"{}\"", "ż".repeat(max))).is_empty());
     assert!(!problems_of(&name, &format!("\"{}\"", "x".repeat(max + 1))).is_empty());
+}
+
+#[test]
+fn the_reader_takes_the_examples_of_the_schema() {
+    for key in reference() {
+        if let Some(example) = &key.example {
+            let value = if key.kind == ValueKind::List {
+                format!("[\"{example}\"]")
+            } else {
+                format!("\"{example}\"")
+            };
+            let wrong: Vec<_> = problems_of(&key, &value)
+                .into_iter()
+                .filter(|p| {
+                    !p.contains("[reference.unknown]")
+                        && !p.contains("[form]")
+                        && !p.contains("[address.taken]")
+                })
+                .collect();
+            assert_eq!(wrong, [""; 0], "{}", key.key);
+        }
+    }
+}
+
+#[test]
+fn kinds_are_what_the_reader_wants() {
+    for key in reference() {
+        let wants = |found: &str| {
+            problems_of(&key, found)
+                .iter()
+                .any(|p| p.contains("[type]") || p.contains("[form]"))
+        };
+        let (text, whole, flag, list) =
+            (!wants("\"x\""), !wants("1"), !wants("true"), !wants("[]"));
+        let taken = match key.kind {
+            ValueKind::Text | ValueKind::Choice | ValueKind::Secret => {
+                text && !whole && !flag && !list
+            }
+            ValueKind::Whole => whole && !text && !flag && !list,
+            ValueKind::Flag => flag && !text && !whole && !list,
+            ValueKind::List => list && !text && !whole && !flag,
+        };
+        assert!(taken, "{}: {:?}", key.key, key.kind);
+    }
 }

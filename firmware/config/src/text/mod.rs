@@ -1,11 +1,15 @@
 //! The text itself: TOML with its comments and order.
 
+mod tables;
+
 use model::limits;
 use toml_edit::Table;
 
+pub(crate) use tables::{id_of, insert_after, last_position, put, table, table_mut, take};
+
 use crate::{
     config::{Config, Known},
-    problem::{Bad, Fault, Problem, Problems},
+    problem::{Bad, Fault, Problem, Problems, cut_to},
     read::Report,
 };
 
@@ -53,9 +57,12 @@ impl Document {
             Ok(parsed) => Ok(Self { text, parsed }),
             Err(error) => {
                 let report = Report::new(&text);
-                let line = error.span().map_or(1, |span| report.line_of(span.start));
+                let line = match error.span() {
+                    Some(span) => report.line_of(span.start),
+                    None => line_of_longest_key(&text),
+                };
                 // The parser's own words, which may quote the text: made harmless for a terminal.
-                let reason = crate::problem::cut(error.message());
+                let reason = cut_to(error.message(), 200);
                 Err(fail(line, Fault::Syntax, vec![("reason", reason)]))
             }
         }
@@ -107,4 +114,16 @@ impl Document {
     pub fn check(&self, known: Known<'_>) -> Result<Config, Problems> {
         Config::read(self.root(), &self.text, known)
     }
+}
+
+/// The parser does not say where it gave up on a key of too many parts: the line with most dots.
+fn line_of_longest_key(text: &str) -> u32 {
+    let dots = |line: &str| line.bytes().filter(|b| *b == b'.').count();
+    let longest = text
+        .lines()
+        .enumerate()
+        .max_by_key(|(at, line)| (dots(line), usize::MAX - at));
+    longest
+        .and_then(|(at, _)| u32::try_from(at + 1).ok())
+        .unwrap_or(1)
 }

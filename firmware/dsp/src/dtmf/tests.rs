@@ -372,3 +372,41 @@ fn the_sender_has_exact_levels_and_lengths() {
     sender.fill(&mut tail);
     assert!(sender.is_over() && tail[41..].iter().all(|&s| s == 0));
 }
+
+#[test]
+fn dialled_through_g711_at_every_level() {
+    use crate::g711::Law;
+    let number = "0123456789*#ABCD";
+    for law in [Law::A, Law::Mu] {
+        for dbm0 in [-3_i8, -10, -20, -30, -34] {
+            let mut heard = String::new();
+            let mut receiver = DtmfReceiver::new();
+            for label in number.chars() {
+                // 50 ms on, 50 ms off, with the sender's own ramps.
+                let mut samples = [0_i16; 800];
+                DtmfSender::new(digit(label), 50, dbm0 - 2, dbm0).fill(&mut samples);
+                let coded = samples.map(|s| f32::from(law.decode(law.encode(s))));
+                receiver.feed(&coded, |key| {
+                    if let Key::Pressed(digit) = key {
+                        heard.push(digit.to_char());
+                    }
+                });
+            }
+            assert_eq!(heard, number, "{law:?} {dbm0} dBm0");
+        }
+    }
+}
+
+#[test]
+fn a_key_is_told_within_fifty_milliseconds() {
+    let mut samples = [0_i16; 1_600];
+    DtmfSender::new(digit('7'), 200, -11, -9).fill(&mut samples);
+    let mut receiver = DtmfReceiver::new();
+    let told = samples.chunks(8).position(|ms| {
+        let block: Vec<f32> = ms.iter().map(|&s| f32::from(s)).collect();
+        let mut found = false;
+        receiver.feed(&block, |_| found = true);
+        found
+    });
+    assert!(told.is_some_and(|ms| ms <= 50), "{told:?} ms");
+}

@@ -62,6 +62,7 @@ fn the_echo_comes_back_over_ipv6_too() {
     let mut a = rig.phone(0, IpAddr::V6(Ipv6Addr::LOCALHOST));
     let route = Route::Echo;
     rig.send(MediaCommand::SetRoute { leg: a.leg, route });
+    rig.settle();
     rig.talk(&mut [&mut a], 10);
     let deadline = clock() + PATIENCE;
     while a.packets < 10 && clock() < deadline {
@@ -77,6 +78,7 @@ fn a_stranger_gets_no_answer_and_changes_nothing() {
     let mut stranger = rig.local_phone(1);
     let route = Route::Echo;
     rig.send(MediaCommand::SetRoute { leg: a.leg, route });
+    rig.settle();
     stranger.engine = a.engine;
     rig.talk(&mut [&mut stranger], 5);
     let garbage = [0xff; 1_600];

@@ -1,6 +1,7 @@
 //! The engine over real sockets of this machine.
 #![allow(unsafe_code)] // poll(2) in `rig`
 
+mod board;
 mod calls;
 mod life;
 mod ports;

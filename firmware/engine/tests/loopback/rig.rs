@@ -98,6 +98,19 @@ impl Rig {
         }
     }
 
+    /// Waits until the media thread has executed all that was sent: the answer to a wish that
+    /// cannot be fulfilled comes after it.
+    pub(crate) fn settle(&mut self) {
+        let nobody = leg(599);
+        self.send(MediaCommand::AddPortLeg {
+            leg: nobody,
+            port: PortId(u16::MAX),
+        });
+        let fault = model::MediaFault::NoPort;
+        let failed = MediaEvent::LegFailed { leg: nobody, fault };
+        self.wait(|event| (*event == failed).then_some(()));
+    }
+
     pub(crate) fn pair(&mut self) -> (PairId, u16) {
         self.wait(|event| match *event {
             MediaEvent::PairReady { pair, port } => Some((pair, port)),
@@ -161,6 +174,7 @@ impl Rig {
     pub(crate) fn join(&mut self, leg: MediaLeg, bridge: u16) {
         let route = Route::Bridge(BridgeId(bridge));
         self.send(MediaCommand::SetRoute { leg, route });
+        self.settle();
     }
 
     /// The phones talk and listen in real time for so many packets.

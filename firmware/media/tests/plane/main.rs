@@ -8,3 +8,4 @@ mod mixing;
 mod relay;
 mod reports;
 mod rig;
+mod storm;

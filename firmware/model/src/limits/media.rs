@@ -8,6 +8,10 @@ pub const LEGS_PER_BRIDGE: usize = 128;
 pub const PAIRS_AHEAD: usize = 64;
 /// Bytes of an RTP or RTCP packet; longer ones are dropped and counted.
 pub const RTP_PACKET_MAX: usize = 1_500;
+/// Samples of the longest RTP packet that is played: 120 ms at 8 kHz; longer ones are counted.
+pub const RTP_PACKET_SAMPLES_MAX: usize = 960;
+/// Samples that a jitter buffer holds: 512 ms at 8 kHz; packets further ahead start it anew.
+pub const JITTER_SAMPLES: usize = 4_096;
 /// Slots of the command ring and of the event ring between control and a media thread.
 pub const MEDIA_RING: usize = 4_096;
 

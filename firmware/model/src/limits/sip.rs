@@ -4,6 +4,9 @@ pub const SIP_MESSAGE_MAX: usize = 65_535;
 pub const SIP_HEADERS_MAX: usize = 256;
 /// Server and client transactions at once, each.
 pub const SIP_TRANSACTIONS: usize = 8_192;
+/// Answered server transactions that only wait for retransmissions (timer J); the oldest is
+/// forgotten before its time when one more comes. Counts within [`SIP_TRANSACTIONS`].
+pub const SIP_ABSORBING: usize = 4_096;
 /// Dialogs at once.
 pub const SIP_DIALOGS: usize = 4_096;
 /// Connections at once, and connections of one address.

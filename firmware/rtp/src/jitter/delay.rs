@@ -11,7 +11,7 @@ pub(super) const DELAY_MAX: i32 = 960;
 /// A packet that misses its time by more than this was held up, not jittered: 60 ms.
 const OUTAGE: i32 = -480;
 /// The slowest packet should come this long before its time: 5 ms.
-const SPARE: i32 = 40;
+pub(super) const SPARE: i32 = 40;
 /// Deviations up to this are left alone: 2 ms.
 const SLACK: i32 = 16;
 /// Spans of one second of playing time each.

@@ -5,15 +5,20 @@
 mod delay;
 mod ring;
 
-use delay::{DELAY_MAX, DELAY_MIN, Delay};
+use model::limits::RTP_PACKET_SAMPLES_MAX;
+
+use delay::{DELAY_MAX, DELAY_MIN, Delay, SPARE};
 use ring::{CAPACITY, Ring};
 
-/// Samples of the longest packet taken: 120 ms at 8 kHz.
-pub const PACKET_SAMPLES_MAX: usize = 960;
+/// Samples of the longest packet taken, see `limits::RTP_PACKET_SAMPLES_MAX`.
+pub const PACKET_SAMPLES_MAX: usize = RTP_PACKET_SAMPLES_MAX;
 /// After this long without a sample concealment is silent: 60 ms.
 const FADED: u64 = 480;
 /// Late packets for this long mean that the far end's time was set back: 200 ms.
 const LATE_RUN: u64 = 1_600;
+/// So many packets in a row that come at the last moment or later show that the fast ones before
+/// them took another path.
+const TIGHT_RUN: u8 = 10;
 /// A sample is inserted or dropped in speech at most once in this many: 20 ms (0.6 % of speed),
 /// and twice as often while the wait is wrong by more than [`FAR_OFF`].
 const STEP_EVERY: usize = 160;
@@ -104,10 +109,12 @@ struct Stream {
     time: u64,
     /// The next sample to be played.
     play: u64,
-    /// One after the newest sample stored.
+    /// One after the newest sample that came, be it late.
     head: u64,
     /// One after the last real sample played: nothing before it is played any more.
     played: u64,
+    /// Packets in a row that came at the last moment or later.
+    tight: u8,
     /// Since when, in media time, only late packets came.
     late_since: Option<u64>,
 }
@@ -184,11 +191,12 @@ impl JitterBuffer {
         }
         self.recentre(&mut stream, time, marker);
         let margin = distance(time, stream.play);
+        self.note(&mut stream, margin);
         if time.saturating_add(length) <= stream.play {
-            return self.late(stream, timestamp, margin, samples);
+            stream.head = stream.head.max(time.saturating_add(length));
+            return self.late(stream, timestamp, samples);
         }
         stream.late_since = None;
-        self.delay.note(margin);
         let mut new = 0_u32;
         for (at, &sample) in (time..).zip(samples) {
             if at >= stream.play && self.ring.put(at, sample) {
@@ -237,10 +245,23 @@ impl JitterBuffer {
         }
     }
 
-    /// A packet whose time is over.
-    fn late(&mut self, mut stream: Stream, timestamp: u32, margin: i32, samples: &[i16]) -> Pushed {
-        self.figures.late = self.figures.late.saturating_add(1);
+    /// Files the margin of a packet.
+    fn note(&mut self, stream: &mut Stream, margin: i32) {
+        stream.tight = if margin < SPARE {
+            stream.tight.saturating_add(1)
+        } else {
+            0
+        };
+        if stream.tight >= TIGHT_RUN {
+            self.delay = Delay::new();
+            stream.tight = 0;
+        }
         self.delay.note(margin);
+    }
+
+    /// A packet whose time is over.
+    fn late(&mut self, mut stream: Stream, timestamp: u32, samples: &[i16]) -> Pushed {
+        self.figures.late = self.figures.late.saturating_add(1);
         let since = *stream.late_since.get_or_insert(stream.play);
         self.stream = Some(stream);
         if stream.play.saturating_sub(since) >= LATE_RUN {
@@ -257,14 +278,19 @@ impl JitterBuffer {
         if !stream.is_dry() || time < stream.played {
             return;
         }
-        let wait = self.delay.target().unwrap_or(DELAY_MIN);
-        let spurt = stream.is_faded() && (marker || time >= stream.head.saturating_add(FADED));
         let margin = distance(time, stream.play);
         let longest = self.delay.longest().unwrap_or(DELAY_MIN);
+        let slower = longest.saturating_sub(margin);
+        let spurt = stream.is_faded() && (marker || time >= stream.head.saturating_add(FADED));
         let play = if spurt {
+            if slower > DELAY_MAX {
+                // So much slower than all packets before: another path, or another clock.
+                self.delay = Delay::new();
+            }
+            let wait = self.delay.target().unwrap_or(2 * DELAY_MIN);
             let wait = u64::try_from(wait).unwrap_or(0);
             time.saturating_sub(wait).max(stream.played)
-        } else if margin < 0 && longest.saturating_sub(margin) <= DELAY_MAX {
+        } else if margin < 0 && slower <= DELAY_MAX {
             time
         } else {
             return;
@@ -443,6 +469,7 @@ fn begin(timestamp: u32, length: u64) -> Stream {
         play,
         head: BASE,
         played: BASE,
+        tight: 0,
         late_since: None,
     }
 }

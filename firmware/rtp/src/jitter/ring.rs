@@ -1,7 +1,10 @@
 //! Samples by media time: a window of [`CAPACITY`] samples, each there or not.
 
-/// Samples held at once: 512 ms at 8 kHz.
-pub(super) const CAPACITY: usize = 4_096;
+use model::limits::JITTER_SAMPLES;
+
+/// Samples held at once.
+pub(super) const CAPACITY: usize = JITTER_SAMPLES;
+const _: () = assert!(CAPACITY.is_power_of_two() && CAPACITY >= 64);
 const MASK: u64 = CAPACITY as u64 - 1;
 
 /// The window. Times passed in must lie within [`CAPACITY`] samples of each other; the buffer

@@ -458,3 +458,104 @@ proptest! {
         }
     }
 }
+
+/// Shifts all packets from `from` on by `by_us`.
+fn delayed(from: usize, by_us: u64) -> Vec<Flying> {
+    let mut packets = stream(500, 160, 0.0);
+    for packet in &mut packets[from..] {
+        packet.at_us += by_us;
+    }
+    packets
+}
+
+#[test]
+fn a_longer_path_costs_little() {
+    // The network finds another way: from packet 100 on all come later by a constant.
+    for (by_ms, most) in [(30, 0), (60, 480), (80, 640), (200, 4_000), (400, 6_000)] {
+        let mut buffer = JitterBuffer::new();
+        let ticks = play(&mut buffer, delayed(100, by_ms * 1_000));
+        let playing = &ticks[4..995];
+        let (heard, lost, idle) = total(playing);
+        assert!(lost + idle <= most, "{by_ms} ms: {lost} lost, {idle} idle");
+        assert!(heard >= 991 * 80 - most, "{by_ms} ms");
+        assert!(
+            buffer.delay_samples() <= 980,
+            "{by_ms} ms: {}",
+            buffer.delay_samples()
+        );
+    }
+}
+
+#[test]
+fn a_late_packet_is_still_played_when_nothing_else_was() {
+    // One packet 55 ms late, its followers in time behind it: the wait of 40 ms is over, but
+    // nothing was played in its place.
+    let mut packets = stream(100, 160, 0.0);
+    for packet in &mut packets[60..] {
+        packet.at_us += 55_000;
+    }
+    let mut buffer = JitterBuffer::new();
+    let ticks = play(&mut buffer, packets);
+    let (heard, ..) = total(&ticks);
+    assert!(heard >= 16_000, "every sample was heard: {heard}");
+    assert_eq!(buffer.figures().late, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// After any five seconds of bad weather a calm network sounds whole again, and soon at once.
+    #[test]
+    fn calm_after_the_storm(
+        storm in proptest::collection::vec((0_u8..12, 0_u64..500_000), 250),
+        steps in proptest::collection::vec((0_usize..250, 0_u64..900_000), 0..4),
+        jump in prop_oneof![Just(0_u32), any::<u32>(), 0_u32..4_000, (u32::MAX - 4_000)..u32::MAX],
+        path_us in 0_u64..400_000,
+    ) {
+        let mut packets = stream(1_600, 160, 0.0);
+        for (packet, (fate, delay)) in packets.iter_mut().zip(&storm) {
+            match fate {
+                0 => packet.at_us = u64::MAX,
+                1..=3 => packet.at_us += delay,
+                _ => {}
+            }
+        }
+        for (from, hold) in steps {
+            // The network stands still and then delivers all at once.
+            let until = packets[from].at_us.saturating_add(hold);
+            for packet in &mut packets[from..250] {
+                if packet.at_us < until { packet.at_us = until; }
+            }
+        }
+        for packet in &mut packets[250..] {
+            packet.at_us += path_us;
+            packet.timestamp = packet.timestamp.wrapping_add(jump);
+        }
+        packets.retain(|p| p.at_us < 60_000_000);
+        let mut buffer = JitterBuffer::new();
+        let ticks = play(&mut buffer, packets);
+        let calm = &ticks[700..3_200];
+        let (_, lost, idle) = total(calm);
+        prop_assert_eq!((lost, idle), (0, 0), "from two seconds after the storm");
+        prop_assert!(buffer.delay_samples() <= 200, "{}", buffer.delay_samples());
+    }
+}
+
+/// Few packets came, the last ones in a burst, which made the wait seem longer than it was; then the
+/// path became slower by 120 ms, and for eight seconds samples were dropped before they could be
+/// played.
+#[test]
+fn a_burst_and_then_a_longer_path() {
+    let mut packets = stream(1_000, 160, 0.0);
+    for packet in &mut packets[215..250] {
+        packet.at_us = packet.at_us.max(4_931_001);
+    }
+    for packet in &mut packets[250..] {
+        packet.at_us += 121_001;
+    }
+    packets.retain(|p| {
+        p.timestamp >= 40_000 || [214, 215, 239, 245, 249].contains(&(p.timestamp / 160))
+    });
+    let mut buffer = JitterBuffer::new();
+    let ticks = play(&mut buffer, packets);
+    assert_eq!(total(&ticks[600..1_990]).1, 0);
+}

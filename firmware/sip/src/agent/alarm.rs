@@ -25,6 +25,8 @@ pub(crate) enum UsageTimer {
     KeepRinging,
     /// Try our offer again after glare (RFC 3261 §14.1).
     RetryOffer,
+    /// Cancel a re-INVITE that the peer leaves open.
+    CancelOffer,
     /// Refresh the session (RFC 4028 §7.2).
     Refresh,
     /// The session expires (RFC 4028 §10).
@@ -58,6 +60,7 @@ impl Alarm {
             Self::Usage(_, UsageTimer::PrackMissing) => "sip: PRACK missing",
             Self::Usage(_, UsageTimer::KeepRinging) => "sip: still ringing",
             Self::Usage(_, UsageTimer::RetryOffer) => "sip: offer again after glare",
+            Self::Usage(_, UsageTimer::CancelOffer) => "sip: cancel an open re-INVITE",
             Self::Usage(_, UsageTimer::Refresh) => "sip: refresh the session",
             Self::Usage(_, UsageTimer::Expire) => "sip: session expires",
         }

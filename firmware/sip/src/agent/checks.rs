@@ -2,7 +2,7 @@
 //! §16.3.
 
 use super::Agent;
-use crate::{HeaderName, Method, Request, Response};
+use crate::{HeaderName, Headers, Method, Request, Response};
 
 impl Agent {
     /// The refusal of a request that cannot be handled, if it cannot.
@@ -79,15 +79,20 @@ fn acceptable_body(request: &Request) -> bool {
     let plain = headers
         .get(&HeaderName::ContentEncoding)
         .is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    plain && is_sdp(request)
+    plain && is_sdp(headers)
 }
 
 /// Whether the body is a session description. A body without a type is taken for one, as
 /// RFC 2543 allowed.
-pub(crate) fn is_sdp(request: &Request) -> bool {
-    match request.headers.content_type() {
+pub(crate) fn is_sdp(headers: &Headers) -> bool {
+    match headers.content_type() {
         Ok(Some(kind)) => kind.is("application/sdp"),
         Ok(None) => true,
         Err(_) => false,
     }
+}
+
+/// The session description in a body, if it is one.
+pub(crate) fn session(headers: &Headers, body: Vec<u8>) -> Option<Vec<u8>> {
+    (!body.is_empty() && is_sdp(headers)).then_some(body)
 }

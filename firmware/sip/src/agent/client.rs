@@ -2,17 +2,16 @@
 
 use model::{Instant, limits};
 
-use super::{Agent, AgentError, Alarm, Outcome, Output, matching};
+use super::{Agent, AgentError, Alarm, Cancel, Outcome, Output, matching};
 use crate::{
-    CSeq, HeaderName, Method, Peer, Reason, Request, Response, Via,
-    dialog::Dialog,
+    CSeq, HeaderName, Method, Peer, Request, Response, Via,
     transaction::{ClientKey, Effects, InviteClient, NonInviteClient, Timer},
     usage::UsageKey,
 };
 
 /// The machine of a client transaction.
 #[derive(Clone, Copy, Debug)]
-enum Machine {
+pub(crate) enum Machine {
     Invite(InviteClient),
     Other(NonInviteClient),
 }
@@ -44,11 +43,11 @@ pub(crate) enum Part {
 /// A client transaction.
 #[derive(Debug)]
 pub(crate) struct Client {
-    machine: Machine,
+    pub(crate) machine: Machine,
     pub(crate) peer: Peer,
     /// The request, for retransmission.
     bytes: Vec<u8>,
-    secret: u64,
+    pub(crate) secret: u64,
     method: Method,
     pub(crate) owner: Owner,
     /// What only an INVITE needs.
@@ -63,17 +62,6 @@ pub(crate) struct InvitePart {
     /// The ACK sent to each To tag that answered 2xx; empty while it is not yet sent.
     pub(crate) acks: Vec<(Box<str>, Vec<u8>)>,
     pub(crate) cancel: Cancel,
-}
-
-/// Where a CANCEL stands.
-#[derive(Clone, Debug)]
-pub(crate) enum Cancel {
-    /// Not wanted.
-    No,
-    /// Wanted, held until a provisional response comes (RFC 3261 §9.1).
-    Held(Option<Reason>),
-    /// Sent.
-    Sent(ClientKey),
 }
 
 /// Why a client transaction ended without a final response.
@@ -172,6 +160,19 @@ impl Agent {
         request
             .headers
             .insert_front(HeaderName::Via, via.to_string());
+        self.launch(now, (key, secret), peer, request, owner);
+        key
+    }
+
+    /// Starts the transaction of a request that has its Via.
+    pub(crate) fn launch(
+        &mut self,
+        now: Instant,
+        (key, secret): (ClientKey, u64),
+        peer: Peer,
+        mut request: Request,
+        owner: Owner,
+    ) {
         let mut bytes = Vec::with_capacity(768 + request.body.len());
         request.write(&mut bytes);
         let timing = self.config.timing;
@@ -206,7 +207,6 @@ impl Agent {
             },
         );
         self.apply_client(now, key, effects);
-        key
     }
 
     /// A response came (RFC 3261 §17.1.3, §18.1.2).
@@ -266,7 +266,7 @@ impl Agent {
     }
 
     /// Does what a client machine asks for, but for ACK and hand-over.
-    fn apply_client(&mut self, now: Instant, key: ClientKey, effects: Effects) {
+    pub(crate) fn apply_client(&mut self, now: Instant, key: ClientKey, effects: Effects) {
         if effects.send
             && let Some(client) = self.clients.get(&key)
         {
@@ -355,218 +355,16 @@ impl Agent {
                 client: key,
                 outcome: Outcome::Response(response),
             }),
+            Owner::Usage(usage, Part::User) => self.user_response(now, usage, key, response),
             Owner::Usage(usage, part) if self.usages.contains_key(&usage) => {
                 self.usage_response(now, usage, part, key, cseq, response);
             }
-            Owner::Usage(..) | Owner::Nobody => {
-                if is_invite && response.status / 100 == 2 {
-                    self.end_unwanted(now, key, cseq, &response);
-                }
-            }
-        }
-    }
-
-    /// A 2xx that was acknowledged before came again: so does its ACK (RFC 3261 §13.2.2.4).
-    fn repeat_ack(&mut self, key: ClientKey, response: &Response) -> bool {
-        let tag = response.headers.to_tag().unwrap_or("");
-        let Some(client) = self.clients.get(&key) else {
-            return false;
-        };
-        let acks = client.invite.iter().flat_map(|part| part.acks.iter());
-        let Some((_, bytes)) = acks.into_iter().find(|(known, _)| **known == *tag) else {
-            return false;
-        };
-        if !bytes.is_empty() {
-            self.out.push_back(Output::Send {
-                peer: client.peer,
-                bytes: bytes.clone(),
-            });
-        }
-        true
-    }
-
-    /// Notes the ACK that goes to `tag`; empty bytes while it must wait for an answer.
-    pub(crate) fn keep_ack(&mut self, key: ClientKey, tag: &str, bytes: Vec<u8>) {
-        let Some(client) = self.clients.get_mut(&key) else {
-            return;
-        };
-        let Some(part) = &mut client.invite else {
-            return;
-        };
-        match part.acks.iter_mut().find(|(known, _)| **known == *tag) {
-            Some((_, kept)) => *kept = bytes,
-            None => part.acks.push((tag.into(), bytes)),
-        }
-    }
-
-    /// A 2xx for a call that nobody wants: a late fork, or one that crossed our CANCEL. It is
-    /// acknowledged and ended at once (RFC 3261 §13.2.2.4, §9.1).
-    pub(crate) fn end_unwanted(
-        &mut self,
-        now: Instant,
-        key: ClientKey,
-        cseq: &CSeq,
-        response: &Response,
-    ) {
-        let Some(client) = self.clients.get(&key) else {
-            return;
-        };
-        let (Some(part), Ok(to)) = (&client.invite, response.headers.to()) else {
-            return;
-        };
-        let peer = client.peer;
-        let invite = &part.request;
-        let mut dialog = Dialog::of_response(&response.headers, &to, &invite.uri, cseq.number);
-        let from = invite
-            .headers
-            .get(&HeaderName::From)
-            .unwrap_or("")
-            .to_owned();
-        let call_id = invite.headers.call_id().unwrap_or("").to_owned();
-        let ack = dialog.request(Method::Ack, cseq.number, &from, &call_id);
-        let number = dialog.sequence.next_local();
-        let bye = dialog.request(Method::Bye, number, &from, &call_id);
-        let bytes = self.send_ack(&peer, ack);
-        self.keep_ack(key, &dialog.remote_tag, bytes);
-        self.start_client(now, peer, bye, Owner::Nobody);
-    }
-
-    /// Sends the ACK of a 2xx, a transaction of its own (RFC 3261 §13.2.2.4), and gives its bytes.
-    pub(crate) fn send_ack(&mut self, peer: &Peer, mut ack: Request) -> Vec<u8> {
-        let key = ClientKey(self.next_key());
-        let branch = matching::branch(key, self.random.next_u64());
-        let via = Via::new(peer.transport, self.advertised(peer), &branch);
-        ack.headers.insert_front(HeaderName::Via, via.to_string());
-        let mut bytes = Vec::with_capacity(512 + ack.body.len());
-        ack.write(&mut bytes);
-        self.out.push_back(Output::Send {
-            peer: *peer,
-            bytes: bytes.clone(),
-        });
-        bytes
-    }
-
-    /// The ACK of a refusal belongs to the INVITE's own transaction (RFC 3261 §17.1.1.3).
-    fn acknowledge_refusal(&mut self, key: ClientKey, response: &Response) {
-        let Some(client) = self.clients.get(&key) else {
-            return;
-        };
-        let Some(part) = &client.invite else { return };
-        let peer = client.peer;
-        let mut ack = follow_up(&part.request, Method::Ack);
-        if let Some(to) = response.headers.get(&HeaderName::To) {
-            ack.headers.set(HeaderName::To, to);
-        }
-        self.send_message(&peer, |out| ack.write(out));
-    }
-
-    /// Wants an INVITE cancelled: at once if a provisional response came, else when one comes.
-    pub(crate) fn cancel_client(&mut self, now: Instant, key: ClientKey, reason: Option<Reason>) {
-        let Some(client) = self.clients.get_mut(&key) else {
-            return;
-        };
-        let Machine::Invite(machine) = &client.machine else {
-            return;
-        };
-        let rings = machine.is_proceeding();
-        if let Some(part) = &mut client.invite
-            && !machine.is_final()
-        {
-            part.cancel = Cancel::Held(reason);
-        }
-        if rings {
-            self.release_cancel(now, key);
-        }
-    }
-
-    /// A provisional response came: a held CANCEL may go (RFC 3261 §9.1).
-    fn release_cancel(&mut self, now: Instant, key: ClientKey) {
-        let Some(client) = self.clients.get_mut(&key) else {
-            return;
-        };
-        let (peer, secret) = (client.peer, client.secret);
-        let Some(part) = &mut client.invite else {
-            return;
-        };
-        let reason = match &part.cancel {
-            Cancel::Held(reason) => reason.clone(),
-            Cancel::No | Cancel::Sent(_) => return,
-        };
-        let mut cancel = follow_up(&part.request, Method::Cancel);
-        cancel.headers.remove(&HeaderName::Via);
-        if let Some(reason) = reason {
-            cancel.headers.push(HeaderName::Reason, reason.to_string());
-        }
-        let cancel_key = self.start_cancel(now, peer, cancel, key, secret);
-        let timing = self.config.timing;
-        let Some(client) = self.clients.get_mut(&key) else {
-            return;
-        };
-        if let Some(part) = &mut client.invite {
-            part.cancel = Cancel::Sent(cancel_key);
-        }
-        if let Machine::Invite(machine) = &mut client.machine {
-            let effects = machine.cancelled(&timing);
-            self.apply_client(now, key, effects);
-        }
-    }
-
-    /// A CANCEL has its own transaction, but the branch of its INVITE.
-    fn start_cancel(
-        &mut self,
-        now: Instant,
-        peer: Peer,
-        cancel: Request,
-        invite: ClientKey,
-        secret: u64,
-    ) -> ClientKey {
-        let key = ClientKey(self.next_key());
-        let via = Via::new(
-            peer.transport,
-            self.advertised(&peer),
-            &matching::branch(invite, secret),
-        );
-        let mut request = cancel;
-        request
-            .headers
-            .insert_front(HeaderName::Via, via.to_string());
-        let mut bytes = Vec::with_capacity(512);
-        request.write(&mut bytes);
-        let timing = self.config.timing;
-        let (machine, effects) = NonInviteClient::start(&timing, peer.transport.is_reliable());
-        self.clients.insert(
-            key,
-            Client {
-                machine: Machine::Other(machine),
-                peer,
-                bytes,
-                secret: self.random.next_u64(),
-                method: Method::Cancel,
-                owner: Owner::Nobody,
-                invite: None,
+            Owner::Usage(..) | Owner::Nobody if is_invite => match response.status {
+                ..=199 => self.disown_client(now, key),
+                200..=299 => self.end_unwanted(now, key, cseq, &response),
+                300.. => {}
             },
-        );
-        self.apply_client(now, key, effects);
-        key
+            Owner::Usage(..) | Owner::Nobody => {}
+        }
     }
-}
-
-/// An ACK or CANCEL made of the INVITE it follows: the same request URI, Via, Route, From, To,
-/// Call-ID and CSeq number (RFC 3261 §9.1, §17.1.1.3).
-fn follow_up(invite: &Request, method: Method) -> Request {
-    let mut request = Request::new(method, invite.uri.clone());
-    let headers = &mut request.headers;
-    for name in [
-        HeaderName::Via,
-        HeaderName::MaxForwards,
-        HeaderName::Route,
-        HeaderName::From,
-        HeaderName::To,
-        HeaderName::CallId,
-    ] {
-        headers.copy_from(&invite.headers, &name);
-    }
-    let number = invite.headers.cseq().map_or(0, |cseq| cseq.number);
-    headers.push(HeaderName::CSeq, format!("{number} {}", request.method));
-    request
 }

@@ -4,7 +4,9 @@
 //! what happened. It opens no socket, reads no clock and draws only from the randomness it was
 //! given, so that the same inputs give the same bytes.
 
+mod ack;
 mod alarm;
+mod cancel;
 mod checks;
 mod client;
 mod config;
@@ -22,12 +24,13 @@ use std::{
 use model::{FlowId, Instant, Random};
 
 use crate::{
-    HeaderName, Message, NameAddr, Peer, Request, Response, Uri,
+    HeaderName, Message, NameAddr, ParseError, Peer, Request, Response, Uri,
     transaction::{ClientKey, ServerKey},
     usage::{Usage, UsageKey},
 };
 pub(crate) use alarm::{Alarm, Alarms, UsageTimer};
-pub(crate) use checks::is_sdp;
+pub(crate) use cancel::Cancel;
+pub(crate) use checks::{is_sdp, session};
 pub(crate) use client::{Client, Failure, Owner, Part};
 pub use config::AgentConfig;
 use config::Texts;
@@ -75,9 +78,41 @@ pub struct AgentSizes {
 /// Says under which address the box is reached from a peer; see [`Agent::set_advertised`].
 pub type Advertised = Box<dyn Fn(&Peer) -> SocketAddr + Send>;
 
+/// The signalling of one box.
+///
 /// Transactions (RFC 3261 §17, RFC 6026), dialogs (§12) and calls (§13 to §15, RFC 3262, 3311,
 /// 4028, 6141), driven by its owner: hand in one input, take [`Agent::poll`] until it is empty,
 /// wake it at [`Agent::next_deadline`].
+///
+/// ```
+/// use model::{Instant, Random};
+/// use sip::{Agent, AgentConfig, Output, Peer, parse};
+///
+/// let mut agent = Agent::new(AgentConfig::default(), Random::new([1; 32]));
+/// let peer = Peer::udp("192.0.2.1:5060".parse().unwrap(), "192.0.2.2:5060".parse().unwrap());
+/// let bytes = b"OPTIONS sip:192.0.2.1 SIP/2.0\r\n\
+///     Via: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK1;rport\r\n\
+///     From: <sip:a@192.0.2.2>;tag=1\r\nTo: <sip:192.0.2.1>\r\n\
+///     Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+/// let now = Instant::ZERO;
+/// match parse(bytes) {
+///     Ok(parsed) => agent.receive(now, &peer, parsed.message),
+///     Err(error) => agent.receive_malformed(&peer, &error),
+/// }
+/// let mut sent = Vec::new();
+/// while let Some(output) = agent.poll() {
+///     match output {
+///         Output::Send { bytes, .. } => sent.push(bytes),
+///         Output::Request { server, request, .. } => {
+///             let response = agent.capabilities(&request);
+///             agent.respond(now, server, &response).expect("not yet answered");
+///         }
+///         Output::Incoming { .. } | Output::Usage { .. } | Output::Response { .. } => {}
+///     }
+/// }
+/// assert!(sent[0].starts_with(b"SIP/2.0 200 OK\r\n"));
+/// assert!(agent.next_deadline().is_some()); // timer J
+/// ```
 pub struct Agent {
     pub(crate) config: AgentConfig,
     pub(crate) texts: Texts,
@@ -116,9 +151,9 @@ impl Agent {
             texts: Texts::of(&config),
             config,
             merge_salt: random.next_u64(),
+            last_key: first_key(&mut random),
             random,
             advertised: None,
-            last_key: 0,
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
             by_branch: BTreeMap::new(),
@@ -143,9 +178,13 @@ impl Agent {
         self.config = config;
     }
 
-    /// Starts the randomness of tags, branches and Call-IDs anew, for a replay from here on.
+    /// Starts the randomness of tags, branches and Call-IDs anew, for a replay from here on: from
+    /// now on this agent says the same bytes as a new one with the same `random`. What lives goes
+    /// on under its old names.
     pub fn reseed(&mut self, random: Random) {
         self.random = random;
+        self.merge_salt = self.random.next_u64();
+        self.last_key = first_key(&mut self.random);
     }
 
     /// The settings.
@@ -162,9 +201,30 @@ impl Agent {
         }
     }
 
-    /// The connection `flow` is gone. Client transactions on it fail; calls go on and find out by
-    /// their own requests, as the peer may come back on another connection.
+    /// Bytes came from `peer` that are no legal message: a request that can be answered gets its 400,
+    /// 505 or 513, without a transaction.
+    pub fn receive_malformed(&mut self, peer: &Peer, error: &ParseError) {
+        self.counters.malformed += 1;
+        let tag = self.loose_tag();
+        if let Some(mut response) = error.response(&tag) {
+            self.sign_response(&mut response);
+            self.send_message(peer, |out| response.write(out));
+        }
+    }
+
+    /// The connection `flow` is gone. Client transactions on it fail, and calls that came by it and
+    /// are not answered end; answered ones go on, as the peer may come back on another connection
+    /// ([`Agent::move_to`]), and find out by their own requests if it does not.
     pub fn flow_failed(&mut self, now: Instant, flow: FlowId) {
+        let keys: Vec<UsageKey> = self
+            .usages
+            .iter()
+            .filter(|(_, usage)| usage.peer.flow == Some(flow) && usage.is_ringing_here())
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            self.abandon(now, key);
+        }
         let lost = |client: &Client| client.peer.flow == Some(flow);
         self.fail_clients(now, lost);
     }
@@ -237,6 +297,22 @@ impl Agent {
         response
     }
 
+    /// The 200 to an OPTIONS outside a dialog: what the box can do (RFC 3261 §11.2).
+    #[must_use]
+    pub fn capabilities(&mut self, request: &Request) -> Response {
+        let mut response = self.response_to(request, 200);
+        self.add_capabilities(&mut response);
+        response.headers.push(HeaderName::Accept, "application/sdp");
+        response
+    }
+
+    /// Adds Allow and Supported.
+    pub(crate) fn add_capabilities(&self, response: &mut Response) {
+        let headers = &mut response.headers;
+        headers.push(HeaderName::Allow, self.texts.allow.as_str());
+        headers.push(HeaderName::Supported, self.texts.supported.as_str());
+    }
+
     /// The address under which `peer` reaches us.
     pub(crate) fn advertised(&self, peer: &Peer) -> SocketAddr {
         self.advertised.as_ref().map_or(peer.local, |f| f(peer))
@@ -273,4 +349,10 @@ impl Agent {
     pub(crate) fn tell(&mut self, usage: UsageKey, event: UsageEvent) {
         self.out.push_back(Output::Usage { usage, event });
     }
+}
+
+/// The number before the first key. It is drawn, so that the keys after a [`Agent::reseed`] are
+/// those of a new agent and yet never meet those that live: 2⁵⁶ starts, some thousand lives.
+fn first_key(random: &mut Random) -> u64 {
+    random.next_u64() >> 8
 }

@@ -18,9 +18,10 @@ impl Agent {
             return;
         };
         // The identity is read before `received` and `rport` are filled in.
-        let match_method = match request.method {
-            Method::Ack => &Method::Invite,
-            _ => &request.method,
+        let match_method = if request.method == Method::Ack {
+            &Method::Invite
+        } else {
+            &request.method
         };
         let branch = matching::server_match(&via, &request.headers, &cseq, match_method);
         via.mark_source(peer.remote);

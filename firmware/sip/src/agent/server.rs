@@ -57,10 +57,13 @@ impl Head {
         Self { headers }
     }
 
-    /// A response with these headers.
+    /// A response with these headers; Record-Route only where it makes a dialog (§12.1.1).
     pub(crate) fn response(&self, status: u16) -> Response {
         let mut response = Response::new(status);
         response.headers = self.headers.clone();
+        if status >= 300 {
+            response.headers.remove(&HeaderName::RecordRoute);
+        }
         response
     }
 }
@@ -193,6 +196,9 @@ impl Agent {
         }
         if absorbs && !effects.done {
             self.absorbing.push_back(key);
+            if self.absorbing.len() > limits::SIP_ABSORBING {
+                self.forget_oldest();
+            }
         }
         self.apply_server(now, key, effects);
         true

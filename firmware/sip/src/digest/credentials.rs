@@ -73,7 +73,9 @@ impl Credentials {
         };
         let qop = match f.qop {
             None => None,
-            Some(qop) if qop.eq_ignore_ascii_case("auth") => Some((f.nc?, f.cnonce?)),
+            Some(qop) if qop.eq_ignore_ascii_case("auth") => {
+                Some((f.nc.filter(|nc| is_nc(nc))?, f.cnonce?))
+            }
             Some(_) => return None,
         };
         Some(Self {
@@ -88,13 +90,11 @@ impl Credentials {
         })
     }
 
-    /// The nonce count; `None` without qop or if it is no count from 1 on.
+    /// The nonce count; `None` without qop or if it is 0.
     #[must_use]
     pub fn count(&self) -> Option<u32> {
         let (nc, _) = self.qop.as_ref()?;
-        let digits = nc.len() <= 8 && nc.bytes().all(|b| b.is_ascii_hexdigit());
-        let count = u32::from_str_radix(nc, 16).ok().filter(|_| digits)?;
-        (count > 0).then_some(count)
+        u32::from_str_radix(nc, 16).ok().filter(|&count| count > 0)
     }
 
     /// The hash that `password` gives for a request of `method`.
@@ -114,6 +114,11 @@ impl Credentials {
         }
         .response()
     }
+}
+
+/// RFC 7616 §3.4: eight hexadecimal digits; fewer are read too.
+fn is_nc(text: &str) -> bool {
+    (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[derive(Default)]
@@ -163,7 +168,7 @@ impl fmt::Display for Credentials {
         write!(f, ", realm={}", quote(&self.realm))?;
         write!(f, ", nonce={}", quote(&self.nonce))?;
         write!(f, ", uri={}", quote(&self.uri))?;
-        write!(f, ", response=\"{}\"", self.response)?;
+        write!(f, ", response={}", quote(&self.response))?;
         write!(f, ", algorithm={}", self.algorithm.as_str())?;
         if let Some((nc, cnonce)) = &self.qop {
             write!(f, ", qop=auth, nc={nc}, cnonce={}", quote(cnonce))?;

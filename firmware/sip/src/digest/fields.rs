@@ -1,18 +1,27 @@
 //! The comma-separated `name=value` fields of authentication headers.
 
-use crate::grammar::{elements, trim, unquote};
+use crate::grammar::{elements, quoted_end, trim, unquote};
 
-/// The fields after the scheme `Digest`; `None` for another scheme.
-pub(super) fn digest_fields(value: &str) -> Option<impl Iterator<Item = (&str, String)>> {
+/// The fields after the scheme `Digest`; `None` for another scheme, or if a field is malformed.
+pub(super) fn digest_fields(value: &str) -> Option<Vec<(&str, String)>> {
     let (scheme, rest) = trim(value).split_once([' ', '\t'])?;
     if !scheme.eq_ignore_ascii_case("Digest") {
         return None;
     }
-    Some(elements(rest).filter_map(|field| {
-        let (name, value) = field.split_once('=')?;
-        Some((trim(name), unquote(trim(value))))
-    }))
+    let fields = elements(rest).take(FIELDS_MAX);
+    fields
+        .map(|field| {
+            let (name, value) = field.split_once('=')?;
+            let value = trim(value);
+            let whole =
+                !value.starts_with('"') || quoted_end(value.as_bytes(), 0) == Some(value.len());
+            whole.then(|| (trim(name), unquote(value)))
+        })
+        .collect()
 }
+
+/// RFC 7616 knows a dozen fields.
+const FIELDS_MAX: usize = 32;
 
 /// Puts `text` into `slot`; false if the field stood there before: two readers might take
 /// different ones.

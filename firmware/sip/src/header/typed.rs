@@ -3,7 +3,8 @@
 use super::{HeaderName, Headers};
 use crate::{
     CSeq, Event, Fault, MediaType, NameAddr, RAck, Reason, Replaces, SessionExpires, Uri, Via,
-    grammar::{elements, number, trim},
+    grammar::{elements, number, quoted_end, trim},
+    params::raw_param,
 };
 
 /// The Contact headers of a message.
@@ -335,15 +336,16 @@ impl Headers {
     }
 }
 
-/// The `tag` parameter of a From or To value, found without reading the URI.
+/// The `tag` parameter of a From or To value, found without reading the URI; the same tag as
+/// [`NameAddr::tag`] gives.
 fn tag_of(value: &str) -> Option<&str> {
-    let start = match value.rfind('>') {
-        Some(at) => at + 1,
+    let name_end = match value.starts_with('"') {
+        true => quoted_end(value.as_bytes(), 0)?,
+        false => 0,
+    };
+    let start = match value[name_end..].find('<') {
+        Some(open) => value[name_end + open..].find('>')? + name_end + open + 1,
         None => value.find(';')?,
     };
-    value[start..].split(';').skip(1).find_map(|piece| {
-        let (name, tag) = piece.split_once('=')?;
-        let tag = trim(tag);
-        (trim(name).eq_ignore_ascii_case("tag") && !tag.is_empty()).then_some(tag)
-    })
+    raw_param(&value[start..], "tag").filter(|tag| !tag.is_empty())
 }

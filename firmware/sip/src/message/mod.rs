@@ -118,6 +118,8 @@ impl Response {
             if status == 100 || to_tag.is_empty() || request.headers.to_tag().is_some() {
                 headers.push(HeaderName::To, to);
             } else {
+                // Some phones end the header with a `;` of its own.
+                let to = to.trim_end_matches([';', ' ', '\t']);
                 headers.push(HeaderName::To, format!("{to};tag={to_tag}"));
             }
         }
@@ -141,3 +143,6 @@ impl Response {
         self.body = body;
     }
 }
+
+#[cfg(test)]
+mod tests;

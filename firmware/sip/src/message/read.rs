@@ -7,7 +7,7 @@ use model::limits::{SIP_HEADERS_MAX, SIP_MESSAGE_MAX};
 use super::{Message, ParseError, Request, Response, check::check};
 use crate::{
     Fault, HeaderName, Headers, Leniencies, Leniency, Method, Uri,
-    grammar::{is_space, is_token_byte, number},
+    grammar::{is_space, is_token_byte, number, trim},
 };
 
 /// A message and what had to be forgiven.
@@ -196,11 +196,12 @@ impl<'a> Reader<'a> {
                 match &mut open {
                     // RFC 3261 §7.3.1: a fold is as good as one space.
                     Some((_, value)) => {
+                        let more = trim(&more);
                         let value = value.to_mut();
-                        if !value.is_empty() {
+                        if !value.is_empty() && !more.is_empty() {
                             value.push(' ');
                         }
-                        value.push_str(more.trim());
+                        value.push_str(more);
                     }
                     None => self.blame(Fault::HeaderLine),
                 }

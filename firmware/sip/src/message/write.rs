@@ -1,7 +1,7 @@
 //! Exact writing: one header a line, CRLF, Content-Length always and last.
 
 use super::{Request, Response};
-use crate::{HeaderName, Headers};
+use crate::{Header, HeaderName, Headers};
 
 impl Request {
     /// Appends the request's bytes.
@@ -21,13 +21,16 @@ impl Response {
         write_number(usize::from(self.status), out);
         out.push(b' ');
         // A line end in the phrase would end the status line.
-        out.extend(self.reason.bytes().map(|b| if b < b' ' { b' ' } else { b }));
+        let one_line = |b| if matches!(b, b'\r' | b'\n') { b' ' } else { b };
+        out.extend(self.reason.bytes().map(one_line));
         out.extend_from_slice(b"\r\n");
         write_rest(&self.headers, &self.body, out);
     }
 }
 
 fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {
+    let text = |header: &Header| header.name.as_str().len() + header.value.len() + 4;
+    out.reserve(headers.iter().map(text).sum::<usize>() + body.len() + 32);
     for header in headers {
         if header.name == HeaderName::ContentLength {
             continue;

@@ -171,12 +171,12 @@ pub fn accept_answer(offer: &Session, answer: &Session) -> Result<Agreed, SdpRef
     if theirs.port == 0 || !theirs.is_plain_audio() {
         return Err(SdpRefusal::NoAudio);
     }
-    let offered = |codec: Codec| ours.codecs().find(|&(_, other)| other == codec);
-    let (pt_out, codec) = theirs
-        .codecs()
-        .find(|&(_, codec)| offered(codec).is_some())
-        .ok_or(SdpRefusal::NoCodec)?;
-    let (pt_in, _) = offered(codec).ok_or(SdpRefusal::NoCodec)?;
+    let offered: Vec<_> = ours.codecs().collect();
+    let pair = |(pt_out, codec)| {
+        let mut same = offered.iter().filter(|&&(_, other)| other == codec);
+        same.next().map(|&(pt_in, _)| (pt_out, pt_in, codec))
+    };
+    let (pt_out, pt_in, codec) = theirs.codecs().find_map(pair).ok_or(SdpRefusal::NoCodec)?;
     let event_pt_in = ours.event_pt();
     let event_pt_out = theirs.event_pt().filter(|_| event_pt_in.is_some());
     let remote = remote_rtp(answer, at);
@@ -210,9 +210,9 @@ fn wish_of(session: &Session, at: usize) -> Direction {
 /// Our most wanted codec that the offer has too. Ours decides, so that both legs of a call come
 /// to the same codec and can be relayed.
 fn choose(media: &Media, wanted: &[Codec]) -> Option<(u8, Codec)> {
-    wanted
-        .iter()
-        .find_map(|&codec| media.codecs().find(|&(_, theirs)| theirs == codec))
+    let theirs: Vec<_> = media.codecs().collect();
+    let pair = |wanted| theirs.iter().copied().find(|&(_, codec)| codec == wanted);
+    wanted.iter().copied().find_map(pair)
 }
 
 fn remote_rtp(session: &Session, at: usize) -> Option<SocketAddr> {

@@ -143,46 +143,34 @@ impl Media {
 
     /// The payload type and codec of each audio format we speak, in the sender's order.
     pub fn codecs(&self) -> impl Iterator<Item = (u8, Codec)> {
+        let maps = self.rtpmaps();
         self.payload_types()
-            .filter_map(|pt| self.codec(pt).map(|codec| (pt, codec)))
+            .filter_map(move |pt| codec_of(pt, maps.of(pt)).map(|codec| (pt, codec)))
     }
 
     /// The payload type of telephone events at 8 kHz (RFC 4733 §2.4.1).
     #[must_use]
     pub fn event_pt(&self) -> Option<u8> {
-        self.payload_types().find(|&pt| {
-            self.rtpmap(pt).is_some_and(|(name, hz)| {
-                name.eq_ignore_ascii_case("telephone-event") && hz == 8_000
-            })
-        })
+        let maps = self.rtpmaps();
+        let is_event =
+            |(name, hz): (&str, u32)| name.eq_ignore_ascii_case("telephone-event") && hz == 8_000;
+        self.payload_types()
+            .find(|&pt| maps.of(pt).is_some_and(is_event))
     }
 
-    /// The codec of a payload type: by its rtpmap, or a static number without one.
-    fn codec(&self, pt: u8) -> Option<Codec> {
-        const ALL: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
-        match self.rtpmap(pt) {
-            Some((name, hz)) => ALL
-                .into_iter()
-                .find(|codec| codec.name().eq_ignore_ascii_case(name) && codec.clock_hz() == hz),
-            None => ALL.into_iter().find(|codec| codec.static_pt() == Some(pt)),
+    /// Reads all rtpmaps once, so that a long hostile list costs its length and not its square.
+    fn rtpmaps(&self) -> RtpMaps<'_> {
+        let mut maps = RtpMaps([None; 128]);
+        for value in self.values("rtpmap") {
+            let Some((pt, encoding)) = value.trim().split_once([' ', '\t']) else {
+                continue;
+            };
+            let place = number::<usize>(pt).and_then(|pt| maps.0.get_mut(pt));
+            if let Some(place @ None) = place {
+                *place = rtpmap(encoding.trim());
+            }
         }
-    }
-
-    /// Encoding name and clock of a payload type; more than one channel counts as unknown.
-    fn rtpmap(&self, pt: u8) -> Option<(&str, u32)> {
-        self.values("rtpmap").find_map(|value| {
-            let (written, encoding) = value.trim().split_once([' ', '\t'])?;
-            if number::<u8>(written) != Some(pt) {
-                return None;
-            }
-            let mut parts = encoding.trim().split('/');
-            let name = parts.next()?;
-            let hz = parts.next().and_then(number).unwrap_or(0);
-            match parts.next() {
-                None | Some("1") => Some((name, hz)),
-                Some(_) => Some((name, 0)),
-            }
-        })
+        maps
     }
 
     /// Numbers of the format list that are RTP payload types (RFC 3550 §5.1: 7 bits).
@@ -210,4 +198,33 @@ impl Media {
             .filter(|&ms| u32::from(ms) <= most)
             .find(|&ms| u32::from(ms) == wanted)
     }
+}
+
+/// Encoding name and clock of each payload type.
+struct RtpMaps<'a>([Option<(&'a str, u32)>; 128]);
+
+impl<'a> RtpMaps<'a> {
+    fn of(&self, pt: u8) -> Option<(&'a str, u32)> {
+        self.0.get(usize::from(pt)).copied().flatten()
+    }
+}
+
+/// `name/clock[/channels]`; more than one channel counts as clock 0, which nothing has.
+fn rtpmap(encoding: &str) -> Option<(&str, u32)> {
+    let mut parts = encoding.split('/');
+    let name = parts.next()?;
+    let hz = parts.next().and_then(number).unwrap_or(0);
+    match parts.next() {
+        None | Some("1") => Some((name, hz)),
+        Some(_) => Some((name, 0)),
+    }
+}
+
+/// The codec of a payload type: by its rtpmap, or a static number without one.
+fn codec_of(pt: u8, map: Option<(&str, u32)>) -> Option<Codec> {
+    const ALL: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
+    ALL.into_iter().find(|codec| match map {
+        Some((name, hz)) => codec.name().eq_ignore_ascii_case(name) && codec.clock_hz() == hz,
+        None => codec.static_pt() == Some(pt),
+    })
 }

@@ -74,7 +74,11 @@ struct Reader {
 
 impl Reader {
     fn line(&mut self, line: &str) -> Result<(), SdpFault> {
+        // RFC 8866 §9 `byte-string`: no NUL. At the end of a line it was trimmed away.
         let (kind, value) = line.split_once('=').ok_or(SdpFault::Line)?;
+        if value.contains('\0') {
+            return Err(SdpFault::Line);
+        }
         match kind.trim() {
             "o" if self.origin.is_none() => self.origin = Some(origin(value)?),
             "s" => self.name = value.into(),

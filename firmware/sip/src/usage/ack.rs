@@ -99,7 +99,9 @@ impl Agent {
                 (!request.body.is_empty()).then(|| request.body.clone())
             }
             Negotiation::Fresh
-            | Negotiation::Ours(OurOffer::Initial | OurOffer::Request(_))
+            | Negotiation::Ours(
+                OurOffer::Initial | OurOffer::InProvisional | OurOffer::Request(_),
+            )
             | Negotiation::Theirs(_)
             | Negotiation::Settled => None,
         };
@@ -110,7 +112,7 @@ impl Agent {
         if let Some(reason) = over {
             // Hung up before the ACK: now the BYE may go (§15).
             self.send_bye(now, key, reason.as_ref());
-            self.remove_usage(key);
+            self.remove_usage(now, key);
             return;
         }
         if let Some(sdp) = answer {

@@ -55,7 +55,7 @@ impl Agent {
             Phase::Outgoing(outgoing) => {
                 let client = outgoing.client;
                 self.cancel_client(now, client, reason);
-                self.end(usage, How::Local, None);
+                self.end(now, usage, How::Local, None);
                 Ok(())
             }
             Phase::Incoming(_) => Err(AgentError::NotNow),
@@ -79,6 +79,7 @@ impl Agent {
         if !told {
             self.tell(key, UsageEvent::Ended { how, q850: None });
         }
+        self.end_early(now, key, reason);
         let Some(usage) = self.usages.get_mut(&key) else {
             return;
         };
@@ -95,10 +96,29 @@ impl Agent {
             }
             return;
         }
-        self.refuse_waiting(now, key);
         self.send_late_ack(key, None);
         self.send_bye(now, key, reason);
-        self.remove_usage(key);
+        self.remove_usage(now, key);
+    }
+
+    /// A call without an answer ends: its INVITE is cancelled or refused.
+    fn end_early(&mut self, now: Instant, key: UsageKey, reason: Option<&Reason>) {
+        let Some(usage) = self.usages.get(&key) else {
+            return;
+        };
+        match &usage.phase {
+            Phase::Outgoing(outgoing) => {
+                let client = outgoing.client;
+                self.cancel_client(now, client, reason.cloned());
+            }
+            Phase::Incoming(incoming) => {
+                let server = incoming.server;
+                let response = incoming.head.response(480);
+                self.send_response(now, server, &response);
+            }
+            Phase::Established => return,
+        }
+        self.remove_usage(now, key);
     }
 
     /// Sends BYE; nobody waits for its answer.
@@ -118,19 +138,24 @@ impl Agent {
     }
 
     /// Tells the end of a call and forgets it, without sending anything.
-    pub(crate) fn end(&mut self, key: UsageKey, how: How, q850: Option<u16>) {
+    pub(crate) fn end(&mut self, now: Instant, key: UsageKey, how: How, q850: Option<u16>) {
         let Some(usage) = self.usages.get(&key) else {
             return;
         };
         if usage.over.is_none() {
             self.tell(key, UsageEvent::Ended { how, q850 });
         }
-        self.remove_usage(key);
+        self.remove_usage(now, key);
     }
 
-    /// Forgets a call; its transactions end by themselves.
-    pub(crate) fn remove_usage(&mut self, key: UsageKey) {
-        self.usages.remove(&key);
+    /// Forgets a call; its transactions end by themselves, and what the user never answered is
+    /// answered.
+    pub(crate) fn remove_usage(&mut self, now: Instant, key: UsageKey) {
+        self.refuse_waiting(now, key);
+        let usage = self.usages.remove(&key);
+        if let Some(open) = usage.and_then(|usage| usage.modification) {
+            self.disown_client(now, open.client);
+        }
         self.alarms.clear_usage(key);
     }
 
@@ -143,7 +168,6 @@ impl Agent {
         request: &Request,
     ) {
         self.reply(now, server, request, 200);
-        self.refuse_waiting(now, key);
         self.send_late_ack(key, None);
         let Some(usage) = self.usages.get(&key) else {
             return;
@@ -162,7 +186,7 @@ impl Agent {
             }
             Phase::Established => {}
         }
-        self.end(key, How::Bye, q850(&request.headers));
+        self.end(now, key, How::Bye, q850(&request.headers));
     }
 
     /// The peer's CANCEL matched the open INVITE of this call (§9.2).
@@ -183,7 +207,12 @@ impl Agent {
             self.send_response(now, invite, &response);
             let sip_cause = cause(&request.headers, "SIP");
             self.tell(key, UsageEvent::Cancelled);
-            self.end(key, How::Cancelled { sip_cause }, q850(&request.headers));
+            self.end(
+                now,
+                key,
+                How::Cancelled { sip_cause },
+                q850(&request.headers),
+            );
             return;
         }
         // A re-INVITE is cancelled: the session stays as it was.

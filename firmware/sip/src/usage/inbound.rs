@@ -105,11 +105,7 @@ impl Agent {
 
     /// OPTIONS inside a dialog only asks whether we live (§11.2).
     fn usage_options(&mut self, now: Instant, server: ServerKey, request: &Request) {
-        let mut response = self.response_to(request, 200);
-        let headers = &mut response.headers;
-        headers.push(HeaderName::Allow, self.texts.allow.as_str());
-        headers.push(HeaderName::Supported, self.texts.supported.as_str());
-        headers.push(HeaderName::Accept, super::SDP);
+        let response = self.capabilities(request);
         self.send_response(now, server, &response);
     }
 
@@ -207,7 +203,7 @@ impl Agent {
                 return;
             }
         }
-        let sdp = (!request.body.is_empty() && is_sdp(&request))
+        let sdp = (!request.body.is_empty() && is_sdp(&request.headers))
             .then(|| core::mem::take(&mut request.body));
         usage.negotiation = Negotiation::Theirs(match sdp {
             Some(_) => TheirOffer::Request(server),
@@ -254,6 +250,7 @@ impl Agent {
             UsageTimer::PrackMissing => self.prack_missing(now, key),
             UsageTimer::KeepRinging => self.keep_ringing(now, key),
             UsageTimer::RetryOffer => self.send_queued(now, key),
+            UsageTimer::CancelOffer => self.cancel_offer(now, key),
             UsageTimer::Refresh => self.refresh(now, key),
             UsageTimer::Expire => {
                 let reason = Reason::sip(408, "Session expired");

@@ -100,7 +100,10 @@ impl Agent {
         if !(101..=199).contains(&status) || incoming.held_answer.is_some() {
             return Err(AgentError::NotNow);
         }
-        if incoming.reliable_wanted {
+        // Where we must offer, the first reliable response must do it (RFC 3262 §5); without SDP at
+        // hand it is sent plainly.
+        let may = sdp.is_some() || call.negotiation != Negotiation::Fresh;
+        if incoming.reliable_wanted && may {
             self.ring_reliably(now, usage, status, sdp);
             return Ok(());
         }
@@ -154,8 +157,7 @@ impl Agent {
         for header in &usage.extra {
             headers.push(header.name.clone(), header.value.as_str());
         }
-        headers.push(HeaderName::Allow, self.texts.allow.as_str());
-        headers.push(HeaderName::Supported, self.texts.supported.as_str());
+        self.add_capabilities(&mut response);
         self.sign_response(&mut response);
         Ok(response)
     }
@@ -224,6 +226,19 @@ impl Agent {
         Ok(())
     }
 
+    /// An unanswered call whose connection broke: nobody can hear an answer any more.
+    pub(crate) fn abandon(&mut self, now: Instant, key: UsageKey) {
+        let Some(usage) = self.usages.get(&key) else {
+            return;
+        };
+        if let Phase::Incoming(incoming) = &usage.phase {
+            let server = incoming.server;
+            let response = incoming.head.response(500);
+            self.send_response(now, server, &response);
+            self.end(now, key, How::TransportFailed, None);
+        }
+    }
+
     /// Refuses an incoming call: 300 to 699 with `headers` (challenges, Contact, Retry-After,
     /// Warning, Reason). The user is told `Ended` at once.
     ///
@@ -245,17 +260,14 @@ impl Agent {
         }
         let server = incoming.server;
         let mut response = incoming.head.response(status);
-        // Only 2xx and 18x record a route.
-        response.headers.remove(&HeaderName::RecordRoute);
         for header in headers {
             response
                 .headers
                 .push(header.name.clone(), header.value.as_str());
         }
         self.sign_response(&mut response);
-        self.refuse_waiting(now, usage);
         self.send_response(now, server, &response);
-        self.end(usage, How::Local, None);
+        self.end(now, usage, How::Local, None);
         Ok(())
     }
 }

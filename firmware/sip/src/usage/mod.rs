@@ -7,6 +7,7 @@ mod ack;
 mod end;
 mod inbound;
 mod incoming;
+mod lookup;
 mod modify;
 mod offer;
 mod outgoing;
@@ -16,12 +17,13 @@ mod user;
 
 use crate::{
     HeaderName, Headers, Method, NameAddr, Peer, Request,
-    agent::Head,
+    agent::{Head, is_sdp},
     dialog::Dialog,
     transaction::{ClientKey, ServerKey},
 };
 pub(crate) use ack::PendingAck;
 pub(crate) use incoming::Incoming;
+pub use lookup::DialogId;
 pub(crate) use modify::{Modification, Queued, Waiting};
 pub(crate) use offer::{Negotiation, OurOffer, TheirOffer, Verdict};
 pub(crate) use outgoing::Outgoing;
@@ -93,7 +95,7 @@ impl Usage {
         (cseq, first_cseq): (u32, u32),
         peer: Peer,
     ) -> Self {
-        let has_offer = !request.body.is_empty();
+        let has_offer = !request.body.is_empty() && is_sdp(&request.headers);
         Self {
             call_id: call_id.into(),
             local: to.clone().with_tag(tag).to_string().into(),
@@ -128,6 +130,11 @@ impl Usage {
             (None, Phase::Outgoing(outgoing)) => outgoing.fork(tag).is_some(),
             (None, Phase::Incoming(_) | Phase::Established) => false,
         }
+    }
+
+    /// Whether it is an incoming call without an answer.
+    pub(crate) const fn is_ringing_here(&self) -> bool {
+        matches!(self.phase, Phase::Incoming(_))
     }
 
     /// A request in the dialog, or in the only early one whose session is settled.

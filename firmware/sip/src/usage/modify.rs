@@ -124,6 +124,10 @@ impl Agent {
         }
         self.sign_request(&mut request);
         let client = self.start_client(now, peer, request, Owner::Usage(key, Part::Modify));
+        if method == Method::Invite {
+            let limit = Alarm::Usage(key, UsageTimer::CancelOffer);
+            self.alarms.set_after(limit, now, OPEN_MAX);
+        }
         let Some(usage) = self.usages.get_mut(&key) else {
             return;
         };
@@ -136,6 +140,15 @@ impl Agent {
             sdp,
             refresh,
         });
+    }
+
+    /// The peer has left our re-INVITE open for too long; it would block every other offer.
+    pub(crate) fn cancel_offer(&mut self, now: Instant, key: UsageKey) {
+        let usage = self.usages.get(&key);
+        let client = usage.and_then(|usage| usage.modification.as_ref().map(|m| m.client));
+        if let Some(client) = client {
+            self.cancel_client(now, client, None);
+        }
     }
 
     /// A response to a re-INVITE or UPDATE of ours.
@@ -156,6 +169,8 @@ impl Agent {
         let Some(done) = usage.modification.take_if(|m| m.client == client) else {
             return;
         };
+        self.alarms
+            .clear(Alarm::Usage(key, UsageTimer::CancelOffer));
         if usage.negotiation == Negotiation::Ours(OurOffer::Request(client)) {
             usage.negotiation = Negotiation::Settled;
         }
@@ -186,11 +201,15 @@ impl Agent {
         if let Some(sdp) = done.sdp {
             usage.local_sdp = sdp;
         }
+        let timer = usage.timer;
         if done.method == Method::Invite {
             self.acknowledge(key, client, cseq.number, None);
         }
         if established {
-            let agreed = session_timer::agreed_by(&response.headers);
+            // A peer without timers answers without Session-Expires; if the duty to refresh is
+            // ours it stays so.
+            let kept = timer.agreed.filter(|agreed| agreed.we_refresh);
+            let agreed = session_timer::agreed_by(&response.headers).or(kept);
             self.start_session(now, key, agreed);
         }
         if offered && !response.body.is_empty() {
@@ -408,7 +427,6 @@ impl Agent {
         };
         usage.negotiation = Negotiation::Settled;
         let mut response = waiting.head.response(status);
-        response.headers.remove(&HeaderName::RecordRoute);
         self.sign_response(&mut response);
         self.send_response(now, server, &response);
     }
@@ -440,6 +458,10 @@ impl Agent {
         }
     }
 }
+
+/// How long a re-INVITE may stay open after a provisional response: timer C (§16.6), as for the
+/// first INVITE of a call.
+const OPEN_MAX: Duration = Duration::from_secs(180);
 
 /// The pause before a refresh that could not be done is tried again.
 const REFRESH_AGAIN: Duration = Duration::from_secs(10);

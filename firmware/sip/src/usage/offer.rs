@@ -21,6 +21,8 @@ pub(crate) enum Negotiation {
 pub(crate) enum OurOffer {
     /// In the initial INVITE: answered by a 1xx or the 2xx.
     Initial,
+    /// In a reliable 1xx to an INVITE without SDP: answered in the PRACK (RFC 3262 §5).
+    InProvisional,
     /// In a 2xx to an INVITE without SDP: answered in the ACK.
     InAnswer,
     /// In a re-INVITE or UPDATE of ours.
@@ -58,6 +60,18 @@ impl Negotiation {
             Self::Fresh | Self::Settled => Verdict::Welcome,
             Self::Ours(_) => Verdict::Glare,
             Self::Theirs(_) => Verdict::TooEarly,
+        }
+    }
+
+    /// Whether a re-INVITE, UPDATE or PRACK with an offer is under way.
+    pub(crate) const fn is_request(&self) -> bool {
+        match self {
+            Self::Ours(OurOffer::Request(_))
+            | Self::Theirs(TheirOffer::Request(_) | TheirOffer::Wanted(_)) => true,
+            Self::Fresh
+            | Self::Settled
+            | Self::Ours(OurOffer::Initial | OurOffer::InProvisional | OurOffer::InAnswer)
+            | Self::Theirs(TheirOffer::Initial | TheirOffer::InAnswer) => false,
         }
     }
 

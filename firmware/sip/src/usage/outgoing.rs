@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Agent, AgentError, CSeq, HeaderName, Headers, How, InviteParams, Method, NameAddr, Output,
     Request, Response, Uri, UsageEvent,
-    agent::{Failure, Owner, Part, matching},
+    agent::{Failure, Owner, Part, matching, session},
     dialog::{Dialog, Routes},
     transaction::ClientKey,
 };
@@ -175,7 +175,7 @@ impl Agent {
                     reason: response.reason,
                     headers: Box::new(response.headers),
                 };
-                self.end(key, how, q850);
+                self.end(now, key, how, q850);
             }
         }
     }
@@ -220,23 +220,23 @@ impl Agent {
             return;
         };
         let status = response.status;
-        if response.body.is_empty() {
+        let body = session(&response.headers, response.body.clone());
+        let Some(sdp) = body else {
             self.tell_progress(key, status);
             return;
-        }
+        };
         let first = outgoing.media.get_or_insert_with(|| tag.into());
         let chosen = **first == *tag;
         let Some(fork) = outgoing.fork_mut(tag) else {
             return;
         };
-        let changed = fork.sdp.as_deref() != Some(&response.body[..]);
-        fork.sdp = Some(response.body.clone());
+        let changed = fork.sdp.as_ref() != Some(&sdp);
+        fork.sdp = Some(sdp.clone());
         fork.settled |= reliable;
         if reliable && usage.negotiation == Negotiation::Ours(OurOffer::Initial) {
             usage.negotiation = Negotiation::Settled;
         }
         if chosen && changed {
-            let sdp = response.body.clone();
             self.tell(key, UsageEvent::EarlyMedia { sdp, status });
         } else if !chosen {
             self.tell_progress(key, status);
@@ -286,16 +286,13 @@ impl Agent {
         usage.dialog = Some(dialog);
         usage.phase = Phase::Established;
         usage.peer_updates = allows_update(&response.headers);
-        let body = (!response.body.is_empty()).then_some(response.body);
+        let body = session(&response.headers, response.body);
         let their_offer = usage.negotiation == Negotiation::Fresh && body.is_some();
-        usage.negotiation = if their_offer {
+        if their_offer {
             usage.late_ack = Some(client);
-            Negotiation::Theirs(TheirOffer::InAnswer)
-        } else {
-            Negotiation::Settled
-        };
-        if usage.modification.is_some() {
-            // An early UPDATE is still under way; its own answer settles the session.
+            usage.negotiation = Negotiation::Theirs(TheirOffer::InAnswer);
+        } else if !usage.negotiation.is_request() {
+            // An UPDATE that is still under way keeps its place.
             usage.negotiation = Negotiation::Settled;
         }
         if their_offer {
@@ -406,7 +403,7 @@ impl Agent {
             Failure::Transport => How::TransportFailed,
         };
         match part {
-            Part::Invite => self.end(key, how, None),
+            Part::Invite => self.end(now, key, how, None),
             // §12.2.1.2: a request in the dialog that nobody answers ends the dialog.
             Part::Modify => self.finish(now, key, how, None),
             Part::User => {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use model::Instant;
 
-use super::{Negotiation, Phase, SDP, TheirOffer, UsageKey};
+use super::{Negotiation, OurOffer, Phase, SDP, TheirOffer, UsageKey};
 use crate::{
     Agent, CSeq, HeaderName, How, Method, RAck, Request, Response, UsageEvent,
     agent::{Alarm, Owner, Part, UsageTimer},
@@ -128,6 +128,9 @@ impl Agent {
         let sdp = sdp.filter(|_| !incoming.settled);
         if let Some(sdp) = &sdp {
             usage.local_sdp.clone_from(sdp);
+            if usage.negotiation == Negotiation::Fresh {
+                usage.negotiation = Negotiation::Ours(OurOffer::InProvisional);
+            }
         }
         let (server, has_sdp) = (incoming.server, sdp.is_some());
         let Ok(mut response) = self.early_answer(key, status) else {
@@ -189,7 +192,7 @@ impl Agent {
         let mut response = incoming.head.response(504);
         self.sign_response(&mut response);
         self.send_response(now, server, &response);
-        self.end(key, How::PrackMissing, None);
+        self.end(now, key, How::PrackMissing, None);
     }
 
     /// Called side: a PRACK came (§3).
@@ -226,9 +229,13 @@ impl Agent {
             .clear(Alarm::Usage(key, UsageTimer::RepeatProvisional));
         self.alarms
             .clear(Alarm::Usage(key, UsageTimer::PrackMissing));
-        self.settle_early(key);
+        let answered = self.settle_early(key);
         if request.body.is_empty() {
             self.reply(now, server, &request, 200);
+        } else if answered {
+            self.reply(now, server, &request, 200);
+            let sdp = request.body;
+            self.tell(key, UsageEvent::AnswerToOurOffer { sdp });
         } else {
             // §5: a new offer in the PRACK, answered in its 200.
             self.their_offer(now, key, server, request);
@@ -236,15 +243,22 @@ impl Agent {
         self.after_prack(now, key);
     }
 
-    /// Our SDP in the acknowledged response was the answer to the INVITE's offer.
-    fn settle_early(&mut self, key: UsageKey) {
-        if let Some(usage) = self.usages.get_mut(&key)
-            && let Phase::Incoming(incoming) = &usage.phase
-            && incoming.settled
-            && usage.negotiation == Negotiation::Theirs(TheirOffer::Initial)
-        {
+    /// Our SDP in the acknowledged response was the answer to the INVITE's offer, or our offer:
+    /// says whether it was ours, so that the PRACK brings the answer.
+    fn settle_early(&mut self, key: UsageKey) -> bool {
+        let Some(usage) = self.usages.get_mut(&key) else {
+            return false;
+        };
+        let settled = match &usage.phase {
+            Phase::Incoming(incoming) => incoming.settled,
+            Phase::Outgoing(_) | Phase::Established => false,
+        };
+        let ours = usage.negotiation == Negotiation::Ours(OurOffer::InProvisional);
+        let theirs = usage.negotiation == Negotiation::Theirs(TheirOffer::Initial);
+        if settled && (ours || theirs) {
             usage.negotiation = Negotiation::Settled;
         }
+        settled && ours
     }
 
     /// What waited for the PRACK: the next provisional response, or the answer.

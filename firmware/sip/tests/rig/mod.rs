@@ -1,7 +1,12 @@
 //! Agents on a virtual network: latency, loss, duplication and reordering from one seed.
 #![allow(dead_code, reason = "each test file uses its part of the rig")]
 
-use std::collections::{BTreeMap, VecDeque};
+pub(crate) mod script;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use model::{Instant, Random};
 use sip::{
@@ -31,6 +36,9 @@ struct Heard {
 /// Says of a message (sender, text) whether it is to be dropped.
 pub(crate) type Censor = Box<dyn FnMut(usize, &str) -> bool>;
 
+/// Makes further messages of a message: what an attacker would send.
+pub(crate) type Mutator = Box<dyn FnMut(&str) -> Vec<Vec<u8>>>;
+
 /// Some agents and the air between them.
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -41,10 +49,13 @@ pub(crate) struct World {
     weather: Weather,
     random: Random,
     cut: bool,
+    hash: u64,
+    hostile: bool,
     /// The start lines of all messages, in the order they were sent.
     pub(crate) log: Vec<String>,
     /// Drops a message (sender, text) before it takes off.
     pub(crate) censor: Option<Censor>,
+    pub(crate) mutator: Option<Mutator>,
 }
 
 pub(crate) fn sdp(text: &str) -> Vec<u8> {
@@ -94,8 +105,11 @@ impl World {
             weather,
             random: Random::new([seed; 32]),
             cut: false,
+            hash: 0,
+            hostile: false,
             log: Vec::new(),
             censor: None,
+            mutator: None,
         }
     }
 
@@ -159,6 +173,9 @@ impl World {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let line = text.lines().next().unwrap_or("").to_owned();
         self.log.push(format!("{from} {line}"));
+        let mut hasher = DefaultHasher::new();
+        (self.hash, self.now, &bytes).hash(&mut hasher);
+        self.hash = hasher.finish();
         let to = match peer.remote.ip().to_string().as_str() {
             "192.0.2.1" => 0,
             "192.0.2.2" => 1,
@@ -171,6 +188,12 @@ impl World {
         if self.cut || dropped {
             return;
         }
+        if let Some(mut mutator) = self.mutator.take() {
+            for changed in mutator(&text) {
+                self.fly(from, to, changed);
+            }
+            self.mutator = Some(mutator);
+        }
         let mut copies = 1;
         if self.random.below(100) < self.weather.loss_percent {
             copies = 0;
@@ -178,12 +201,16 @@ impl World {
             copies = 2;
         }
         for _ in 0..copies {
-            let (least, most) = self.weather.latency_ms;
-            let ms = least + self.random.below(most - least + 1);
-            let at = self.now.plus(core::time::Duration::from_millis(ms.into()));
-            self.count += 1;
-            self.air.insert((at, self.count), (from, to, bytes.clone()));
+            self.fly(from, to, bytes.clone());
         }
+    }
+
+    fn fly(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let (least, most) = self.weather.latency_ms;
+        let ms = least + self.random.below(most - least + 1);
+        let at = self.now.plus(core::time::Duration::from_millis(ms.into()));
+        self.count += 1;
+        self.air.insert((at, self.count), (from, to, bytes));
     }
 
     /// Lets `ms` milliseconds go by.
@@ -225,8 +252,11 @@ impl World {
 
     /// Puts a message into agent `to` as if it came from `from`.
     pub(crate) fn deliver(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        self.hostile |= self.mutator.is_some();
         let parsed = match parse(bytes) {
             Ok(parsed) => parsed,
+            // Mutated copies need not be legal.
+            Err(_) if self.hostile => return,
             Err(error) => panic!("{error:?}:\n{}", String::from_utf8_lossy(bytes)),
         };
         self.give(from, to, parsed.message);
@@ -251,6 +281,10 @@ impl World {
         events
             .and_then(VecDeque::pop_front)
             .unwrap_or_else(|| panic!("agent {n} heard nothing of {usage:?}:\n{log}"))
+    }
+
+    pub(crate) fn next_event(&mut self, n: usize, usage: UsageKey) -> Option<UsageEvent> {
+        self.heard[n].events.get_mut(&usage)?.pop_front()
     }
 
     pub(crate) fn no_event(&mut self, n: usize, usage: UsageKey) {
@@ -279,6 +313,15 @@ impl World {
     pub(crate) fn take_response(&mut self, n: usize, client: ClientKey) -> Outcome {
         let responses = self.heard[n].responses.get_mut(&client);
         responses.and_then(VecDeque::pop_front).expect("a response")
+    }
+
+    pub(crate) fn next_response(&mut self, n: usize, client: ClientKey) -> Option<Outcome> {
+        self.heard[n].responses.get_mut(&client)?.pop_front()
+    }
+
+    /// A hash of all bytes that were sent, in order.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.hash
     }
 
     pub(crate) fn options(&mut self, n: usize) -> ClientKey {

@@ -2,6 +2,8 @@
 //! text changes: the edits are cut into it at their bytes, so that an imported text, exported and
 //! imported again, is the same to the byte.
 
+mod matching;
+
 use core::fmt;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +35,12 @@ const PASSWORD_LEN: usize = 16;
 pub struct Secret(String);
 
 impl Secret {
+    /// A password that the store had.
+    #[must_use]
+    pub const fn new(password: String) -> Self {
+        Self(password)
+    }
+
     /// A new password.
     #[must_use]
     pub fn generate(secret: &mut Random) -> Self {
@@ -83,8 +91,8 @@ pub struct Imported {
     pub secrets: BTreeMap<SecretId, Secret>,
 }
 
-/// Makes a text ready for the store: checks it, adds missing ids and takes out passwords. `known`
-/// are the secrets of the store.
+/// Makes a text ready for an empty store, or for one whose version in force does not matter: checks
+/// it, adds missing ids and takes out passwords. `known` are the secrets of the store.
 ///
 /// # Errors
 /// Everything that is wrong with the text; nothing has changed then.
@@ -94,14 +102,51 @@ pub fn import(
     unknown: UnknownSecrets,
     streams: &mut Streams<'_>,
 ) -> Result<Imported, Problems> {
+    work(document, None, known, unknown, streams)
+}
+
+/// As [`import()`], for a text that comes after `current`, the version in force: an entry without an
+/// id is known again by its extension, login, port or name and keeps the id it has in `current`, and a
+/// password that is still the one in `secrets` (those of the store) stays the same secret. So a file
+/// that is kept by hand, without ids, may be imported again after each change.
+///
+/// # Errors
+/// As [`import()`].
+pub fn reimport(
+    document: &Document,
+    current: &Document,
+    secrets: &BTreeMap<SecretId, Secret>,
+    unknown: UnknownSecrets,
+    streams: &mut Streams<'_>,
+) -> Result<Imported, Problems> {
+    let known = secrets.keys().cloned().collect();
+    work(document, Some((current, secrets)), &known, unknown, streams)
+}
+
+fn work(
+    document: &Document,
+    current: Option<(&Document, &BTreeMap<SecretId, Secret>)>,
+    known: &BTreeSet<SecretId>,
+    unknown: UnknownSecrets,
+    streams: &mut Streams<'_>,
+) -> Result<Imported, Problems> {
     document.check(match unknown {
         UnknownSecrets::Refuse => Known::Only(known),
         UnknownSecrets::Renew => Known::Any,
     })?;
+    let mut ids = ids_of(document);
+    let (mut matched, mut kept) = (BTreeMap::new(), BTreeMap::new());
+    if let Some((current, secrets)) = current {
+        ids.extend(ids_of(current));
+        matched = matching::ids(document, current);
+        kept = passwords(current, secrets);
+    }
     let mut work = Work {
         text: document.text(),
         known,
-        ids: ids_of(document),
+        ids,
+        matched,
+        kept,
         edits: Vec::new(),
         secrets: BTreeMap::new(),
         streams,
@@ -118,6 +163,28 @@ pub fn import(
         config,
         secrets,
     })
+}
+
+/// The secret and the password behind each entry and key of a text.
+type Passwords<'c> = BTreeMap<(EntryId, &'static str), (SecretId, &'c Secret)>;
+
+fn passwords<'c>(current: &Document, secrets: &'c BTreeMap<SecretId, Secret>) -> Passwords<'c> {
+    let mut out = BTreeMap::new();
+    for (_, table) in entries_of(current) {
+        let id = table
+            .get("id")
+            .and_then(Item::as_str)
+            .and_then(|id| EntryId::new(id).ok());
+        for key in SECRET_KEYS {
+            if let (Some(id), Some(Written::Reference(text))) = (&id, table.get(key).map(written))
+                && let Ok(secret) = EntryId::new(text)
+                && let Some(password) = secrets.get(&secret)
+            {
+                out.insert((id.clone(), key), (secret, password));
+            }
+        }
+    }
+    out
 }
 
 /// Every entry with its kind, in the order of kinds and of the text.
@@ -140,6 +207,8 @@ struct Work<'a, 'r> {
     text: &'a str,
     known: &'a BTreeSet<SecretId>,
     ids: BTreeSet<EntryId>,
+    matched: BTreeMap<usize, EntryId>,
+    kept: Passwords<'a>,
     edits: Vec<Edit>,
     secrets: BTreeMap<SecretId, Secret>,
     streams: &'a mut Streams<'r>,
@@ -147,26 +216,39 @@ struct Work<'a, 'r> {
 
 impl Work<'_, '_> {
     fn entry(&mut self, kind: &str, table: &Table) {
-        if !table.contains_key("id") {
-            let id = self.new_id(kind);
-            if let Some(header) = table.span() {
-                self.insert_after_line(header.start, &format!("id = \"{id}\""));
+        let written = table.get("id").and_then(Item::as_str);
+        let id = match written.and_then(|id| EntryId::new(id).ok()) {
+            Some(id) => id,
+            None => {
+                let start = table.span().map_or(0, |span| span.start);
+                let matched = self.matched.remove(&start);
+                let id = matched.unwrap_or_else(|| self.new_id(kind));
+                self.insert_after_line(start, &format!("id = \"{id}\""));
+                id
             }
-        }
+        };
         for key in SECRET_KEYS {
             if let Some(item) = table.get(key) {
-                self.secret(item);
+                self.secret(&id, key, item);
             }
         }
     }
 
-    fn secret(&mut self, item: &Item) {
+    fn secret(&mut self, entry: &EntryId, key: &'static str, item: &Item) {
         match written(item) {
             Written::Password(password) => {
-                let id = self.new_id("secret");
+                let kept = self.kept.get(&(entry.clone(), key));
+                let kept = kept.filter(|(_, secret)| secret.reveal() == password);
+                let id = match kept.map(|(id, _)| id.clone()) {
+                    Some(id) => id,
+                    None => {
+                        let id = self.new_id("secret");
+                        self.secrets.insert(id.clone(), Secret(password.into()));
+                        id
+                    }
+                };
                 if let Some(span) = item.span() {
                     self.edits.push((span, format!("{{ secret = \"{id}\" }}")));
-                    self.secrets.insert(id, Secret(password.into()));
                 }
             }
             Written::Reference(text) => {

@@ -1,0 +1,213 @@
+//! The command line, stable from the first version on (design §4).
+
+mod call;
+mod config;
+mod sim;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{
+    hardware::BoardChoice,
+    serve::{self, ServeOptions},
+};
+
+/// A telephone exchange in a box.
+#[derive(Debug, Parser)]
+#[command(name = "centralka", version = crate::VERSION, propagate_version = true)]
+struct Cli {
+    /// Where everything is kept.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the exchange.
+    Serve {
+        /// Import this text at the first start; again on SIGHUP.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Telephone hardware: auto finds it, without any it is simulated.
+        #[arg(long, value_enum, default_value = "auto")]
+        board: BoardArg,
+        /// Make new passwords where the text refers to unknown ones.
+        #[arg(long)]
+        new_secrets: bool,
+        /// Print people's phone accounts: for an example office only.
+        #[arg(long)]
+        show_credentials: bool,
+        /// Write logs as JSON lines.
+        #[arg(long)]
+        log_json: bool,
+    },
+    /// The configuration text.
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Calls that were made.
+    #[command(subcommand)]
+    Call(call::Verb),
+    /// The people at simulated sets.
+    Sim(sim::Args),
+    /// Write a copy of everything into one file.
+    Backup {
+        /// The file to be made.
+        file: PathBuf,
+    },
+    /// Put a copy in place of everything; the exchange must not run.
+    Restore {
+        /// A file made by `backup`.
+        file: PathBuf,
+    },
+    /// Check a copy, or the store itself, for damage.
+    Verify {
+        /// A file made by `backup`; the store in the data folder without it.
+        file: Option<PathBuf>,
+    },
+    /// Play an input journal again and compare.
+    Replay {
+        /// A file of `DATA/journal`.
+        file: PathBuf,
+    },
+    /// Say what this machine lacks.
+    Doctor,
+    /// The program's version.
+    Version,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BoardArg {
+    Auto,
+    Sim,
+    None,
+}
+
+/// Runs the command line. Bad input is exit status 2, like a wrong argument; all else 1.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("centralka: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The data folder: the service's own if it may be written, else one beside us.
+fn data_or_default(data: Option<PathBuf>) -> PathBuf {
+    data.unwrap_or_else(|| {
+        let service = PathBuf::from("/var/lib/centralka");
+        if service.is_dir() {
+            service
+        } else {
+            PathBuf::from("data")
+        }
+    })
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn run(cli: Cli) -> Result<ExitCode> {
+    let data = data_or_default(cli.data);
+    match cli.verb {
+        Verb::Serve {
+            config,
+            board,
+            new_secrets,
+            show_credentials,
+            log_json,
+        } => {
+            start_logs(log_json);
+            serve::run(&ServeOptions {
+                data,
+                config,
+                board: match board {
+                    BoardArg::Auto | BoardArg::Sim => BoardChoice::Sim,
+                    BoardArg::None => BoardChoice::None,
+                },
+                new_secrets,
+                show_credentials,
+            })?;
+        }
+        Verb::Config(verb) => return config::run(&data, verb),
+        Verb::Call(verb) => call::run(&data, verb)?,
+        Verb::Sim(args) => sim::run(&data, args)?,
+        Verb::Backup { file } => {
+            store::backup(&data, &file)?;
+            println!("{}", file.display());
+        }
+        Verb::Restore { file } => {
+            store::restore(&file, &data)?;
+            println!("restored into {}", data.display());
+        }
+        Verb::Verify { file } => return verify(file.as_deref(), &data),
+        Verb::Replay { file } => return crate::replay::run(&file),
+        Verb::Doctor => doctor(&data),
+        Verb::Version => println!("centralka {}", crate::VERSION),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn verify(file: Option<&std::path::Path>, data: &std::path::Path) -> Result<ExitCode> {
+    let path = file.map_or_else(|| data.join(store::DATABASE_FILE), PathBuf::from);
+    let report = store::verify(&path)?;
+    println!(
+        "{}: {} records in {} segments, {} calls without an end, {} faults",
+        path.display(),
+        report.records,
+        report.segments,
+        report.calls_open,
+        report.faults_total
+    );
+    for fault in &report.faults {
+        println!("  {fault}");
+    }
+    Ok(if report.is_sound() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+/// What a machine can lack, each with what follows from it.
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn doctor(data: &std::path::Path) {
+    let running = data.join("listen.json").exists();
+    println!("data folder   {}", data.display());
+    println!(
+        "exchange      {}",
+        if running { "running" } else { "not running" }
+    );
+    println!("board         simulated: two analog sets with a person at each");
+}
+
+/// Structured logs of the program on standard error, `RUST_LOG` style filters in `CENTRALKA_LOG`.
+fn start_logs(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::Level::INFO.into())
+        .with_env_var("CENTRALKA_LOG")
+        .from_env_lossy();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second subscriber in one process is only possible in tests.
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
+}

@@ -1,0 +1,169 @@
+//! The board on the control thread: jacks, and on a simulated board the people at its sets.
+
+use std::{sync::Arc, time::Duration};
+
+use hal_port::{ControlHalf as _, PortCommand, PortEvent};
+use hal_sim::{ActError, People, Report};
+use model::{Instant, PortId};
+use panel::{
+    Feed,
+    api::{ChangeBody, Hook, SimSet},
+};
+
+use super::Jack;
+use crate::{
+    exchange::{BoardAsk, mark_number},
+    live::{InForce, current},
+};
+
+/// One jack and what a page shows of it.
+struct Seat {
+    port: PortId,
+    name: String,
+    jack: Jack,
+    dialled: String,
+    talking: Option<u8>,
+    shown: Option<SimSet>,
+}
+
+/// All jacks of the board.
+pub(crate) struct Board {
+    seats: Vec<Seat>,
+    people: Option<People>,
+    feed: Arc<Feed>,
+    in_force: InForce,
+}
+
+impl Board {
+    pub(crate) fn new(
+        jacks: Vec<(PortId, String, Jack)>,
+        people: Option<People>,
+        feed: Arc<Feed>,
+        in_force: InForce,
+    ) -> Self {
+        let seat = |(port, name, jack)| Seat {
+            port,
+            name,
+            jack,
+            dialled: String::new(),
+            talking: None,
+            shown: None,
+        };
+        Self {
+            seats: jacks.into_iter().map(seat).collect(),
+            people,
+            feed,
+            in_force,
+        }
+    }
+
+    /// When something is due if nothing happens outside.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let jacks = self
+            .seats
+            .iter()
+            .filter_map(|seat| seat.jack.next_deadline());
+        let people = self.people.as_ref().and_then(People::next_deadline);
+        jacks.map(|at| Instant::ZERO + at).chain(people).min()
+    }
+
+    /// Lets time pass on the board; what the ports report, in order.
+    pub(crate) fn advance(&mut self, now: Instant) -> Vec<(PortId, PortEvent)> {
+        let since_start: Duration = now.since(Instant::ZERO);
+        let mut said = Vec::new();
+        for seat in &mut self.seats {
+            seat.jack.advance(since_start);
+            while let Some(event) = seat.jack.poll_event() {
+                said.push((seat.port, event));
+            }
+        }
+        if let Some(people) = &mut self.people {
+            people.advance(now);
+            self.show();
+        }
+        said
+    }
+
+    pub(crate) fn command(&mut self, port: PortId, command: PortCommand) {
+        let seat = self.seats.iter_mut().find(|seat| seat.port == port);
+        if let Some(seat) = seat
+            && let Err(error) = seat.jack.apply(command)
+        {
+            tracing::warn!(port = seat.name, ?command, ?error, "the port refused");
+        }
+    }
+
+    /// Asks the person at a simulated set.
+    pub(crate) fn ask(
+        &mut self,
+        now: Instant,
+        port: &str,
+        ask: &BoardAsk,
+    ) -> Result<Option<Report>, ActError> {
+        let no_port = || ActError::NoPort(port.to_owned());
+        let people = self.people.as_mut().ok_or_else(no_port)?;
+        match ask {
+            BoardAsk::Hear => people.report(port, &MARKS).map(Some),
+            BoardAsk::Act(act) => {
+                people.act(port, act)?;
+                let seat = self.seats.iter_mut().find(|seat| seat.name == port);
+                if let Some(seat) = seat {
+                    seat.note(act);
+                    seat.jack.advance(now.since(Instant::ZERO));
+                }
+                self.show();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tells open pages what changed at the sets.
+    fn show(&mut self) {
+        let Some(people) = &mut self.people else {
+            return;
+        };
+        let config = current(&self.in_force);
+        for seat in &mut self.seats {
+            let Some(person) = people.person(&seat.name) else {
+                continue;
+            };
+            let off_hook = person.is_off_hook();
+            if !off_hook {
+                seat.dialled.clear();
+                seat.talking = None;
+            }
+            let entry = config.analog_on(&seat.name);
+            let extension = entry.and_then(|entry| entry.extension.as_ref());
+            let set = SimSet {
+                port: seat.name.clone(),
+                extension: extension.map(ToString::to_string).unwrap_or_default(),
+                hook: if off_hook { Hook::Off } else { Hook::On },
+                ringing: person.bell_sounds(),
+                dialled: seat.dialled.clone(),
+                talking: seat.talking,
+            };
+            if seat.shown.as_ref() != Some(&set) {
+                self.feed.tell(ChangeBody::Set(set.clone()));
+                seat.shown = Some(set);
+            }
+        }
+    }
+}
+
+impl Seat {
+    fn note(&mut self, act: &hal_sim::Act) {
+        match act {
+            hal_sim::Act::Dial { digits } | hal_sim::Act::PulseDial { digits } => {
+                self.dialled.push_str(digits);
+            }
+            hal_sim::Act::Talk { mark } => self.talking = mark_number(mark),
+            hal_sim::Act::Quiet | hal_sim::Act::HangUp => self.talking = None,
+            hal_sim::Act::Lift | hal_sim::Act::Flash | hal_sim::Act::Behave(_) => {}
+        }
+    }
+}
+
+/// The marks that the panel can make a person speak: everybody listens for them.
+const MARKS: [&str; 9] = [
+    "700", "800", "900", "1000", "1100", "1200", "1300", "1400", "1500",
+];

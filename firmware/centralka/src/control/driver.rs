@@ -1,0 +1,144 @@
+//! The driver of the real program: one input into `Pbx`, its outputs to whoever carries them out,
+//! and both into the books. The simulation has another driver and nothing else that differs.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use engine::Engine;
+use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, Transport};
+use pbx::{Entry, Fingerprint, Input, Output, Pbx, Snapshot, Tape};
+use store::{Batch, WriterHandle};
+
+use crate::live::Live;
+
+/// What only the control thread's sockets and ports can do.
+pub(crate) trait Outside {
+    /// Begin a connection.
+    fn connect(&mut self, flow: FlowId, transport: Transport, remote: SocketAddr);
+    /// Send on a connection.
+    fn bytes(&mut self, flow: FlowId, bytes: &[u8]);
+    /// Send a datagram.
+    fn datagram(&mut self, local: SocketAddr, remote: SocketAddr, bytes: &[u8]);
+    /// End a connection.
+    fn close(&mut self, flow: FlowId);
+    /// Command a port.
+    fn port(&mut self, port: PortId, command: hal_port::PortCommand);
+}
+
+/// `Pbx` and those who listen to it.
+pub(crate) struct Driver {
+    pub(crate) pbx: Pbx,
+    pub(crate) engine: Engine,
+    pub(crate) writer: WriterHandle,
+    pub(crate) live: Live,
+    /// What the vault answered, for the journal.
+    pub(crate) tape: Tape,
+    /// The configuration text in force, for the journal.
+    pub(crate) text: Arc<str>,
+    /// Seeds for restart points.
+    pub(crate) seeds: Random,
+    /// What the writer did not take yet.
+    pub(crate) kept: Batch,
+}
+
+impl Driver {
+    /// Runs one input to its end.
+    pub(crate) fn drive(&mut self, now: Now, input: Input, outside: &mut impl Outside) {
+        self.begin_segment(now);
+        let dialling = match &input {
+            Input::Media(MediaEvent::Digit { leg, .. }) => self.pbx.is_dialling(*leg),
+            _ => false,
+        };
+        let entry = Entry::open(&input, dialling);
+        if let Input::Config { text, .. } = &input {
+            self.text = Arc::clone(text);
+        }
+        self.pbx.handle(now, input);
+        let mut outputs = Fingerprint::default();
+        while let Some(output) = self.pbx.poll() {
+            outputs.add(&output);
+            self.carry_out(output, outside);
+        }
+        let payload = entry.close(self.tape.take(), outputs);
+        store::journal::frame(&mut self.kept.journal, now, &payload);
+        self.engine.flush();
+        self.flush();
+    }
+
+    /// A full segment of the journal is followed by another one as soon as no call is in progress.
+    fn begin_segment(&mut self, now: Now) {
+        if !self.writer.wants_snapshot() || self.kept.snapshot.is_some() {
+            return;
+        }
+        let mut seed = [0; 32];
+        self.seeds.fill(&mut seed);
+        if let Some(setup) = self.pbx.restart_point(now, seed) {
+            self.flush();
+            let snapshot = Snapshot::of(&setup, &self.text);
+            self.kept.snapshot = Some(snapshot.to_bytes());
+        }
+    }
+
+    /// The last record, and everything to the writer.
+    pub(crate) fn finish(&mut self, now: Now) {
+        self.pbx.finish(now);
+        while let Some(output) = self.pbx.poll() {
+            if let Output::Record(record) = output {
+                self.kept.records.push(record);
+            }
+        }
+        self.flush();
+    }
+
+    /// Hands what is to be remembered to the writer; what it does not take stays.
+    pub(crate) fn flush(&mut self) {
+        if self.kept.is_empty() {
+            return;
+        }
+        if let Err(refused) = self.writer.try_send(std::mem::take(&mut self.kept)) {
+            self.kept = refused.into_batch();
+            self.limit_backlog();
+        }
+    }
+
+    fn limit_backlog(&mut self) {
+        const JOURNAL_KEPT: usize = 1 << 20;
+        if self.kept.journal.len() > JOURNAL_KEPT {
+            self.kept.journal.clear();
+        }
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.pbx.next_deadline().map(|(at, _)| at)
+    }
+
+    fn carry_out(&mut self, output: Output, outside: &mut impl Outside) {
+        match output {
+            Output::Connect {
+                flow,
+                transport,
+                remote,
+            } => outside.connect(flow, transport, remote),
+            Output::Bytes { flow, bytes } => outside.bytes(flow, &bytes),
+            Output::Datagram {
+                local,
+                remote,
+                bytes,
+            } => outside.datagram(local, remote, &bytes),
+            Output::Close { flow } => outside.close(flow),
+            Output::Port { port, command } => outside.port(port, command),
+            Output::Media(command) => self.engine.send(command),
+            Output::Party(id, party) => {
+                self.live.party(id, &party);
+                self.kept.parties.push((id, party));
+            }
+            Output::Record(record) => {
+                self.live.record(&record);
+                self.kept.records.push(record);
+            }
+            Output::State(change) => {
+                self.live.state(&change);
+                self.kept.state.push(change);
+            }
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! One turn of the control thread: wait, take what came, tell the exchange.
+
+use std::{io, time::Duration};
+
+use mio::{Events, Interest, Token};
+use model::{FlowId, Instant, Now, PortId, Transport, limits};
+use pbx::Input;
+
+use super::{
+    Control, FLOWS, LISTENERS, MEDIA, Outside, SOCKETS, WAKER, Word,
+    stream::{Progress, Stream},
+};
+
+/// Datagrams and words taken in one turn before timers and others have theirs.
+const BURST: usize = 256;
+/// Longest sleep: the guard wants signs of life.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+impl Control {
+    /// Runs until the exchange has stopped.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1_024);
+        while !self.driver.pbx.is_stopped() {
+            self.heart.beat();
+            match self.poll.poll(&mut events, Some(self.sleep())) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            }
+            for event in &events {
+                self.ready(event.token());
+            }
+            let unread = std::mem::take(&mut self.unread);
+            for flow in unread {
+                self.read_stream(flow);
+            }
+            self.hear_words();
+            self.run_jacks();
+            self.close_silent();
+            self.tick();
+        }
+        self.say_goodbye();
+        Ok(())
+    }
+
+    /// How long nothing is due.
+    fn sleep(&self) -> Duration {
+        if !self.unread.is_empty() {
+            return Duration::ZERO;
+        }
+        let board = self.board.next_deadline();
+        let now = self.clock.now().mono;
+        let next = self.driver.next_deadline().into_iter().chain(board).min();
+        let wait = next.map_or(SLEEP_MAX, |at| at.since(now)).min(SLEEP_MAX);
+        // mio rounds down to milliseconds; a little late is better than spinning.
+        if wait.is_zero() {
+            wait
+        } else {
+            wait + Duration::from_millis(1)
+        }
+    }
+
+    fn ready(&mut self, token: Token) {
+        match token.0 {
+            _ if token == WAKER || token == MEDIA => {}
+            at if at >= FLOWS => {
+                let flow = self.flow_of(at);
+                self.stream_ready(flow);
+            }
+            at if at >= LISTENERS => self.accept(at - LISTENERS),
+            at => self.receive(at - SOCKETS),
+        }
+    }
+
+    /// Datagrams of one socket. The socket is edge-triggered: what a burst leaves is taken in the
+    /// next turn.
+    fn receive(&mut self, at: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while let Some(socket) = self.sockets.get(at) {
+            match socket.receive(&mut buffer) {
+                Ok((len, local, remote)) => {
+                    let bytes = buffer.get(..len).unwrap_or_default().to_vec();
+                    self.tell(Input::Datagram {
+                        local,
+                        remote,
+                        bytes,
+                    });
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                // An ICMP error of an earlier datagram: SIP's timers deal with it.
+                Err(e) => {
+                    tracing::trace!(%e, "datagram error");
+                }
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    fn accept(&mut self, at: usize) {
+        for _ in 0..BURST {
+            let Some(listener) = self.listeners.get(at) else {
+                return;
+            };
+            let (socket, remote) = match listener.accept() {
+                Ok(Some(taken)) => taken,
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be taken");
+                    return;
+                }
+            };
+            if self.streams.len() >= limits::SIP_FLOWS {
+                continue;
+            }
+            let tls = self.tls.as_ref().filter(|_| listener.secure);
+            let patience = Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S);
+            let deadline = self.clock.now().mono + patience;
+            let server = tls.map(|tls| &tls.server);
+            let Ok(stream) = Stream::accepted(socket, remote, server, deadline) else {
+                continue;
+            };
+            let flow = FlowId(self.next_flow);
+            self.next_flow += 1;
+            self.add_stream(flow, stream);
+            self.stream_ready(flow);
+        }
+    }
+
+    fn add_stream(&mut self, flow: FlowId, mut stream: Stream) {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(FLOWS + Self::slot_of(flow));
+        if let Err(error) = self
+            .poll
+            .registry()
+            .register(&mut stream.socket, token, interest)
+        {
+            tracing::warn!(%error, "a connection could not be watched");
+            return;
+        }
+        self.streams.insert(flow, stream);
+    }
+
+    /// Outbound flows have their highest bit set: the token has it lowest.
+    fn slot_of(flow: FlowId) -> usize {
+        usize::try_from(flow.0.rotate_left(1)).unwrap_or(usize::MAX - FLOWS)
+    }
+
+    fn flow_of(&self, at: usize) -> FlowId {
+        let slot = u64::try_from(at - FLOWS).unwrap_or(0);
+        FlowId(slot.rotate_right(1))
+    }
+
+    fn stream_ready(&mut self, flow: FlowId) {
+        let Some(stream) = self.streams.get_mut(&flow) else {
+            return;
+        };
+        if stream.flush().is_err() {
+            self.drop_stream(flow);
+            return;
+        }
+        self.read_stream(flow);
+    }
+
+    fn read_stream(&mut self, flow: FlowId) {
+        let Some(stream) = self.streams.get_mut(&flow) else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        let progress = stream.read(&mut bytes);
+        let announce = !stream.announced && stream.is_ready();
+        if announce {
+            stream.announced = true;
+            let (transport, local, remote) = (stream.transport, stream.local, stream.remote);
+            self.tell(Input::FlowOpened {
+                flow,
+                transport,
+                local,
+                remote,
+            });
+        }
+        let more = bytes.len() >= Stream::READ_MAX;
+        if !bytes.is_empty() {
+            self.tell(Input::Bytes { flow, bytes });
+        }
+        match progress {
+            Progress::Dead => self.drop_stream(flow),
+            Progress::Alive if more => self.unread.push(flow),
+            Progress::Alive => {}
+        }
+    }
+
+    /// A connection is lost: the exchange is told, if it knew.
+    fn drop_stream(&mut self, flow: FlowId) {
+        if let Some(mut stream) = self.streams.remove(&flow) {
+            let _ = self.poll.registry().deregister(&mut stream.socket);
+            self.tell(Input::FlowClosed { flow });
+        }
+    }
+
+    /// Connections that never became one: no handshake in time.
+    fn close_silent(&mut self) {
+        let now = self.clock.now().mono;
+        let silent: Vec<FlowId> = self
+            .streams
+            .iter()
+            .filter(|(_, stream)| !stream.announced && stream.deadline <= now)
+            .map(|(&flow, _)| flow)
+            .collect();
+        for flow in silent {
+            self.drop_stream(flow);
+        }
+    }
+
+    fn hear_words(&mut self) {
+        for _ in 0..BURST {
+            let Ok(word) = self.words.try_recv() else {
+                break;
+            };
+            match word {
+                Word::Command(command) => self.tell(Input::Command(command)),
+                Word::Durable(seq) => self.tell(Input::Durable(seq)),
+                Word::Config {
+                    version,
+                    text,
+                    config,
+                    passwords,
+                } => {
+                    self.driver.pbx.replace_passwords(passwords);
+                    self.tell(Input::Config {
+                        version,
+                        text,
+                        config,
+                    });
+                }
+                Word::External(address) => self.tell(Input::External(address)),
+                Word::Figures(answer) => {
+                    // Nobody waits any more if this fails.
+                    let _ =
+                        answer.try_send((self.driver.pbx.figures(), self.driver.pbx.counters()));
+                }
+                Word::Board { port, ask, answer } => {
+                    let now = self.clock.now().mono;
+                    // Nobody waits any more if this fails.
+                    let _ = answer.try_send(self.board.ask(now, &port, &ask));
+                }
+                Word::Alive => {}
+            }
+        }
+        while let Some(event) = self.driver.engine.poll() {
+            self.tell(Input::Media(event));
+        }
+    }
+
+    fn run_jacks(&mut self) {
+        let said = self.board.advance(self.clock.now().mono);
+        for (port, event) in said {
+            self.tell(Input::Port { port, event });
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        if self.driver.next_deadline().is_some_and(|at| at <= now.mono) {
+            self.tell_at(now, Input::Tick);
+        }
+        self.driver.flush();
+    }
+
+    fn say_goodbye(&mut self) {
+        let now = self.clock.now();
+        self.driver.finish(now);
+        for stream in self.streams.values_mut() {
+            stream.close();
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.tell_at(self.clock.now(), input);
+    }
+
+    fn tell_at(&mut self, now: Now, input: Input) {
+        let mut lost = Vec::new();
+        let mut made = Vec::new();
+        let mut hands = Hands {
+            sockets: &self.sockets,
+            streams: &mut self.streams,
+            board: &mut self.board,
+            tls: self.tls.as_ref(),
+            deadline: now.mono + Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S),
+            lost: &mut lost,
+            made: &mut made,
+        };
+        self.driver.drive(now, input, &mut hands);
+        for (flow, stream) in made {
+            self.add_stream(flow, stream);
+        }
+        for flow in lost {
+            if let Some(mut stream) = self.streams.remove(&flow) {
+                let _ = self.poll.registry().deregister(&mut stream.socket);
+            }
+            self.tell_at(now, Input::FlowClosed { flow });
+        }
+    }
+}
+
+/// The sockets and ports, while the exchange acts on them.
+struct Hands<'c> {
+    sockets: &'c [super::SipSocket],
+    streams: &'c mut std::collections::BTreeMap<FlowId, Stream>,
+    board: &'c mut super::Board,
+    tls: Option<&'c crate::tls::Tls>,
+    deadline: Instant,
+    /// Connections that broke while being written to.
+    lost: &'c mut Vec<FlowId>,
+    /// Connections that are being made.
+    made: &'c mut Vec<(FlowId, Stream)>,
+}
+
+impl Outside for Hands<'_> {
+    fn connect(&mut self, flow: FlowId, transport: Transport, remote: std::net::SocketAddr) {
+        let tls = match (transport, self.tls) {
+            (Transport::Tls, Some(tls)) => Some(&tls.client),
+            (Transport::Tcp, _) => None,
+            (Transport::Tls | Transport::Udp | Transport::Ws | Transport::Wss, _) => {
+                self.lost.push(flow);
+                return;
+            }
+        };
+        match Stream::connecting(remote, tls, self.deadline) {
+            Ok(stream) => self.made.push((flow, stream)),
+            Err(error) => {
+                tracing::debug!(%remote, %error, "no connection");
+                self.lost.push(flow);
+            }
+        }
+    }
+
+    fn bytes(&mut self, flow: FlowId, bytes: &[u8]) {
+        let made = self.made.iter_mut().find(|(made, _)| *made == flow);
+        let stream = made.map(|(_, stream)| stream);
+        let Some(stream) = stream.or_else(|| self.streams.get_mut(&flow)) else {
+            return;
+        };
+        if stream.write(bytes) == Progress::Dead {
+            self.lost.push(flow);
+        }
+    }
+
+    fn datagram(
+        &mut self,
+        local: std::net::SocketAddr,
+        remote: std::net::SocketAddr,
+        bytes: &[u8],
+    ) {
+        let same = |socket: &&super::SipSocket| {
+            let bound = socket.bound();
+            bound.port() == local.port()
+                && bound.is_ipv4() == remote.is_ipv4()
+                && (bound.ip() == local.ip() || bound.ip().is_unspecified())
+        };
+        let Some(socket) = self.sockets.iter().find(same) else {
+            return;
+        };
+        if let Err(error) = socket.send(local, remote, bytes) {
+            // SIP repeats what is lost.
+            tracing::debug!(%remote, %error, "datagram not sent");
+        }
+    }
+
+    fn close(&mut self, flow: FlowId) {
+        if let Some(mut stream) = self.streams.remove(&flow) {
+            stream.close();
+        }
+    }
+
+    fn port(&mut self, port: PortId, command: hal_port::PortCommand) {
+        self.board.command(port, command);
+    }
+}

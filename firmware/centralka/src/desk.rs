@@ -1,0 +1,169 @@
+//! What the command line asks of a running exchange, by socket or signal.
+
+use std::{path::PathBuf, sync::Arc, sync::mpsc::sync_channel, time::Duration};
+
+use config::UnknownSecrets;
+use panel::Feed;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    configure::{Configurator, ConfigureError, Draft},
+    control::{Mouth, Word},
+    exchange::{BoardAsk, office_of, people_of},
+};
+
+/// One question of the command line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub(crate) enum Ask {
+    /// The text in force and its version.
+    ConfigShow,
+    /// Put a text in force.
+    ConfigImport {
+        text: String,
+        author: String,
+        reason: String,
+        new_secrets: bool,
+    },
+    /// The versions, newest first.
+    ConfigHistory,
+    /// One version with its text.
+    ConfigVersion { version: u64 },
+    /// Take one version's change back out.
+    ConfigUndo { version: u64, author: String },
+    /// Make the person at a simulated set act.
+    SimAct { port: String, act: hal_sim::Act },
+    /// What the person at a simulated set sees and hears.
+    SimHear { port: String },
+}
+
+/// The answer: a value, or what was wrong in words.
+pub(crate) type Answer = Result<serde_json::Value, String>;
+
+/// Answers questions while the exchange runs.
+pub(crate) struct Desk {
+    pub(crate) configurator: Arc<Configurator>,
+    pub(crate) mouth: Mouth,
+    pub(crate) feed: Arc<Feed>,
+    /// The file of `--config`, imported again on SIGHUP.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Desk {
+    /// Answers one question.
+    pub(crate) fn answer(&self, ask: Ask) -> Answer {
+        match ask {
+            Ask::SimAct { port, act } => {
+                self.board(port, BoardAsk::Act(act))?;
+                Ok(serde_json::Value::Null)
+            }
+            Ask::SimHear { port } => {
+                let report = self.board(port, BoardAsk::Hear)?;
+                serde_json::to_value(report).map_err(|e| e.to_string())
+            }
+            other => {
+                let answer = answer_config(&self.configurator, other);
+                self.tell_pages();
+                answer
+            }
+        }
+    }
+
+    fn tell_pages(&self) {
+        use panel::api::ChangeBody;
+        let (_, text) = self.configurator.text();
+        if let Ok(config) = config::Config::parse(&text) {
+            self.feed.tell(ChangeBody::Office(office_of(&config)));
+            self.feed.tell(ChangeBody::People(people_of(&config)));
+        }
+    }
+
+    fn board(&self, port: String, ask: BoardAsk) -> Result<Option<hal_sim::Report>, String> {
+        let (answer, wait) = sync_channel(1);
+        let word = Word::Board { port, ask, answer };
+        self.mouth.say(word).map_err(|e| e.to_string())?;
+        match wait.recv_timeout(Duration::from_secs(2)) {
+            Ok(answer) => answer.map_err(|e| e.to_string()),
+            Err(_) => Err("the exchange does not answer".into()),
+        }
+    }
+
+    /// SIGHUP: the file again, if its text changed.
+    pub(crate) fn reload(&self) {
+        let Some(file) = &self.file else { return };
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => {
+                tracing::error!(%error, "the configuration file cannot be read; nothing changed");
+                return;
+            }
+        };
+        let ask = Ask::ConfigImport {
+            text,
+            author: "import".into(),
+            reason: "SIGHUP".into(),
+            new_secrets: false,
+        };
+        match self.answer(ask) {
+            Ok(_) => tracing::info!("the configuration file is in force"),
+            Err(error) => {
+                tracing::error!(%error, "the configuration file is wrong; nothing changed");
+            }
+        }
+    }
+}
+
+/// Questions about the configuration, with or without a running exchange.
+pub(crate) fn answer_config(configurator: &Configurator, ask: Ask) -> Answer {
+    answer_config_inner(configurator, ask).map_err(|error| error.to_string())
+}
+
+fn answer_config_inner(
+    configurator: &Configurator,
+    ask: Ask,
+) -> Result<serde_json::Value, ConfigureError> {
+    use serde_json::json;
+    Ok(match ask {
+        Ask::ConfigShow => {
+            let (version, text) = configurator.text();
+            json!({ "version": version, "text": &*text })
+        }
+        Ask::ConfigImport {
+            text,
+            author,
+            reason,
+            new_secrets,
+        } => {
+            let unknown = if new_secrets {
+                UnknownSecrets::Renew
+            } else {
+                UnknownSecrets::Refuse
+            };
+            let saved = configurator.save(&Draft {
+                text: &text,
+                base: None,
+                author: &author,
+                reason: &reason,
+                unknown,
+            })?;
+            json!({ "version": saved.version })
+        }
+        Ask::ConfigHistory => {
+            let versions = configurator.history(1_000)?;
+            let line = |v: &store::ConfigVersion| {
+                json!({ "version": v.version, "at": store::explain::utc(v.wall),
+                        "author": v.author, "reason": v.reason })
+            };
+            json!(versions.iter().map(line).collect::<Vec<_>>())
+        }
+        Ask::ConfigVersion { version } => {
+            let found = configurator.version(version)?;
+            json!({ "version": found.version, "text": found.text })
+        }
+        Ask::ConfigUndo { version, author } => {
+            let saved = configurator.undo(version, &author)?;
+            json!({ "version": saved.version })
+        }
+        Ask::SimAct { .. } | Ask::SimHear { .. } => serde_json::Value::Null,
+    })
+}

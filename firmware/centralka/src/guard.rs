@@ -1,0 +1,139 @@
+//! The guard thread: watches that the others live, and tells the service manager.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use engine::Watcher;
+
+use crate::{
+    control::{Mouth, Word},
+    notify,
+};
+
+/// How often the guard looks when the service manager does not say.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Looks without a sign of life before a thread counts as dead.
+const SILENT_LOOKS_MAX: u32 = 3;
+
+/// A sign of life.
+#[derive(Debug, Default)]
+pub(crate) struct Heart(AtomicU64);
+
+impl Heart {
+    /// I live.
+    pub(crate) fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn beats(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The running guard; dropping the sender ends it.
+pub(crate) struct Guard {
+    _stop: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Guard {
+    /// Starts watching.
+    pub(crate) fn start(
+        control: Arc<Heart>,
+        mouth: Mouth,
+        media: Watcher,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = sync_channel(1);
+        // Half the interval, as sd_watchdog_enabled(3) recommends.
+        let every = notify::watchdog_interval().map_or(LOOK_EVERY, |interval| interval / 2);
+        let thread = thread::Builder::new()
+            .name("guard".into())
+            .spawn(move || watch(&control, &mouth, &media, &stopped, every))?;
+        Ok(Self {
+            _stop: stop,
+            thread,
+        })
+    }
+
+    /// Ends the thread.
+    pub(crate) fn stop(self) {
+        drop(self._stop);
+        // A guard that panicked has ended too.
+        let _ = self.thread.join();
+    }
+}
+
+fn watch(control: &Heart, mouth: &Mouth, media: &Watcher, stopped: &Receiver<()>, every: Duration) {
+    let mut control_watch = Watch::new("control");
+    let mut media_watch = Watch::new("media");
+    loop {
+        // Both answer with a beat even when the office is quiet.
+        let _ = mouth.say(Word::Alive);
+        media.ping();
+        match stopped.recv_timeout(every) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let control_lives = control_watch.look(control.beats());
+        let media_lives = media_watch.look(media.status().wakes);
+        if control_lives && media_lives {
+            notify::alive();
+        }
+    }
+}
+
+struct Watch {
+    name: &'static str,
+    seen: u64,
+    silent: u32,
+}
+
+impl Watch {
+    const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            seen: 0,
+            silent: 0,
+        }
+    }
+
+    /// Whether the thread showed life lately.
+    fn look(&mut self, beats: u64) -> bool {
+        if beats == self.seen {
+            self.silent += 1;
+        } else {
+            self.silent = 0;
+        }
+        self.seen = beats;
+        if self.silent == SILENT_LOOKS_MAX {
+            tracing::error!(
+                thread = self.name,
+                "no sign of life; the watchdog will restart us"
+            );
+        }
+        self.silent < SILENT_LOOKS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_given_up_after_three_silent_looks_and_forgiven_at_once() {
+        let mut watch = Watch::new("test");
+        assert!(watch.look(1));
+        assert_eq!(
+            [watch.look(1), watch.look(1), watch.look(1)],
+            [true, true, false]
+        );
+        assert!(watch.look(2));
+    }
+}

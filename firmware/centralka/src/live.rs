@@ -1,0 +1,149 @@
+//! The live thread: folds what the exchange writes into what the panel shows, so that the control
+//! thread only has to drop it into a queue.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, RwLock,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use config::Config;
+use model::{EntryId, Party, PartyId, Record, StateChange, limits};
+use panel::{
+    Feed,
+    api::Party as Shown,
+    convert::{CallBook, Names},
+};
+
+/// What the live thread is told.
+enum Told {
+    Party(PartyId, Party),
+    Record(Box<Record>),
+    State(Box<StateChange>),
+}
+
+/// The way to the live thread. When it falls behind, what it missed is missing on open pages only:
+/// the ledger has everything.
+#[derive(Clone)]
+pub(crate) struct Live {
+    queue: SyncSender<Told>,
+}
+
+/// The configuration in force, shared by everybody who only reads it.
+pub(crate) type InForce = Arc<RwLock<Arc<Config>>>;
+
+/// The configuration in force now.
+pub(crate) fn current(in_force: &InForce) -> Arc<Config> {
+    Arc::clone(
+        &in_force
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner),
+    )
+}
+
+impl Live {
+    /// Starts the thread; it ends when the last way to it is gone.
+    pub(crate) fn start(feed: Arc<Feed>, in_force: InForce) -> std::io::Result<Self> {
+        let (queue, told) = sync_channel(limits::WRITER_QUEUE);
+        thread::Builder::new().name("live".into()).spawn(move || {
+            let mut fold = Fold {
+                book: CallBook::default(),
+                parties: BTreeMap::new(),
+                in_force,
+            };
+            fold.run(&told, &feed);
+        })?;
+        Ok(Self { queue })
+    }
+
+    pub(crate) fn party(&self, id: PartyId, party: &Party) {
+        self.tell(Told::Party(id, party.clone()));
+    }
+
+    pub(crate) fn record(&self, record: &Record) {
+        self.tell(Told::Record(Box::new(record.clone())));
+    }
+
+    pub(crate) fn state(&self, change: &StateChange) {
+        self.tell(Told::State(Box::new(change.clone())));
+    }
+
+    fn tell(&self, told: Told) {
+        // A full queue loses what is shown, never what is stored.
+        let _ = self.queue.try_send(told);
+    }
+}
+
+/// Most people's data kept for calls in progress.
+const PARTIES_MAX: usize = 8 * limits::CALLS;
+
+struct Fold {
+    book: CallBook,
+    /// People's data of recent events, oldest ids first out.
+    parties: BTreeMap<PartyId, Party>,
+    in_force: InForce,
+}
+
+impl Fold {
+    fn run(&mut self, told: &Receiver<Told>, feed: &Feed) {
+        let mut order = std::collections::VecDeque::new();
+        for word in told {
+            match word {
+                Told::Party(id, party) => {
+                    self.parties.insert(id, party);
+                    order.push_back(id);
+                    if order.len() > PARTIES_MAX
+                        && let Some(oldest) = order.pop_front()
+                    {
+                        self.parties.remove(&oldest);
+                    }
+                }
+                Told::Record(record) => {
+                    let seen = Seen {
+                        parties: &self.parties,
+                        config: current(&self.in_force),
+                    };
+                    if let Some(change) = self.book.record(&record, &seen) {
+                        feed.tell(change);
+                    }
+                }
+                Told::State(change) => {
+                    if let Some(change) = panel::convert::state_change(&change) {
+                        feed.tell(change);
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Seen<'f> {
+    parties: &'f BTreeMap<PartyId, Party>,
+    config: Arc<Config>,
+}
+
+impl Names for Seen<'_> {
+    fn party(&self, id: PartyId) -> Option<Party> {
+        self.parties.get(&id).cloned()
+    }
+
+    fn entry(&self, id: &EntryId) -> Option<Shown> {
+        entry_party(&self.config, id)
+    }
+}
+
+/// Name and number of an entry.
+pub(crate) fn entry_party(config: &Config, id: &EntryId) -> Option<Shown> {
+    let person = config.person(id).map(|p| &p.name);
+    let device = || config.device(id).map(|d| &d.name);
+    let analog = || config.analog_set(id).map(|a| &a.name);
+    let name = person.or_else(device).or_else(analog)?.clone();
+    let number = config.number_of(id).map(ToString::to_string);
+    Some(Shown {
+        name,
+        number: number.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,31 @@
+//! `centralka`: the program. It starts threads, holds sockets, TLS and the command line; it decides
+//! nothing about calls.
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod cli;
+mod clock;
+mod configure;
+mod control;
+mod desk;
+mod doors;
+mod exchange;
+mod guard;
+mod hardware;
+mod live;
+mod metrics;
+mod notify;
+mod replay;
+mod resolver;
+mod serve;
+mod signals;
+mod socket;
+mod tls;
+mod vault;
+
+/// The program's version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,267 @@
+//! `centralka serve`: everything is opened, started, and at the end stopped, here.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
+
+use anyhow::{Context, Result, bail};
+use config::{Config, UnknownSecrets};
+use model::{Command, Random, Wall};
+use panel::Panel;
+use store::{Reader, Recovered, Store, Writer};
+
+use crate::{
+    assemble::{self, Found},
+    clock::Clock,
+    configure::{self, Draft, Known},
+    control::{Bound, Word},
+    desk::Desk,
+    guard::Guard,
+    hardware::BoardChoice,
+    notify, socket, tls,
+    vault::CLAIM_FILE,
+};
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub(crate) struct ServeOptions {
+    pub(crate) data: PathBuf,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) board: BoardChoice,
+    /// Make new passwords where the text refers to ones that the store does not have.
+    pub(crate) new_secrets: bool,
+    /// Print the accounts of the people, for an example office.
+    pub(crate) show_credentials: bool,
+}
+
+/// Runs the exchange until it is told to stop.
+pub(crate) fn run(options: &ServeOptions) -> Result<()> {
+    prepare_folder(&options.data)?;
+    let mut randomness = randomness()?;
+    let unset = Clock::start(Wall(0)).now();
+    let (mut store, recovered) = Store::open(&options.data, unset.wall, unset.trust)?;
+    let clock = Clock::start(recovered.wall);
+    report_recovery(&recovered);
+    let known = first_configuration(&mut store, options, clock.now().wall, &mut randomness)?;
+    let passwords = configure::passwords(&store)?;
+    let claim = claim_code(&store, &options.data, &mut randomness.1)?;
+    let found = Found {
+        store,
+        recovered,
+        known,
+        passwords,
+        clock,
+        randomness,
+    };
+    let running = assemble::start(options, found)?;
+    announce(options, &running, claim.as_deref())?;
+    running.wait()
+}
+
+/// The threads of a running exchange.
+pub(crate) struct Running {
+    pub(crate) control: thread::JoinHandle<std::io::Result<()>>,
+    pub(crate) panel: Option<Panel>,
+    pub(crate) guard: Guard,
+    pub(crate) socket: socket::Server,
+    pub(crate) writer: Writer,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) listen: Listen,
+    pub(crate) data: PathBuf,
+}
+
+/// Where the program can be reached, as written to `DATA/listen.json`.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Listen {
+    #[serde(flatten)]
+    pub(crate) sip: Bound,
+    pub(crate) panel_http: Option<SocketAddr>,
+    pub(crate) panel_https: Option<SocketAddr>,
+}
+
+impl Running {
+    /// Waits for the end and takes everything down in order: what makes facts first, what stores
+    /// them last.
+    fn wait(self) -> Result<()> {
+        let control = self.control.join();
+        notify::stopping();
+        if let Some(panel) = self.panel {
+            panel.stop();
+        }
+        self.guard.stop();
+        self.socket.stop();
+        drop(self.desk);
+        let stored = self.writer.stop();
+        // Whoever finds the file finds a running exchange.
+        let _ = fs::remove_file(self.data.join("listen.json"));
+        match control {
+            Ok(result) => result.context("the control thread")?,
+            Err(_) => bail!("the control thread ended by a panic"),
+        }
+        stored.context("the last of the records")?;
+        Ok(())
+    }
+}
+
+fn prepare_folder(data: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    if data.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))
+}
+
+/// Both streams, from the entropy of the operating system.
+pub(crate) fn randomness() -> Result<(Random, Random)> {
+    let mut seeds = [[0; 32]; 2];
+    for seed in &mut seeds {
+        getrandom::fill(seed).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
+    }
+    let [plain, secret] = seeds;
+    Ok((Random::new(plain), Random::new(secret)))
+}
+
+fn report_recovery(recovered: &Recovered) {
+    if recovered.unclean {
+        tracing::warn!(
+            calls_closed = recovered.calls_closed,
+            "the last run did not end in order"
+        );
+    }
+}
+
+/// The configuration of the store; of the file if the store has none.
+fn first_configuration(
+    store: &mut Store,
+    options: &ServeOptions,
+    wall: Wall,
+    randomness: &mut (Random, Random),
+) -> Result<Known> {
+    if let Some(known) = configure::newest(store)? {
+        return Ok(known);
+    }
+    let Some(file) = &options.config else {
+        bail!(
+            "there is no configuration yet: start once with --config FILE, \
+             where FILE has at least\n\n[office]\ncountry = \"PL\"\n"
+        );
+    };
+    let text =
+        fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let unknown = if options.new_secrets {
+        UnknownSecrets::Renew
+    } else {
+        UnknownSecrets::Refuse
+    };
+    let draft = Draft {
+        text: &text,
+        base: None,
+        author: "import",
+        reason: "first start",
+        unknown,
+    };
+    configure::import_into(store, &draft, wall, randomness)
+        .map_err(|e| anyhow::anyhow!("{} is not a configuration:\n{e}", file.display()))
+}
+
+/// The code that makes the first administrator, made at the first start and shown until used.
+fn claim_code(store: &Store, data: &Path, secret: &mut Random) -> Result<Option<String>> {
+    let file = data.join(CLAIM_FILE);
+    if store.has_login()? {
+        return Ok(None);
+    }
+    if let Ok(code) = fs::read_to_string(&file) {
+        return Ok(Some(code.trim().to_owned()));
+    }
+    // Letters and digits that nobody confuses; 40 bits, guessed once in ten thousand years at the
+    // panel's rate.
+    const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let mut code = String::new();
+    for at in 0..8 {
+        if at == 4 {
+            code.push('-');
+        }
+        let letter = usize::try_from(secret.below(32)).unwrap_or(0);
+        code.push(char::from(ALPHABET[letter]));
+    }
+    tls::write_private(&file, format!("{code}\n").as_bytes())?;
+    Ok(Some(code))
+}
+
+/// Writes where we are, and tells the person at the console and the service manager.
+#[expect(clippy::print_stdout, reason = "the console is who this is for")]
+fn announce(options: &ServeOptions, running: &Running, claim: Option<&str>) -> Result<()> {
+    let listen = serde_json::to_vec_pretty(&running.listen)?;
+    tls::write_private(&options.data.join("listen.json"), &listen)?;
+    let sip = running.listen.sip.sip_udp.first();
+    let sip = sip.map_or_else(|| "no UDP".to_owned(), ToString::to_string);
+    if let Some(panel) = running.listen.panel_http {
+        println!("panel: http://{}/", reachable(panel));
+    }
+    if let Some(panel) = running.listen.panel_https {
+        println!("panel: https://{}/", reachable(panel));
+    }
+    if let Some(code) = claim {
+        println!("claim code: {code}");
+    }
+    if options.show_credentials {
+        show_credentials(&running.desk, &sip)?;
+    }
+    println!("centralka is ready, SIP on {sip}");
+    notify::ready(&format!("answering calls, SIP on {sip}"));
+    Ok(())
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = address.ip();
+    if ip.is_unspecified() {
+        SocketAddr::new(std::net::IpAddr::from([127, 0, 0, 1]), address.port())
+    } else {
+        address
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the console is who this is for")]
+fn show_credentials(desk: &Desk, sip: &str) -> Result<()> {
+    let (_, text) = desk.configurator.text();
+    let config = Config::parse(&text).map_err(|e| anyhow::anyhow!("{e}"))?;
+    println!("\nphones (server {sip}, UDP):");
+    for person in &config.people {
+        let (Some(extension), Some(secret)) = (&person.extension, &person.sip_password) else {
+            continue;
+        };
+        let password = desk.configurator.password(secret)?.unwrap_or_default();
+        println!("  {extension}  password {password}  {}", person.name);
+    }
+    if let Some(code) = &config.codes.echo_test {
+        println!("dial {code} for the echo test");
+    }
+    for set in &config.analog {
+        if let Some(extension) = &set.extension {
+            println!("dial {extension} for the simulated set {}", set.port);
+        }
+    }
+    println!();
+    Ok(())
+}
+
+/// A connection for reading, for the CLI beside a running exchange.
+pub(crate) fn reader(data: &Path) -> Result<Reader> {
+    Ok(Reader::open(data)?)
+}
+
+/// A wish that takes the exchange down in order.
+pub(crate) fn stop_word(grace_s: u16) -> Word {
+    Word::Command(Command::Stop {
+        grace: std::time::Duration::from_secs(u64::from(grace_s)),
+    })
+}

@@ -1,0 +1,23 @@
+//! The types of the HTTP interface: what stands in `web-ui/api/openapi.json`.
+//!
+//! They are separate from the types of `model`; `convert` is the one file that knows both. Times
+//! are milliseconds since 1970-01-01T00:00:00Z (`…_at_ms`), lengths are milliseconds (`…_ms`),
+//! and no field is a sentence: words are made in the browser, in the reader's language.
+
+mod board;
+mod calls;
+mod config;
+mod live;
+mod people;
+mod problem;
+mod session;
+
+pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SimSet};
+pub use calls::{CallExplanation, CallPage, CallSummary, ExplainLeg, ExplainStep, Outcome};
+pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
+pub use live::{
+    CallState, Change, ChangeBody, LegState, Live, LiveCall, LiveLeg, Party, Phone, Transport,
+};
+pub use people::{NewPerson, Person, PersonAdded, PhoneCard, Role};
+pub use problem::{Fault, Problem};
+pub use session::{Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn};

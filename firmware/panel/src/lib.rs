@@ -1,0 +1,33 @@
+//! The panel: HTTP API, login, live events, and the web-ui's files. The only HTTP server.
+//!
+//! It decides nothing about calls. What it shows it was told through [`Feed`] or asks of
+//! [`Exchange`]; what it changes it asks [`Exchange`] to change, where the wish queues with
+//! everything else. It runs on threads of its own, so that a slow page never delays a call.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod api;
+pub mod convert;
+
+mod answer;
+mod assets;
+mod card;
+mod desk;
+mod exchange;
+mod feed;
+mod guard;
+mod password;
+mod routes;
+mod server;
+mod sessions;
+mod throttle;
+mod vault;
+
+pub use desk::Clock;
+pub use exchange::{Author, CallFile, Exchange, FirstAdministrator, PhoneAccount, Refusal};
+pub use feed::{FEED_BEHIND_MAX, Feed};
+pub use routes::openapi;
+pub use server::{
+    CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_TIME_MAX, Panel, PanelParts, serve,
+};
+pub use vault::{MemoryVault, StoredSession, Vault, VaultError};

@@ -1,0 +1,102 @@
+//! The live state, once and as a stream.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Json,
+    extract::State,
+    response::sse::{Event, Sse},
+};
+use futures_util::{Stream, stream};
+use tokio::{
+    sync::{broadcast, watch},
+    time::{Interval, MissedTickBehavior, interval},
+};
+
+use crate::{
+    answer::Failure,
+    api::{Change, Live, Problem},
+    desk::Desk,
+    guard::Insider,
+    server::stopped,
+};
+
+/// A comment this often keeps middle boxes from closing a quiet stream, and finds dead pages.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
+/// The live state as a whole.
+#[utoipa::path(get, path = "/api/v1/live", tag = "live",
+    responses((status = 200, body = Live), (status = 401, body = Problem)))]
+pub(crate) async fn live(State(desk): State<Desk>, _insider: Insider) -> Json<Live> {
+    Json(desk.feed.live(desk.now().wall.as_millis()))
+}
+
+/// The live state as Server-Sent Events: first `live` with a Live, then `change` with a Change
+/// each. A page that fell behind gets `live` again, as does one that connects again.
+#[utoipa::path(get, path = "/api/v1/events", tag = "live",
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 401, body = Problem),
+    ))]
+pub(crate) async fn events(
+    State(desk): State<Desk>,
+    insider: Insider,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let mut alive = interval(SIGN_OF_LIFE);
+    alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    alive.reset();
+    let page = Page {
+        changes: desk.feed.listen(),
+        stopping: desk.stopping.clone(),
+        desk,
+        token: insider.token,
+        seq: None,
+        alive,
+    };
+    let events = stream::unfold(page, async |mut page| {
+        let event = page.next().await?;
+        Some((Ok(event), page))
+    });
+    Ok(Sse::new(events))
+}
+
+/// One page that listens.
+struct Page {
+    desk: Desk,
+    token: String,
+    changes: broadcast::Receiver<Change>,
+    stopping: watch::Receiver<bool>,
+    /// The last change the page knows; `None` when it needs the whole state.
+    seq: Option<u64>,
+    alive: Interval,
+}
+
+impl Page {
+    /// The next event; `None` ends the stream, after which the page connects again and learns why.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let Some(seq) = self.seq else {
+                let live = self.desk.feed.live(self.desk.now().wall.as_millis());
+                self.seq = Some(live.seq);
+                return Event::default().event("live").json_data(live).ok();
+            };
+            tokio::select! {
+                change = self.changes.recv() => match change {
+                    Ok(change) if change.seq <= seq => {}
+                    Ok(change) => {
+                        self.seq = Some(change.seq);
+                        return Event::default().event("change").json_data(change).ok();
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => self.seq = None,
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+                _ = self.alive.tick() => {
+                    let now = self.desk.now().wall;
+                    self.desk.sessions.person(now, &self.token)?;
+                    return Some(Event::default().comment(""));
+                }
+                () = stopped(&mut self.stopping) => return None,
+            }
+        }
+    }
+}

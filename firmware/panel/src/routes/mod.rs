@@ -1,0 +1,79 @@
+//! The paths of the interface and the document that describes them.
+
+mod board;
+mod calls;
+mod config;
+mod live;
+mod people;
+mod probe;
+mod session;
+
+use axum::{Router, http::StatusCode, middleware};
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{answer::Failure, api, assets, desk::Desk, guard};
+
+/// Every path, and everything that stands before it.
+pub(crate) fn router(desk: Desk) -> Router {
+    let (router, _) = documented().split_for_parts();
+    router
+        .fallback(assets::page_or_missing)
+        .method_not_allowed_fallback(async || {
+            Failure::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "This path is not asked like that. The document of the interface says how.",
+            )
+        })
+        .layer(middleware::from_fn_with_state(
+            desk.clone(),
+            guard::same_site,
+        ))
+        .layer(middleware::from_fn(guard::headers))
+        .with_state(desk)
+}
+
+/// The OpenAPI document, committed as `web-ui/api/openapi.json`.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// What no handler says: the document's head, and the shapes inside the live stream.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Centralka",
+        version = "1",
+        description = "The panel's interface. Times are ms since 1970-01-01T00:00:00Z. Changes \
+            need the session cookie of POST /api/v1/login and a JSON body; every answer that is \
+            not a success is a Problem.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(api::Change, api::Live))
+)]
+struct Base;
+
+fn documented() -> OpenApiRouter<Desk> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .routes(routes!(session::session))
+        .routes(routes!(session::claim))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::password))
+        .routes(routes!(live::live))
+        .routes(routes!(live::events))
+        .routes(routes!(calls::recent))
+        .routes(routes!(calls::explain))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::card))
+        .routes(routes!(board::board))
+        .routes(routes!(board::act))
+        .routes(routes!(board::hear))
+        .routes(routes!(config::read, config::save))
+        .routes(routes!(config::undo))
+        .routes(routes!(probe::healthz))
+        .routes(routes!(probe::metrics))
+}

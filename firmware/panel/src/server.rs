@@ -1,0 +1,341 @@
+//! Listeners and connections: limits in number and time, TLS, and an orderly end.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, SocketAddr, TcpListener as StdListener},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    thread,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    desk::{Clock, Desk, Figures},
+    exchange::Exchange,
+    feed::Feed,
+    guard::Peer,
+    routes,
+    vault::Vault,
+};
+
+/// Connections at once.
+pub const CONNECTIONS_MAX: u32 = 512;
+/// Connections of one address at once: an office behind one address has many open pages.
+pub const CONNECTIONS_PER_ADDRESS_MAX: u32 = 128;
+/// A request's head, and a TLS handshake, must be there within this time.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+/// Bytes of a request's head.
+const HEAD_BYTES_MAX: usize = 32 * 1_024;
+/// Headers of a request.
+const HEADERS_MAX: usize = 64;
+/// Threads that run the panel.
+const WORKERS: usize = 2;
+/// Threads for what may block: database reads, password hashing.
+const BLOCKING_THREADS_MAX: usize = 8;
+
+/// Everything the panel is handed.
+pub struct PanelParts {
+    /// Bound listeners for http; port 0 is the binder's business.
+    pub http: Vec<StdListener>,
+    /// Bound listeners for https; they need `tls`.
+    pub https: Vec<StdListener>,
+    /// Certificate and settings of https; ALPN should be `http/1.1`.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// The exchange.
+    pub exchange: Arc<dyn Exchange>,
+    /// The live state, told by the exchange.
+    pub feed: Arc<Feed>,
+    /// Durable secrets.
+    pub vault: Arc<dyn Vault>,
+    /// The program's clock.
+    pub clock: Clock,
+    /// The program's version, shown to people who are signed in.
+    pub version: String,
+}
+
+/// The running panel. Dropping it stops it.
+#[derive(Debug)]
+pub struct Panel {
+    stop: watch::Sender<bool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Panel {
+    /// Refuses new connections, lets requests in progress end, and waits for it, at most about 3 s.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the panel's thread ended by a panic");
+        }
+    }
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Starts the panel on threads of its own.
+///
+/// # Errors
+/// When the vault cannot be read, https is asked for without `tls`, or no thread can be started.
+pub fn serve(parts: PanelParts) -> io::Result<Panel> {
+    let (stop, stopping) = watch::channel(false);
+    if parts.tls.is_none() && !parts.https.is_empty() {
+        return Err(io::Error::other("https listeners need a certificate"));
+    }
+    for listener in parts.http.iter().chain(&parts.https) {
+        listener.set_nonblocking(true)?;
+    }
+    let desk = Desk::new(
+        parts.exchange,
+        parts.feed,
+        parts.vault,
+        parts.clock,
+        parts.version,
+        stopping.clone(),
+    )
+    .map_err(io::Error::other)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_name("panel")
+        .enable_io()
+        .enable_time()
+        .build()?;
+    let front = Front {
+        router: routes::router(desk.clone()),
+        desk,
+        gate: Arc::new(Gate::default()),
+        stopping,
+    };
+    let acceptor = parts.tls.map(TlsAcceptor::from);
+    let (http, https) = (parts.http, parts.https);
+    let thread = thread::Builder::new().name("panel".into()).spawn(move || {
+        runtime.block_on(run(front, http, https, acceptor));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+    })?;
+    Ok(Panel {
+        stop,
+        thread: Some(thread),
+    })
+}
+
+#[derive(Clone)]
+struct Front {
+    router: Router,
+    desk: Desk,
+    gate: Arc<Gate>,
+    stopping: watch::Receiver<bool>,
+}
+
+async fn run(
+    front: Front,
+    http: Vec<StdListener>,
+    https: Vec<StdListener>,
+    acceptor: Option<TlsAcceptor>,
+) {
+    let plain = http.into_iter().map(|listener| (listener, None));
+    let secure = https.into_iter().map(|l| (l, acceptor.clone()));
+    for (listener, acceptor) in plain.chain(secure) {
+        match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                tokio::spawn(front.clone().accept(listener, acceptor));
+            }
+            Err(error) => tracing::error!(%error, "a listener of the panel cannot be used"),
+        }
+    }
+    let mut stopping = front.stopping.clone();
+    stopped(&mut stopping).await;
+    // All places free: the last connection has ended.
+    let _ = timeout(
+        Duration::from_secs(2),
+        front.gate.places.acquire_many(CONNECTIONS_MAX),
+    )
+    .await;
+}
+
+/// Returns when the panel is to stop.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error would mean that the panel's handle is gone, which stops it too.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+impl Front {
+    async fn accept(self, listener: TcpListener, acceptor: Option<TlsAcceptor>) {
+        let mut stopping = self.stopping.clone();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stopped(&mut stopping) => return,
+            };
+            match accepted {
+                Ok((stream, address)) => match self.gate.enter(address.ip()) {
+                    Some(place) => {
+                        tokio::spawn(self.clone().connection(
+                            stream,
+                            address,
+                            acceptor.clone(),
+                            place,
+                        ));
+                    }
+                    None => Figures::count(&self.desk.figures.connections_refused),
+                },
+                Err(error) => {
+                    // Out of descriptors or memory: others must end first.
+                    tracing::warn!(%error, "the panel could not accept a connection");
+                    sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    async fn connection(
+        self,
+        stream: TcpStream,
+        address: SocketAddr,
+        acceptor: Option<TlsAcceptor>,
+        _place: Place,
+    ) {
+        let open = &self.desk.figures.connections;
+        open.fetch_add(1, Ordering::Relaxed);
+        // Latency matters more than a packet saved; without it the answer is only later.
+        let _ = stream.set_nodelay(true);
+        match acceptor {
+            None => self.talk(stream, address, false).await,
+            Some(acceptor) => match timeout(HEAD_TIME_MAX, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => self.talk(stream, address, true).await,
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake of the panel failed"),
+                Err(_) => tracing::debug!("TLS handshake of the panel took too long"),
+            },
+        }
+        open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    async fn talk<S>(&self, stream: S, address: SocketAddr, secure: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = TowerToHyperService::new(self.router.clone());
+        let peer = Peer { address, secure };
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            hyper::service::Service::call(&service, request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME_MAX)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        let mut stopping = self.stopping.clone();
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stopped(&mut stopping) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection of the panel broke");
+        }
+    }
+}
+
+/// Counts connections, in all and by address.
+#[derive(Debug)]
+struct Gate {
+    places: Arc<Semaphore>,
+    by_address: Arc<Mutex<BTreeMap<IpAddr, u32>>>,
+}
+
+/// A place taken by a connection; free again when dropped.
+struct Place {
+    address: IpAddr,
+    by_address: Arc<Mutex<BTreeMap<IpAddr, u32>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(CONNECTIONS_MAX as usize)),
+            by_address: Arc::default(),
+        }
+    }
+}
+
+impl Gate {
+    fn enter(&self, address: IpAddr) -> Option<Place> {
+        let place = self.places.clone().try_acquire_owned().ok()?;
+        let mut counts = self
+            .by_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= CONNECTIONS_PER_ADDRESS_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            address,
+            by_address: self.by_address.clone(),
+            _place: place,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self
+            .by_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_cannot_take_all_places() {
+        let gate = Gate::default();
+        let address = IpAddr::from([10, 0, 0, 1]);
+        let places: Vec<Place> = std::iter::from_fn(|| gate.enter(address)).collect();
+        assert_eq!(places.len() as u32, CONNECTIONS_PER_ADDRESS_MAX);
+        assert!(gate.enter(IpAddr::from([10, 0, 0, 2])).is_some());
+        drop(places);
+        assert!(gate.enter(address).is_some());
+        assert_eq!(gate.places.available_permits() as u32, CONNECTIONS_MAX);
+    }
+}

@@ -1,0 +1,10 @@
+//! The panel over real HTTP on loopback, with an exchange that exists in memory only.
+
+#[path = "../../examples/mock_panel/office.rs"]
+mod office;
+
+mod browser;
+mod login;
+mod pages;
+mod secure;
+mod walls;

@@ -1,0 +1,147 @@
+//! Čeština.
+
+use model::{Cause, Rule};
+
+use super::{Label, Said, Words};
+
+pub(super) struct Czech;
+
+impl Words for Czech {
+    fn units(&self) -> ([&'static str; 3], char) {
+        (["h", "min", "s"], ',')
+    }
+
+    fn template(&self, said: Said) -> &'static str {
+        match said {
+            Said::Trying => "{0} volá číslo {1}.",
+            Said::Talking => "{0} volá číslo {1}; hovor trvá.",
+            Said::Talked => "{0} volá číslo {1}; hovor trvá {2}, zavěšuje {3}.",
+            Said::TalkedUntil => "{0} volá číslo {1}; hovor trvá {2}, důvod konce: {3}.",
+            Said::Failed => "{0} volá číslo {1} bez přijetí: {2}, po {3}.",
+            Said::ExchangeStarted => "Ústředna spuštěna",
+            Said::ExchangeStopping => "Ústředna nepřijímá nové hovory",
+            Said::ExchangeStopped => "Ústředna zastavena",
+            Said::ClockStepped => "Hodiny přestaveny z {0} na {1}",
+            Said::ConfigApplied => "Platí verze nastavení {0}",
+            Said::Registered => "{0}: telefon přihlášen přes {1}, {2}",
+            Said::Unregistered => "{0}: telefon odhlášen",
+            Said::UnregisteredFrom => "{0}: telefon odhlášen ({1})",
+            Said::CallStarted => "{0} volá číslo {1}",
+            Said::Dialled => "Volené číslo: {0}",
+            Said::Routed => "Cíl hovoru: {0}",
+            Said::LegCalled => "Vyzvánění: {0}{1}",
+            Said::LegJoined => "Připojuje se {0}{1}",
+            Said::LegRang => "Zvoní telefon: {0}",
+            Said::LegEarlyMedia => "Zvuk před přijetím: {0}",
+            Said::LegAnswered => "Hovor přijímá {0}{1}",
+            Said::LegCodecChanged => "Změna kodeku na {1}: {0}",
+            Said::LegHeld => "Hovor přidržuje {0}",
+            Said::LegResumed => "K hovoru se vrací {0}",
+            Said::LegEnded => "Odchází {0}: {1}{2}",
+            Said::CallAnswered => "Začátek hovoru, přijímá {0}",
+            Said::CallEnded => "Konec spojení po {0}: {1}",
+            Said::PortFault => "Port {0} je mimo provoz",
+            Said::PortBack => "Port {0} je znovu v provozu",
+            Said::Erased => "Údaje osoby vymazány",
+        }
+    }
+
+    fn rule(&self, rule: Rule) -> &'static str {
+        match rule {
+            Rule::Operator => "rozhodla obsluha",
+            Rule::ClockChanged => "hodiny zařízení poskočily",
+            Rule::ConfigSaved => "nastavení bylo uloženo",
+            Rule::RegisterAuthenticated => "přihlášení se správným heslem",
+            Rule::RegisterRemoved => "telefon se odhlásil",
+            Rule::RegisterExpired => "telefon včas neobnovil přihlášení",
+            Rule::RegisterFlowLost => "spojení s telefonem se přerušilo",
+            Rule::RegisterOwnerRemoved => "vlastník už není v nastavení",
+            Rule::CallFromPhone => "číslo volil přihlášený telefon",
+            Rule::CallFromPort => "u analogového přístroje bylo zvednuto sluchátko",
+            Rule::DialledPerson => "je to linka osoby",
+            Rule::DialledDevice => "je to linka telefonu bez majitele",
+            Rule::DialledAnalog => "je to linka analogového přístroje",
+            Rule::DialledEchoTest => "je to kód testu ozvěny",
+            Rule::DialledLogin => "je to přihlašovací jméno osoby",
+            Rule::DialledUnknown => "toto číslo nikdo nemá",
+            Rule::DialledTooMuch => "žádné číslo takto nezačíná",
+            Rule::DialTimeout => "další číslice nepřišla",
+            Rule::DialledOneself => "linka volá sama sebe a nemá jiný telefon",
+            Rule::RingAllPhones => "zvoní všechny telefony osoby najednou",
+            Rule::RingNoPhone => "osoba nemá přihlášený telefon",
+            Rule::RingPort => "zvoní analogový přístroj",
+            Rule::PortBusy => "sluchátko přístroje je zvednuté",
+            Rule::PortFault => "port je mimo provoz",
+            Rule::PhoneRang => "telefon ohlásil, že zvoní",
+            Rule::PhoneEarlyMedia => "telefon poslal zvuk předem",
+            Rule::PhoneAnswered => "tento telefon přijal první",
+            Rule::PhoneRefused => "telefon odmítl",
+            Rule::PhoneSilent => "telefon vůbec neodpovídá",
+            Rule::AnsweredElsewhere => "jiný telefon přijal první",
+            Rule::RingTimeout => "doba vyzvánění uplynula",
+            Rule::CallerGaveUp => "volající zavěsil před přijetím",
+            Rule::PartyHungUp => "jedna strana zavěsila",
+            Rule::PartyHeld => "strana hovor přidržela",
+            Rule::PartyResumed => "strana přidržení ukončila",
+            Rule::SessionTimer => "telefon přestal hovor potvrzovat",
+            Rule::AckMissing => "telefon nepotvrdil přijetí",
+            Rule::DialogLost => "signalizace s telefonem se přerušila",
+            Rule::NoCommonCodec => "telefony nemají společný kodek",
+            Rule::NoMediaPorts => "nejsou volné porty pro zvuk",
+            Rule::TooManyCalls => "dosažen limit současných hovorů",
+            Rule::Stopping => "ústředna se zastavuje",
+            Rule::PeerMisbehaved => "protistrana porušila protokol",
+            Rule::PowerLost => "výpadek napájení, zjištěn při dalším startu",
+            Rule::Periodic => "pravidelný údaj",
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::Normal => "zavěšeno",
+            Cause::Cancelled => "volající to vzdal",
+            Cause::Busy => "obsazeno",
+            Cause::NoAnswer => "nikdo nepřijal",
+            Cause::Rejected => "odmítnuto",
+            Cause::ElsewhereAnswered => "přijato jinde",
+            Cause::NotFound => "číslo neexistuje",
+            Cause::Unreachable => "žádný telefon není dostupný",
+            Cause::Forbidden => "není dovoleno",
+            Cause::NotAcceptable => "žádný společný kodek",
+            Cause::BadNumber => "chybné číslo",
+            Cause::Congestion => "přetížení",
+            Cause::PeerLost => "protistrana se odmlčela",
+            Cause::ProtocolError => "chyba protokolu",
+            Cause::Removed => "odebráno z nastavení",
+            Cause::Administrator => "ukončil správce",
+            Cause::Stopping => "zastavení ústředny",
+            Cause::PowerLost => "výpadek napájení",
+            Cause::Internal => "chyba ústředny",
+        }
+    }
+
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::Erased => "(vymazáno)",
+            Label::NoNumber => "(nic nevoleno)",
+            Label::Exchange => "ústředna",
+            Label::EchoTest => "test ozvěny",
+            Label::ClockUnchecked => "hodiny nebyly ověřeny",
+            Label::LeftOut => "další události:",
+            Label::Media => "Zvuk",
+            Label::PacketsIn => "pakety přijaté",
+            Label::PacketsOut => "odeslané",
+            Label::PacketsLost => "ztracené",
+            Label::PacketsLate => "opožděné",
+            Label::Jitter => "kolísání",
+            Label::InProgress => "probíhá",
+            Label::Answered => "přijato",
+            Label::Time => "ČAS",
+            Label::From => "OD",
+            Label::To => "KOMU",
+            Label::Result => "VÝSLEDEK",
+            Label::Talk => "HOVOR",
+            Label::Call => "SPOJENÍ",
+        }
+    }
+}

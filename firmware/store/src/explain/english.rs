@@ -1,0 +1,147 @@
+//! English.
+
+use model::{Cause, Rule};
+
+use super::{Label, Said, Words};
+
+pub(super) struct English;
+
+impl Words for English {
+    fn units(&self) -> ([&'static str; 3], char) {
+        (["h", "min", "s"], '.')
+    }
+
+    fn template(&self, said: Said) -> &'static str {
+        match said {
+            Said::Trying => "{0} is calling {1}.",
+            Said::Talking => "{0} called {1} and they are talking.",
+            Said::Talked => "{0} called {1} and talked {2}; {3} hung up.",
+            Said::TalkedUntil => "{0} called {1} and talked {2}; the call ended: {3}.",
+            Said::Failed => "{0} called {1} without an answer: {2} after {3}.",
+            Said::ExchangeStarted => "The exchange started",
+            Said::ExchangeStopping => "The exchange takes no new calls",
+            Said::ExchangeStopped => "The exchange stopped",
+            Said::ClockStepped => "The clock was set from {0} to {1}",
+            Said::ConfigApplied => "Configuration version {0} is in force",
+            Said::Registered => "{0}: a phone registered by {1} from {2}",
+            Said::Unregistered => "{0}: a phone is gone",
+            Said::UnregisteredFrom => "{0}: a phone is gone ({1})",
+            Said::CallStarted => "{0} calls {1}",
+            Said::Dialled => "{0} was dialled",
+            Said::Routed => "The call goes to {0}",
+            Said::LegCalled => "Calling {0}{1}",
+            Said::LegJoined => "{0} is connected{1}",
+            Said::LegRang => "It rings at {0}",
+            Said::LegEarlyMedia => "{0} sends sound before the answer",
+            Said::LegAnswered => "{0} answers{1}",
+            Said::LegCodecChanged => "{0} changes to {1}",
+            Said::LegHeld => "{0} holds the call",
+            Said::LegResumed => "{0} is back",
+            Said::LegEnded => "{0} leaves: {1}{2}",
+            Said::CallAnswered => "The conversation with {0} begins",
+            Said::CallEnded => "The call is over after {0}: {1}",
+            Said::PortFault => "Port {0} is out of service",
+            Said::PortBack => "Port {0} is back in service",
+            Said::Erased => "A person's data was erased",
+        }
+    }
+
+    fn rule(&self, rule: Rule) -> &'static str {
+        match rule {
+            Rule::Operator => "an operator decided",
+            Rule::ClockChanged => "the clock of the box jumped",
+            Rule::ConfigSaved => "the configuration was saved",
+            Rule::RegisterAuthenticated => "it registered with the right password",
+            Rule::RegisterRemoved => "it signed off",
+            Rule::RegisterExpired => "it did not register again in time",
+            Rule::RegisterFlowLost => "its connection broke",
+            Rule::RegisterOwnerRemoved => "its owner is no longer configured",
+            Rule::CallFromPhone => "a registered phone dialled",
+            Rule::CallFromPort => "the handset of an analog set was lifted",
+            Rule::DialledPerson => "the number is a person's extension",
+            Rule::DialledDevice => "the number is the extension of a phone that is nobody's",
+            Rule::DialledAnalog => "the number is an analog set's extension",
+            Rule::DialledEchoTest => "the number is the code of the echo test",
+            Rule::DialledLogin => "the name is a person's login",
+            Rule::DialledUnknown => "nothing has this number",
+            Rule::DialledTooMuch => "no number begins with these digits",
+            Rule::DialTimeout => "no further digit came",
+            Rule::DialledOneself => "the extension called itself and has no other phone",
+            Rule::RingAllPhones => "all phones of the person ring at once",
+            Rule::RingNoPhone => "the person has no phone registered",
+            Rule::RingPort => "the analog set is rung",
+            Rule::PortBusy => "the analog set is off hook",
+            Rule::PortFault => "the port is out of service",
+            Rule::PhoneRang => "the phone said that it rings",
+            Rule::PhoneEarlyMedia => "the phone sent sound early",
+            Rule::PhoneAnswered => "this phone answered first",
+            Rule::PhoneRefused => "the phone refused",
+            Rule::PhoneSilent => "the phone does not reply at all",
+            Rule::AnsweredElsewhere => "another phone answered first",
+            Rule::RingTimeout => "the ring time was over",
+            Rule::CallerGaveUp => "the caller hung up before the answer",
+            Rule::PartyHungUp => "a party hung up",
+            Rule::PartyHeld => "the party pressed hold",
+            Rule::PartyResumed => "the party ended the hold",
+            Rule::SessionTimer => "the phone no longer confirmed the call",
+            Rule::AckMissing => "the phone did not confirm the answer",
+            Rule::DialogLost => "signalling with the phone broke off",
+            Rule::NoCommonCodec => "the phones have no codec in common",
+            Rule::NoMediaPorts => "no ports for sound were free",
+            Rule::TooManyCalls => "the limit of calls at once was reached",
+            Rule::Stopping => "the exchange is stopping",
+            Rule::PeerMisbehaved => "the far end broke the protocol",
+            Rule::PowerLost => "the power failed, noticed at the next start",
+            Rule::Periodic => "a periodic figure",
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::Normal => "hung up",
+            Cause::Cancelled => "the caller gave up",
+            Cause::Busy => "busy",
+            Cause::NoAnswer => "nobody answered",
+            Cause::Rejected => "refused",
+            Cause::ElsewhereAnswered => "answered elsewhere",
+            Cause::NotFound => "no such number",
+            Cause::Unreachable => "no phone could be reached",
+            Cause::Forbidden => "not allowed",
+            Cause::NotAcceptable => "no codec in common",
+            Cause::BadNumber => "wrong number",
+            Cause::Congestion => "overloaded",
+            Cause::PeerLost => "the far end fell silent",
+            Cause::ProtocolError => "protocol error",
+            Cause::Removed => "removed from the configuration",
+            Cause::Administrator => "ended by an administrator",
+            Cause::Stopping => "the exchange stopped",
+            Cause::PowerLost => "power lost",
+            Cause::Internal => "fault of the exchange",
+        }
+    }
+
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::Erased => "(erased)",
+            Label::NoNumber => "(nothing dialled)",
+            Label::Exchange => "the exchange",
+            Label::EchoTest => "echo test",
+            Label::ClockUnchecked => "the clock was not checked",
+            Label::LeftOut => "further events:",
+            Label::Media => "Sound",
+            Label::PacketsIn => "packets received",
+            Label::PacketsOut => "sent",
+            Label::PacketsLost => "lost",
+            Label::PacketsLate => "late",
+            Label::Jitter => "jitter",
+            Label::InProgress => "in progress",
+            Label::Answered => "answered",
+            Label::Time => "TIME",
+            Label::From => "FROM",
+            Label::To => "TO",
+            Label::Result => "RESULT",
+            Label::Talk => "TALK",
+            Label::Call => "CALL",
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! From facts to sentences: a language holds templates, here they get their names and values.
+
+use model::{EntryId, EventBody, PartyId};
+
+use super::{Outcome, Scene, Words, duration};
+
+/// What can be said. The comment gives the values of `{0}`, `{1}` … in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// The one sentence of a call not yet answered: caller, called.
+    Trying,
+    /// The one sentence of a call in progress: caller, called.
+    Talking,
+    /// The one sentence of a call that somebody ended: caller, called, talk time, who hung up.
+    Talked,
+    /// The one sentence of an answered call that ended otherwise: caller, called, talk time, cause.
+    TalkedUntil,
+    /// The one sentence of a call without answer: caller, called, cause, time.
+    Failed,
+    /// –
+    ExchangeStarted,
+    /// –
+    ExchangeStopping,
+    /// –
+    ExchangeStopped,
+    /// Old time, new time.
+    ClockStepped,
+    /// Version.
+    ConfigApplied,
+    /// Owner, transport, contact.
+    Registered,
+    /// Owner.
+    Unregistered,
+    /// Owner, contact.
+    UnregisteredFrom,
+    /// Caller, number.
+    CallStarted,
+    /// Number.
+    Dialled,
+    /// Target.
+    Routed,
+    /// Name, way: the exchange calls it.
+    LegCalled,
+    /// Name, way: it called the exchange.
+    LegJoined,
+    /// Name.
+    LegRang,
+    /// Name.
+    LegEarlyMedia,
+    /// Name, codec in brackets or nothing.
+    LegAnswered,
+    /// Name, codec.
+    LegCodecChanged,
+    /// Name.
+    LegHeld,
+    /// Name.
+    LegResumed,
+    /// Name, cause, SIP status in brackets or nothing.
+    LegEnded,
+    /// Name.
+    CallAnswered,
+    /// Time, cause.
+    CallEnded,
+    /// Port.
+    PortFault,
+    /// Port.
+    PortBack,
+    /// –
+    Erased,
+}
+
+/// The one sentence of a call.
+pub(super) fn summary(
+    caller: String,
+    called: String,
+    outcome: &Outcome,
+    words: &dyn Words,
+) -> String {
+    let (said, rest) = match outcome {
+        Outcome::Trying => (Said::Trying, vec![]),
+        Outcome::Talking => (Said::Talking, vec![]),
+        Outcome::Talked {
+            talk,
+            by: Some(by),
+            cause: model::Cause::Normal,
+        } => (Said::Talked, vec![duration(*talk, words), by.clone()]),
+        Outcome::Talked { talk, by: _, cause } => (
+            Said::TalkedUntil,
+            vec![duration(*talk, words), words.cause(*cause).into()],
+        ),
+        Outcome::Failed { cause, after } => (
+            Said::Failed,
+            vec![words.cause(*cause).into(), duration(*after, words)],
+        ),
+    };
+    let mut values = vec![caller, called];
+    values.extend(rest);
+    fill(words.template(said), &values)
+}
+
+/// An event without its time and rule.
+pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
+    let who = scene.who();
+    let (said, values) = match body {
+        EventBody::ExchangeStarted => (Said::ExchangeStarted, vec![]),
+        EventBody::ExchangeStopping => (Said::ExchangeStopping, vec![]),
+        EventBody::ExchangeStopped => (Said::ExchangeStopped, vec![]),
+        EventBody::ClockStepped { from, to, trust: _ } => {
+            let times = [from, to].map(|&wall| (scene.names.time)(wall));
+            (Said::ClockStepped, times.into())
+        }
+        EventBody::ConfigApplied { version } => (Said::ConfigApplied, vec![version.to_string()]),
+        EventBody::Registered {
+            owner,
+            contact,
+            transport,
+        } => {
+            let (way, contact) = (transport.as_via().into(), scene.party(*contact));
+            (Said::Registered, vec![scene.entry(owner), way, contact])
+        }
+        EventBody::Unregistered { owner, contact } => gone(owner, *contact, scene),
+        EventBody::CallStarted { from, to } => (
+            Said::CallStarted,
+            vec![scene.party(*from), scene.number(*to)],
+        ),
+        EventBody::Dialled { to } => (Said::Dialled, vec![scene.number(*to)]),
+        EventBody::Routed { target } => (Said::Routed, vec![scene.target(target)]),
+        EventBody::LegStarted { kind, outbound, .. } => {
+            let names = vec![scene.kind_name(kind), scene.kind_detail(kind)];
+            (either(*outbound, Said::LegCalled, Said::LegJoined), names)
+        }
+        EventBody::LegRang => (Said::LegRang, vec![who]),
+        EventBody::LegEarlyMedia => (Said::LegEarlyMedia, vec![who]),
+        EventBody::LegAnswered { codec } => {
+            let codec = codec.map_or(String::new(), |codec| format!(" ({})", codec.name()));
+            (Said::LegAnswered, vec![who, codec])
+        }
+        EventBody::LegCodecChanged { codec } => {
+            (Said::LegCodecChanged, vec![who, codec.name().into()])
+        }
+        EventBody::LegHeld => (Said::LegHeld, vec![who]),
+        EventBody::LegResumed => (Said::LegResumed, vec![who]),
+        EventBody::LegEnded { cause, status, .. } => {
+            let status = status.map_or(String::new(), |status| format!(" (SIP {status})"));
+            let cause = scene.words.cause(*cause).into();
+            (Said::LegEnded, vec![who, cause, status])
+        }
+        EventBody::CallAnswered { by } => (Said::CallAnswered, vec![scene.leg_name(*by)]),
+        EventBody::CallEnded {
+            cause,
+            duration: after,
+            ..
+        } => {
+            let cause = scene.words.cause(*cause).into();
+            (Said::CallEnded, vec![duration(*after, scene.words), cause])
+        }
+        EventBody::PortFault {
+            port,
+            out_of_service,
+        } => {
+            let said = either(*out_of_service, Said::PortFault, Said::PortBack);
+            (said, vec![scene.port(*port)])
+        }
+        EventBody::Erased { party: _ } => (Said::Erased, vec![]),
+    };
+    fill(scene.words.template(said), &values)
+}
+
+fn either(first: bool, yes: Said, no: Said) -> Said {
+    if first { yes } else { no }
+}
+
+/// A phone is gone.
+fn gone(owner: &EntryId, contact: Option<PartyId>, scene: &Scene<'_>) -> (Said, Vec<String>) {
+    match contact {
+        Some(id) => (
+            Said::UnregisteredFrom,
+            vec![scene.entry(owner), scene.party(id)],
+        ),
+        None => (Said::Unregistered, vec![scene.entry(owner)]),
+    }
+}
+
+/// Puts the values into a template. A value is never read as a template: a name may hold `{0}`.
+fn fill(template: &str, values: &[String]) -> String {
+    let mut text = String::new();
+    let mut parts = template.split('{');
+    text.push_str(parts.next().unwrap_or(""));
+    for part in parts {
+        let (number, rest) = part.split_once('}').unwrap_or(("", part));
+        let value = number.parse().ok().and_then(|at: usize| values.get(at));
+        text.push_str(value.map_or("", String::as_str));
+        text.push_str(rest);
+    }
+    text
+}

@@ -1,0 +1,149 @@
+//! Polski.
+
+use model::{Cause, Rule};
+
+use super::{Label, Said, Words};
+
+pub(super) struct Polish;
+
+impl Words for Polish {
+    fn units(&self) -> ([&'static str; 3], char) {
+        (["godz.", "min", "s"], ',')
+    }
+
+    fn template(&self, said: Said) -> &'static str {
+        match said {
+            Said::Trying => "{0} dzwoni pod numer {1}.",
+            Said::Talking => "{0} dzwoni pod numer {1}; rozmowa trwa.",
+            Said::Talked => "{0} dzwoni pod numer {1}; rozmowa trwa {2}, rozłącza się {3}.",
+            Said::TalkedUntil => {
+                "{0} dzwoni pod numer {1}; rozmowa trwa {2}, powód zakończenia: {3}."
+            }
+            Said::Failed => "{0} dzwoni pod numer {1} bez odpowiedzi: {2}, po {3}.",
+            Said::ExchangeStarted => "Centrala uruchomiona",
+            Said::ExchangeStopping => "Centrala nie przyjmuje nowych połączeń",
+            Said::ExchangeStopped => "Centrala zatrzymana",
+            Said::ClockStepped => "Zegar przestawiony z {0} na {1}",
+            Said::ConfigApplied => "Obowiązuje wersja {0} konfiguracji",
+            Said::Registered => "{0}: telefon zarejestrowany przez {1}, {2}",
+            Said::Unregistered => "{0}: telefon wyrejestrowany",
+            Said::UnregisteredFrom => "{0}: telefon wyrejestrowany ({1})",
+            Said::CallStarted => "{0} dzwoni pod numer {1}",
+            Said::Dialled => "Wybrany numer: {0}",
+            Said::Routed => "Cel połączenia: {0}",
+            Said::LegCalled => "Wywołanie: {0}{1}",
+            Said::LegJoined => "Dołącza {0}{1}",
+            Said::LegRang => "Dzwoni telefon: {0}",
+            Said::LegEarlyMedia => "Dźwięk przed odebraniem: {0}",
+            Said::LegAnswered => "Odbiera {0}{1}",
+            Said::LegCodecChanged => "Zmiana kodeka na {1}: {0}",
+            Said::LegHeld => "Połączenie zawiesza {0}",
+            Said::LegResumed => "Do rozmowy wraca {0}",
+            Said::LegEnded => "Odchodzi {0}: {1}{2}",
+            Said::CallAnswered => "Początek rozmowy, odbiera {0}",
+            Said::CallEnded => "Koniec połączenia po {0}: {1}",
+            Said::PortFault => "Port {0} nie działa",
+            Said::PortBack => "Port {0} znów działa",
+            Said::Erased => "Dane osoby usunięte",
+        }
+    }
+
+    fn rule(&self, rule: Rule) -> &'static str {
+        match rule {
+            Rule::Operator => "decyzja operatora",
+            Rule::ClockChanged => "zegar urządzenia przeskoczył",
+            Rule::ConfigSaved => "zapisano konfigurację",
+            Rule::RegisterAuthenticated => "rejestracja z dobrym hasłem",
+            Rule::RegisterRemoved => "telefon się wyrejestrował",
+            Rule::RegisterExpired => "telefon nie odnowił rejestracji na czas",
+            Rule::RegisterFlowLost => "połączenie z telefonem zerwane",
+            Rule::RegisterOwnerRemoved => "właściciela nie ma już w konfiguracji",
+            Rule::CallFromPhone => "numer wybrał zarejestrowany telefon",
+            Rule::CallFromPort => "podniesiono słuchawkę aparatu analogowego",
+            Rule::DialledPerson => "to numer wewnętrzny osoby",
+            Rule::DialledDevice => "to numer wewnętrzny telefonu bez właściciela",
+            Rule::DialledAnalog => "to numer wewnętrzny aparatu analogowego",
+            Rule::DialledEchoTest => "to kod testu echa",
+            Rule::DialledLogin => "to login osoby",
+            Rule::DialledUnknown => "nikt nie ma tego numeru",
+            Rule::DialledTooMuch => "żaden numer nie zaczyna się od tych cyfr",
+            Rule::DialTimeout => "nie wybrano kolejnej cyfry",
+            Rule::DialledOneself => "numer dzwoni do siebie i nie ma innego telefonu",
+            Rule::RingAllPhones => "wszystkie telefony osoby dzwonią naraz",
+            Rule::RingNoPhone => "osoba nie ma zarejestrowanego telefonu",
+            Rule::RingPort => "dzwoni aparat analogowy",
+            Rule::PortBusy => "słuchawka aparatu jest podniesiona",
+            Rule::PortFault => "port nie działa",
+            Rule::PhoneRang => "telefon zgłosił, że dzwoni",
+            Rule::PhoneEarlyMedia => "telefon wcześniej przysłał dźwięk",
+            Rule::PhoneAnswered => "ten telefon odebrał pierwszy",
+            Rule::PhoneRefused => "telefon odmówił",
+            Rule::PhoneSilent => "telefon w ogóle nie odpowiada",
+            Rule::AnsweredElsewhere => "inny telefon odebrał pierwszy",
+            Rule::RingTimeout => "minął czas dzwonienia",
+            Rule::CallerGaveUp => "dzwoniący rozłączył się przed odebraniem",
+            Rule::PartyHungUp => "jedna ze stron się rozłączyła",
+            Rule::PartyHeld => "strona zawiesiła połączenie",
+            Rule::PartyResumed => "strona wznowiła połączenie",
+            Rule::SessionTimer => "telefon przestał potwierdzać połączenie",
+            Rule::AckMissing => "telefon nie potwierdził odebrania",
+            Rule::DialogLost => "sygnalizacja z telefonem się urwała",
+            Rule::NoCommonCodec => "telefony nie mają wspólnego kodeka",
+            Rule::NoMediaPorts => "brak wolnych portów dla dźwięku",
+            Rule::TooManyCalls => "osiągnięto limit równoczesnych połączeń",
+            Rule::Stopping => "centrala się zatrzymuje",
+            Rule::PeerMisbehaved => "druga strona złamała protokół",
+            Rule::PowerLost => "zanik zasilania, zauważony przy następnym starcie",
+            Rule::Periodic => "wartość okresowa",
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::Normal => "rozłączenie",
+            Cause::Cancelled => "dzwoniący zrezygnował",
+            Cause::Busy => "zajęte",
+            Cause::NoAnswer => "nikt nie odebrał",
+            Cause::Rejected => "odrzucone",
+            Cause::ElsewhereAnswered => "odebrane gdzie indziej",
+            Cause::NotFound => "nie ma takiego numeru",
+            Cause::Unreachable => "żaden telefon nie jest dostępny",
+            Cause::Forbidden => "brak uprawnień",
+            Cause::NotAcceptable => "brak wspólnego kodeka",
+            Cause::BadNumber => "błędny numer",
+            Cause::Congestion => "przeciążenie",
+            Cause::PeerLost => "druga strona zamilkła",
+            Cause::ProtocolError => "błąd protokołu",
+            Cause::Removed => "usunięte z konfiguracji",
+            Cause::Administrator => "zakończone przez administratora",
+            Cause::Stopping => "zatrzymanie centrali",
+            Cause::PowerLost => "zanik zasilania",
+            Cause::Internal => "błąd centrali",
+        }
+    }
+
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::Erased => "(usunięto)",
+            Label::NoNumber => "(nic nie wybrano)",
+            Label::Exchange => "centrala",
+            Label::EchoTest => "test echa",
+            Label::ClockUnchecked => "zegar nie był sprawdzony",
+            Label::LeftOut => "dalsze zdarzenia:",
+            Label::Media => "Dźwięk",
+            Label::PacketsIn => "pakiety odebrane",
+            Label::PacketsOut => "wysłane",
+            Label::PacketsLost => "zgubione",
+            Label::PacketsLate => "spóźnione",
+            Label::Jitter => "wahania",
+            Label::InProgress => "trwa",
+            Label::Answered => "odebrane",
+            Label::Time => "CZAS",
+            Label::From => "OD",
+            Label::To => "DO",
+            Label::Result => "WYNIK",
+            Label::Talk => "ROZMOWA",
+            Label::Call => "POŁĄCZENIE",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Русский.
+
+use model::{Cause, Rule};
+
+use super::{Label, Said, Words};
+
+pub(super) struct Russian;
+
+impl Words for Russian {
+    fn units(&self) -> ([&'static str; 3], char) {
+        (["ч", "мин", "с"], ',')
+    }
+
+    fn template(&self, said: Said) -> &'static str {
+        match said {
+            Said::Trying => "{0} звонит на номер {1}.",
+            Said::Talking => "{0} звонит на номер {1}; идёт разговор.",
+            Said::Talked => "{0} звонит на номер {1}; разговор длится {2}, трубку кладёт {3}.",
+            Said::TalkedUntil => {
+                "{0} звонит на номер {1}; разговор длится {2}, причина конца: {3}."
+            }
+            Said::Failed => "{0} звонит на номер {1} без ответа: {2}, через {3}.",
+            Said::ExchangeStarted => "Станция запущена",
+            Said::ExchangeStopping => "Станция не принимает новых звонков",
+            Said::ExchangeStopped => "Станция остановлена",
+            Said::ClockStepped => "Часы переведены с {0} на {1}",
+            Said::ConfigApplied => "Действует версия настроек {0}",
+            Said::Registered => "{0}: телефон зарегистрирован по {1}, {2}",
+            Said::Unregistered => "{0}: телефон отключён",
+            Said::UnregisteredFrom => "{0}: телефон отключён ({1})",
+            Said::CallStarted => "{0} звонит на номер {1}",
+            Said::Dialled => "Набранный номер: {0}",
+            Said::Routed => "Куда идёт звонок: {0}",
+            Said::LegCalled => "Вызов: {0}{1}",
+            Said::LegJoined => "На линии {0}{1}",
+            Said::LegRang => "Звонит телефон: {0}",
+            Said::LegEarlyMedia => "Звук до ответа: {0}",
+            Said::LegAnswered => "Отвечает {0}{1}",
+            Said::LegCodecChanged => "Смена кодека на {1}: {0}",
+            Said::LegHeld => "На удержание ставит {0}",
+            Said::LegResumed => "К разговору возвращается {0}",
+            Said::LegEnded => "Уходит {0}: {1}{2}",
+            Said::CallAnswered => "Начало разговора, отвечает {0}",
+            Said::CallEnded => "Конец звонка через {0}: {1}",
+            Said::PortFault => "Порт {0} не работает",
+            Said::PortBack => "Порт {0} снова работает",
+            Said::Erased => "Данные человека удалены",
+        }
+    }
+
+    fn rule(&self, rule: Rule) -> &'static str {
+        match rule {
+            Rule::Operator => "решение оператора",
+            Rule::ClockChanged => "часы устройства сдвинулись",
+            Rule::ConfigSaved => "настройки сохранены",
+            Rule::RegisterAuthenticated => "регистрация с верным паролем",
+            Rule::RegisterRemoved => "телефон снял регистрацию",
+            Rule::RegisterExpired => "телефон вовремя не продлил регистрацию",
+            Rule::RegisterFlowLost => "соединение с телефоном оборвалось",
+            Rule::RegisterOwnerRemoved => "владельца больше нет в настройках",
+            Rule::CallFromPhone => "номер набрал зарегистрированный телефон",
+            Rule::CallFromPort => "снята трубка аналогового аппарата",
+            Rule::DialledPerson => "это внутренний номер человека",
+            Rule::DialledDevice => "это внутренний номер телефона без владельца",
+            Rule::DialledAnalog => "это внутренний номер аналогового аппарата",
+            Rule::DialledEchoTest => "это код проверки эхом",
+            Rule::DialledLogin => "это имя входа человека",
+            Rule::DialledUnknown => "такого номера ни у кого нет",
+            Rule::DialledTooMuch => "ни один номер так не начинается",
+            Rule::DialTimeout => "следующая цифра не пришла",
+            Rule::DialledOneself => "номер звонит сам себе, другого телефона у него нет",
+            Rule::RingAllPhones => "звонят сразу все телефоны человека",
+            Rule::RingNoPhone => "у человека нет зарегистрированного телефона",
+            Rule::RingPort => "звонит аналоговый аппарат",
+            Rule::PortBusy => "трубка аппарата снята",
+            Rule::PortFault => "порт не работает",
+            Rule::PhoneRang => "телефон сообщил, что звонит",
+            Rule::PhoneEarlyMedia => "телефон прислал звук заранее",
+            Rule::PhoneAnswered => "этот телефон ответил первым",
+            Rule::PhoneRefused => "телефон отказал",
+            Rule::PhoneSilent => "телефон совсем не отвечает",
+            Rule::AnsweredElsewhere => "другой телефон ответил первым",
+            Rule::RingTimeout => "время звонка вышло",
+            Rule::CallerGaveUp => "звонящий положил трубку до ответа",
+            Rule::PartyHungUp => "одна из сторон положила трубку",
+            Rule::PartyHeld => "сторона включила удержание",
+            Rule::PartyResumed => "сторона сняла удержание",
+            Rule::SessionTimer => "телефон перестал подтверждать разговор",
+            Rule::AckMissing => "телефон не подтвердил ответ",
+            Rule::DialogLost => "сигнализация с телефоном оборвалась",
+            Rule::NoCommonCodec => "у телефонов нет общего кодека",
+            Rule::NoMediaPorts => "нет свободных портов для звука",
+            Rule::TooManyCalls => "достигнут предел одновременных звонков",
+            Rule::Stopping => "станция останавливается",
+            Rule::PeerMisbehaved => "другая сторона нарушила протокол",
+            Rule::PowerLost => "сбой питания, замечен при следующем запуске",
+            Rule::Periodic => "периодический показатель",
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::Normal => "трубка положена",
+            Cause::Cancelled => "звонящий передумал",
+            Cause::Busy => "занято",
+            Cause::NoAnswer => "никто не ответил",
+            Cause::Rejected => "отклонено",
+            Cause::ElsewhereAnswered => "ответили на другом телефоне",
+            Cause::NotFound => "такого номера нет",
+            Cause::Unreachable => "нет доступного телефона",
+            Cause::Forbidden => "не разрешено",
+            Cause::NotAcceptable => "нет общего кодека",
+            Cause::BadNumber => "неверный номер",
+            Cause::Congestion => "перегрузка",
+            Cause::PeerLost => "другая сторона замолчала",
+            Cause::ProtocolError => "ошибка протокола",
+            Cause::Removed => "удалено из настроек",
+            Cause::Administrator => "завершено администратором",
+            Cause::Stopping => "остановка станции",
+            Cause::PowerLost => "сбой питания",
+            Cause::Internal => "ошибка станции",
+        }
+    }
+
+    fn label(&self, label: Label) -> &'static str {
+        match label {
+            Label::Erased => "(удалено)",
+            Label::NoNumber => "(ничего не набрано)",
+            Label::Exchange => "станция",
+            Label::EchoTest => "проверка эхом",
+            Label::ClockUnchecked => "часы не были проверены",
+            Label::LeftOut => "следующих событий:",
+            Label::Media => "Звук",
+            Label::PacketsIn => "пакетов принято",
+            Label::PacketsOut => "послано",
+            Label::PacketsLost => "потеряно",
+            Label::PacketsLate => "опоздало",
+            Label::Jitter => "дрожание",
+            Label::InProgress => "идёт",
+            Label::Answered => "отвечен",
+            Label::Time => "ВРЕМЯ",
+            Label::From => "ОТ",
+            Label::To => "КОМУ",
+            Label::Result => "ИТОГ",
+            Label::Talk => "РАЗГОВОР",
+            Label::Call => "ЗВОНОК",
+        }
+    }
+}
