@@ -98,13 +98,13 @@ impl Hearing {
             .is_none_or(|at| now.since(*at) > SETTLING)
     }
 
-    /// Names those who are connected beyond doubt and yet do not hear each other. `talks` says
-    /// whether a seat speaks and whether it listens.
+    /// Names those who are connected beyond doubt and yet do not hear each other. `talks` says whether
+    /// a party is still in this call.
     pub(crate) fn review(
         &self,
         now: Instant,
         truth: &Truth,
-        talks: impl Fn(usize) -> bool,
+        talks: impl Fn(&(usize, String)) -> bool,
     ) -> Vec<String> {
         let mut silent = Vec::new();
         for connection in &truth.connections {
@@ -114,15 +114,83 @@ impl Hearing {
             if !sure || !settled {
                 continue;
             }
+            // Whoever is in another call by now has forgotten this one.
+            if !connection.legs.iter().all(&talks) {
+                continue;
+            }
             let (a, b) = (connection.a, connection.b);
             for (listener, talker) in [(a, b), (b, a)] {
                 let last = self.last.get(&(listener, talker)).map(|(at, _)| *at);
                 let fresh = last.is_some_and(|at| now.since(at) <= MIXED);
-                if talks(talker) && talks(listener) && !fresh {
+                if !fresh {
                     silent.push(format!("seat {listener} does not hear {talker}"));
                 }
             }
         }
         silent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+
+    fn heard(hearing: &mut Hearing, ms: u64, count: Option<u32>, truth: &Truth) -> Option<String> {
+        let mut plan = Plan::new(0);
+        plan.profile = crate::plan::Profile::Audio;
+        let heard = Heard { talker: 1, count };
+        let now = Instant::from_millis(ms);
+        let sent = count.map(|_| now);
+        hearing.heard(now, 0, heard, sent, truth, &plan.features())
+    }
+
+    fn connected() -> Truth {
+        let mut truth = Truth::default();
+        let legs = [(0, "a".to_owned()), (1, "b".to_owned())];
+        truth.join(Instant::ZERO, legs, true);
+        truth
+    }
+
+    #[test]
+    fn an_untouched_packet_of_a_stranger_is_one_too_many() {
+        let mut hearing = Hearing::default();
+        assert!(heard(&mut hearing, 10, Some(1), &Truth::default()).is_some());
+        assert!(heard(&mut hearing, 30, Some(2), &connected()).is_none());
+    }
+
+    #[test]
+    fn a_mixed_stranger_is_named_once_it_is_certain() {
+        let mut hearing = Hearing::default();
+        let truth = Truth::default();
+        let told: Vec<bool> = (0..5)
+            .map(|n| heard(&mut hearing, 50 * n, None, &truth).is_some())
+            .collect();
+        assert_eq!(told, [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn a_missing_packet_is_noticed_where_nothing_may_be_lost() {
+        let (mut hearing, truth) = (Hearing::default(), connected());
+        assert!(heard(&mut hearing, 3_000, Some(1), &truth).is_none());
+        assert!(heard(&mut hearing, 3_020, Some(2), &truth).is_none());
+        assert!(heard(&mut hearing, 3_060, Some(4), &truth).is_some());
+    }
+
+    #[test]
+    fn silence_between_connected_parties_is_noticed() {
+        let hearing = Hearing::default();
+        let truth = connected();
+        assert!(
+            hearing
+                .review(Instant::from_millis(1_000), &truth, |_| true)
+                .is_empty()
+        );
+        assert_eq!(
+            hearing
+                .review(Instant::from_millis(3_000), &truth, |_| true)
+                .len(),
+            2
+        );
     }
 }

@@ -205,7 +205,7 @@ impl Features {
     /// Whether calls can be forgotten by both ends at once.
     #[must_use]
     pub const fn is_forgetful(&self) -> bool {
-        self.rude || self.reboot_s > 0 || self.power_cut_s > 0
+        self.rude || self.reboot_s > 0 || self.power_cut_s > 0 || self.path_cut_s > 0
     }
 
     /// How a phone of this world is built.

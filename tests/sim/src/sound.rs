@@ -11,7 +11,7 @@ use dsp::goertzel::Goertzel;
 /// from keys, tones and signals of the exchange. They lie 4.5 % or more apart: a jitter buffer that
 /// makes its delay shorter or longer sample by sample shifts them by up to 1.3 %.
 pub(crate) const MARKS_HZ: [u16; MARKS] = [
-    530, 560, 600, 640, 730, 810, 890, 1000, 1050, 1100, 1150, 1260, 1550, 1700,
+    530, 560, 600, 640, 730, 810, 890, 1000, 1050, 1100, 1150, 1270, 1550, 1700,
 ];
 /// How many talkers can be told apart.
 const MARKS: usize = 14;
@@ -25,6 +25,8 @@ const WINDOW: usize = 400;
 const AUDIBLE: f32 = 800.0;
 /// Nor is one that is so much weaker than the strongest: what a step of a sample leaves beside it.
 const BESIDE: f32 = 0.4;
+/// The frequencies of keys (Q.23).
+const KEYS_HZ: [f32; 8] = [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0];
 /// Where a shifted mark is looked for.
 const SHIFTS: [f32; 3] = [0.988, 1.0, 1.012];
 
@@ -105,6 +107,7 @@ pub(crate) fn unseal(payload: &[u8]) -> Option<(u8, u32)> {
 #[derive(Debug)]
 pub(crate) struct Ear {
     banks: [Goertzel<MARKS>; 3],
+    keys: Goertzel<8>,
     window: Vec<f32>,
 }
 
@@ -112,6 +115,7 @@ impl Default for Ear {
     fn default() -> Self {
         Self {
             banks: SHIFTS.map(|shift| Goertzel::new(MARKS_HZ.map(|hz| shift * f32::from(hz)))),
+            keys: Goertzel::new(KEYS_HZ),
             window: Vec::with_capacity(WINDOW),
         }
     }
@@ -132,8 +136,11 @@ impl Ear {
                     *peak = peak.max(bin.re.hypot(bin.im) * 2.0 / WINDOW as f32);
                 }
             }
+            // A pressed key is no talker, and nothing beside it is.
+            let keys = self.keys.measure(&self.window);
+            let keys = keys.map(|bin| bin.re.hypot(bin.im) * 2.0 / WINDOW as f32);
             self.window.clear();
-            let strongest = peaks.into_iter().fold(0.0, f32::max);
+            let strongest = peaks.into_iter().chain(keys).fold(0.0, f32::max);
             let audible = AUDIBLE.max(strongest * BESIDE);
             let talkers = (0_u8..).zip(peaks).filter(|(_, peak)| *peak >= audible);
             heard.extend(talkers.map(|(talker, _)| talker));

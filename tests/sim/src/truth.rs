@@ -65,7 +65,7 @@ pub(crate) struct Connection {
     pub a: usize,
     /// The other; the same for the echo test.
     pub b: usize,
-    legs: [(usize, String); 2],
+    pub(crate) legs: [(usize, String); 2],
     /// Since when.
     pub begin: Instant,
     /// Until when.
@@ -262,7 +262,7 @@ impl Truth {
         }
     }
 
-    fn join(&mut self, now: Instant, legs: [(usize, String); 2], certain: bool) {
+    pub(crate) fn join(&mut self, now: Instant, legs: [(usize, String); 2], certain: bool) {
         self.talks += 1;
         self.connections.push(Connection {
             a: legs[0].0,

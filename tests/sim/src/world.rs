@@ -657,7 +657,6 @@ impl World {
             delay_ms,
             ..Weather::default()
         };
-        self.features.weather = self.network.weather;
         for station in &self.stations {
             self.network.cut(station.host().ip(), self.now);
         }
@@ -684,9 +683,13 @@ impl World {
             return;
         }
         let (stations, sitters) = (&self.stations, &self.sitters);
-        let talks = |seat: usize| match stations.get(seat) {
-            Some(station) => station.phone.call.is_some(),
-            None => sitters.iter().any(|s| s.seat == seat && s.off_hook),
+        let talks = |(seat, id): &(usize, String)| match stations.get(*seat) {
+            Some(station) => station
+                .phone
+                .call
+                .as_ref()
+                .is_some_and(|call| call.id == *id),
+            None => sitters.iter().any(|s| s.seat == *seat && s.off_hook),
         };
         for silent in self.hearing.review(self.now, &self.truth, talks) {
             self.violation(&silent);

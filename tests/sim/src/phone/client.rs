@@ -48,9 +48,14 @@ impl Phone {
         );
         message.headers.insert(0, ("Via".into(), via));
         let bytes = message.bytes();
-        // RFC 3261 §17.1: nothing is repeated on a connection.
-        let repeats = !self.tcp;
-        let interval = if self.manner.storms { T1 / 10 } else { T1 };
+        // RFC 3261 §17.1: nothing is repeated on a connection; but a connection may break, and the
+        // end of a call is worth another try on the next.
+        let (repeats, interval, end) = match (self.tcp, method) {
+            (true, "BYE") => (true, T2, 3 * GIVE_UP),
+            (true, _) => (false, T1, GIVE_UP),
+            (false, _) if self.manner.storms => (true, T1 / 10, GIVE_UP),
+            (false, _) => (true, T1, GIVE_UP),
+        };
         self.clients.push(Client {
             method,
             branch,
@@ -62,7 +67,7 @@ impl Phone {
                 Instant::FAR
             },
             interval,
-            end: now + GIVE_UP,
+            end: now + end,
         });
         self.out.push_back(bytes);
     }
