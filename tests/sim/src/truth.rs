@@ -11,6 +11,8 @@ use crate::phone::{Message, uri_of, user_of};
 
 /// An INVITE has its final answer after this time: the ring time and what signalling needs.
 const ANSWER_OWED: Duration = Duration::from_secs(RING_S + 10);
+/// How long a phone may ring on when its caller is gone, on a path that loses next to nothing.
+const RINGS_ON: Duration = Duration::from_secs(2);
 /// How long after the end of a connection its sound may still be on its way.
 const ECHO_OF_THE_PAST: Duration = Duration::from_millis(700);
 
@@ -56,6 +58,8 @@ struct Leg {
     /// Dialled, or shown.
     number: String,
     stage: Stage,
+    /// Since when it rings for nobody.
+    alone: Option<Instant>,
 }
 
 /// Two seats that hear each other.
@@ -147,6 +151,7 @@ impl Truth {
                 outgoing: true,
                 number,
                 stage: Stage::Trying,
+                alone: None,
             });
         }
     }
@@ -185,6 +190,7 @@ impl Truth {
                     outgoing: false,
                     number: user_of(uri_of(message.get("from"))).to_owned(),
                     stage: Stage::Trying,
+                    alone: None,
                 });
             }
             (None, "BYE" | "CANCEL") => self.leg_over(now, seat, &id),
@@ -306,6 +312,7 @@ impl Truth {
             outgoing: !rung,
             number: String::new(),
             stage: if rung { Stage::Up } else { Stage::Trying },
+            alone: None,
         });
         self.pair(now, (seat, &id), &callers, true);
     }
@@ -368,6 +375,26 @@ impl Truth {
             let both = (c.a, c.b) == (listener, talker) || (c.b, c.a) == (listener, talker);
             both && c.end.is_none_or(|end| now.since(end) <= ECHO_OF_THE_PAST)
         })
+    }
+
+    /// Names the phones that go on ringing though their caller is gone or was answered elsewhere.
+    pub(crate) fn ring_for_nobody(&mut self, now: Instant, office: &Office) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for at in 0..self.legs.len() {
+            let leg = &self.legs[at];
+            let rings = !leg.outgoing && leg.stage == Stage::Trying;
+            let wanted = !self
+                .waiting_for(leg.seat, Some(&leg.number), office)
+                .is_empty();
+            let leg = &mut self.legs[at];
+            if !rings || wanted {
+                leg.alone = None;
+            } else if now.since(*leg.alone.get_or_insert(now)) > RINGS_ON {
+                leg.stage = Stage::Over;
+                wrong.push(format!("seat {} rings for nobody", leg.seat));
+            }
+        }
+        wrong
     }
 
     /// Forgets what no longer matters, and names the answers that are owed for too long.

@@ -682,6 +682,11 @@ impl World {
         if self.features.breaks() && self.hostile || !self.network.weather.is_gentle() {
             return;
         }
+        if !self.features.breaks() {
+            for wrong in self.truth.ring_for_nobody(self.now, &self.office) {
+                self.violation(&wrong);
+            }
+        }
         let (stations, sitters) = (&self.stations, &self.sitters);
         let talks = |(seat, id): &(usize, String)| match stations.get(*seat) {
             Some(station) => station
