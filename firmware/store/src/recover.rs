@@ -83,14 +83,20 @@ pub(crate) fn find_head(
         clean,
         mono: last_mono(id),
     });
-    let last_wall = reader.last_wall()?.unwrap_or(Wall(i64::MIN));
+    // The newest word, not the latest time: a clock that was once wrong stays corrected.
+    let last_wall = match (&last, boot) {
+        (Some((row, _)), Some((id, _, _))) if row.boot == id => Wall(row.wall),
+        (_, Some((_, _, wall))) => Wall(wall),
+        (Some((row, _)), None) => Wall(row.wall),
+        (None, None) => Wall(i64::MIN),
+    };
     let head = Head {
         boot: before.as_ref().map_or(0, |boot| boot.id).saturating_add(1),
         boot_first_seq: Seq(next),
         next_seq: Seq(next),
         open_from: Seq(next),
         hash,
-        last_wall: last_wall.max(boot.map_or(Wall(i64::MIN), |(_, _, wall)| Wall(wall))),
+        last_wall,
         segment_first_seq: Seq(segment_first),
         segment_first_wall: segment_wall.unwrap_or(wall),
     };
