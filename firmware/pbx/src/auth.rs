@@ -29,8 +29,8 @@ pub struct Question<'q> {
     pub request: &'q Request,
     /// One of its Authorization headers.
     pub credentials: &'q Credentials,
-    /// The password's place in the store.
-    pub secret: &'q SecretId,
+    /// The password's place in the store; `None` for a name that nobody has.
+    pub secret: Option<&'q SecretId>,
 }
 
 /// What credentials are worth.
@@ -88,16 +88,20 @@ impl Vault for Keys {
     }
 
     fn judge(&mut self, question: Question<'_>) -> Verdict {
-        let Some(password) = self.passwords.get(question.secret) else {
-            return Verdict::Wrong;
-        };
-        self.nonces.judge(
+        let known = question.secret.and_then(|id| self.passwords.get(id));
+        let password = known.map_or("", String::as_str);
+        let verdict = self.nonces.judge(
             question.now,
             question.source,
             question.request,
             question.credentials,
             (REALM, password),
-        )
+        );
+        if known.is_some() {
+            verdict
+        } else {
+            Verdict::Wrong
+        }
     }
 
     fn replace(&mut self, passwords: Passwords) {
@@ -180,16 +184,14 @@ impl Challenger {
         let mut verdict = None;
         for credentials in &all {
             let owner = config.sip_owner(&credentials.username);
-            let found = match owner.and_then(|owner| Some((owner, owner.secret()?))) {
-                None => Verdict::Wrong,
-                Some((_, secret)) => vault.judge(Question {
-                    now: now.mono,
-                    source: peer.remote.ip(),
-                    request,
-                    credentials,
-                    secret,
-                }),
-            };
+            // An unknown name costs the same work and gets the same answer as a wrong password.
+            let found = vault.judge(Question {
+                now: now.mono,
+                source: peer.remote.ip(),
+                request,
+                credentials,
+                secret: owner.and_then(|owner| owner.secret()),
+            });
             if let (Verdict::Fresh, Some(owner)) = (found, owner) {
                 let learned = self.learn(request, peer, credentials, owner.id());
                 return Checked {

@@ -5,8 +5,7 @@ use model::{
     Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, PairId, Party, RtpIdentity, Rule,
 };
 use sip::{
-    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey,
-    UsageKey,
+    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Scheme, ServerKey, UsageKey,
 };
 
 use crate::{
@@ -49,20 +48,14 @@ impl Pbx {
     fn request(&mut self, now: Now, server: ServerKey, request: &Request, peer: &Peer) {
         let response = match request.method {
             Method::Register => self.register(now, request, peer),
-            Method::Options => self.options(request),
+            Method::Options => self.agent.capabilities(request),
             // Keep-alives of some phones; RFC 6665 §4.1.3 would have 481.
             Method::Notify if is_keep_alive(request) => self.agent.response_to(request, 200),
-            Method::Subscribe | Method::Publish => self.agent.response_to(request, 489),
+            Method::Notify => self.agent.response_to(request, 489),
             _ => self.agent.response_to(request, 405),
         };
         // A transaction that is gone has no use for an answer.
         let _ = self.agent.respond(now.mono, server, &response);
-    }
-
-    fn options(&mut self, request: &Request) -> Response {
-        let mut response = self.agent.response_to(request, 200);
-        response.headers.set(HeaderName::Accept, "application/sdp");
-        response
     }
 
     fn incoming(&mut self, now: Now, usage: UsageKey, request: &Request, peer: &Peer) {

@@ -13,7 +13,7 @@ use model::{
     Binding, BridgeId, CallId, Command, EntryId, Event, EventBody, FlowId, Instant, LegId,
     MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, limits,
 };
-use sip::{Agent, Peer, Request, UsageKey};
+use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
 use crate::{
     Counters, Input, Jack, Output, Vault,
@@ -132,13 +132,7 @@ impl Pbx {
             sip,
             call,
         } = Streams::of(setup.seed);
-        let agent = Agent::new(
-            sip::AgentConfig {
-                user_agent: "Centralka".into(),
-                ..sip::AgentConfig::default()
-            },
-            sip,
-        );
+        let agent = Agent::new(agent_config(), sip);
         let switch = Switch::new(timers(&setup.config), call);
         let mut jacks = Jacks::new(&setup.jacks);
         jacks.assign(|name| analog_on(&setup.config, name));
@@ -448,24 +442,10 @@ impl Pbx {
             }
             Err(error) => {
                 self.counters.sip_garbage += 1;
-                if let Some(request) = error.request {
-                    self.answer_garbage(peer, &request, error.status);
-                }
+                self.agent.receive_malformed(&peer, &error);
             }
         }
         self.settle(now);
-    }
-
-    /// Answers a request that could be read only in part, outside every transaction.
-    fn answer_garbage(&mut self, peer: Peer, request: &Request, status: u16) {
-        let mut response = self.agent.response_to(request, status);
-        if let Ok(mut via) = response.headers.via_top() {
-            via.mark_source(peer.remote);
-            response.headers.set_via_top(&via);
-        }
-        let mut bytes = Vec::new();
-        response.write(&mut bytes);
-        self.send(peer, bytes);
     }
 
     /// Puts bytes of a SIP message on their way.
@@ -547,6 +527,16 @@ impl Streams {
             call: Random::derive(seed, "call"),
         }
     }
+}
+
+/// NOTIFY is let through because some phones keep their NAT open with it.
+fn agent_config() -> AgentConfig {
+    let mut config = AgentConfig {
+        user_agent: "Centralka".into(),
+        ..AgentConfig::default()
+    };
+    config.allow.push(Method::Notify);
+    config
 }
 
 fn timers(config: &Config) -> Timers {

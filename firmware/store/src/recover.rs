@@ -83,6 +83,7 @@ pub(crate) fn find_head(
         boot: before.as_ref().map_or(0, |boot| boot.id).saturating_add(1),
         boot_first_seq: Seq(next),
         next_seq: Seq(next),
+        open_from: Seq(next),
         hash,
         last_wall: last_wall.max(boot.map_or(Wall(i64::MIN), |(_, _, wall)| Wall(wall))),
         segment_first_seq: Seq(segment_first),
@@ -122,7 +123,7 @@ pub(crate) fn recover(
     }
     store.atomically(|store| {
         store.execute(
-            "INSERT INTO boot (id, wall, first_seq) VALUES (?1, ?2, ?3)",
+            "INSERT INTO boot (id, wall, first_seq, open_from) VALUES (?1, ?2, ?3, ?3)",
             (signed(head.boot), wall.0, signed(head.next_seq.0)),
         )?;
         if head.segment_first_seq == Seq(0) {
@@ -149,11 +150,9 @@ pub(crate) fn recover(
 
 /// The folds of all calls without an end.
 fn open_calls(store: &Store) -> Result<Vec<CdrFold>, StoreError> {
-    let sql = "SELECT call FROM cdr WHERE open = 1 ORDER BY first_seq";
-    let calls = store.query(sql, [], |row| row.get::<_, [u8; 16]>(0))?;
+    let calls = store.open_calls()?;
     let mut folds = Vec::with_capacity(calls.len());
-    for key in calls {
-        let call = model::CallId(u128::from_be_bytes(key));
+    for call in calls {
         let mut fold: Option<CdrFold> = None;
         for stored in store.call_records(call)? {
             match &mut fold {

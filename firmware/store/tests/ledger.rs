@@ -131,6 +131,27 @@ fn a_start_after_a_cut_closes_open_calls_with_power_lost() {
 }
 
 #[test]
+fn a_call_that_outlasts_thousands_is_closed_too() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    store.append(&scribe.whole_call(1)).unwrap();
+    store.append(&[scribe.ringing_call(2)]).unwrap();
+    for n in 0..25 {
+        let calls = (0..20).flat_map(|m| scribe.whole_call(1_000 + n * 20 + m));
+        store.append(&calls.collect::<Vec<_>>()).unwrap();
+    }
+    assert_eq!(store.live().unwrap().calls.len(), 1);
+    drop(store);
+    let (store, recovered) = open(&folder);
+    assert_eq!(recovered.calls_closed, 1);
+    assert_eq!(
+        store.cdr(ids(2).0).unwrap().unwrap().cause,
+        Some(Cause::PowerLost)
+    );
+}
+
+#[test]
 fn what_comes_twice_counts_once() {
     let folder = Folder::new();
     let (mut store, recovered) = open(&folder);

@@ -12,7 +12,10 @@ use std::{
 use model::{Binding, EntryId, Seq, StateChange, limits::COMMIT_MS_MAX};
 
 use super::{Shared, WriterOptions, queue::Taken};
-use crate::{Appended, Batch, Journal, REFRESH_WRITE, Store, StoreError, clock::Stopwatch};
+use crate::{
+    Appended, Batch, Journal, REFRESH_WRITE, Store, StoreError, clock::Stopwatch,
+    journal::first_now,
+};
 
 /// First and longest pause after a failed commit.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -105,17 +108,18 @@ impl WriterThread {
     fn write_journal(&mut self, batch: &mut Batch) {
         let frames = std::mem::take(&mut batch.journal);
         let snapshot = batch.snapshot.take();
+        let hole = std::mem::take(&mut batch.journal_hole);
         let Some(journal) = &mut self.journal else {
             return;
         };
         let before = journal.dropped_bytes();
+        if hole {
+            journal.hole();
+        }
         let begun = match snapshot {
             Some(snapshot) => {
-                let now = batch
-                    .records
-                    .first()
-                    .map(|record| record.at)
-                    .unwrap_or_default();
+                let first = batch.records.first().map(|record| record.at);
+                let now = first_now(&frames).or(first).unwrap_or_default();
                 journal.begin(now, &snapshot)
             }
             None => Ok(()),
