@@ -153,7 +153,6 @@ fn setup_of(
         pairs: Vec::new(),
         external: None,
         flows: (Vec::new(), 0),
-        resumed: false,
     }
 }
 
@@ -213,6 +212,7 @@ fn driver_of(
         text: Arc::clone(&known.text),
         seeds: Random::new(seed_of(secret)),
         kept,
+        snapshot_sent: Some(clock.now().mono),
     }
 }
 
