@@ -213,6 +213,7 @@ fn driver_of(
         text: Arc::clone(&known.text),
         seeds: Random::new(seed_of(secret)),
         kept,
+        snapshot_sent: Some(clock.now().mono),
     }
 }
 
