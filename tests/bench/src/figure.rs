@@ -13,8 +13,8 @@ pub(crate) enum Target {
     Below(f64),
     /// Exactly this.
     Is(f64),
-    /// Only to be known.
-    Known,
+    /// At least this.
+    Least(f64),
 }
 
 impl Target {
@@ -23,7 +23,7 @@ impl Target {
             Self::Most(limit) => value <= limit,
             Self::Below(limit) => value < limit,
             Self::Is(wanted) => (value - wanted).abs() < 1e-9,
-            Self::Known => true,
+            Self::Least(limit) => value >= limit,
         }
     }
 }
@@ -34,7 +34,7 @@ impl fmt::Display for Target {
             Self::Most(limit) => write!(f, "≤ {limit}"),
             Self::Below(limit) => write!(f, "< {limit}"),
             Self::Is(wanted) => write!(f, "{wanted}"),
-            Self::Known => f.write_str("–"),
+            Self::Least(limit) => write!(f, "≥ {limit}"),
         }
     }
 }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_figure_that_could_not_be_measured_does_not_hold() {
-        let figure = Figure::new("x", percentile(&[], 0.5), "ms", Target::Known);
+        let figure = Figure::new("x", percentile(&[], 0.5), "ms", Target::Least(0.0));
         assert!(!figure.holds());
         let figure = Figure::new("x", 80.0, "µs", Target::Most(80.0)).note("seed", 7);
         assert!(figure.holds());

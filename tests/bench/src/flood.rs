@@ -94,7 +94,7 @@ pub(crate) fn flood(options: &Options) -> Result<Vec<Figure>> {
             "flood_counted",
             grown("centralka_sip_garbage_total"),
             "messages",
-            Target::Most(number(outcome.sent)),
+            Target::Least(1.0),
         )
         .note("lenient", grown("centralka_sip_lenient_total"))
         .note("auth_wrong", grown("centralka_auth_wrong_total")),
@@ -125,8 +125,6 @@ pub(crate) fn flood(options: &Options) -> Result<Vec<Figure>> {
         ),
     ];
     figures.extend(undisturbed(&report, outcome.ended + CALLS - hung_up));
-    let uncounted = grown("centralka_sip_garbage_total") < 1.0;
-    ensure!(!uncounted, "the flood is not counted in /metrics");
     Ok(figures)
 }
 

@@ -246,7 +246,7 @@ pub(crate) fn talk(
 /// rest.
 pub(crate) fn start(options: &Options) -> Result<Vec<Figure>> {
     const TIMES: usize = 5;
-    let (mut first, mut again, mut rss) = (Vec::new(), Vec::new(), 0);
+    let (mut first, mut again, mut rest) = (Vec::new(), Vec::new(), (0, 0));
     for time in 0..TIMES {
         let folder = Folder::new()?;
         let address = office::free_address()?;
@@ -255,7 +255,7 @@ pub(crate) fn start(options: &Options) -> Result<Vec<Figure>> {
             office::text(&office::phones(10), address),
         )?;
         first.push(one_start(&options.bin, &folder, address, None)?);
-        let settled = (time == TIMES - 1).then_some(&mut rss);
+        let settled = (time == TIMES - 1).then_some(&mut rest);
         again.push(one_start(&options.bin, &folder, address, settled)?);
     }
     first.sort_unstable();
@@ -279,20 +279,21 @@ pub(crate) fn start(options: &Options) -> Result<Vec<Figure>> {
         .note("worst_ms", worst(&first)),
         Figure::new(
             "idle_memory",
-            count(rss) / 1_024.0,
+            count(rest.0) / 1_024.0,
             "MiB",
             Target::Below(30.0),
-        ),
+        )
+        .note("threads", rest.1),
     ])
 }
 
-/// Nanoseconds from spawning to the 200 of a REGISTER tried every 5 ms; with `rss`, KiB after five
+/// Nanoseconds from spawning to the 200 of a REGISTER tried every 5 ms; with `rest`, KiB and threads after five
 /// seconds at rest.
 fn one_start(
     bin: &Path,
     folder: &Folder,
     address: std::net::SocketAddr,
-    rss: Option<&mut u64>,
+    rest: Option<&mut (u64, usize)>,
 ) -> Result<u64> {
     let phones = office::phones(10);
     let mut agent = Agent::new(address, &phones)?;
@@ -312,9 +313,10 @@ fn one_start(
             }
         }
     }
-    if let Some(rss) = rss {
+    if let Some(rest) = rest {
         clock::idle(Duration::from_secs(5));
-        *rss = Process(child.id()).rss_kib();
+        let process = Process(child.id());
+        *rest = (process.rss_kib(), process.threads());
     }
     let in_order = office::stop(&mut child);
     ensure!(in_order, "the program did not stop in order");

@@ -165,11 +165,6 @@ impl Office {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Asks it to stop; whether it did, in order and in time.
-    pub(crate) fn close(mut self) -> bool {
-        stop(&mut self.child)
-    }
-
     /// The last lines it wrote.
     pub(crate) fn log_end(&self) -> String {
         log_end(&self.folder)

@@ -101,11 +101,12 @@ pub(crate) fn calls(agent: &mut Agent, people: usize, plan: Plan) -> Called {
         let now = clock::now();
         let due = start + Duration::from_secs_f64(f64::from(begun) / plan.rate);
         let more = usize::try_from(begun).is_ok_and(|begun| begun < plan.count);
-        if more && due <= now {
-            if let Some(pair) = free.pop_front() {
-                pair_of.insert(agent.call(pair, half + pair), pair);
-                begun += 1;
-            }
+        if more
+            && due <= now
+            && let Some(pair) = free.pop_front()
+        {
+            pair_of.insert(agent.call(pair, half + pair), pair);
+            begun += 1;
         }
         while let Some((_, call)) = holding.pop_front_if(|(until, _)| *until <= now) {
             agent.hang_up(call);
