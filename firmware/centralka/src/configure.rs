@@ -119,11 +119,22 @@ pub(crate) fn import_into(
     randomness: &mut (Random, Random),
 ) -> Result<Known, ConfigureError> {
     let document = Document::parse(draft.text).map_err(ConfigureError::Text)?;
-    let known = secret_ids(store)?;
     let (plain, secret) = randomness;
     let mut streams = Streams { plain, secret };
-    let imported = config::import(&document, &known, draft.unknown, &mut streams)
-        .map_err(ConfigureError::Text)?;
+    let imported = match store.newest_config()? {
+        // A file kept by hand has no ids: its entries are known again, so that phones stay
+        // registered and events keep their meaning.
+        Some(newest) => {
+            let current = Document::parse(&newest.text).map_err(ConfigureError::Text)?;
+            let kept = passwords(store)?
+                .into_iter()
+                .map(|(id, text)| (id, Secret::new(text)))
+                .collect();
+            config::reimport(&document, &current, &kept, draft.unknown, &mut streams)
+        }
+        None => config::import(&document, &secret_ids(store)?, draft.unknown, &mut streams),
+    };
+    let imported = imported.map_err(ConfigureError::Text)?;
     let text: Arc<str> = imported.document.text().into();
     let version = keep(store, draft, &text, &imported.secrets, wall)?;
     Ok(Known {

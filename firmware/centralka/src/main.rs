@@ -2,13 +2,16 @@
 //! nothing about calls.
 #![forbid(unsafe_code)]
 
+mod assemble;
 mod cli;
 mod clock;
 mod configure;
 mod control;
 mod desk;
+mod doors;
 mod exchange;
 mod guard;
+mod hardware;
 mod live;
 mod metrics;
 mod notify;

@@ -21,6 +21,10 @@ pub(crate) struct Listening {
     conceal: Conceal,
     /// Up to when sound was played to nobody; `None` while the mixer plays it.
     unheard: Option<Instant>,
+    /// The sample made up for joining, to be played first.
+    joint: Option<i16>,
+    /// Changes from relaying to mixing: each cost one sample made up for joining.
+    seams: u64,
 }
 
 impl Listening {
@@ -29,6 +33,8 @@ impl Listening {
             buffer: JitterBuffer::new(),
             conceal: Conceal::new(),
             unheard: Some(Instant::ZERO),
+            joint: None,
+            seams: 0,
         }
     }
 
@@ -37,10 +43,18 @@ impl Listening {
         self.buffer.restart();
     }
 
-    /// The mixer plays from now on.
+    /// The mixer plays from now on: some of what was relayed a moment ago once more, since the
+    /// mixer waits for late packets. Concealment joins the two without a click.
     pub(crate) fn start(&mut self, now: Instant) {
+        if self.unheard.is_none() {
+            return;
+        }
         self.play_unheard(now);
         self.unheard = None;
+        let mut joint = [0; 1];
+        self.conceal.lost(&mut joint);
+        self.joint = joint.first().copied();
+        self.seams = self.seams.saturating_add(1);
     }
 
     /// The mixer plays no more.
@@ -56,14 +70,24 @@ impl Listening {
         let mut samples = [0; PACKET_SAMPLES_MAX];
         // A longer packet is handed over as one sample too long, so that it is refused.
         let len = law.decode_into(packet.payload, &mut samples);
-        let samples = samples.get(..len).unwrap_or(&[]);
+        let samples = samples.get_mut(..len).unwrap_or(&mut []);
         let pushed = self.buffer.push(packet.timestamp, packet.marker, samples);
-        self.unheard.is_some() || pushed != Pushed::Late
+        if self.unheard.is_some() {
+            // What a relay passes on is what the listener heard last.
+            self.conceal.good(samples);
+            return true;
+        }
+        pushed != Pushed::Late
     }
 
     /// The next block.
     pub(crate) fn pull(&mut self, block: &mut [i16; TICK_SAMPLES]) {
-        let mut rest = block.as_mut_slice();
+        let joint = self.joint.take();
+        let from = usize::from(joint.is_some());
+        if let (Some(joint), Some(first)) = (joint, block.first_mut()) {
+            *first = joint;
+        }
+        let mut rest = block.get_mut(from..).unwrap_or(&mut []);
         while !rest.is_empty() {
             let run = self.buffer.pull(rest);
             let Some((part, after)) = rest.split_at_mut_checked(run.len().max(1)) else {
@@ -79,7 +103,7 @@ impl Listening {
 
     /// Samples that were made up.
     pub(crate) fn concealed(&self) -> u64 {
-        self.conceal.concealed()
+        self.conceal.concealed().saturating_sub(self.seams)
     }
 
     fn play_unheard(&mut self, now: Instant) {

@@ -103,6 +103,25 @@ impl Sessions {
         self.vault.drop_session(&key)
     }
 
+    /// Ends all sessions of a person but the one of `token`, which is stored anew: a vault may
+    /// have ended it together with the others. May block.
+    pub(crate) fn close_others(&self, person: &str, token: &str) -> Result<(), VaultError> {
+        let kept = key_of(token);
+        let mut dropped = Vec::new();
+        self.lock().retain(|key, session| {
+            let keep = *key == kept || session.person != person;
+            if !keep {
+                dropped.push(*key);
+            }
+            keep
+        });
+        for key in dropped {
+            self.vault.drop_session(&key)?;
+        }
+        self.vault.drop_session(&kept)?;
+        self.store_seen(token)
+    }
+
     /// Sessions open now, also those that time has ended and nobody has cleared.
     pub(crate) fn count(&self) -> usize {
         self.lock().len()

@@ -126,6 +126,25 @@ pub(crate) struct Checked {
     pub(crate) learned: Option<StateChange>,
 }
 
+/// The challenges of one response.
+#[derive(Clone, Copy, Debug)]
+struct Offer {
+    /// Which algorithm stands first.
+    first: First,
+    /// Whether the other one is left out.
+    alone: bool,
+}
+
+impl Offer {
+    /// MD5 alone, or both with the better one first.
+    const fn of(md5_only: bool) -> Self {
+        Self {
+            first: if md5_only { First::Md5 } else { First::Sha256 },
+            alone: md5_only,
+        }
+    }
+}
+
 /// Decides who must prove what, and in which algorithm.
 #[derive(Debug)]
 pub(crate) struct Challenger {
@@ -133,7 +152,7 @@ pub(crate) struct Challenger {
     md5: BTreeSet<EntryId>,
     /// Call-ID and source of recent REGISTERs without credentials, as hashes, oldest first.
     asked: VecDeque<u64>,
-    /// Those of `asked` that asked again and were offered MD5 first.
+    /// Those who were offered MD5 alone.
     offered_md5: VecDeque<u64>,
     key: u64,
 }
@@ -187,10 +206,10 @@ impl Challenger {
             }
         }
         let stale = matches!(verdict, Some(Verdict::Stale | Verdict::Replay));
-        let first = self.first(request, peer, config, all.is_empty());
-        let challenges = vault.challenge(now.mono, peer.remote.ip(), first, stale);
+        let offer = self.offer(request, peer, config, all.is_empty());
+        let challenges = vault.challenge(now.mono, peer.remote.ip(), offer.first, stale);
         let mut headers = Headers::default();
-        for challenge in challenges {
+        for challenge in challenges.iter().take(if offer.alone { 1 } else { 2 }) {
             headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
         }
         Checked {
@@ -203,33 +222,43 @@ impl Challenger {
         }
     }
 
-    fn first(
+    /// What is offered. libre before 2.10 (baresip of Debian 12) gives up when it sees an algorithm
+    /// it does not know in any challenge, wherever it stands: such a phone is served only by MD5
+    /// alone. Who asks once more gets the other offer, so that nobody is locked out by a wrong guess.
+    fn offer(
         &mut self,
         request: &Request,
         peer: &Peer,
         config: &Config,
         without_credentials: bool,
-    ) -> First {
+    ) -> Offer {
         // Browser stacks read the first challenge only, and know MD5 only.
         if matches!(peer.transport, Transport::Ws | Transport::Wss) {
-            return First::Md5;
+            return Offer {
+                first: First::Md5,
+                alone: false,
+            };
         }
         let from = request.headers.from_().ok();
         let user = from.as_ref().and_then(|from| from.uri.user());
         let owner = user.and_then(|user| config.sip_owner(&user).map(|owner| owner.id()));
-        if owner.is_some_and(|owner| self.md5.contains(owner)) {
-            return First::Md5;
-        }
+        let known = owner.is_some_and(|owner| self.md5.contains(owner));
         if request.method != Method::Register || !without_credentials {
-            return First::Sha256;
+            return Offer::of(known);
         }
         let asker = self.asker(request, peer);
-        if self.asked.contains(&asker) {
-            remember(&mut self.offered_md5, asker);
-            return First::Md5;
+        let again = self.asked.contains(&asker);
+        if again {
+            // The third time is a first time.
+            self.asked.retain(|&other| other != asker);
+        } else {
+            remember(&mut self.asked, asker);
         }
-        remember(&mut self.asked, asker);
-        First::Sha256
+        let offer = Offer::of(known != again);
+        if offer.alone {
+            remember(&mut self.offered_md5, asker);
+        }
+        offer
     }
 
     /// MD5 is remembered only after it succeeded where SHA-256 had been passed over.

@@ -77,21 +77,17 @@ impl Pbx {
         from: &Party,
         caller: LegId,
     ) {
-        let refuse = |cause| LegEvent::Refused {
-            cause,
-            status: None,
-        };
         let Some(binding) = self.registrar.get(&phone.owner, &phone.key).cloned() else {
-            self.leg_event(now, leg, refuse(Cause::Unreachable));
+            self.leg_event(now, leg, refusal(Cause::Unreachable));
             return;
         };
         let Some(seat) = self.take_seat() else {
-            self.leg_event(now, leg, refuse(Cause::Congestion));
+            self.leg_event(now, leg, refusal(Cause::Congestion));
             return;
         };
         let Some((peer, uri)) = self.way_to(&binding) else {
             self.leave_seat(seat);
-            self.leg_event(now, leg, refuse(Cause::Unreachable));
+            self.leg_event(now, leg, refusal(Cause::Unreachable));
             return;
         };
         let mut talk = Talk::new(self.media_address(&peer), self.plain.next_u64());
@@ -135,7 +131,7 @@ impl Pbx {
             }
             Err(_) => {
                 self.leave_seat(seat);
-                self.leg_event(now, leg, refuse(Cause::Congestion));
+                self.leg_event(now, leg, refusal(Cause::Congestion));
             }
         }
     }
@@ -300,6 +296,14 @@ impl Pbx {
 
     pub(crate) fn state(&mut self, change: StateChange) {
         self.out.push_back(Output::State(change));
+    }
+}
+
+/// A leg that came to nothing before it reached a phone.
+const fn refusal(cause: Cause) -> LegEvent {
+    LegEvent::Refused {
+        cause,
+        status: None,
     }
 }
 

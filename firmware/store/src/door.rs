@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Begins a session.
+    /// Begins a session, or renews the one with this token.
     ///
     /// # Errors
     /// As any write.
@@ -79,7 +79,7 @@ impl Store {
                 [signed((SESSIONS - 1) as u64)],
             )?;
             store.execute(
-                "INSERT INTO session (token, person, created, expires, agent)
+                "INSERT OR REPLACE INTO session (token, person, created, expires, agent)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
                 (
                     token,

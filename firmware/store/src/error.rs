@@ -94,6 +94,9 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// Too much waits for the disk already.
+    #[error("too many saves wait for the disk: try again")]
+    Busy,
     /// The writer thread has ended.
     #[error("the writer has stopped")]
     WriterGone,
@@ -153,9 +156,11 @@ impl StoreError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Full { .. } | Self::ReadOnly { .. } | Self::Io { .. } | Self::Damaged { .. } => {
-                true
-            }
+            Self::Full { .. }
+            | Self::ReadOnly { .. }
+            | Self::Io { .. }
+            | Self::Damaged { .. }
+            | Self::Busy => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(

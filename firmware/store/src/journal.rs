@@ -281,6 +281,11 @@ fn parse(path: PathBuf, bytes: &[u8]) -> Option<Segment> {
     })
 }
 
+/// The time of the first of these frames.
+pub(crate) fn first_now(frames: &[u8]) -> Option<Now> {
+    next_frame(frames).map(|(frame, _)| frame.now)
+}
+
 /// The first frame of `bytes` and what follows; `None` when it is not whole or not right.
 fn next_frame(bytes: &[u8]) -> Option<(Frame, &[u8])> {
     let (head, rest) = bytes.split_at_checked(HEAD)?;

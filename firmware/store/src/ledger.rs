@@ -17,6 +17,11 @@ use crate::{
 const SEGMENT_RECORDS: u64 = 65_536;
 /// Longest calendar time that one segment spans, in µs: a week. Retention drops whole segments.
 const SEGMENT_US: i64 = 7 * 86_400_000_000;
+/// Records after which the oldest open call is noted anew.
+const OPEN_FROM_STEP: u64 = 1_000;
+/// Ended calls whose times one step of the clock corrects; older ones of the same boot stay marked
+/// as written by an unchecked clock.
+const CORRECTED_MAX: i64 = 10_000;
 /// Ended calls remembered so that a straggling event begins no new CDR.
 const ENDED_KEPT: usize = 512;
 
@@ -31,8 +36,12 @@ pub struct Batch {
     pub state: Vec<StateChange>,
     /// Frames of the input journal, made with [`crate::journal::frame`].
     pub journal: Vec<u8>,
-    /// The exchange as it was before the first frame of `journal`: starts a new journal segment.
+    /// The exchange as it was before the first frame of `journal`, at that frame's time: starts a
+    /// new journal segment.
     pub snapshot: Option<Vec<u8>>,
+    /// Frames before those of `journal` were thrown away by the sender: nothing more is journaled
+    /// until a snapshot, because a journal with a hole replays wrongly.
+    pub journal_hole: bool,
 }
 
 impl Batch {
@@ -45,12 +54,14 @@ impl Batch {
             state,
             journal,
             snapshot,
+            journal_hole,
         } = self;
         records.is_empty()
             && parties.is_empty()
             && state.is_empty()
             && journal.is_empty()
             && snapshot.is_none()
+            && !journal_hole
     }
 
     /// Entries that count against `limits::WRITER_QUEUE`.
@@ -111,6 +122,7 @@ impl Store {
                 }
             }
             store.put_cdrs(&pending)?;
+            store.move_open_from(&mut pending)?;
             Ok(pending)
         })?;
         let Pending {
@@ -225,6 +237,31 @@ impl Store {
         Ok(())
     }
 
+    /// Notes now and then before which record no call is open, so that the next start need not
+    /// look far back.
+    fn move_open_from(&mut self, pending: &mut Pending) -> Result<(), StoreError> {
+        let head = &mut pending.head;
+        if head.next_seq.0 - head.open_from.0 < OPEN_FROM_STEP {
+            return Ok(());
+        }
+        let before = self
+            .folds
+            .iter()
+            .filter(|(call, _)| !pending.folds.contains_key(call));
+        let all = pending.folds.iter().chain(before).map(|(_, fold)| fold);
+        let oldest = all
+            .filter(|fold| fold.is_open())
+            .map(|fold| fold.cdr.first_seq)
+            .min();
+        let from = oldest.unwrap_or(head.next_seq);
+        if from > head.open_from {
+            head.open_from = from;
+            let sql = "UPDATE boot SET open_from = ?1 WHERE id = ?2";
+            self.execute(sql, (signed(from.0), signed(head.boot)))?;
+        }
+        Ok(())
+    }
+
     fn put_cdr(&mut self, cdr: &Cdr, last_seq: i64) -> Result<(), StoreError> {
         let body = serde_json::to_string(cdr).expect("a CDR has string keys only");
         self.execute(
@@ -242,14 +279,16 @@ impl Store {
         .map(drop)
     }
 
-    /// Corrects the times of this boot's ended calls after a step of the clock; those that go on
-    /// are corrected by their fold.
+    /// Corrects the times of this boot's ended calls after a step of the clock, newest first, at
+    /// most [`CORRECTED_MAX`]; those that go on are corrected by their fold.
     fn correct_cdrs(&mut self, at: &Pending, by_us: i64, trust: Trust) -> Result<(), StoreError> {
-        let sql = "SELECT body, last_seq FROM cdr WHERE first_seq >= ?1 AND open = 0";
-        let first = signed(at.head.boot_first_seq.0);
+        let sql = "SELECT body, last_seq FROM cdr WHERE first_seq >= ?1 AND open = 0
+                   ORDER BY first_seq DESC LIMIT ?2";
+        let values = [signed(at.head.boot_first_seq.0), CORRECTED_MAX];
         let rows: Vec<(String, i64)> =
-            self.query(sql, [first], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            self.query(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         for (body, last_seq) in rows {
+            // A damaged row is the reader's to report.
             let Ok(mut cdr) = serde_json::from_str::<Cdr>(&body) else {
                 continue;
             };

@@ -203,9 +203,8 @@ impl Reader {
             .unchecked_transaction()
             .map_err(|error| self.fail(error))?;
         let mut live = LiveView::new(self.last_seq()?, &self.bindings()?);
-        let sql = "SELECT call FROM cdr WHERE open = 1 ORDER BY first_seq";
-        for key in self.query(sql, [], |row| row.get::<_, [u8; 16]>(0))? {
-            for stored in self.call_records(CallId(u128::from_be_bytes(key)))? {
+        for call in self.open_calls()? {
+            for stored in self.call_records(call)? {
                 live.apply_past(&stored.record, &|id| self.party(id).ok().flatten());
             }
         }
@@ -220,6 +219,17 @@ impl Reader {
         self.one("SELECT value FROM memo WHERE key = ?1", [key], |row| {
             row.get(0)
         })
+    }
+
+    /// Calls without an end, in the order they began.
+    pub(crate) fn open_calls(&self) -> Result<Vec<CallId>, StoreError> {
+        let sql = "SELECT call FROM cdr WHERE open = 1 AND first_seq >=
+                   (SELECT open_from FROM boot ORDER BY id DESC LIMIT 1) ORDER BY first_seq";
+        let keys = self.query(sql, [], |row| row.get::<_, [u8; 16]>(0))?;
+        Ok(keys
+            .into_iter()
+            .map(|key| CallId(u128::from_be_bytes(key)))
+            .collect())
     }
 
     /// The calendar time of the last record.

@@ -17,6 +17,11 @@ use crate::{
 /// minute for all).
 pub const REFRESH_WRITE: Duration = Duration::from_secs(60);
 
+/// A refresh that moves the expiry of a registration by no more than this against what is on the
+/// disk, and changes nothing else, is not written: 30 phones that refresh every minute cost a
+/// tenth of the flash. A restart grants each registration so much more.
+pub const REFRESH_LAG: Duration = Duration::from_secs(300);
+
 /// What the exchange needs to go on where it stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
@@ -29,8 +34,8 @@ pub struct Recovered {
     pub wall: Wall,
     /// Trust in `wall`: at most `Restored` when the ledger had to correct the clock.
     pub trust: Trust,
-    /// Registrations that may still hold. One whose refresh may have been lost with the power
-    /// (see [`REFRESH_WRITE`]) is kept that much longer.
+    /// Registrations that may still hold: with [`REFRESH_LAG`] and [`REFRESH_WRITE`] added to
+    /// their expiry, because that much of a refresh may not have been written.
     pub bindings: Vec<Binding>,
     /// Devices that are offered MD5 first.
     pub digest_md5: Vec<EntryId>,
@@ -83,6 +88,7 @@ pub(crate) fn find_head(
         boot: before.as_ref().map_or(0, |boot| boot.id).saturating_add(1),
         boot_first_seq: Seq(next),
         next_seq: Seq(next),
+        open_from: Seq(next),
         hash,
         last_wall: last_wall.max(boot.map_or(Wall(i64::MIN), |(_, _, wall)| Wall(wall))),
         segment_first_seq: Seq(segment_first),
@@ -122,7 +128,7 @@ pub(crate) fn recover(
     }
     store.atomically(|store| {
         store.execute(
-            "INSERT INTO boot (id, wall, first_seq) VALUES (?1, ?2, ?3)",
+            "INSERT INTO boot (id, wall, first_seq, open_from) VALUES (?1, ?2, ?3, ?3)",
             (signed(head.boot), wall.0, signed(head.next_seq.0)),
         )?;
         if head.segment_first_seq == Seq(0) {
@@ -149,11 +155,9 @@ pub(crate) fn recover(
 
 /// The folds of all calls without an end.
 fn open_calls(store: &Store) -> Result<Vec<CdrFold>, StoreError> {
-    let sql = "SELECT call FROM cdr WHERE open = 1 ORDER BY first_seq";
-    let calls = store.query(sql, [], |row| row.get::<_, [u8; 16]>(0))?;
+    let calls = store.open_calls()?;
     let mut folds = Vec::with_capacity(calls.len());
-    for key in calls {
-        let call = model::CallId(u128::from_be_bytes(key));
+    for call in calls {
         let mut fold: Option<CdrFold> = None;
         for stored in store.call_records(call)? {
             match &mut fold {
@@ -212,9 +216,8 @@ fn close_call(fold: &CdrFold, died: Instant, now: Now, from: Seq, records: &mut 
 fn valid_bindings(store: &Store, wall: Wall) -> Result<Vec<Binding>, StoreError> {
     let mut bindings = store.bindings()?;
     bindings.retain_mut(|binding| {
-        let holds = binding.expires.plus(REFRESH_WRITE) > wall;
-        binding.expires = binding.expires.max(wall.plus(REFRESH_WRITE));
-        holds
+        binding.expires = binding.expires.plus(REFRESH_LAG + REFRESH_WRITE);
+        binding.expires > wall
     });
     Ok(bindings)
 }

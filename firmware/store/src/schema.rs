@@ -10,10 +10,13 @@ use crate::StoreError;
 pub(crate) const APPLICATION_ID: i32 = 0x436e_7472;
 
 /// Migration `n` leads from format `n` to format `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_open_from.sql"),
+];
 
 /// The newest format that this program knows.
-pub(crate) const KNOWN: u32 = 1;
+pub(crate) const KNOWN: u32 = 2;
 const _: () = assert!(MIGRATIONS.len() == KNOWN as usize);
 
 /// Makes the database this program's, whatever older format it has.

@@ -32,6 +32,8 @@ pub(crate) struct Head {
     pub(crate) boot: u64,
     pub(crate) boot_first_seq: Seq,
     pub(crate) next_seq: Seq,
+    /// No open call began before this record, as last written.
+    pub(crate) open_from: Seq,
     pub(crate) hash: Hash,
     pub(crate) last_wall: Wall,
     pub(crate) segment_first_seq: Seq,

@@ -103,9 +103,8 @@ pub fn verify(file: &Path) -> Result<VerifyReport, StoreError> {
     if let Err(error) = check_texts(&reader) {
         report.add(Fault::Database(error.to_string()));
     }
-    let sql = "SELECT count(*) FROM cdr WHERE open = 1";
-    if let Ok(Some(open)) = reader.one(sql, [], |row| row.get(0)) {
-        report.calls_open = unsigned(open);
+    if let Ok(open) = reader.open_calls() {
+        report.calls_open = open.len() as u64;
     }
     Ok(report)
 }

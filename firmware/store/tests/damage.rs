@@ -208,6 +208,26 @@ fn files_of_others_and_of_the_future_are_left_alone() {
 }
 
 #[test]
+fn a_store_of_the_first_format_is_brought_up_to_date() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    store.append(&[scribe.ringing_call(1)]).unwrap();
+    drop(store);
+    // What migration 2 did, undone.
+    let sql = "ALTER TABLE boot DROP COLUMN open_from;
+               CREATE INDEX cdr_open ON cdr (first_seq) WHERE open = 1;
+               PRAGMA user_version = 1;";
+    Connection::open(database(&folder))
+        .unwrap()
+        .execute_batch(sql)
+        .unwrap();
+    let (store, recovered) = open(&folder);
+    assert_eq!(recovered.calls_closed, 1);
+    assert_eq!(store.calls(10, None).unwrap().len(), 1);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named() {
     // Not even root may make a folder there.
     let error = Store::open(Path::new("/sys/centralka"), MORNING, Trust::Synced)
@@ -290,8 +310,8 @@ fn a_full_queue_gives_the_batch_back() {
         match handle.try_send(batch.clone()) {
             Ok(()) => {}
             Err(Refused::Full(back)) => {
-                assert_eq!(back, batch);
-                break back;
+                assert_eq!(*back, batch);
+                break *back;
             }
             Err(Refused::Gone(_)) => panic!("the writer is there"),
         }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use model::{Instant, Now, PartyId, Seq, Trust};
 use office::{Folder, MORNING, Scribe, entry, ids, open};
 use store::{
-    ApiToken, BOX_KEY_FILE, ConfigSave, DATABASE_FILE, Journal, Reader, SESSIONS, Session, Store,
-    StoreError, backup,
+    ApiToken, BOX_KEY_FILE, Batch, ConfigSave, DATABASE_FILE, Journal, Reader, SESSIONS, Session,
+    Store, StoreError, Writer, WriterOptions, backup,
     journal::{self, FrameKind},
     restore, verify,
 };
@@ -404,4 +404,103 @@ fn a_full_segment_asks_for_a_snapshot_and_then_drops() {
     journal.append(&frames).unwrap();
     let newest = journal::segments(folder.path()).unwrap().pop().unwrap();
     assert_eq!((newest.frames.len(), newest.torn_bytes), (2, 0));
+}
+
+/// The writer with a journal in a folder of its own.
+fn journaling(store: Store, dir: &std::path::Path) -> Writer {
+    let journal = Some(Journal::open(dir).unwrap());
+    Writer::spawn(
+        store,
+        WriterOptions {
+            durable: Box::new(|_| {}),
+            journal,
+        },
+    )
+    .unwrap()
+}
+
+fn inputs(from: u64, to: u64) -> Batch {
+    let mut batch = Batch::default();
+    for n in from..to {
+        journal::frame(&mut batch.journal, moment(n), b"input");
+    }
+    batch
+}
+
+#[test]
+fn the_writer_journals_from_a_snapshot_on_and_never_over_a_hole() {
+    let folder = Folder::new();
+    let place = Folder::new();
+    let (store, _) = open(&folder);
+    let writer = journaling(store, place.path());
+    let handle = writer.handle();
+    let send = |batch: Batch| {
+        handle.try_send(batch).unwrap();
+        handle.write(|_| Ok(())).unwrap();
+    };
+    send(inputs(0, 3));
+    assert!(handle.wants_snapshot());
+    send(Batch {
+        snapshot: Some(b"one".to_vec()),
+        ..inputs(5, 8)
+    });
+    assert!(!handle.wants_snapshot());
+    send(inputs(8, 10));
+    send(Batch {
+        journal_hole: true,
+        ..inputs(12, 14)
+    });
+    assert!(handle.wants_snapshot());
+    send(inputs(14, 16));
+    send(Batch {
+        snapshot: Some(b"two".to_vec()),
+        ..inputs(20, 21)
+    });
+    writer.stop().unwrap();
+    let segments = journal::segments(place.path()).unwrap();
+    let told: Vec<Vec<_>> = segments
+        .iter()
+        .map(|segment| {
+            segment
+                .frames
+                .iter()
+                .map(|f| (f.kind, f.now.mono.as_millis()))
+                .collect()
+        })
+        .collect();
+    use FrameKind::{Input, Snapshot};
+    let first = vec![
+        (Snapshot, 5),
+        (Input, 5),
+        (Input, 6),
+        (Input, 7),
+        (Input, 8),
+        (Input, 9),
+    ];
+    assert_eq!(told, [first, vec![(Snapshot, 20), (Input, 20)]]);
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_stops_nothing_else() {
+    let folder = Folder::new();
+    let place = Folder::new();
+    let (store, recovered) = open(&folder);
+    let writer = journaling(store, place.path());
+    let handle = writer.handle();
+    std::fs::remove_dir_all(place.path()).unwrap();
+    let mut scribe = Scribe::new(recovered.next_seq);
+    let call = scribe.ringing_call(1);
+    handle
+        .try_send(Batch {
+            snapshot: Some(vec![]),
+            ..inputs(0, 3)
+        })
+        .unwrap();
+    handle.try_send(call).unwrap();
+    handle.try_send(inputs(3, 5)).unwrap();
+    handle.write(|_| Ok(())).unwrap();
+    assert_eq!(handle.durable(), Seq(5));
+    assert!(handle.wants_snapshot());
+    assert!(handle.stats().journal_dropped_bytes > 0);
+    writer.stop().unwrap();
 }

@@ -9,7 +9,7 @@ use model::{
     Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, Trust, Wall, limits::PARTY_TEXT_MAX,
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
-use store::{Batch, Reader, Store, StoreError, Writer, WriterOptions};
+use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
 
 #[test]
 fn a_call_is_found_again_as_it_was() {
@@ -131,6 +131,27 @@ fn a_start_after_a_cut_closes_open_calls_with_power_lost() {
 }
 
 #[test]
+fn a_call_that_outlasts_thousands_is_closed_too() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    store.append(&scribe.whole_call(1)).unwrap();
+    store.append(&[scribe.ringing_call(2)]).unwrap();
+    for n in 0..25 {
+        let calls = (0..20).flat_map(|m| scribe.whole_call(1_000 + n * 20 + m));
+        store.append(&calls.collect::<Vec<_>>()).unwrap();
+    }
+    assert_eq!(store.live().unwrap().calls.len(), 1);
+    drop(store);
+    let (store, recovered) = open(&folder);
+    assert_eq!(recovered.calls_closed, 1);
+    assert_eq!(
+        store.cdr(ids(2).0).unwrap().unwrap().cause,
+        Some(Cause::PowerLost)
+    );
+}
+
+#[test]
 fn what_comes_twice_counts_once() {
     let folder = Folder::new();
     let (mut store, recovered) = open(&folder);
@@ -230,24 +251,24 @@ fn registrations_survive_a_restart() {
         .unwrap();
     drop(store);
     let (_, recovered) = open(&folder);
-    assert_eq!(recovered.bindings, [binding("jan", hour)]);
+    let granted = hour.plus(REFRESH_LAG + REFRESH_WRITE);
+    assert_eq!(recovered.bindings, [binding("jan", granted)]);
     assert_eq!(recovered.digest_md5, [entry("jan")]);
 }
 
 #[test]
-fn a_registration_whose_refresh_was_lost_is_kept_a_minute_longer() {
+fn a_registration_whose_refresh_was_not_written_is_kept_that_much_longer() {
     let folder = Folder::new();
     let (mut store, _) = open(&folder);
-    store
-        .append(&[bound("jan", MORNING.plus(Duration::from_secs(5)))])
-        .unwrap();
+    store.append(&[bound("jan", MORNING)]).unwrap();
     drop(store);
-    let later = MORNING.plus(Duration::from_secs(30));
-    let (_, recovered) = Store::open(folder.path(), later, Trust::Synced).unwrap();
+    let at = |later: Duration| Store::open(folder.path(), MORNING.plus(later), Trust::Synced);
+    let grace = REFRESH_LAG + REFRESH_WRITE;
     assert_eq!(
-        recovered.bindings[0].expires,
-        later.plus(Duration::from_secs(60))
+        at(grace - Duration::from_secs(1)).unwrap().1.bindings.len(),
+        1
     );
+    assert_eq!(at(grace).unwrap().1.bindings, []);
 }
 
 #[test]

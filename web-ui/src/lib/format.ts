@@ -24,11 +24,6 @@ export function exactly(ms: number, language: string, timeZone: string): string 
   return new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium", timeZone: zone }).format(ms);
 }
 
-/** Time of day with seconds. */
-export function timeOfDay(ms: number, language: string, timeZone: string): string {
-  return new Intl.DateTimeFormat(language, { timeStyle: "medium", timeZone: known(timeZone) }).format(ms);
-}
-
 /** "5 minutes" until then, in the largest fitting unit. */
 export function span(ms: number, language: string): string {
   const s = Math.max(0, Math.round(ms / 1000));

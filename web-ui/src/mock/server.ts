@@ -144,6 +144,7 @@ export async function answer(request: Request): Promise<Response> {
     sessionStorage.removeItem("inside");
     return say(204);
   }
+  if (path === "/password") return body.current.length > 3 ? say(204) : fail(401, "wrong_password");
   if (path === "/calls") return say(200, { calls: ended, next: null });
   if (call) return end ? hangUp(call) : explain(call);
   if (port) return hear ? heard(port) : act(port, body as BoardAct);

@@ -9,7 +9,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::serve::{self, BoardChoice, ServeOptions};
+use crate::{
+    hardware::BoardChoice,
+    serve::{self, ServeOptions},
+};
 
 /// A telephone exchange in a box.
 #[derive(Debug, Parser)]

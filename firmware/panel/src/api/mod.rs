@@ -20,4 +20,4 @@ pub use live::{
 };
 pub use people::{NewPerson, Person, PersonAdded, PhoneCard, Role};
 pub use problem::{Fault, Problem};
-pub use session::{Claim, Health, HealthState, Login, Office, Session, SignedIn};
+pub use session::{Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn};

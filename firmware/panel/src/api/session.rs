@@ -68,6 +68,16 @@ pub struct Login {
     pub password: String,
 }
 
+/// A new password for oneself.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password now.
+    pub current: String,
+    /// The new one, 10 to 200 characters.
+    pub new: String,
+}
+
 /// How the exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -61,6 +61,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(session::claim))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
+        .routes(routes!(session::password))
         .routes(routes!(live::live))
         .routes(routes!(live::events))
         .routes(routes!(calls::recent))

@@ -11,7 +11,7 @@ use axum::{
 
 use crate::{
     answer::Failure,
-    api::{Claim, Login, Person, Problem, Session, SignedIn},
+    api::{Claim, Login, PasswordChange, Person, Problem, Session, SignedIn},
     desk::{Desk, Figures},
     exchange::FirstAdministrator,
     guard::{Insider, Peer, Wish},
@@ -70,7 +70,7 @@ pub(crate) async fn claim(
     }
     let name = crate::routes::people::clean_name(&claim.name)?;
     let login = check_login(&claim.login)?;
-    check_password(&claim.password, &login)?;
+    check_password("password", &claim.password, &login)?;
     let wish = FirstAdministrator { name, login };
     let person = desk
         .ask(move |desk| desk.exchange.first_administrator(wish))
@@ -124,6 +124,37 @@ pub(crate) async fn logout(
     Ok((StatusCode::NO_CONTENT, gone).into_response())
 }
 
+/// Changes one's own password and ends one's other sessions.
+#[utoipa::path(post, path = "/api/v1/password", tag = "session", request_body = PasswordChange,
+    responses(
+        (status = 204),
+        (status = 401, body = Problem, description = "wrong_password, or not_signed_in"),
+        (status = 422, body = Problem),
+        (status = 429, body = Problem, description = "slow_down"),
+    ))]
+pub(crate) async fn password(
+    State(desk): State<Desk>,
+    peer: Peer,
+    insider: Insider,
+    Wish(change): Wish<PasswordChange>,
+) -> Result<StatusCode, Failure> {
+    let Insider { person, token } = insider;
+    wait_or_go(&desk, peer, &person.login)?;
+    check_password("new", &change.new, &person.login)?;
+    let long = change.current.len() > PASSWORD_BYTES_MAX;
+    if long
+        || !desk
+            .is_password(Some(person.id.clone()), change.current)
+            .await?
+    {
+        return Err(wrong_password(&desk, peer, &person.login));
+    }
+    desk.set_password(person.id.clone(), change.new).await?;
+    desk.ask(move |desk| desk.sessions.close_others(&person.id, &token))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn sign_in(desk: &Desk, peer: Peer, person: Person) -> Result<Response, Failure> {
     let (now, id) = (desk.now().wall, person.id.clone());
     let token = desk.ask(move |desk| desk.sessions.open(now, &id)).await?;
@@ -170,7 +201,7 @@ fn wrong_password(desk: &Desk, peer: Peer, account: &str) -> Failure {
         peer,
         account,
         "wrong_password",
-        "Login or password is wrong. Check both; an administrator can set a new password.",
+        "Login or password is wrong. Check both, capitals too, and try again.",
     )
 }
 
@@ -195,18 +226,19 @@ fn check_login(login: &str) -> Result<String, Failure> {
     Ok(login)
 }
 
-fn check_password(password: &str, login: &str) -> Result<(), Failure> {
+fn check_password(field: &str, password: &str, login: &str) -> Result<(), Failure> {
     if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
         return Err(Failure::field(
-            "password",
+            field,
             "password_length",
             "A password has 10 to 200 characters. A few words in a row are easy to keep in mind.",
         ));
     }
     let first = password.chars().next();
-    if password.to_lowercase().contains(login) || password.chars().all(|c| Some(c) == first) {
+    let told = !login.is_empty() && password.to_lowercase().contains(login);
+    if told || password.chars().all(|c| Some(c) == first) {
         return Err(Failure::field(
-            "password",
+            field,
             "password_weak",
             "This password is easy to guess. Leave the login out of it and mix characters.",
         ));

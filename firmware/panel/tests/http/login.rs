@@ -117,6 +117,33 @@ fn a_wrong_password_and_an_unknown_login_look_the_same_and_become_slow() {
 }
 
 #[test]
+fn a_new_password_ends_the_other_sessions() {
+    let panel = Box::start();
+    let mut ewa = panel.administrator();
+    let mut elsewhere = panel.visitor();
+    let login = json!({ "login": LOGIN, "password": PASSWORD });
+    assert_eq!(elsewhere.post("/api/v1/login", &login).status, 200);
+
+    let new = "another good password";
+    for (current, new, expected) in [
+        ("wrong", new, (401, "wrong_password")),
+        (PASSWORD, "short", (422, "password_length")),
+    ] {
+        let change = json!({ "current": current, "new": new });
+        let answer = ewa.post("/api/v1/password", &change);
+        assert_eq!(answer.problem(), (expected.0, expected.1.into()));
+    }
+    assert_eq!(elsewhere.get("/api/v1/live").status, 200);
+    let change = json!({ "current": PASSWORD, "new": new });
+    assert_eq!(ewa.post("/api/v1/password", &change).status, 204);
+    assert_eq!(ewa.get("/api/v1/live").status, 200);
+    assert_eq!(elsewhere.get("/api/v1/live").status, 401);
+    assert_eq!(elsewhere.post("/api/v1/login", &login).status, 401);
+    let login = json!({ "login": LOGIN, "password": new });
+    assert_eq!(elsewhere.post("/api/v1/login", &login).status, 200);
+}
+
+#[test]
 fn sessions_end_by_disuse_and_survive_a_restart() {
     let mut panel = Box::start();
     let mut ewa = panel.administrator();

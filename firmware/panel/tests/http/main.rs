@@ -6,4 +6,5 @@ mod office;
 mod browser;
 mod login;
 mod pages;
+mod secure;
 mod walls;

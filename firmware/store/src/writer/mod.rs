@@ -5,6 +5,7 @@
 //! counts; calls go on. When the queue is full the sender keeps its batch and is told.
 
 mod queue;
+mod refresh;
 mod thread;
 
 use std::sync::{
@@ -151,10 +152,12 @@ impl WriterHandle {
     }
 
     /// Runs `work` on the writer thread as one transaction, after everything that was handed over
-    /// before, and waits until it is on the disk: saves by API and CLI. Not for the control thread.
+    /// before, and waits until it is on the disk: saves by API and CLI. Not for the control thread,
+    /// and not from within another piece of work or [`WriterOptions::durable`].
     ///
     /// # Errors
-    /// Those of `work` and of the commit; [`StoreError::WriterGone`].
+    /// Those of `work` and of the commit; [`StoreError::WriterGone`]; [`StoreError::Busy`] when
+    /// hundreds wait already.
     pub fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
@@ -164,10 +167,7 @@ impl WriterHandle {
             // Nobody waits any more if this fails.
             let _ = answer.send(store.atomically(work));
         };
-        self.shared
-            .queue
-            .push_job(Box::new(job))
-            .map_err(|_| StoreError::WriterGone)?;
+        self.shared.queue.push_job(Box::new(job))?;
         wait.recv().unwrap_or(Err(StoreError::WriterGone))
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use model::limits::WRITER_QUEUE;
 
-use crate::{Batch, Store, clock::Stopwatch};
+use crate::{Batch, Store, StoreError, clock::Stopwatch};
 
 /// Bytes of journal frames that may wait; more are dropped, which asks for a new snapshot.
 const JOURNAL_WAITING_MAX: usize = 4 * 1024 * 1024;
@@ -22,9 +22,9 @@ pub(crate) type Job = Box<dyn FnOnce(&mut Store) + Send>;
 #[derive(Debug)]
 pub enum Refused {
     /// `limits::WRITER_QUEUE` entries wait already.
-    Full(Batch),
+    Full(Box<Batch>),
     /// The writer has stopped.
-    Gone(Batch),
+    Gone(Box<Batch>),
 }
 
 impl Refused {
@@ -32,7 +32,7 @@ impl Refused {
     #[must_use]
     pub fn into_batch(self) -> Batch {
         match self {
-            Self::Full(batch) | Self::Gone(batch) => batch,
+            Self::Full(batch) | Self::Gone(batch) => *batch,
         }
     }
 }
@@ -73,7 +73,7 @@ struct Inside {
 pub(crate) struct Taken {
     pub(crate) batches: Vec<Batch>,
     pub(crate) jobs: Vec<Job>,
-    /// Journal frames were dropped before or between these batches.
+    /// Bytes of journal frames that were dropped for want of room.
     pub(crate) journal_dropped: usize,
     pub(crate) closed: bool,
 }
@@ -83,16 +83,17 @@ impl Queue {
     pub(crate) fn push(&self, mut batch: Batch) -> Result<(), Refused> {
         let mut inside = self.lock();
         if inside.closed {
-            return Err(Refused::Gone(batch));
+            return Err(Refused::Gone(Box::new(batch)));
         }
         if inside.entries > 0 && inside.entries + batch.len() > WRITER_QUEUE {
-            return Err(Refused::Full(batch));
+            return Err(Refused::Full(Box::new(batch)));
         }
         let bytes = batch.journal.len() + batch.snapshot.as_ref().map_or(0, Vec::len);
         if inside.journal_bytes > 0 && inside.journal_bytes + bytes > JOURNAL_WAITING_MAX {
             inside.taken.journal_dropped += bytes.max(1);
             batch.journal.clear();
             batch.snapshot = None;
+            batch.journal_hole = true;
         } else {
             inside.journal_bytes += bytes;
         }
@@ -109,11 +110,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Adds a job; `Err` when the writer has stopped or hundreds wait.
-    pub(crate) fn push_job(&self, job: Job) -> Result<(), ()> {
+    /// Adds a job.
+    pub(crate) fn push_job(&self, job: Job) -> Result<(), StoreError> {
         let mut inside = self.lock();
-        if inside.closed || inside.taken.jobs.len() >= JOBS {
-            return Err(());
+        if inside.closed {
+            return Err(StoreError::WriterGone);
+        }
+        if inside.taken.jobs.len() >= JOBS {
+            return Err(StoreError::Busy);
         }
         inside.taken.jobs.push(job);
         drop(inside);

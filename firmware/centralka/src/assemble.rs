@@ -1,0 +1,372 @@
+//! Putting the threads of the exchange together, each with what it owns.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::{Arc, RwLock, mpsc::Receiver},
+    thread,
+};
+
+use anyhow::{Context, Result};
+use config::Config;
+use engine::{Engine, EngineConfig};
+use mio::{Interest, Poll, Token, unix::SourceFd};
+use model::{Random, Seq, limits};
+use panel::{Feed, Panel, PanelParts};
+use pbx::{Keys, Pbx, Setup, Snapshot, Tape, Taped};
+use store::{Batch, Journal, Recovered, Store, Writer, WriterOptions};
+
+use crate::{
+    clock::Clock,
+    configure::{Configurator, Known},
+    control::{self, Board, Control, Driver, LISTENERS, MEDIA, Mouth, SOCKETS, Word},
+    desk::Desk,
+    doors::{Doors, taken},
+    exchange::Front,
+    guard::{Guard, Heart},
+    hardware::{self, OpenBoard},
+    live::{InForce, Live},
+    resolver,
+    serve::{Listen, Running, ServeOptions},
+    signals, socket, tls,
+    vault::{CLAIM_FILE, StoreVault},
+};
+
+/// What the start found and made before any thread runs.
+pub(crate) struct Found {
+    pub(crate) store: Store,
+    pub(crate) recovered: Recovered,
+    pub(crate) known: Known,
+    pub(crate) passwords: pbx::Passwords,
+    pub(crate) clock: Clock,
+    /// The plain and the secret stream.
+    pub(crate) randomness: (Random, Random),
+}
+
+/// What nearly every thread is handed.
+#[derive(Clone)]
+struct Common {
+    clock: Clock,
+    mouth: Mouth,
+    feed: Arc<Feed>,
+    in_force: InForce,
+    tls: tls::Tls,
+}
+
+/// Starts every thread.
+pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
+    let Found {
+        store,
+        recovered,
+        known,
+        passwords,
+        clock,
+        randomness: (mut plain, mut secret),
+    } = found;
+    let config = Arc::clone(&known.config);
+    let poll = Poll::new()?;
+    let (mouth, words) = control::mouth(&poll)?;
+    let common = Common {
+        clock,
+        mouth,
+        feed: Arc::new(Feed::new()),
+        in_force: Arc::new(RwLock::new(Arc::clone(&config))),
+        tls: tls::load(&options.data, &[])?,
+    };
+    let doors = Doors::bind(&config)?;
+    let open = hardware::open(options.board, &config);
+    let (engine, board) = start_engine(&config, open, &mut secret, &common)?;
+    let writer = start_writer(store, &options.data, common.mouth.clone())?;
+    let live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
+    for binding in &recovered.bindings {
+        live.state(&model::StateChange::Bound(binding.clone()));
+    }
+    let heart = Arc::new(Heart::default());
+    let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
+    let setup = setup_of(&known, recovered, board.jacks, seed_of(&mut plain));
+    let streams = (plain, Random::new(seed_of(&mut secret)));
+    let desk = desk_of(options, &common, &writer, &known, streams);
+    let bound = doors.bound();
+    let front = Front {
+        configurator: Arc::clone(&desk.configurator),
+        in_force: Arc::clone(&common.in_force),
+        mouth: common.mouth.clone(),
+        reader: Front::reader(&options.data)?,
+        writer: writer.handle(),
+        media: engine.watcher(),
+        bound: bound.clone(),
+        feed: Arc::clone(&common.feed),
+    };
+    front.tell_everybody(&config);
+    let vault = StoreVault {
+        writer: writer.handle(),
+        reader: Front::reader(&options.data)?,
+        claim: options.data.join(CLAIM_FILE),
+    };
+    let panel = start_panel(&config, front, vault, &common)?;
+    let keys = Keys::new(seed_of(&mut secret), passwords);
+    let driver = driver_of(
+        setup,
+        &known,
+        keys,
+        engine,
+        &writer,
+        live,
+        &mut secret,
+        clock,
+    );
+    let socket = socket::Server::start(&options.data, Arc::clone(&desk))?;
+    resolver::start(Arc::clone(&common.in_force), common.mouth.clone())?;
+    let control = start_control(driver, poll, words, doors, board.board, heart, common)?;
+    signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
+    Ok(Running {
+        control,
+        guard,
+        socket,
+        writer,
+        desk,
+        listen: Listen {
+            sip: bound,
+            panel_http: panel.http,
+            panel_https: panel.https,
+        },
+        panel: panel.panel,
+        data: options.data.clone(),
+    })
+}
+
+fn setup_of(
+    known: &Known,
+    recovered: Recovered,
+    jacks: Vec<pbx::Jack>,
+    seed: model::Seed,
+) -> Setup {
+    Setup {
+        config: Arc::clone(&known.config),
+        version: known.version,
+        jacks,
+        bindings: recovered.bindings,
+        md5: recovered.digest_md5,
+        next_seq: recovered.next_seq,
+        seed,
+        media_legs: limits::MEDIA_LEGS,
+        pairs: Vec::new(),
+        external: None,
+        flows: (Vec::new(), 0),
+        resumed: false,
+    }
+}
+
+fn desk_of(
+    options: &ServeOptions,
+    common: &Common,
+    writer: &Writer,
+    known: &Known,
+    streams: (Random, Random),
+) -> Arc<Desk> {
+    let clock = common.clock;
+    let configurator = Configurator::running(
+        writer.handle(),
+        common.mouth.clone(),
+        Arc::clone(&common.in_force),
+        known,
+        streams,
+        Box::new(move || clock.now().wall),
+    );
+    Arc::new(Desk {
+        configurator: Arc::new(configurator),
+        mouth: common.mouth.clone(),
+        feed: Arc::clone(&common.feed),
+        file: options.config.clone(),
+    })
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of the control thread, put together once"
+)]
+fn driver_of(
+    setup: Setup,
+    known: &Known,
+    keys: Keys,
+    engine: Engine,
+    writer: &Writer,
+    live: Live,
+    secret: &mut Random,
+    clock: Clock,
+) -> Driver {
+    let mut kept = Batch::default();
+    let snapshot = Snapshot::of(&setup, &known.text);
+    kept.snapshot = Some(snapshot.to_bytes());
+    let tape = Tape::default();
+    let keys = Taped {
+        vault: keys,
+        tape: tape.clone(),
+    };
+    let pbx = Pbx::new(clock.now(), setup, Box::new(keys));
+    Driver {
+        pbx,
+        engine,
+        writer: writer.handle(),
+        live,
+        tape,
+        text: Arc::clone(&known.text),
+        seeds: Random::new(seed_of(secret)),
+        kept,
+    }
+}
+
+fn seed_of(random: &mut Random) -> model::Seed {
+    let mut seed = [0; 32];
+    random.fill(&mut seed);
+    seed
+}
+
+/// The board on the control thread, and what `Pbx` is told of it.
+struct ControlBoard {
+    jacks: Vec<pbx::Jack>,
+    board: Board,
+}
+
+fn start_engine(
+    config: &Config,
+    open: OpenBoard,
+    secret: &mut Random,
+    common: &Common,
+) -> Result<(Engine, ControlBoard)> {
+    let ports = config.network.rtp_ports;
+    let engine = Engine::start(EngineConfig {
+        rtp_ports: (ports.first, ports.last),
+        ports: open.audio,
+        seed: seed_of(secret),
+        start: common.clock.now(),
+    })
+    .context("the media engine")?;
+    common
+        .feed
+        .tell(panel::api::ChangeBody::Board(panel::api::Board {
+            name: if open.people.is_some() { "sim" } else { "" }.into(),
+            sets: Vec::new(),
+        }));
+    let board = Board::new(
+        open.control,
+        open.people,
+        Arc::clone(&common.feed),
+        Arc::clone(&common.in_force),
+    );
+    Ok((
+        engine,
+        ControlBoard {
+            jacks: open.jacks,
+            board,
+        },
+    ))
+}
+
+fn start_writer(store: Store, data: &Path, mouth: Mouth) -> Result<Writer> {
+    let journal = Journal::open(&data.join("journal"))?;
+    let options = WriterOptions {
+        durable: Box::new(move |seq: Seq| {
+            // A full queue is emptied soon; the next commit says it again.
+            let _ = mouth.say(Word::Durable(seq));
+        }),
+        journal: Some(journal),
+    };
+    Ok(Writer::spawn(store, options)?)
+}
+
+/// The panel, and where it listens.
+struct OpenPanel {
+    panel: Option<Panel>,
+    http: Option<SocketAddr>,
+    https: Option<SocketAddr>,
+}
+
+fn start_panel(
+    config: &Config,
+    front: Front,
+    vault: StoreVault,
+    common: &Common,
+) -> Result<OpenPanel> {
+    let open = |address: Option<SocketAddr>, key| -> Result<Option<TcpListener>> {
+        let bind = |address| taken(TcpListener::bind(address), key, address);
+        address.map(bind).transpose()
+    };
+    let http = open(config.network.panel_http, "panel_http")?;
+    let https = open(config.network.panel_https, "panel_https")?;
+    if http.is_none() && https.is_none() {
+        return Ok(OpenPanel {
+            panel: None,
+            http: None,
+            https: None,
+        });
+    }
+    let address = |listener: &Option<TcpListener>| {
+        listener
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok())
+    };
+    let (at_http, at_https) = (address(&http), address(&https));
+    let clock = common.clock;
+    let panel = panel::serve(PanelParts {
+        http: http.into_iter().collect(),
+        https: https.into_iter().collect(),
+        tls: Some(Arc::clone(&common.tls.server)),
+        exchange: Arc::new(front),
+        feed: Arc::clone(&common.feed),
+        vault: Arc::new(vault),
+        clock: Arc::new(move || clock.now()),
+        version: crate::VERSION.into(),
+    })
+    .context("the panel")?;
+    Ok(OpenPanel {
+        panel: Some(panel),
+        http: at_http,
+        https: at_https,
+    })
+}
+
+fn start_control(
+    driver: Driver,
+    poll: Poll,
+    words: Receiver<Word>,
+    doors: Doors,
+    board: Board,
+    heart: Arc<Heart>,
+    common: Common,
+) -> Result<thread::JoinHandle<std::io::Result<()>>> {
+    use std::os::fd::{AsFd as _, AsRawFd as _};
+    let registry = poll.registry();
+    let media = driver.engine.as_fd().as_raw_fd();
+    registry.register(&mut SourceFd(&media), MEDIA, Interest::READABLE)?;
+    for (at, socket) in doors.udp.iter().enumerate() {
+        let fd = socket.std().as_raw_fd();
+        registry.register(&mut SourceFd(&fd), Token(SOCKETS + at), Interest::READABLE)?;
+    }
+    let mut listeners = doors.listeners;
+    for (at, listener) in listeners.iter_mut().enumerate() {
+        registry.register(
+            &mut listener.socket,
+            Token(LISTENERS + at),
+            Interest::READABLE,
+        )?;
+    }
+    let control = Control {
+        driver,
+        poll,
+        words,
+        clock: common.clock,
+        sockets: doors.udp,
+        listeners,
+        streams: std::collections::BTreeMap::new(),
+        unread: Vec::new(),
+        next_flow: 0,
+        board,
+        tls: Some(common.tls),
+        heart,
+        buffer: vec![0; limits::SIP_MESSAGE_MAX],
+    };
+    Ok(thread::Builder::new()
+        .name("control".into())
+        .spawn(move || control.run())?)
+}

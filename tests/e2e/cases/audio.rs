@@ -1,0 +1,257 @@
+//! Two real phones, each with a tone of its own: each must hear the other, and nobody else.
+
+use tests_e2e::{
+    baresip::{Over, Phone, SPOKEN_DBM0},
+    ears::Sound,
+    exchange::{Exchange, Office},
+    phone,
+    set::Set,
+    wait::s,
+};
+
+/// Tones of the phones: multiples of 20 Hz, no harmonics of one another.
+const ANNA_HZ: u32 = 700;
+const JAN_HZ: u32 = 1_160;
+/// How much is listened to.
+const ENOUGH: std::time::Duration = s(4);
+/// Both codecs and the sampling may change a level by this much, in dB.
+const LEVEL_DB: f64 = 1.5;
+
+/// An office whose people have baresip phones; the exchange already knows that these know MD5 only.
+fn office() -> Exchange {
+    let exchange = Exchange::start(&Office::with(&["2005", "2006"]));
+    for extension in ["2005", "2006"] {
+        phone::Phone::teach_md5(exchange.at.udp, extension);
+    }
+    exchange
+}
+
+/// The tone, at its level, in most of what was heard, and nothing of `stranger`.
+#[track_caller]
+fn hears(who: &str, sound: &Sound, hz: u32, stranger: u32) {
+    let verdict = sound.listen(hz);
+    let looks = verdict.tone + verdict.other + verdict.silent;
+    assert!(
+        verdict.tone * 2 > looks && verdict.tone >= 30,
+        "{who} must hear {hz} Hz: {verdict:?}"
+    );
+    assert!(
+        (verdict.level_dbm0 - SPOKEN_DBM0).abs() < LEVEL_DB,
+        "{who} must hear {hz} Hz at {SPOKEN_DBM0} dBm0: {verdict:?}"
+    );
+    // A gap in the wanted tone splashes a little over all frequencies; a person does not whisper
+    // 12 dB below the other for only 50 ms.
+    let heard = sound.listen(stranger).tone;
+    let loudest = sound.loudest(stranger);
+    assert!(
+        heard == 0 && loudest < SPOKEN_DBM0 - 6.0,
+        "{who} hears {stranger} Hz: {heard} looks, at most {loudest:.1} dBm0"
+    );
+}
+
+/// What `explain` says about the voice of a call, a leg a line.
+#[derive(Debug)]
+struct LegFigures {
+    received: u64,
+    sent: u64,
+    lost: u64,
+    late: u64,
+}
+
+fn leg_figures(exchange: &Exchange, call: &serde_json::Value) -> Vec<LegFigures> {
+    let id = call["id"].as_str().expect("a call has an id");
+    let text = exchange.ask(&["call", "explain", id, "--language", "en"]);
+    let lines = text.lines().filter(|line| line.contains("packets received"));
+    lines
+        .map(|line| {
+            let figure = |name: &str| -> u64 {
+                let (_, rest) = line.split_once(name).expect(name);
+                let digits = rest.trim_start().split([',', ' ']).next();
+                digits.and_then(|d| d.parse().ok()).expect(name)
+            };
+            LegFigures {
+                received: figure("packets received"),
+                sent: figure("sent"),
+                lost: figure(", lost"),
+                late: figure(", late"),
+            }
+        })
+        .collect()
+}
+
+/// Nothing vanishes inside the exchange: what one leg received, the other sent.
+#[track_caller]
+fn accounts_add_up(exchange: &Exchange, call: &serde_json::Value) {
+    let legs = leg_figures(exchange, call);
+    let [a, b] = &legs[..] else {
+        panic!("two legs have figures, not {legs:?}");
+    };
+    for (from, to) in [(a, b), (b, a)] {
+        let accounted = to.sent + from.lost + from.late;
+        // Packets that came before the other leg could take them, or after it had hung up.
+        let edge = 25 + from.received / 50;
+        assert!(
+            to.sent <= from.received + edge && accounted + edge >= from.received,
+            "{from:?} → {to:?}"
+        );
+        assert!(from.received > 100, "{legs:?}");
+    }
+}
+
+fn two_phones_talk(over: Over) {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", over, ANNA_HZ);
+    let mut jan = Phone::start(&exchange, "2006", over, JAN_HZ);
+    anna.dial("2006");
+    jan.answer();
+    anna.event("CALL_ESTABLISHED", s(30));
+    jan.event("CALL_ESTABLISHED", s(30));
+    let (at_anna, at_jan) = (anna.heard(ENOUGH), jan.heard(ENOUGH));
+    anna.hang_up();
+    jan.event("CALL_CLOSED", s(30));
+    hears("the caller", &at_anna, JAN_HZ, ANNA_HZ);
+    hears("the called", &at_jan, ANNA_HZ, JAN_HZ);
+    hears("the microphone", &jan.spoken(s(2)), JAN_HZ, ANNA_HZ);
+    let calls = exchange.ended_calls(1);
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
+    assert_eq!(
+        (&calls[0]["from"], &calls[0]["to"]),
+        (&"2005".into(), &"2006".into())
+    );
+    accounts_add_up(&exchange, &calls[0]);
+    exchange.rest();
+    anna.quit();
+    jan.quit();
+    exchange.stop();
+}
+
+#[test]
+fn two_phones_over_udp_hear_each_other() {
+    two_phones_talk(Over::Udp);
+}
+
+#[test]
+fn two_phones_over_tcp_hear_each_other() {
+    two_phones_talk(Over::Tcp);
+}
+
+#[test]
+fn two_phones_over_tls_hear_each_other() {
+    two_phones_talk(Over::Tls);
+}
+
+#[test]
+fn the_set_calls_a_phone_and_both_hear() {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let set = Set::of(&exchange);
+    set.lift();
+    set.hears_dial_tone(s(30));
+    set.dial("2005");
+    anna.answer();
+    anna.event("CALL_ESTABLISHED", s(30));
+    set.talk(JAN_HZ);
+    let level = set.hears(ANNA_HZ, s(30));
+    assert!((level - SPOKEN_DBM0).abs() < LEVEL_DB, "{level} dBm0");
+    let at_anna = anna.heard(s(6));
+    set.hang_up();
+    anna.event("CALL_CLOSED", s(30));
+    let heard = at_anna.listen(JAN_HZ);
+    assert!(heard.tone >= 40, "{heard:?}");
+    assert_eq!(at_anna.listen(ANNA_HZ).tone, 0, "nobody hears herself");
+    let calls = exchange.ended_calls(1);
+    assert_eq!(calls[0]["from"], "301", "{calls:?}");
+    assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
+    exchange.rest();
+    anna.quit();
+    exchange.stop();
+}
+
+#[test]
+fn a_phone_calls_the_set_and_both_hear() {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", Over::Tcp, ANNA_HZ);
+    let set = Set::of(&exchange);
+    anna.dial("301");
+    set.rings(s(30));
+    set.lift();
+    anna.event("CALL_ESTABLISHED", s(30));
+    set.talk(JAN_HZ);
+    let level = set.hears(ANNA_HZ, s(30));
+    assert!((level - SPOKEN_DBM0).abs() < LEVEL_DB, "{level} dBm0");
+    assert!(!set.heard_lately(JAN_HZ), "the set hears itself");
+    let at_anna = anna.heard(s(6));
+    anna.hang_up();
+    anna.event("CALL_CLOSED", s(30));
+    set.hang_up();
+    let heard = at_anna.listen(JAN_HZ);
+    assert!(heard.tone >= 40, "{heard:?}");
+    assert_eq!(at_anna.listen(ANNA_HZ).tone, 0, "nobody hears herself");
+    let calls = exchange.ended_calls(1);
+    assert_eq!(calls[0]["to"], "301", "{calls:?}");
+    exchange.rest();
+    anna.quit();
+    exchange.stop();
+}
+
+#[test]
+fn the_echo_test_gives_back_what_is_said() {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    anna.dial("*43");
+    anna.event("CALL_ESTABLISHED", s(30));
+    let heard = anna.heard(s(6));
+    anna.hang_up();
+    anna.event("CALL_CLOSED", s(30));
+    hears("the caller", &heard, ANNA_HZ, JAN_HZ);
+    exchange.rest();
+    anna.quit();
+    exchange.stop();
+}
+
+#[test]
+fn hold_silences_and_resume_gives_the_voice_back() {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let set = Set::of(&exchange);
+    anna.dial("301");
+    set.rings(s(30));
+    set.lift();
+    anna.event("CALL_ESTABLISHED", s(30));
+    set.hears(ANNA_HZ, s(30));
+    anna.command("hold", "");
+    set.hears_not(ANNA_HZ, s(30));
+    anna.command("resume", "");
+    set.hears(ANNA_HZ, s(30));
+    anna.hang_up();
+    anna.event("CALL_CLOSED", s(30));
+    set.hang_up();
+    exchange.rest();
+    anna.quit();
+    exchange.stop();
+}
+
+#[test]
+fn both_hang_up_at_the_same_moment() {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let mut jan = Phone::start(&exchange, "2006", Over::Tcp, JAN_HZ);
+    for round in 1..=3 {
+        anna.dial("2006");
+        jan.answer();
+        anna.event("CALL_ESTABLISHED", s(30));
+        jan.event("CALL_ESTABLISHED", s(30));
+        anna.hang_up();
+        jan.hang_up();
+        anna.event("CALL_CLOSED", s(30));
+        jan.event("CALL_CLOSED", s(30));
+        let calls = exchange.ended_calls(round);
+        assert_eq!(calls.len(), round, "{calls:?}");
+        assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
+        exchange.rest();
+    }
+    anna.quit();
+    jan.quit();
+    exchange.stop();
+}

@@ -1,0 +1,4 @@
+//! The real program against real phones: calls, refusals, faults, ends.
+
+mod audio;
+

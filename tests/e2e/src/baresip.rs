@@ -1,0 +1,288 @@
+//! baresip: a real phone, ruled over its control port, its ears and mouth in WAV files.
+
+use std::{
+    fs,
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    child::Child,
+    ears::Sound,
+    exchange::{Exchange, password},
+    folder::Folder,
+    ports,
+    wait::{Deadline, s, until, within},
+};
+
+/// Where Debian's package puts what baresip loads.
+const MODULES: &str = "/usr/lib/baresip/modules";
+/// Level of the tone a phone speaks, in dBm0.
+pub const SPOKEN_DBM0: f64 = -16.0;
+/// Patience with one step of a call on a busy machine.
+pub const STEP: Duration = s(30);
+
+/// How a phone speaks to the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// SIP over UDP.
+    Udp,
+    /// SIP over TCP.
+    Tcp,
+    /// SIP over TLS.
+    Tls,
+}
+
+impl Over {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+
+    const fn of(self, exchange: &Exchange) -> SocketAddr {
+        match self {
+            Self::Udp => exchange.at.udp,
+            Self::Tcp => exchange.at.tcp,
+            Self::Tls => exchange.at.tls,
+        }
+    }
+}
+
+/// A running baresip.
+#[derive(Debug)]
+pub struct Phone {
+    child: Child,
+    control: TcpStream,
+    received: Vec<u8>,
+    events: Vec<Value>,
+    /// How many of `events` earlier waits have taken.
+    seen: usize,
+    folder: Folder,
+}
+
+impl Phone {
+    /// Starts a phone of `extension` that speaks a tone of `hz`, and waits until it is registered.
+    #[must_use]
+    #[track_caller]
+    pub fn start(exchange: &Exchange, extension: &str, over: Over, hz: u32) -> Self {
+        let mut phone = Self::unregistered(exchange, extension, over, hz);
+        phone.event("REGISTER_OK", STEP);
+        phone
+    }
+
+    /// The same without waiting for its registration.
+    #[must_use]
+    #[track_caller]
+    pub fn unregistered(exchange: &Exchange, extension: &str, over: Over, hz: u32) -> Self {
+        let folder = Folder::new();
+        let server = over.of(exchange);
+        write_settings(&folder, extension, over, server, hz);
+        let control = ports::free_tcp();
+        let config = settings(&folder, control);
+        folder.write("config", config);
+        let mut command = Command::new("baresip");
+        command.arg("-f").arg(folder.path());
+        let mut child = Child::start(
+            &format!("baresip {extension}"),
+            command,
+            "the Debian package baresip-core",
+        );
+        child.line_with("baresip is ready", STEP);
+        let control = until(STEP, "baresip's control port", || {
+            TcpStream::connect(("127.0.0.1", control)).ok()
+        });
+        control
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .expect("50 ms is a timeout");
+        Self {
+            child,
+            control,
+            received: Vec::new(),
+            events: Vec::new(),
+            seen: 0,
+            folder,
+        }
+    }
+
+    /// Gives a command, like `dial` with a number.
+    #[track_caller]
+    pub fn command(&mut self, command: &str, parameter: &str) {
+        let text = serde_json::json!({ "command": command, "params": parameter }).to_string();
+        let netstring = format!("{}:{text},", text.len());
+        self.control
+            .write_all(netstring.as_bytes())
+            .expect("baresip hears commands");
+    }
+
+    /// Calls a number of the exchange.
+    #[track_caller]
+    pub fn dial(&mut self, number: &str) {
+        self.command("dial", number);
+    }
+
+    /// Waits to be rung, and answers.
+    #[track_caller]
+    pub fn answer(&mut self) {
+        self.event("CALL_INCOMING", STEP);
+        self.command("accept", "");
+    }
+
+    /// Hangs up.
+    #[track_caller]
+    pub fn hang_up(&mut self) {
+        self.command("hangup", "");
+    }
+
+    /// Waits for an event that no earlier wait has passed.
+    ///
+    /// # Panics
+    /// If it does not come in time.
+    #[track_caller]
+    pub fn event(&mut self, kind: &str, limit: Duration) -> Value {
+        match self.try_event(kind, limit) {
+            Some(event) => event,
+            None => panic!(
+                "baresip told no {kind} within {limit:?}, but {:?}:\n{}",
+                self.kinds(),
+                self.child.said()
+            ),
+        }
+    }
+
+    /// The same, or `None` if it does not come in time.
+    pub fn try_event(&mut self, kind: &str, limit: Duration) -> Option<Value> {
+        let deadline = Deadline::after(limit);
+        loop {
+            let fresh = self.events.get(self.seen..).unwrap_or_default();
+            if let Some(at) = fresh.iter().position(|event| event["type"] == kind) {
+                self.seen += at + 1;
+                return self.events.get(self.seen - 1).cloned();
+            }
+            deadline.left()?;
+            self.read();
+        }
+    }
+
+    fn kinds(&self) -> Vec<&str> {
+        let kinds = self.events.iter().map(|event| event["type"].as_str());
+        kinds.map(Option::unwrap_or_default).collect()
+    }
+
+    /// Takes what came on the control port within its short timeout.
+    fn read(&mut self) {
+        let mut chunk = [0; 4_096];
+        match self.control.read(&mut chunk) {
+            Ok(0) => panic!("baresip ended:\n{}", self.child.said()),
+            Ok(n) => self.received.extend_from_slice(&chunk[..n]),
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(e) => panic!("baresip's control port: {e}\n{}", self.child.said()),
+        }
+        while let Some(text) = netstring(&mut self.received) {
+            let event: Value = serde_json::from_slice(&text).expect("baresip tells JSON");
+            if event["event"] == true {
+                self.events.push(event);
+            }
+        }
+    }
+
+    /// Waits until at least `limit` of sound was heard, then gives it: only what came out of the
+    /// decoder, before any loudspeaker.
+    #[must_use]
+    #[track_caller]
+    pub fn heard(&self, enough: Duration) -> Sound {
+        self.sound("-dec.wav", enough)
+    }
+
+    /// The same for what its microphone gave to the encoder.
+    #[must_use]
+    #[track_caller]
+    pub fn spoken(&self, enough: Duration) -> Sound {
+        self.sound("-enc.wav", enough)
+    }
+
+    #[track_caller]
+    fn sound(&self, ending: &str, enough: Duration) -> Sound {
+        let what = format!("{enough:?} of sound in a file *{ending} of baresip");
+        until(STEP + enough * 2, &what, || {
+            let sound = Sound::read(&self.file_ending(ending)?)?;
+            (sound.duration() >= enough).then_some(sound)
+        })
+    }
+
+    fn file_ending(&self, ending: &str) -> Option<PathBuf> {
+        let entries = fs::read_dir(self.folder.join("sound")).ok()?;
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        let mut fitting = paths.into_iter().rev();
+        fitting.find(|path| path.to_string_lossy().ends_with(ending))
+    }
+
+    /// Ends it in order: calls end, registrations go.
+    #[track_caller]
+    pub fn quit(mut self) {
+        self.command("quit", "");
+        within(s(10), || self.child.try_exit());
+    }
+}
+
+/// Takes the first whole netstring out of `bytes`.
+fn netstring(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let colon = bytes.iter().position(|&byte| byte == b':')?;
+    let digits = std::str::from_utf8(bytes.get(..colon)?).ok()?;
+    let length: usize = digits.parse().expect("a netstring begins with its length");
+    let end = colon + 1 + length;
+    let text = bytes.get(colon + 1..end)?.to_vec();
+    // The comma after it.
+    bytes.get(end)?;
+    bytes.drain(..=end);
+    Some(text)
+}
+
+fn write_settings(folder: &Folder, extension: &str, over: Over, server: SocketAddr, hz: u32) {
+    let tone = Sound::tone(f64::from(hz), SPOKEN_DBM0, s(120));
+    folder.write("tone.wav", tone.to_wav());
+    fs::create_dir_all(folder.join("sound")).expect("a folder can be made");
+    folder.write("contacts", "");
+    let (transport, password) = (over.name(), password(extension));
+    folder.write(
+        "accounts",
+        format!(
+            "<sip:{extension}@{server};transport={transport}>;auth_pass={password};regint=60;\
+             audio_codecs=pcma;answermode=manual\n"
+        ),
+    );
+}
+
+fn settings(folder: &Folder, control: u16) -> String {
+    let voice = ports::free_voice(20);
+    let last = voice + 19;
+    let path = folder.path().display();
+    let modules = ["g711", "aufile", "aubridge", "sndfile"].map(|m| format!("module {m}.so\n"));
+    let applications = ["account", "menu", "ctrl_tcp"].map(|m| format!("module_app {m}.so\n"));
+    format!(
+        "poll_method epoll\n\
+         sip_listen 127.0.0.1:0\n\
+         audio_source aufile,{path}/tone.wav\n\
+         audio_player aubridge,nobody\n\
+         audio_alert aubridge,nobody\n\
+         ausrc_srate 8000\n\
+         auplay_srate 8000\n\
+         ausrc_channels 1\n\
+         auplay_channels 1\n\
+         rtp_ports {voice}-{last}\n\
+         module_path {MODULES}\n\
+         {}{}\
+         ctrl_tcp_listen 127.0.0.1:{control}\n\
+         snd_path {path}/sound\n",
+        modules.concat(),
+        applications.concat(),
+    )
+}

@@ -1,0 +1,44 @@
+//! Ports that nobody uses, from the kernel.
+
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+
+/// A UDP port that was free a moment ago, for programs that must be told one.
+///
+/// # Panics
+/// If the machine has none.
+#[must_use]
+pub fn free_udp() -> u16 {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a UDP port is free");
+    socket.local_addr().expect("it is bound").port()
+}
+
+/// A TCP port that was free a moment ago.
+///
+/// # Panics
+/// If the machine has none.
+#[must_use]
+pub fn free_tcp() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a TCP port is free");
+    socket.local_addr().expect("it is bound").port()
+}
+
+/// The first of `count` ports for voice in a row, even, all free a moment ago.
+///
+/// # Panics
+/// If the machine has none.
+#[must_use]
+pub fn free_voice(count: u16) -> u16 {
+    let found = (0..200).find_map(|_| {
+        let first = free_udp() & !1;
+        let end = first.checked_add(count)?;
+        let all = (first..end).map(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)));
+        all.collect::<Result<Vec<_>, _>>().ok().map(|_| first)
+    });
+    found.expect("some ports in a row are free")
+}
+
+/// Whether a program has `port` open for UDP.
+#[must_use]
+pub fn is_taken_udp(port: u16) -> bool {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_err()
+}

@@ -1,0 +1,128 @@
+//! The person at the simulated set on `fxs1`, moved by the command line.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{exchange::Exchange, wait::until};
+
+/// The simulated set of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Set<'e> {
+    exchange: &'e Exchange,
+}
+
+impl<'e> Set<'e> {
+    /// The set on `fxs1`.
+    #[must_use]
+    pub const fn of(exchange: &'e Exchange) -> Self {
+        Self { exchange }
+    }
+
+    #[track_caller]
+    fn act(&self, arguments: &[&str]) {
+        let mut all = vec!["sim", "fxs1"];
+        all.extend(arguments);
+        self.exchange.ask(&all);
+    }
+
+    /// Lifts the receiver.
+    #[track_caller]
+    pub fn lift(&self) {
+        self.act(&["lift"]);
+    }
+
+    /// Puts it back.
+    #[track_caller]
+    pub fn hang_up(&self) {
+        self.act(&["hangup"]);
+    }
+
+    /// Presses keys.
+    #[track_caller]
+    pub fn dial(&self, digits: &str) {
+        self.act(&["dial", digits]);
+    }
+
+    /// Speaks a steady frequency.
+    #[track_caller]
+    pub fn talk(&self, hz: u32) {
+        self.act(&["talk", &hz.to_string()]);
+    }
+
+    /// What the person sees and hears.
+    ///
+    /// # Panics
+    /// If the exchange does not say.
+    #[must_use]
+    #[track_caller]
+    pub fn hear(&self) -> Value {
+        let text = self.exchange.ask(&["sim", "fxs1", "hear", "--json"]);
+        serde_json::from_str(&text).expect("the report is JSON")
+    }
+
+    /// Waits until the bell rings.
+    #[track_caller]
+    pub fn rings(&self, limit: Duration) {
+        until(limit, "the set's bell", || {
+            (self.hear()["rung"] == Value::Bool(true)).then_some(())
+        });
+    }
+
+    /// Waits for dial tone.
+    #[track_caller]
+    pub fn hears_dial_tone(&self, limit: Duration) {
+        until(limit, "dial tone", || {
+            let report = self.hear();
+            let dial = &report["hearing"]["tone"]["candidates"];
+            let heard = dial
+                .as_array()
+                .is_some_and(|all| all.iter().any(|tone| tone == "dial"));
+            heard.then_some(())
+        });
+    }
+
+    /// Waits until `hz` is the strongest thing heard, and gives its level in dBm0.
+    #[track_caller]
+    pub fn hears(&self, hz: u32, limit: Duration) -> f64 {
+        let what = format!("{hz} Hz in the set's earpiece");
+        until(limit, &what, || {
+            let report = self.hear();
+            let strongest = &report["hearing"]["now"][0];
+            let heard = strongest["hz"].as_f64()?;
+            let share = strongest["share_percent"].as_u64()?;
+            ((heard - f64::from(hz)).abs() < 8.0 && share >= 80)
+                .then(|| strongest["level_dbm0"].as_f64())
+                .flatten()
+        })
+    }
+
+    /// Waits until `hz` is not heard at this moment.
+    #[track_caller]
+    pub fn hears_not(&self, hz: u32, limit: Duration) {
+        let what = format!("no {hz} Hz in the set's earpiece");
+        until(limit, &what, || {
+            let report = self.hear();
+            let now = report["hearing"]["now"].as_array()?;
+            let hears = now.iter().any(|partial| {
+                let heard = partial["hz"].as_f64().unwrap_or(0.0);
+                (heard - f64::from(hz)).abs() < 8.0
+            });
+            (!hears).then_some(())
+        });
+    }
+
+    /// Whether `hz` is among what was heard in the last seconds.
+    #[must_use]
+    #[track_caller]
+    pub fn heard_lately(&self, hz: u32) -> bool {
+        let report = self.hear();
+        let lately = report["hearing"]["lately"].as_array();
+        lately.is_some_and(|partials| {
+            partials.iter().any(|partial| {
+                let heard = partial["hz"].as_f64().unwrap_or(0.0);
+                (heard - f64::from(hz)).abs() < 8.0
+            })
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! The oracle of the books: the fold of the ledger against what truly happened.
+
+use std::collections::BTreeMap;
+
+use model::{Cause, EntryId, Instant, Rule, Target};
+use store::CdrFold;
+
+use crate::office::{ECHO, NOBODY, Office};
+use crate::truth::{Fact, Truth};
+use crate::world::World;
+
+/// Checks every call record; gives how many there are.
+pub(crate) fn check(world: &mut World) -> usize {
+    let folds = world.disk.folds();
+    let parties = world.disk.parties();
+    let mut wrong = Vec::new();
+    for (fold, began) in &folds {
+        let number = |id| parties.get(&id).map_or("", |party| party.number.as_str());
+        let case = Case {
+            fold,
+            began: *began,
+            from: number(fold.cdr.from),
+            to: number(fold.cdr.to),
+            truth: &world.truth,
+            office: &world.office,
+        };
+        let mut say = |what: &str| {
+            let s = began.as_millis() as f64 / 1_000.0;
+            let cause = fold.cdr.cause;
+            wrong.push(format!(
+                "call of {s:.3} s from {} to {:?} ({cause:?}): {what}",
+                case.from, case.to
+            ));
+        };
+        case.check(&mut say);
+    }
+    let count = folds.len();
+    wrong.extend(missing(&folds, &world.truth, &world.office));
+    for wrong in wrong {
+        world.violation(&wrong);
+    }
+    count
+}
+
+/// Calls that reached the exchange and were not refused for their credentials have a record.
+fn missing(folds: &[(CdrFold, Instant)], truth: &Truth, office: &Office) -> Vec<String> {
+    let mut by_start: BTreeMap<Instant, usize> = BTreeMap::new();
+    for (_, began) in folds {
+        *by_start.entry(*began).or_default() += 1;
+    }
+    let cuts: Vec<Instant> = truth
+        .facts
+        .iter()
+        .filter(|(_, facts)| facts.iter().any(|(_, fact)| *fact == Fact::PowerCut))
+        .map(|(at, _)| *at)
+        .collect();
+    let mut wrong = Vec::new();
+    for (at, facts) in &truth.facts {
+        for (seat, fact) in facts {
+            let told =
+                |status: &u16| truth.happened(*at, |s, f| s == *seat && *f == Fact::Told(*status));
+            // Answered in the same instant with one of these there was no call, or a repeated one.
+            let Fact::Invited(number) = fact else {
+                continue;
+            };
+            let rejected = [401, 503, 500, 482, 481, 491].iter().any(told);
+            let lost = cuts
+                .iter()
+                .any(|cut| cut.since(*at).as_millis() < 1_000 && cut >= at);
+            let repeated = truth.repeated.contains(&(*at, *seat));
+            if !rejected && !lost && !repeated && !by_start.contains_key(at) {
+                let s = at.as_millis() as f64 / 1_000.0;
+                let from = &office.seats[*seat].number;
+                wrong.push(format!(
+                    "call of {s:.3} s from {from} to {number} has no record"
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+struct Case<'c> {
+    fold: &'c CdrFold,
+    began: Instant,
+    from: &'c str,
+    to: &'c str,
+    truth: &'c Truth,
+    office: &'c Office,
+}
+
+impl Case<'_> {
+    fn check(&self, say: &mut impl FnMut(&str)) {
+        let cdr = &self.fold.cdr;
+        if self.fold.is_open() {
+            say("is never closed");
+            return;
+        }
+        let caller = cdr.caller.as_ref().map(EntryId::as_str);
+        let number_of = |entry: Option<&str>| {
+            let mut seats = self.office.seats.iter();
+            let seat = seats.find(|seat| Some(seat.entry.as_str()) == entry);
+            seat.map_or("", |seat| seat.number.as_str())
+        };
+        if number_of(caller) != self.from {
+            say("the caller's number is not the caller's");
+        }
+        let is_caller = |seat: usize| self.seat_is(seat, caller);
+        let began = self.truth.happened(self.began, |seat, fact| match fact {
+            Fact::Invited(number) => is_caller(seat) && number == self.to,
+            Fact::Lifted => is_caller(seat),
+            _ => false,
+        });
+        if !began {
+            say("nobody began it at this instant");
+        }
+        self.check_target(say);
+        self.check_answer(say);
+        self.check_end(say);
+    }
+
+    fn seat_is(&self, seat: usize, entry: Option<&str>) -> bool {
+        let seat = self.office.seats.get(seat);
+        seat.is_some_and(|seat| Some(seat.entry.as_str()) == entry)
+    }
+
+    fn check_target(&self, say: &mut impl FnMut(&str)) {
+        let target = match &self.fold.cdr.target {
+            None => return,
+            Some(Target::EchoTest) => ECHO.to_owned(),
+            Some(Target::Person(entry) | Target::Device(entry) | Target::Analog(entry)) => {
+                let mut seats = self.office.seats.iter();
+                let seat = seats.find(|seat| seat.entry == entry.as_str());
+                seat.map(|seat| seat.number.clone()).unwrap_or_default()
+            }
+        };
+        if target != self.to {
+            say(&format!("it went to {target}"));
+        }
+    }
+
+    fn check_answer(&self, say: &mut impl FnMut(&str)) {
+        let cdr = &self.fold.cdr;
+        let Some(at) = self.fold.answered_at else {
+            if cdr.talk.is_some() || cdr.cause == Some(Cause::Normal) {
+                say("it ended as a talk and was never answered");
+            }
+            return;
+        };
+        let at = self.began + at.since(self.fold.started_at);
+        let by = cdr.answered_by.as_ref().map(EntryId::as_str);
+        let answered = self.truth.happened(at, |seat, fact| {
+            let answers = matches!(fact, Fact::Answered | Fact::Lifted);
+            answers && self.seat_is(seat, by)
+        });
+        if self.to != ECHO && !answered {
+            say(&format!("{by:?} did not answer at {at:?}"));
+        }
+    }
+
+    fn check_end(&self, say: &mut impl FnMut(&str)) {
+        let cdr = &self.fold.cdr;
+        let (Some(cause), Some(rule), Some(duration)) = (cdr.cause, cdr.rule, cdr.duration) else {
+            return;
+        };
+        let at = self.began + duration;
+        let at_end = |fact: &dyn Fn(&Fact) -> bool| self.truth.happened(at, |_, f| fact(f));
+        let right = match (cause, rule) {
+            (Cause::Normal, _) => at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp)),
+            (Cause::Cancelled, _) => {
+                at_end(&|f| matches!(f, Fact::Cancelled | Fact::HungUp | Fact::Bye))
+            }
+            (Cause::Busy, Rule::PhoneRefused) | (Cause::Rejected, _) => {
+                self.happened_between(at, &|f| matches!(f, Fact::Refused(486 | 600 | 603)))
+            }
+            // A set is stopped at the first digit that leads nowhere.
+            (Cause::NotFound, _) => !self.to.is_empty() && NOBODY.starts_with(self.to),
+            (Cause::NoAnswer, _) => duration.as_secs() >= crate::office::RING_S,
+            (Cause::PowerLost, _) => {
+                let cuts = self.truth.facts.range(at..);
+                let mut facts = cuts.flat_map(|(_, facts)| facts);
+                facts.any(|(_, fact)| *fact == Fact::PowerCut)
+            }
+            (Cause::Internal | Cause::ProtocolError | Cause::ElsewhereAnswered, _) => false,
+            _ => true,
+        };
+        if !right {
+            say(&format!(
+                "nothing happened that ends it so ({})",
+                rule.name()
+            ));
+        }
+    }
+
+    fn happened_between(&self, end: Instant, fact: &dyn Fn(&Fact) -> bool) -> bool {
+        let facts = self.truth.facts.range(self.began..=end);
+        facts.flat_map(|(_, facts)| facts).any(|(_, f)| fact(f))
+    }
+}

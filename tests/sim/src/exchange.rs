@@ -1,0 +1,374 @@
+//! The driver of the real machines: `Pbx` and `Plane` with a simulated board, in virtual time. What
+//! the program does with threads, sockets and rings is done here with function calls.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
+use hal_sim::{People, SetOptions, SimBoard, SimPort};
+use media::{Channel, Plane, PlaneCommand, PortLeg, RtpLeg};
+use model::{
+    Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId, PortId,
+    Record, StateChange, Trust, Wall,
+};
+use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
+
+use crate::office::BOX;
+
+/// The calendar at the beginning of the world.
+const BEGINNING: Wall = Wall::from_secs(1_790_000_000);
+/// Port pairs that wait for legs.
+const PAIRS_AHEAD: usize = 8;
+
+/// Something that the exchange did.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// A datagram from one of its addresses.
+    Datagram(SocketAddr, SocketAddr, Vec<u8>),
+    /// A line for the ledger.
+    Record(Record),
+    /// People's data.
+    Party(PartyId, Party),
+    /// A change of state.
+    State(StateChange),
+    /// The bell of a jack begins or ends.
+    Bell(PortId, bool),
+}
+
+/// The board and who sits at it. It outlives the exchange's power.
+#[derive(Debug)]
+pub(crate) struct Board {
+    ports: Vec<SimPort>,
+    /// Those at the sets.
+    pub people: People,
+    /// Blocks that went to the sets since the world looked last, with their jacks.
+    pub(crate) heard: Vec<(u16, Frame)>,
+    /// The leg on each jack and the listener for keys.
+    legs: Vec<(Option<MediaLeg>, dsp::PortDsp)>,
+}
+
+impl Board {
+    /// A board with so many sets.
+    #[must_use]
+    pub(crate) fn new(sets: u16) -> Option<Self> {
+        let board = SimBoard::new(sets.into(), SetOptions { bounce_ms: 3 })?;
+        Some(Self {
+            legs: board
+                .ports
+                .iter()
+                .map(|_| (None, dsp::PortDsp::new()))
+                .collect(),
+            heard: Vec::new(),
+            ports: board.ports,
+            people: board.people,
+        })
+    }
+}
+
+/// The exchange under power.
+pub(crate) struct Exchange {
+    /// The control plane.
+    pub pbx: Pbx,
+    plane: Plane,
+    boot: Instant,
+    /// Pairs that wait, by id, with their RTP port.
+    pairs: BTreeMap<PairId, u16>,
+    /// Legs by RTP port.
+    by_port: BTreeMap<u16, MediaLeg>,
+    by_leg: BTreeMap<MediaLeg, u16>,
+    next_pair: u32,
+    /// What it did and the world has not taken yet.
+    pub effects: Vec<Effect>,
+    reports: Vec<MediaEvent>,
+}
+
+/// The times at `now` of an exchange that was switched on at `boot`.
+#[must_use]
+pub(crate) fn times(now: Instant, boot: Instant) -> Now {
+    Now {
+        mono: Instant::ZERO + now.since(boot),
+        wall: BEGINNING.plus(now.since(Instant::ZERO)),
+        trust: Trust::Synced,
+    }
+}
+
+impl Exchange {
+    /// Switches the exchange on. `setup` needs neither jacks nor pairs.
+    #[must_use]
+    pub(crate) fn start(now: Instant, mut setup: Setup, keys: Keys, board: &mut Board) -> Self {
+        let jack = |(at, port): (usize, &SimPort)| Jack {
+            port: PortId(at as u16),
+            name: port.port.name.clone(),
+        };
+        setup.jacks = board.ports.iter().enumerate().map(jack).collect();
+        for (leg, dsp) in &mut board.legs {
+            (*leg, *dsp) = (None, dsp::PortDsp::new());
+        }
+        let then = times(now, now);
+        let mut exchange = Self {
+            plane: Plane::with_limits(then, setup.media_legs, 40),
+            pbx: Pbx::new(then, setup, Box::new(keys)),
+            boot: now,
+            pairs: BTreeMap::new(),
+            by_port: BTreeMap::new(),
+            by_leg: BTreeMap::new(),
+            next_pair: 0,
+            effects: Vec::new(),
+            reports: Vec::new(),
+        };
+        exchange.announce_pairs();
+        exchange.settle(now, board);
+        exchange
+    }
+
+    /// When `timeout` has something to do.
+    #[must_use]
+    pub(crate) fn next_deadline(&self) -> Instant {
+        let pbx = self.pbx.next_deadline().map_or(Instant::FAR, |(at, _)| at);
+        let plane = self
+            .plane
+            .next_deadline()
+            .map_or(Instant::FAR, |(at, _)| at);
+        let first = pbx.min(plane);
+        if first == Instant::FAR {
+            return first;
+        }
+        self.boot + first.since(Instant::ZERO)
+    }
+
+    /// Hands an input to the control plane.
+    pub(crate) fn input(&mut self, now: Instant, input: Input, board: &mut Board) {
+        self.pbx.handle(times(now, self.boot), input);
+        self.settle(now, board);
+    }
+
+    /// A datagram came to one of its addresses.
+    pub(crate) fn datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+        board: &mut Board,
+    ) {
+        if to.port() == BOX.port() {
+            let (local, remote) = (to, from);
+            let input = Input::Datagram {
+                local,
+                remote,
+                bytes,
+            };
+            self.input(now, input, board);
+            return;
+        }
+        let channel = if to.port() % 2 == 0 {
+            Channel::Rtp
+        } else {
+            Channel::Rtcp
+        };
+        if let Some(&leg) = self.by_port.get(&(to.port() & !1)) {
+            let mono = times(now, self.boot).mono;
+            self.plane.packet(mono, leg, channel, from, &bytes);
+            self.settle(now, board);
+        }
+    }
+
+    /// Time has come to `now`.
+    pub(crate) fn timeout(&mut self, now: Instant, board: &mut Board) {
+        let times = times(now, self.boot);
+        if self
+            .plane
+            .next_deadline()
+            .is_some_and(|(at, _)| at <= times.mono)
+        {
+            if self.plane.tick_is_due(times.mono) {
+                self.exchange_blocks(board);
+            }
+            self.plane.timeout(times.mono);
+        }
+        if self
+            .pbx
+            .next_deadline()
+            .is_some_and(|(at, _)| at <= times.mono)
+        {
+            self.pbx.handle(times, Input::Tick);
+        }
+        self.settle(now, board);
+    }
+
+    fn exchange_blocks(&mut self, board: &mut Board) {
+        let ports = board.ports.iter_mut().zip(&mut board.legs);
+        for (at, (port, (leg, listener))) in ports.enumerate() {
+            let Some(leg) = *leg else { continue };
+            let tx = self.plane.port_hears(leg).copied().unwrap_or([0; FRAME]);
+            let mut rx = [0; FRAME];
+            port.audio.exchange(&tx, &mut rx);
+            board.heard.push((at as u16, tx));
+            if let Some((digit, ms)) = listener.process(&rx, &tx).released {
+                self.reports.push(MediaEvent::Digit { leg, digit, ms });
+            }
+            self.plane.port_said(leg, &rx);
+        }
+    }
+
+    /// Carries out what both machines say until they are quiet.
+    fn settle(&mut self, now: Instant, board: &mut Board) {
+        let times = times(now, self.boot);
+        loop {
+            self.drain_plane(board);
+            if let Some(output) = self.pbx.poll() {
+                self.obey(times, output, board);
+            } else if self.reports.is_empty() {
+                return;
+            } else {
+                let event = self.reports.remove(0);
+                self.pbx.handle(times, Input::Media(event));
+            }
+        }
+    }
+
+    fn obey(&mut self, now: Now, output: Output, board: &mut Board) {
+        match output {
+            Output::Datagram {
+                local,
+                remote,
+                bytes,
+            } => {
+                self.effects.push(Effect::Datagram(local, remote, bytes));
+            }
+            Output::Port { port, command } => {
+                let rings = matches!(command, PortCommand::StartRing(_));
+                self.effects.push(Effect::Bell(port, rings));
+                if let Some(port) = board.ports.get_mut(usize::from(port.0)) {
+                    // A set lifted this instant refuses to ring; its report is on the way.
+                    let _ = port.control.apply(command);
+                }
+            }
+            Output::Media(command) => self.command(now.mono, command, board),
+            Output::Party(id, party) => self.effects.push(Effect::Party(id, party)),
+            Output::Record(record) => self.effects.push(Effect::Record(record)),
+            Output::State(change) => self.effects.push(Effect::State(change)),
+            Output::Connect { .. } | Output::Bytes { .. } | Output::Close { .. } => {}
+        }
+    }
+
+    fn command(&mut self, now: Instant, command: MediaCommand, board: &mut Board) {
+        let command = match command {
+            MediaCommand::AddRtpLeg {
+                leg,
+                pair,
+                identity,
+            } => {
+                let Some(port) = self.pairs.remove(&pair) else {
+                    let fault = MediaFault::NoPair;
+                    self.reports.push(MediaEvent::LegFailed { leg, fault });
+                    return;
+                };
+                self.by_port.insert(port, leg);
+                self.by_leg.insert(leg, port);
+                self.announce_pairs();
+                let object = RtpLeg::boxed(identity);
+                PlaneCommand::AddRtpLeg { leg, object }
+            }
+            MediaCommand::AddPortLeg { leg, port } => {
+                if let Some(place) = board.legs.get_mut(usize::from(port.0)) {
+                    *place = (Some(leg), dsp::PortDsp::new());
+                }
+                let object = PortLeg::boxed(port);
+                PlaneCommand::AddPortLeg { leg, object }
+            }
+            MediaCommand::SetRtp { leg, params } => PlaneCommand::SetRtp { leg, params },
+            MediaCommand::SetRoute { leg, route } => PlaneCommand::SetRoute { leg, route },
+            MediaCommand::SendDigit { leg, digit, ms } => {
+                PlaneCommand::SendDigit { leg, digit, ms }
+            }
+            MediaCommand::RemoveLeg { leg } => PlaneCommand::RemoveLeg { leg },
+            MediaCommand::DropPair { pair } => {
+                self.pairs.remove(&pair);
+                return;
+            }
+        };
+        self.plane.command(now, command);
+    }
+
+    fn announce_pairs(&mut self) {
+        while self.pairs.len() < PAIRS_AHEAD {
+            let pair = PairId(self.next_pair);
+            let port = 20_000 + (self.next_pair % 5_000) as u16 * 2;
+            self.next_pair += 1;
+            self.pairs.insert(pair, port);
+            self.reports.push(MediaEvent::PairReady { pair, port });
+        }
+    }
+
+    fn drain_plane(&mut self, board: &mut Board) {
+        while let Some(output) = self.plane.poll() {
+            match output {
+                media::Output::Transmit {
+                    leg,
+                    channel,
+                    to,
+                    bytes,
+                } => {
+                    let Some(&port) = self.by_leg.get(&leg) else {
+                        continue;
+                    };
+                    let port = port + u16::from(channel == Channel::Rtcp);
+                    let from = SocketAddr::new(BOX.ip(), port);
+                    self.effects
+                        .push(Effect::Datagram(from, to, bytes.to_vec()));
+                }
+                media::Output::Event(event) => self.reports.push(event),
+                media::Output::Dead(leg, _) => {
+                    if let Some(port) = self.by_leg.remove(&leg) {
+                        self.by_port.remove(&port);
+                    }
+                    for (place, _) in board.legs.iter_mut().filter(|(l, _)| *l == Some(leg)) {
+                        *place = None;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Board {
+    /// Moves contacts and people; gives what the ports report.
+    pub(crate) fn advance(&mut self, now: Instant) -> Vec<(u16, hal_port::PortEvent)> {
+        let since = now.since(Instant::ZERO);
+        let mut events = Vec::new();
+        for _ in 0..2 {
+            for (at, port) in self.ports.iter_mut().enumerate() {
+                port.control.advance(since);
+                while let Some(event) = port.control.poll_event() {
+                    events.push((at as u16, event));
+                }
+            }
+            self.people.advance(now);
+        }
+        events
+    }
+
+    /// The power of the board fails: bells stop.
+    pub(crate) fn power_off(&mut self) {
+        for port in &mut self.ports {
+            // Stopping a bell that does not ring has no effect and cannot fail.
+            let _ = port.control.apply(PortCommand::StopRing);
+        }
+    }
+
+    /// When a contact moves or somebody acts.
+    #[must_use]
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let from_duration = |at: Duration| Instant::ZERO + at;
+        let contacts = self
+            .ports
+            .iter()
+            .filter_map(|port| port.control.next_deadline());
+        contacts
+            .map(from_duration)
+            .chain(self.people.next_deadline())
+            .min()
+    }
+}

@@ -1,0 +1,110 @@
+//! The oracle of sound: who hears whom, against who is connected with whom.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use model::Instant;
+
+use crate::plan::Features;
+use crate::station::Heard;
+use crate::truth::Truth;
+
+/// From a connection or a change of it until its sound must be there.
+const SETTLING: Duration = Duration::from_millis(2_000);
+/// Sound that is mixed: the jitter buffer, windows of 50 ms, pauses of the sets' marks.
+const MIXED: Duration = Duration::from_millis(1_500);
+
+/// What each seat heard of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Hearing {
+    last: BTreeMap<(usize, usize), (Instant, Option<u32>)>,
+    /// When somebody held or came back, or anything else made silence right, by seat.
+    changed: BTreeMap<usize, Instant>,
+    /// Packets that came untouched, for the figures.
+    pub exact: u64,
+    /// Windows in which a mixed talker was heard.
+    pub mixed: u64,
+    /// Highest delay of an untouched packet from mouth to ear.
+    pub delay_max: Duration,
+}
+
+impl Hearing {
+    /// Something was heard at `listener`; what is wrong with it, if anything. `sent` is when an
+    /// untouched packet was spoken.
+    pub(crate) fn heard(
+        &mut self,
+        now: Instant,
+        listener: usize,
+        heard: Heard,
+        sent: Option<Instant>,
+        truth: &Truth,
+        features: &Features,
+    ) -> Option<String> {
+        let talker = usize::from(heard.talker);
+        let key = (listener, talker);
+        let before = self.last.insert(key, (now, heard.count));
+        if !truth.may_hear(now, listener, talker) {
+            return Some(format!("seat {listener} hears the stranger {talker}"));
+        }
+        let Some(count) = heard.count else {
+            self.mixed += 1;
+            return None;
+        };
+        self.exact += 1;
+        let delay = sent.map_or(Duration::ZERO, |sent| now.since(sent));
+        self.delay_max = self.delay_max.max(delay);
+        let weather = &features.weather;
+        let most = 2 * u64::from(weather.delay_ms + weather.jitter_ms) + 1;
+        if delay > Duration::from_millis(most) {
+            return Some(format!("seat {listener} hears {talker} after {delay:?}"));
+        }
+        let next = before
+            .and_then(|(_, count)| count)
+            .map(|n| n.wrapping_add(1));
+        let same_talk = before.is_some_and(|(at, _)| now.since(at) < Duration::from_millis(500));
+        let exact = weather.is_lossless() && weather.reorder_ppm == 0 && !features.breaks();
+        let gap = next.is_some_and(|next| next != count);
+        let quiet = self.is_settled(now, listener) && self.is_settled(now, talker);
+        (exact && same_talk && gap && quiet && weather.duplicate_ppm == 0)
+            .then(|| format!("seat {listener} misses packets of {talker} before {count}"))
+    }
+
+    /// Somebody held, came back, or lost sound by a fault of the world.
+    pub(crate) fn changed(&mut self, now: Instant, seat: usize) {
+        self.changed.insert(seat, now);
+    }
+
+    fn is_settled(&self, now: Instant, seat: usize) -> bool {
+        self.changed
+            .get(&seat)
+            .is_none_or(|at| now.since(*at) > SETTLING)
+    }
+
+    /// Names those who are connected beyond doubt and yet do not hear each other. `talks` says
+    /// whether a seat speaks and whether it listens.
+    pub(crate) fn review(
+        &self,
+        now: Instant,
+        truth: &Truth,
+        talks: impl Fn(usize) -> bool,
+    ) -> Vec<String> {
+        let mut silent = Vec::new();
+        for connection in &truth.connections {
+            let old = now.since(connection.begin) > SETTLING;
+            let sure = connection.certain && connection.end.is_none() && old;
+            let settled = self.is_settled(now, connection.a) && self.is_settled(now, connection.b);
+            if !sure || !settled {
+                continue;
+            }
+            let (a, b) = (connection.a, connection.b);
+            for (listener, talker) in [(a, b), (b, a)] {
+                let last = self.last.get(&(listener, talker)).map(|(at, _)| *at);
+                let fresh = last.is_some_and(|at| now.since(at) <= MIXED);
+                if talks(talker) && talks(listener) && !fresh {
+                    silent.push(format!("seat {listener} does not hear {talker}"));
+                }
+            }
+        }
+        silent
+    }
+}

@@ -1,0 +1,25 @@
+//! The whole exchange in a virtual world: the real `Pbx` and `Plane`, and around them, played from
+//! one seed, a network, a disk, phones, sets, people and power. One thread, no clock, no socket.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod books;
+mod disk;
+mod exchange;
+mod hearing;
+mod network;
+mod office;
+mod person;
+mod phone;
+mod plan;
+mod proof;
+mod sitter;
+mod sound;
+mod station;
+mod trace;
+mod truth;
+mod world;
+
+pub use plan::{Features, Plan, Profile};
+pub use trace::Trace;
+pub use world::{Outcome, run};

@@ -1,0 +1,128 @@
+//! The office of a world: its configuration text, and who sits where.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use config::{Config, Document, Streams, UnknownSecrets};
+use model::{Random, Seed};
+use pbx::Passwords;
+
+use crate::plan::Features;
+
+/// The exchange's SIP address.
+pub(crate) const BOX: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 168, 1, 5)), 5060);
+/// What is dialled for the echo test.
+pub(crate) const ECHO: &str = "*43";
+/// A number that nobody has.
+pub(crate) const NOBODY: &str = "2999";
+/// Seconds that phones ring at most.
+pub(crate) const RING_S: u64 = 25;
+
+/// A place with a telephone: a SIP phone or an analog set.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    /// The configuration entry under which it calls and is called.
+    pub entry: String,
+    /// Its number.
+    pub number: String,
+    /// Where a SIP phone is; `None` = an analog set.
+    pub host: Option<SocketAddr>,
+    /// The translator before it.
+    pub public: Option<IpAddr>,
+    /// The password of a SIP phone.
+    pub password: String,
+    /// The jack of a set.
+    pub jack: Option<u16>,
+}
+
+/// The office.
+#[derive(Clone, Debug)]
+pub(crate) struct Office {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The passwords of its phones.
+    pub passwords: Passwords,
+    /// All telephones; the talker of a mark is an index of this.
+    pub seats: Vec<Seat>,
+}
+
+impl Office {
+    /// The office of a seed.
+    ///
+    /// # Panics
+    /// When the text written here is no legal configuration.
+    #[must_use]
+    pub(crate) fn new(seed: Seed, features: &Features) -> Self {
+        let mut seats = Vec::new();
+        let mut text = format!(
+            "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = [\"{BOX}\"]\n\
+             [limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n"
+        );
+        for at in 0..features.phones {
+            // Every fourth phone is a second one of the person before.
+            let person = at - at / 4;
+            let entry = format!("person-{person}");
+            let (number, password) = (format!("20{person:02}"), format!("s3cret-word-{person}-x"));
+            if seats.last().is_none_or(|seat: &Seat| seat.entry != entry) {
+                // Writing to a string cannot fail.
+                let _ = write!(
+                    text,
+                    "[[person]]\nid = \"{entry}\"\nname = \"Person {person}\"\nextension = \
+                     \"{number}\"\nsip_password = \"{password}\"\n"
+                );
+            }
+            let low = u8::try_from(at).unwrap_or(250);
+            let behind_nat = at % 3 == 2 && features.nat;
+            let (host, public) = if behind_nat {
+                let public = Ipv4Addr::new(203, 0, 113, low + 1);
+                (Ipv4Addr::new(10, 0, low, 7), Some(public.into()))
+            } else {
+                (Ipv4Addr::new(192, 168, 1, 100 + low), None)
+            };
+            seats.push(Seat {
+                entry,
+                number,
+                host: Some(SocketAddr::new(host.into(), 5060)),
+                public,
+                password,
+                jack: None,
+            });
+        }
+        for jack in 0..features.sets {
+            let (entry, number) = (format!("set-{jack}"), format!("30{}", jack + 1));
+            let _ = write!(
+                text,
+                "[[analog]]\nid = \"{entry}\"\nname = \"Set {jack}\"\nport = \"fxs{}\"\nextension = \
+                 \"{number}\"\n",
+                jack + 1
+            );
+            seats.push(Seat {
+                entry,
+                number,
+                host: None,
+                public: None,
+                password: String::new(),
+                jack: Some(jack),
+            });
+        }
+        let document = Document::parse(&text).expect("the office's text is TOML");
+        let (mut plain, mut secret) =
+            (Random::derive(seed, "ids"), Random::derive(seed, "secrets"));
+        let mut streams = Streams {
+            plain: &mut plain,
+            secret: &mut secret,
+        };
+        let known = BTreeSet::new();
+        let imported = config::import(&document, &known, UnknownSecrets::Refuse, &mut streams)
+            .expect("the office's text is a configuration");
+        let reveal =
+            |(id, secret): (config::SecretId, config::Secret)| (id, secret.reveal().to_owned());
+        Self {
+            config: Arc::new(imported.config),
+            passwords: imported.secrets.into_iter().map(reveal).collect(),
+            seats,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! A simulated SIP phone with one line: a thin, independent user agent with the manners, good and
+//! bad, of real vendors. It speaks UDP to the exchange and nobody else.
+
+mod client;
+mod digest;
+mod register;
+mod sdp;
+mod server;
+mod wire;
+
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use dsp::g711::Law;
+use model::{Instant, Random};
+
+use client::Client;
+use register::Registration;
+pub(crate) use sdp::payload_type;
+pub(crate) use wire::{Message, param, uri_of, user_of};
+
+/// RFC 3261 §17.1.1.1.
+const T1: Duration = Duration::from_millis(500);
+const T2: Duration = Duration::from_secs(4);
+/// 64 × T1: timers B, F, H.
+const GIVE_UP: Duration = Duration::from_secs(32);
+
+/// How a vendor built it.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// Knows no SHA-256.
+    pub md5_only: bool,
+    /// Expiry that it asks for, in s.
+    pub expires_s: u32,
+    /// Refreshes only when this much of the time is over, in per cent; over 100 = too late.
+    pub refresh_percent: u32,
+    /// Keep-alives this often, in s; 0 = never.
+    pub keep_alive_s: u32,
+    /// Sometimes drops a call without a BYE.
+    pub forgets_bye: bool,
+    /// Repeats requests ten times too often, even after a 100.
+    pub storms: bool,
+    /// Sends 183 with a description before the answer.
+    pub early_media: bool,
+    /// Laws that it knows, best first.
+    pub laws: Vec<Law>,
+}
+
+/// How a call is going, from the phone's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// INVITE sent, nothing heard.
+    Calling,
+    /// It rings at the far end.
+    Ringback,
+    /// It rings here.
+    Ringing,
+    /// Answered.
+    Up,
+    /// CANCEL sent.
+    Cancelling,
+}
+
+/// What the person at the phone notices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The bell.
+    Rings,
+    /// Somebody answered, or the answer was taken.
+    Up,
+    /// The call is over, with the status that said so; 0 = the phone's own doing or a BYE.
+    Over(u16),
+    /// A second offer of ours came to an end; whether it was accepted.
+    Changed(bool),
+}
+
+/// The one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Call-ID.
+    pub id: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Whether the phone began it.
+    pub outgoing: bool,
+    /// Where our sound goes and how; none until agreed.
+    pub heard: Option<sdp::Heard>,
+    /// We hold the far end.
+    pub holding: bool,
+    local: String,
+    remote: String,
+    target: String,
+    cseq: u32,
+    remote_cseq: u32,
+    /// The INVITE to be answered, cancelled, or acknowledged.
+    invite: Message,
+    ack: Option<Vec<u8>>,
+    sdp_version: u32,
+    /// A 200 that waits for its ACK: next time, interval, end.
+    unacked: Option<(Instant, Duration, Instant, Vec<u8>)>,
+    tries: u8,
+}
+
+/// The phone.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    /// Its extension and SIP user.
+    pub user: String,
+    password: String,
+    /// Its own idea of its SIP address.
+    pub address: SocketAddr,
+    /// Its own idea of its RTP address.
+    pub media: SocketAddr,
+    server: SocketAddr,
+    /// How it is built.
+    pub manner: Manner,
+    random: Random,
+    registration: Registration,
+    clients: Vec<Client>,
+    refusals: Vec<server::Refusal>,
+    /// Answers for repeated requests: branch and method, and the bytes.
+    answered: VecDeque<(String, Vec<u8>)>,
+    /// The call, if there is one.
+    pub call: Option<Call>,
+    challenge: Option<digest::Challenge>,
+    keep_alive_at: Instant,
+    /// Datagrams to the exchange.
+    pub out: VecDeque<Vec<u8>>,
+    /// What the person notices.
+    pub notices: VecDeque<Notice>,
+}
+
+impl Phone {
+    /// A phone that is switched on at `at`.
+    #[must_use]
+    pub(crate) fn new(
+        (user, password): (&str, &str),
+        address: SocketAddr,
+        server: SocketAddr,
+        manner: Manner,
+        mut random: Random,
+        at: Instant,
+    ) -> Self {
+        let mut media = address;
+        media.set_port(10_000 + 2 * (random.below(5_000) as u16));
+        Self {
+            user: user.into(),
+            password: password.into(),
+            address,
+            media,
+            server,
+            registration: Registration::new(at, &mut random),
+            manner,
+            random,
+            clients: Vec::new(),
+            refusals: Vec::new(),
+            answered: VecDeque::new(),
+            call: None,
+            challenge: None,
+            keep_alive_at: Instant::FAR,
+            out: VecDeque::new(),
+            notices: VecDeque::new(),
+        }
+    }
+
+    /// Pulls the plug and puts it back: everything is forgotten, nobody is told.
+    pub(crate) fn reboot(&mut self, at: Instant) {
+        self.registration = Registration::new(at, &mut self.random);
+        self.clients.clear();
+        self.refusals.clear();
+        self.answered.clear();
+        self.challenge = None;
+        self.keep_alive_at = Instant::FAR;
+        if self.call.take().is_some() {
+            self.notices.push_back(Notice::Over(0));
+        }
+    }
+
+    /// Whether the exchange accepted it and the time has not run out.
+    #[must_use]
+    pub(crate) fn is_registered(&self, now: Instant) -> bool {
+        self.registration.until > now
+    }
+
+    /// Pulls the plug for good.
+    pub(crate) fn switch_off(&mut self) {
+        self.reboot(Instant::FAR);
+    }
+
+    /// When `timeout` has something to do.
+    #[must_use]
+    pub(crate) fn next_deadline(&self) -> Instant {
+        let clients = self.clients.iter().map(Client::due);
+        let unacked = self.call.as_ref().and_then(|call| call.unacked.as_ref());
+        let unacked = unacked.map(|waiting| waiting.0);
+        let refusals = self.refusals.iter().map(|refusal| refusal.at);
+        clients
+            .chain(unacked)
+            .chain(refusals)
+            .chain([self.registration.due, self.keep_alive_at])
+            .min()
+            .unwrap_or(Instant::FAR)
+    }
+
+    /// Does what is due.
+    pub(crate) fn timeout(&mut self, now: Instant) {
+        if self.registration.due <= now {
+            self.begin_register(now);
+        }
+        if self.keep_alive_at <= now {
+            self.out.push_back(b"\r\n\r\n".to_vec());
+            self.keep_alive_at = now + Duration::from_secs(self.manner.keep_alive_s.into());
+        }
+        self.run_clients(now);
+        self.repeat_answer(now);
+        self.repeat_refusals(now);
+    }
+
+    /// Takes a datagram of the exchange.
+    pub(crate) fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        let Some(message) = Message::parse(bytes) else {
+            return;
+        };
+        match message.status() {
+            Some(status) => self.response(now, status, &message),
+            None => self.request(now, &message),
+        }
+    }
+
+    /// The person dials.
+    pub(crate) fn dial(&mut self, now: Instant, number: &str) {
+        if self.call.is_some() {
+            return;
+        }
+        let id = format!("{:016x}@{}", self.random.next_u64(), self.address.ip());
+        let tag = self.token();
+        let me = format!("<sip:{}@{}>", self.user, self.server.ip());
+        let invite = Message::new(format!("INVITE sip:{number}@{} SIP/2.0", self.server));
+        let call = Call {
+            id,
+            stage: Stage::Calling,
+            outgoing: true,
+            heard: None,
+            holding: false,
+            local: format!("{me};tag={tag}"),
+            remote: format!("<sip:{number}@{}>", self.server.ip()),
+            target: format!("sip:{number}@{}", self.server),
+            cseq: 0,
+            remote_cseq: 0,
+            invite,
+            ack: None,
+            sdp_version: 1,
+            unacked: None,
+            tries: 0,
+        };
+        self.call = Some(call);
+        self.send_invite(now, "sendrecv");
+    }
+
+    /// The person lifts the ringing phone.
+    pub(crate) fn answer(&mut self, now: Instant) {
+        let media = self.media;
+        let laws = self.manner.laws.clone();
+        let Some(call) = self.call.as_mut().filter(|c| c.stage == Stage::Ringing) else {
+            return;
+        };
+        call.stage = Stage::Up;
+        let law = call.heard.map_or(laws, |heard| vec![heard.law]);
+        let sdp = sdp::write(media, call.sdp_version, &law, "sendrecv");
+        let invite = call.invite.clone();
+        let bytes = self.reply(&invite, 200, Some(&sdp));
+        if let Some(call) = &mut self.call {
+            call.unacked = Some((now + T1, T1, now + GIVE_UP, bytes));
+        }
+        self.notices.push_back(Notice::Up);
+    }
+
+    /// The person refuses the ringing call with this status.
+    pub(crate) fn refuse(&mut self, now: Instant, status: u16) {
+        let Some(call) = self.call.take_if(|c| c.stage == Stage::Ringing) else {
+            return;
+        };
+        let bytes = self.reply(&call.invite, status, None);
+        self.expect_ack(now, &call.invite, bytes);
+        self.notices.push_back(Notice::Over(0));
+    }
+
+    /// The person hangs up, at whatever stage.
+    pub(crate) fn hang_up(&mut self, now: Instant) {
+        let Some(call) = &mut self.call else { return };
+        match call.stage {
+            Stage::Ringing => self.refuse(now, 486),
+            // RFC 3261 §9.1: not before a provisional response; then the answer is hung up on.
+            Stage::Calling => call.stage = Stage::Cancelling,
+            Stage::Ringback => {
+                call.stage = Stage::Cancelling;
+                self.send_cancel(now);
+            }
+            Stage::Up => {
+                let forgets = self.manner.forgets_bye && self.random.below(3) == 0;
+                if !forgets {
+                    self.in_dialog(now, "BYE", None);
+                }
+                self.call = None;
+                self.notices.push_back(Notice::Over(0));
+            }
+            Stage::Cancelling => {}
+        }
+    }
+
+    /// The person holds the far end, or comes back.
+    pub(crate) fn hold(&mut self, now: Instant, hold: bool) {
+        let busy = self.clients.iter().any(Client::is_invite);
+        let Some(call) = self.call.as_mut().filter(|c| c.stage == Stage::Up) else {
+            return;
+        };
+        // RFC 3261 §14.1: one offer at a time, and none before the ACK.
+        if busy || call.unacked.is_some() {
+            return;
+        }
+        call.holding = hold;
+        self.send_invite(now, if hold { "sendonly" } else { "sendrecv" });
+    }
+
+    fn token(&mut self) -> String {
+        format!("{:08x}", self.random.next_u32())
+    }
+}

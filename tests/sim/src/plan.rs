@@ -1,0 +1,231 @@
+//! What a world is made of: everything follows from a seed and a profile.
+
+use core::fmt;
+use core::time::Duration;
+
+use dsp::g711::Law;
+use model::{Random, Seed};
+
+use crate::network::Weather;
+use crate::phone::Manner;
+
+/// A kind of world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// A perfect network and polite phones: everything must be exact.
+    Quiet,
+    /// An ordinary working day.
+    Office,
+    /// All faults that the seed chooses.
+    Storm,
+    /// Many long calls on lossless paths: sound must be exact.
+    Audio,
+}
+
+impl Profile {
+    /// Every profile, in the order in which seeds get them.
+    pub const ALL: [Self; 4] = [Self::Quiet, Self::Office, Self::Storm, Self::Audio];
+
+    /// The profile of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.to_string() == name)
+    }
+
+    /// The profile that a seed has if nobody says another.
+    #[must_use]
+    pub const fn of_seed(seed: u64) -> Self {
+        Self::ALL[(seed % 4) as usize]
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Quiet => "quiet",
+            Self::Office => "office",
+            Self::Storm => "storm",
+            Self::Audio => "audio",
+        })
+    }
+}
+
+/// What is switched on in a world.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// SIP phones.
+    pub phones: usize,
+    /// Analog sets.
+    pub sets: u16,
+    /// Some phones are behind translators.
+    pub nat: bool,
+    /// Phones with bad manners.
+    pub rude: bool,
+    /// People hold and come back.
+    pub holds: bool,
+    /// Mean pause between two calls of a person, in s.
+    pub pause_s: u32,
+    /// Longest talk, in s.
+    pub talk_s: u32,
+    /// Mean time between power cuts, in s; 0 = never.
+    pub power_cut_s: u32,
+    /// Mean time between two cuts of somebody's path, in s; 0 = never.
+    pub path_cut_s: u32,
+    /// Mean time between two new starts of a translator, in s; 0 = never.
+    pub rebind_s: u32,
+    /// Mean time between two new starts of a phone, in s; 0 = never.
+    pub reboot_s: u32,
+    /// Longest time that the disk takes for a commit, in ms.
+    pub sync_ms: u32,
+    /// Legs that the media plane carries: few, so that full is normal in storms.
+    pub media_legs: usize,
+    /// The network's faults.
+    pub weather: Weather,
+}
+
+/// A world to be played.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// What kind of world.
+    pub profile: Profile,
+    /// Virtual time with faults; healing and the last test calls come on top.
+    pub length: Duration,
+}
+
+impl Plan {
+    /// Ten virtual minutes of this seed in the profile that it has.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            profile: Profile::of_seed(seed),
+            length: Duration::from_secs(600),
+        }
+    }
+
+    /// The seed in the form that streams of randomness start from.
+    #[must_use]
+    pub fn bytes(&self) -> Seed {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&self.seed.to_le_bytes());
+        bytes
+    }
+
+    /// What the seed switches on.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        let mut random = Random::derive(self.bytes(), "features");
+        let mut features = Features {
+            phones: 4 + random.below(5) as usize,
+            sets: 2,
+            nat: false,
+            rude: false,
+            holds: false,
+            pause_s: 40,
+            talk_s: 60,
+            power_cut_s: 0,
+            path_cut_s: 0,
+            rebind_s: 0,
+            reboot_s: 0,
+            sync_ms: 5,
+            media_legs: 40,
+            weather: Weather {
+                delay_ms: 1 + random.below(10),
+                ..Weather::default()
+            },
+        };
+        match self.profile {
+            Profile::Quiet => {}
+            Profile::Audio => {
+                features.nat = random.below(2) == 0;
+                features.pause_s = 10;
+                features.talk_s = 200;
+                features.weather.jitter_ms = random.below(10);
+            }
+            Profile::Office => {
+                features.phones += 4;
+                features.nat = true;
+                features.holds = true;
+                features.pause_s = 120;
+                features.talk_s = 120;
+                features.weather.jitter_ms = 5;
+                features.weather.loss_ppm = 1_000;
+            }
+            Profile::Storm => storm(&mut features, &mut random),
+        }
+        features
+    }
+}
+
+/// Each fault is on or off, and as strong as it happens to be.
+fn storm(features: &mut Features, random: &mut Random) {
+    let mut maybe = |most: u32| match random.below(2) {
+        0 => 0,
+        _ => 1 + random.below(most),
+    };
+    features.nat = maybe(1) > 0;
+    features.rude = maybe(1) > 0;
+    features.holds = maybe(1) > 0;
+    features.pause_s = 15;
+    features.power_cut_s = maybe(1) * 200;
+    features.path_cut_s = maybe(1) * 120;
+    features.rebind_s = maybe(1) * 100;
+    features.reboot_s = maybe(1) * 150;
+    features.sync_ms = 5 + maybe(200);
+    features.media_legs = if maybe(1) > 0 { 6 } else { 40 };
+    features.weather = Weather {
+        loss_ppm: maybe(100_000),
+        burst_ppm: maybe(2_000),
+        burst_ms: 3_000,
+        delay_ms: 1 + maybe(150),
+        jitter_ms: maybe(80),
+        reorder_ppm: maybe(50_000),
+        duplicate_ppm: maybe(50_000),
+    };
+}
+
+impl Features {
+    /// Whether sound or signalling may break off by a fault other than the weather.
+    #[must_use]
+    pub const fn breaks(&self) -> bool {
+        self.power_cut_s + self.path_cut_s + self.rebind_s + self.reboot_s > 0
+            || self.rude
+            || self.media_legs < 20
+    }
+
+    /// Whether calls can be forgotten by both ends at once.
+    #[must_use]
+    pub const fn is_forgetful(&self) -> bool {
+        self.rude || self.reboot_s > 0 || self.power_cut_s > 0
+    }
+
+    /// How a phone of this world is built.
+    #[must_use]
+    pub fn manner(&self, random: &mut Random) -> Manner {
+        let mut one_in = |n: u32| random.below(n) == 0;
+        let rude = self.rude;
+        let laws = match (one_in(3), one_in(3)) {
+            (false, _) => vec![Law::A, Law::Mu],
+            (true, false) => vec![Law::Mu, Law::A],
+            (true, true) => vec![Law::Mu],
+        };
+        Manner {
+            md5_only: one_in(4),
+            expires_s: if one_in(2) { 60 } else { 180 },
+            refresh_percent: match (rude && one_in(4), rude && one_in(3)) {
+                (true, _) => 110,
+                (false, true) => 98,
+                (false, false) => 50,
+            },
+            keep_alive_s: 20,
+            forgets_bye: rude && one_in(3),
+            storms: rude && one_in(3),
+            early_media: one_in(4),
+            laws,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! People at analog sets: they lift, dial, talk their mark and hang up; they answer when rung.
+
+use core::time::Duration;
+
+use hal_sim::{Act, Manner, People};
+use model::{Instant, Random};
+
+use crate::plan::Features;
+use crate::sound::{Ear, MARKS_HZ};
+
+/// Somebody at a set.
+#[derive(Debug)]
+pub(crate) struct Sitter {
+    /// The seat.
+    pub seat: usize,
+    /// The jack's number.
+    pub jack: u16,
+    port: String,
+    mark: String,
+    random: Random,
+    pause_s: u32,
+    talk_s: u32,
+    /// When the person acts unasked.
+    pub due: Instant,
+    /// Acts unasked; otherwise only answers.
+    pub lively: bool,
+    /// The ear of the set's listener.
+    pub ear: Ear,
+    /// The bell is on.
+    pub rung: bool,
+    /// What is dialled when the hook has moved.
+    pub dialling: Option<String>,
+    /// The exchange was told that the set is off hook.
+    pub off_hook: bool,
+}
+
+impl Sitter {
+    /// Somebody who begins to call some time after `now`.
+    #[must_use]
+    pub(crate) fn new(
+        seat: usize,
+        jack: u16,
+        mut random: Random,
+        features: &Features,
+        now: Instant,
+    ) -> Self {
+        let first_ms = 5_000 + random.below(features.pause_s * 1_000);
+        Self {
+            seat,
+            jack,
+            port: format!("fxs{}", jack + 1),
+            mark: MARKS_HZ[seat].to_string(),
+            random,
+            pause_s: features.pause_s,
+            talk_s: features.talk_s,
+            due: now + Duration::from_millis(first_ms.into()),
+            lively: true,
+            ear: Ear::default(),
+            rung: false,
+            dialling: None,
+            off_hook: false,
+        }
+    }
+
+    /// From now on answers after so many bursts, and hangs up after so many seconds.
+    pub(crate) fn behave(&mut self, people: &mut People, answer: Option<u8>, stay_s: Option<u16>) {
+        let manner = Manner {
+            answer_after_rings: answer,
+            say: Some(self.mark.clone()),
+            stay_s,
+            patience_s: None,
+        };
+        // A mark that is a frequency is legal.
+        let _ = people.act(&self.port, &Act::Behave(manner));
+    }
+
+    /// Lifts, dials, and talks from then on; whether the person could.
+    pub(crate) fn call(&mut self, people: &mut People, number: &str) -> bool {
+        let digits = number.to_owned();
+        let mark = self.mark.clone();
+        let done = people.act(&self.port, &Act::Lift).is_ok()
+            && people.act(&self.port, &Act::Dial { digits }).is_ok()
+            && people.act(&self.port, &Act::Talk { mark }).is_ok();
+        self.dialling = done.then(|| number.to_owned());
+        done
+    }
+
+    /// Hangs up, if off hook.
+    pub(crate) fn leave(&mut self, people: &mut People) {
+        // On hook is where the receiver shall be.
+        let _ = people.act(&self.port, &Act::HangUp);
+    }
+
+    /// Does what is due.
+    pub(crate) fn act(&mut self, now: Instant, people: &mut People, numbers: &[String]) {
+        self.due = Instant::FAR;
+        if !self.lively {
+            return;
+        }
+        let pause_ms = 2_000 + self.random.below(self.pause_s * 2_000);
+        self.due = now + Duration::from_millis(pause_ms.into());
+        let busy = people
+            .person(&self.port)
+            .is_some_and(|person| person.is_off_hook());
+        if busy || self.rung {
+            return;
+        }
+        let answer = 1 + self.random.below(4) as u8;
+        let stay_s = 3 + self.random.below(self.talk_s) as u16;
+        self.behave(people, Some(answer), Some(stay_s));
+        let number = numbers[self.random.below(numbers.len() as u32) as usize].clone();
+        self.call(people, &number);
+    }
+}

@@ -1,0 +1,177 @@
+//! Mouths and ears: every talker has a tone of its own, and G.711 talkers hide in it, in the lowest
+//! bits, who they are and which packet this is. A listener reads the hidden words where the exchange
+//! passed packets on untouched, and listens for the tones where it mixed.
+
+use core::f32::consts::TAU;
+
+use dsp::g711::Law;
+use dsp::goertzel::Goertzel;
+
+/// The talkers' frequencies in Hz: whole tens, so that a tone repeats every second; no tone of the
+/// exchange, of keys or of signalling is among them. They lie 5 % apart: a jitter buffer that makes
+/// its delay shorter or longer sample by sample shifts them by up to 1.3 %.
+pub(crate) const MARKS_HZ: [u16; MARKS] = [
+    600, 650, 700, 760, 820, 880, 1020, 1100, 1180, 1270, 1340, 1470, 1590, 1700,
+];
+/// How many talkers can be told apart.
+const MARKS: usize = 14;
+/// Samples of a packet of 20 ms.
+pub(crate) const PACKET: usize = 160;
+const MAGIC: u64 = 0xc3a5;
+const PEAK: f32 = 5_000.0;
+/// Samples that a window of listening has: 50 ms.
+const WINDOW: usize = 400;
+/// A tone weaker than this is none: −16 dB under the talkers' level.
+const AUDIBLE: f32 = 800.0;
+/// Nor is one that is so much weaker than the strongest: what a step of a sample leaves beside it.
+const BESIDE: f32 = 0.4;
+/// Where a shifted mark is looked for.
+const SHIFTS: [f32; 3] = [0.988, 1.0, 1.012];
+
+/// The mouth of a SIP phone.
+#[derive(Debug)]
+pub(crate) struct Mouth {
+    talker: u8,
+    /// One second of the tone, companded.
+    tone: Vec<u8>,
+    law: Law,
+    /// The next packet's number.
+    pub count: u32,
+}
+
+impl Mouth {
+    /// The mouth of a talker below [`MARKS_HZ`]`.len()`.
+    #[must_use]
+    pub(crate) fn new(talker: u8, law: Law) -> Self {
+        let mut mouth = Self {
+            talker,
+            tone: Vec::new(),
+            law,
+            count: 0,
+        };
+        mouth.set_law(law, true);
+        mouth
+    }
+
+    /// Speaks in this law from now on.
+    pub(crate) fn set_law(&mut self, law: Law, anew: bool) {
+        if self.law == law && !anew {
+            return;
+        }
+        self.law = law;
+        let hz = f32::from(MARKS_HZ[usize::from(self.talker)]);
+        let sample = |n: u16| (PEAK * (TAU * hz * f32::from(n) / 8_000.0).sin()) as i16;
+        self.tone = (0..8_000).map(|n| law.encode(sample(n))).collect();
+    }
+
+    /// The next packet's payload.
+    #[must_use]
+    pub(crate) fn speak(&mut self) -> [u8; PACKET] {
+        let at = (self.count % 50) as usize * PACKET;
+        let mut payload = [0; PACKET];
+        payload.copy_from_slice(&self.tone[at..at + PACKET]);
+        let word = seal(self.talker, self.count);
+        for (bit, octet) in payload.iter_mut().take(64).enumerate() {
+            *octet = (*octet & 0xfe) | ((word >> bit) & 1) as u8;
+        }
+        self.count = self.count.wrapping_add(1);
+        payload
+    }
+}
+
+fn seal(talker: u8, count: u32) -> u64 {
+    let body = MAGIC | u64::from(talker) << 16 | u64::from(count) << 24;
+    body | check(body) << 56
+}
+
+fn check(body: u64) -> u64 {
+    (body.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) & 0xff
+}
+
+/// Who spoke this packet and which it was, if it is untouched.
+#[must_use]
+pub(crate) fn unseal(payload: &[u8]) -> Option<(u8, u32)> {
+    let bits = payload.get(..64)?;
+    let word = bits
+        .iter()
+        .enumerate()
+        .fold(0, |word, (bit, octet)| word | u64::from(octet & 1) << bit);
+    let body = word & 0x00ff_ffff_ffff_ffff;
+    let sound = word & 0xffff == MAGIC && check(body) == word >> 56;
+    sound.then_some(((word >> 16) as u8, (word >> 24) as u32))
+}
+
+/// An ear that listens for tones in windows of 50 ms.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    banks: [Goertzel<MARKS>; 3],
+    window: Vec<f32>,
+}
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self {
+            banks: SHIFTS.map(|shift| Goertzel::new(MARKS_HZ.map(|hz| shift * f32::from(hz)))),
+            window: Vec::with_capacity(WINDOW),
+        }
+    }
+}
+
+impl Ear {
+    /// Takes samples; gives the talkers heard in each window that they completed.
+    pub(crate) fn hear(&mut self, samples: impl Iterator<Item = i16>) -> Vec<u8> {
+        let mut heard = Vec::new();
+        for sample in samples {
+            self.window.push(f32::from(sample));
+            if self.window.len() < WINDOW {
+                continue;
+            }
+            let mut peaks = [0.0_f32; MARKS];
+            for bank in &self.banks {
+                for (peak, bin) in peaks.iter_mut().zip(bank.measure(&self.window)) {
+                    *peak = peak.max(bin.re.hypot(bin.im) * 2.0 / WINDOW as f32);
+                }
+            }
+            self.window.clear();
+            let strongest = peaks.into_iter().fold(0.0, f32::max);
+            let audible = AUDIBLE.max(strongest * BESIDE);
+            let talkers = (0_u8..).zip(peaks).filter(|(_, peak)| *peak >= audible);
+            heard.extend(talkers.map(|(talker, _)| talker));
+        }
+        heard
+    }
+
+    /// Whatever comes next belongs to another stay at the phone.
+    pub(crate) fn forget(&mut self) {
+        self.window.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_untouched_packet_says_who_and_which() {
+        for law in [Law::A, Law::Mu] {
+            let mut mouth = Mouth::new(7, law);
+            assert_eq!(unseal(&mouth.speak()), Some((7, 0)));
+            assert_eq!(unseal(&mouth.speak()), Some((7, 1)));
+        }
+        assert_eq!(unseal(&[0xd5; PACKET]), None);
+    }
+
+    #[test]
+    fn a_converted_packet_still_has_its_tone_and_only_that() {
+        for talker in 0..14 {
+            let mut mouth = Mouth::new(talker, Law::A);
+            let mut ear = Ear::default();
+            let mut heard = Vec::new();
+            for _ in 0..10 {
+                let payload = mouth.speak();
+                heard.extend(ear.hear(payload.iter().map(|&octet| Law::A.decode(octet))));
+            }
+            assert_eq!(heard, [talker; 4]);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A SIP phone with somebody at it: signalling, mouth and ear together.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use dsp::g711::Law;
+use model::Instant;
+
+use crate::network::Packet;
+use crate::office::BOX;
+use crate::person::Person;
+use crate::phone::{Notice, Phone, Stage, payload_type};
+use crate::sound::{Ear, Mouth, unseal};
+
+const PACKET_TIME: Duration = Duration::from_millis(20);
+/// Sending times that are remembered.
+const SENT_KEPT: usize = 256;
+
+/// What was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Whose mark.
+    pub talker: u8,
+    /// Which packet, if it came untouched.
+    pub count: Option<u32>,
+}
+
+/// The phone and its person.
+#[derive(Debug)]
+pub(crate) struct Station {
+    /// Signalling.
+    pub phone: Phone,
+    /// Who sits there.
+    pub person: Person,
+    /// When the phone does something unasked.
+    pub due: Instant,
+    mouth: Mouth,
+    ear: Ear,
+    /// The running sound: call, sequence number and when the next packet goes.
+    stream: Option<(String, u16, Instant)>,
+    ssrc: u32,
+    /// When the last packets went, newest last, and the number of the newest.
+    sent: VecDeque<(u32, Instant)>,
+}
+
+impl Station {
+    /// A phone that speaks with the mark of seat `talker`.
+    #[must_use]
+    pub(crate) fn new(talker: u8, phone: Phone, person: Person) -> Self {
+        let due = phone.next_deadline().min(person.due());
+        Self {
+            phone,
+            person,
+            due,
+            mouth: Mouth::new(talker, Law::A),
+            ear: Ear::default(),
+            stream: None,
+            ssrc: 0x5000_0000 + u32::from(talker),
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// Runs what is due: phone, person, sound. Datagrams go to `out`.
+    pub(crate) fn timeout(&mut self, now: Instant, numbers: &[String], out: &mut Vec<Packet>) {
+        self.phone.timeout(now);
+        if self.person.due() <= now {
+            self.person.act(now, &mut self.phone, numbers);
+        }
+        self.settle(now, out);
+    }
+
+    /// A datagram came; gives what was heard in it.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        out: &mut Vec<Packet>,
+    ) -> Vec<Heard> {
+        if packet.to.port() == self.phone.address.port() {
+            self.phone.receive(now, &packet.bytes);
+            self.settle(now, out);
+            return Vec::new();
+        }
+        let in_call = self.phone.call.is_some();
+        if packet.to != self.phone.media || !in_call {
+            return Vec::new();
+        }
+        self.hear(&packet.bytes)
+    }
+
+    /// When the packet of that number was sent.
+    #[must_use]
+    pub(crate) fn sent_at(&self, count: u32) -> Option<Instant> {
+        let found = self.sent.iter().rev().find(|(n, _)| *n == count);
+        found.map(|(_, at)| *at)
+    }
+
+    /// Carries out what the phone and its person came to.
+    pub(crate) fn settle(&mut self, now: Instant, out: &mut Vec<Packet>) {
+        while let Some(notice) = self.phone.notices.pop_front() {
+            if matches!(notice, Notice::Up | Notice::Over(_)) {
+                self.ear.forget();
+            }
+            self.person.notice(now, &notice);
+        }
+        while let Some(bytes) = self.phone.out.pop_front() {
+            let from = self.phone.address;
+            out.push(Packet {
+                from,
+                to: BOX,
+                bytes,
+            });
+        }
+        self.speak(now, out);
+        let stream = self.stream.as_ref().map_or(Instant::FAR, |(.., at)| *at);
+        self.due = self
+            .phone
+            .next_deadline()
+            .min(self.person.due())
+            .min(stream);
+    }
+
+    fn speak(&mut self, now: Instant, out: &mut Vec<Packet>) {
+        let talking = self.phone.call.as_ref().and_then(|call| {
+            let heard = call.heard.filter(|heard| heard.they_receive)?;
+            (call.stage == Stage::Up).then(|| (call.id.as_str(), heard))
+        });
+        let Some((id, heard)) = talking else {
+            self.stream = None;
+            return;
+        };
+        if self.stream.as_ref().is_none_or(|(of, ..)| of != id) {
+            self.stream = Some((id.to_owned(), 1, now));
+        }
+        let Some((_, seq, at)) = &mut self.stream else {
+            return;
+        };
+        if *at > now {
+            return;
+        }
+        self.mouth.set_law(heard.law, false);
+        let count = self.mouth.count;
+        let payload = self.mouth.speak();
+        out.push(Packet {
+            from: self.phone.media,
+            to: heard.remote,
+            bytes: rtp(payload_type(heard.law), *seq, self.ssrc, &payload),
+        });
+        *seq = seq.wrapping_add(1);
+        *at = now + PACKET_TIME;
+        if self.sent.len() >= SENT_KEPT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((count, now));
+    }
+
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Heard> {
+        let law = match bytes.get(1).map(|octet| octet & 0x7f) {
+            Some(8) => Law::A,
+            Some(0) => Law::Mu,
+            _ => return Vec::new(),
+        };
+        let payload = bytes.get(12..).unwrap_or(&[]);
+        if let Some((talker, count)) = unseal(payload) {
+            let count = Some(count);
+            return vec![Heard { talker, count }];
+        }
+        let samples = payload.iter().map(|&octet| law.decode(octet));
+        let heard = self.ear.hear(samples).into_iter();
+        heard
+            .map(|talker| Heard {
+                talker,
+                count: None,
+            })
+            .collect()
+    }
+
+    /// The host of the phone.
+    #[must_use]
+    pub(crate) fn host(&self) -> SocketAddr {
+        self.phone.address
+    }
+}
+
+fn rtp(payload_type: u8, seq: u16, ssrc: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(12 + payload.len());
+    bytes.extend([0x80, payload_type]);
+    bytes.extend(seq.to_be_bytes());
+    bytes.extend((u32::from(seq) * 160).to_be_bytes());
+    bytes.extend(ssrc.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}

@@ -1,0 +1,374 @@
+//! What truly happened, seen at the wires of the exchange and never asked of it: who called whom,
+//! who answered, who is connected with whom, and which answer is still owed.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Instant;
+
+use crate::office::{ECHO, Office, RING_S};
+use crate::phone::{Message, uri_of, user_of};
+
+/// An INVITE has its final answer after this time: the ring time and what signalling needs.
+const ANSWER_OWED: Duration = Duration::from_secs(RING_S + 10);
+/// How long after the end of a connection its sound may still be on its way.
+const ECHO_OF_THE_PAST: Duration = Duration::from_millis(700);
+
+/// Something that reached the exchange, or that it did, at an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// A call with credentials to this number.
+    Invited(String),
+    /// A set was lifted.
+    Lifted,
+    /// A set was hung up.
+    HungUp,
+    /// A phone answered its call.
+    Answered,
+    /// A phone refused its call with this status.
+    Refused(u16),
+    /// A caller took the call back.
+    Cancelled,
+    /// A phone ended its call.
+    Bye,
+    /// The exchange gave a caller this final answer.
+    Told(u16),
+    /// The power failed.
+    PowerCut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Trying,
+    Rung,
+    Up,
+    Over,
+}
+
+/// One party's side of a call.
+#[derive(Clone, Debug)]
+struct Leg {
+    seat: usize,
+    call_id: String,
+    outgoing: bool,
+    /// Dialled, or shown.
+    number: String,
+    stage: Stage,
+}
+
+/// Two seats that hear each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    /// One of them.
+    pub a: usize,
+    /// The other; the same for the echo test.
+    pub b: usize,
+    legs: [(usize, String); 2],
+    /// Since when.
+    pub begin: Instant,
+    /// Until when.
+    pub end: Option<Instant>,
+    /// Answered, and beyond doubt who with whom.
+    pub certain: bool,
+}
+
+/// The observer.
+#[derive(Debug, Default)]
+pub(crate) struct Truth {
+    /// All facts by time, with the seat.
+    pub facts: BTreeMap<Instant, Vec<(usize, Fact)>>,
+    legs: Vec<Leg>,
+    /// Connections that are there or were a moment ago.
+    pub connections: Vec<Connection>,
+    /// INVITEs without a final answer: seat, Call-ID and CSeq.
+    owed: BTreeMap<(usize, String, u32), Instant>,
+    paid: BTreeSet<(usize, String, u32)>,
+    /// INVITEs that came before already, by time and seat.
+    pub repeated: BTreeSet<(Instant, usize)>,
+    /// INVITEs that came, for the figures.
+    pub invites: u64,
+    /// Connections that there were, for the figures.
+    pub talks: u64,
+}
+
+impl Truth {
+    fn note(&mut self, now: Instant, seat: usize, fact: Fact) {
+        self.facts.entry(now).or_default().push((seat, fact));
+    }
+
+    /// Whether this happened at this instant.
+    #[must_use]
+    pub(crate) fn happened(&self, at: Instant, fact: impl Fn(usize, &Fact) -> bool) -> bool {
+        let facts = self.facts.get(&at).into_iter().flatten();
+        facts.into_iter().any(|(seat, known)| fact(*seat, known))
+    }
+
+    /// A datagram of `seat` reaches the exchange.
+    pub(crate) fn reached(
+        &mut self,
+        now: Instant,
+        seat: usize,
+        message: &Message,
+        office: &Office,
+    ) {
+        let id = message.get("call-id").to_owned();
+        match (message.status(), message.method()) {
+            (None, "INVITE") => self.invite_came(now, seat, message, id),
+            (None, "BYE") => {
+                self.note(now, seat, Fact::Bye);
+                self.leg_over(now, seat, &id);
+            }
+            (None, "CANCEL") => self.note(now, seat, Fact::Cancelled),
+            (Some(status), "INVITE") => self.response_came(now, seat, status, message, office),
+            _ => {}
+        }
+    }
+
+    fn invite_came(&mut self, now: Instant, seat: usize, message: &Message, id: String) {
+        let key = (seat, id.clone(), message.cseq());
+        if self.paid.contains(&key) || self.owed.contains_key(&key) {
+            self.repeated.insert((now, seat));
+        } else {
+            self.owed.insert(key, now);
+            self.invites += 1;
+        }
+        let fresh = message.to_tag().is_empty() && !message.get("authorization").is_empty();
+        if !fresh {
+            return;
+        }
+        let number = user_of(message.uri()).to_owned();
+        self.note(now, seat, Fact::Invited(number.clone()));
+        if self.leg(seat, &id).is_none() {
+            self.legs.push(Leg {
+                seat,
+                call_id: id,
+                outgoing: true,
+                number,
+                stage: Stage::Trying,
+            });
+        }
+    }
+
+    fn response_came(
+        &mut self,
+        now: Instant,
+        seat: usize,
+        status: u16,
+        message: &Message,
+        office: &Office,
+    ) {
+        let id = message.get("call-id").to_owned();
+        match status {
+            200..300 => {
+                self.note(now, seat, Fact::Answered);
+                self.answered(now, seat, &id, office);
+            }
+            183 if !message.body.is_empty() => self.connect(now, seat, &id, office, false),
+            300.. => {
+                self.note(now, seat, Fact::Refused(status));
+                self.leg_over(now, seat, &id);
+            }
+            _ => {}
+        }
+    }
+
+    /// A datagram leaves the exchange for `seat`.
+    pub(crate) fn left(&mut self, now: Instant, seat: usize, message: &Message) {
+        let id = message.get("call-id").to_owned();
+        match (message.status(), message.method()) {
+            (None, "INVITE") if message.to_tag().is_empty() && self.leg(seat, &id).is_none() => {
+                self.legs.push(Leg {
+                    seat,
+                    call_id: id,
+                    outgoing: false,
+                    number: user_of(uri_of(message.get("from"))).to_owned(),
+                    stage: Stage::Trying,
+                });
+            }
+            (None, "BYE" | "CANCEL") => self.leg_over(now, seat, &id),
+            (Some(status), "INVITE") => self.told(now, seat, status, message, &id),
+            _ => {}
+        }
+    }
+
+    fn told(&mut self, now: Instant, seat: usize, status: u16, message: &Message, id: &str) {
+        if status >= 200 {
+            let key = (seat, id.to_owned(), message.cseq());
+            self.owed.remove(&key);
+            self.paid.insert(key);
+            self.note(now, seat, Fact::Told(status));
+        }
+        let Some(leg) = self.leg(seat, id) else {
+            return;
+        };
+        match status {
+            101..200 if leg.stage == Stage::Trying => leg.stage = Stage::Rung,
+            200..300 if leg.number == ECHO && leg.stage != Stage::Up => {
+                leg.stage = Stage::Up;
+                self.join(now, [(seat, id.to_owned()), (seat, id.to_owned())], true);
+            }
+            300.. if message.status() != Some(401) && leg.stage != Stage::Up => {
+                self.leg_over(now, seat, id);
+            }
+            _ => {}
+        }
+    }
+
+    fn leg(&mut self, seat: usize, id: &str) -> Option<&mut Leg> {
+        let mut legs = self.legs.iter_mut().rev();
+        legs.find(|leg| leg.seat == seat && leg.call_id == id)
+    }
+
+    /// Callers that wait for `seat` to answer: they dialled its number and are shown to it.
+    fn waiting_for(&self, seat: usize, shown: Option<&str>, office: &Office) -> Vec<usize> {
+        let number = &office.seats[seat].number;
+        let fits = |leg: &Leg| {
+            leg.outgoing
+                && leg.number == *number
+                && matches!(leg.stage, Stage::Trying | Stage::Rung)
+                && shown.is_none_or(|shown| office.seats[leg.seat].number == shown)
+        };
+        let legs = self.legs.iter().enumerate();
+        legs.filter(|(_, leg)| fits(leg))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    fn connect(&mut self, now: Instant, seat: usize, id: &str, office: &Office, up: bool) {
+        let Some(leg) = self.leg(seat, id).filter(|leg| !leg.outgoing) else {
+            return;
+        };
+        if matches!(leg.stage, Stage::Up | Stage::Over) {
+            return;
+        }
+        if up {
+            leg.stage = Stage::Up;
+        }
+        let shown = leg.number.clone();
+        let callers = self.waiting_for(seat, Some(&shown), office);
+        self.pair(now, (seat, id), &callers, up);
+    }
+
+    fn pair(&mut self, now: Instant, (seat, id): (usize, &str), callers: &[usize], up: bool) {
+        let certain = up && callers.len() == 1;
+        for &at in callers {
+            let caller = (self.legs[at].seat, self.legs[at].call_id.clone());
+            if up {
+                self.legs[at].stage = Stage::Up;
+            }
+            self.join(now, [caller, (seat, id.to_owned())], certain);
+        }
+    }
+
+    fn join(&mut self, now: Instant, legs: [(usize, String); 2], certain: bool) {
+        self.talks += 1;
+        self.connections.push(Connection {
+            a: legs[0].0,
+            b: legs[1].0,
+            legs,
+            begin: now,
+            end: None,
+            certain,
+        });
+    }
+
+    fn answered(&mut self, now: Instant, seat: usize, id: &str, office: &Office) {
+        self.connect(now, seat, id, office, true);
+    }
+
+    fn leg_over(&mut self, now: Instant, seat: usize, id: &str) {
+        let Some(leg) = self.leg(seat, id) else {
+            return;
+        };
+        leg.stage = Stage::Over;
+        let open = self.connections.iter_mut().filter(|c| c.end.is_none());
+        for connection in open {
+            if connection.legs.iter().any(|(s, i)| *s == seat && i == id) {
+                connection.end = Some(now);
+            }
+        }
+    }
+
+    /// A set is lifted; `rung` says whether its bell was on.
+    pub(crate) fn lifted(&mut self, now: Instant, seat: usize, rung: bool, office: &Office) {
+        self.note(now, seat, Fact::Lifted);
+        let id = format!("stay {}", now.as_nanos());
+        let callers = if rung {
+            self.waiting_for(seat, None, office)
+        } else {
+            Vec::new()
+        };
+        self.legs.push(Leg {
+            seat,
+            call_id: id.clone(),
+            outgoing: !rung,
+            number: String::new(),
+            stage: if rung { Stage::Up } else { Stage::Trying },
+        });
+        self.pair(now, (seat, &id), &callers, true);
+    }
+
+    /// The person at a set that was lifted dials.
+    pub(crate) fn dialled(&mut self, now: Instant, seat: usize, number: &str) {
+        let legs = self.legs.iter_mut().rev();
+        let mut mine = legs.filter(|leg| leg.seat == seat && leg.stage == Stage::Trying);
+        let Some(leg) = mine.next() else { return };
+        leg.number = number.to_owned();
+        if number == ECHO {
+            leg.stage = Stage::Up;
+            let me = (seat, leg.call_id.clone());
+            self.join(now, [me.clone(), me], false);
+        }
+    }
+
+    /// A set is hung up.
+    pub(crate) fn hung_up(&mut self, now: Instant, seat: usize) {
+        self.note(now, seat, Fact::HungUp);
+        let of_seat = |leg: &&Leg| leg.seat == seat && leg.stage != Stage::Over;
+        let ids: Vec<String> = self
+            .legs
+            .iter()
+            .filter(of_seat)
+            .map(|l| l.call_id.clone())
+            .collect();
+        for id in ids {
+            self.leg_over(now, seat, &id);
+        }
+    }
+
+    /// The power of the exchange fails.
+    pub(crate) fn power_cut(&mut self, now: Instant) {
+        self.note(now, usize::MAX, Fact::PowerCut);
+        self.owed.clear();
+        self.paid.clear();
+        for leg in &mut self.legs {
+            leg.stage = Stage::Over;
+        }
+        for connection in self.connections.iter_mut().filter(|c| c.end.is_none()) {
+            connection.end = Some(now);
+        }
+    }
+
+    /// Whether `listener` may hear `talker` now.
+    #[must_use]
+    pub(crate) fn may_hear(&self, now: Instant, listener: usize, talker: usize) -> bool {
+        self.connections.iter().any(|c| {
+            let both = (c.a, c.b) == (listener, talker) || (c.b, c.a) == (listener, talker);
+            both && c.end.is_none_or(|end| now.since(end) <= ECHO_OF_THE_PAST)
+        })
+    }
+
+    /// Forgets what no longer matters, and names the answers that are owed for too long.
+    pub(crate) fn review(&mut self, now: Instant) -> Vec<String> {
+        let recent = |end: Instant| now.since(end) <= ECHO_OF_THE_PAST;
+        self.connections.retain(|c| c.end.is_none_or(recent));
+        self.legs.retain(|leg| leg.stage != Stage::Over);
+        let late = |(key, at): (&(usize, String, u32), &Instant)| {
+            let age = now.since(*at);
+            (age > ANSWER_OWED).then(|| format!("INVITE {key:?} has no final answer after {age:?}"))
+        };
+        let late: Vec<String> = self.owed.iter().filter_map(late).collect();
+        self.owed.retain(|_, at| now.since(*at) <= ANSWER_OWED);
+        late
+    }
+}

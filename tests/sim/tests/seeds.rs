@@ -1,0 +1,79 @@
+//! Worlds from seeds: each is played and judged by every oracle.
+//!
+//! 20 worlds of ten virtual minutes in the fast tier; `CENTRALKA_SIM_SEEDS` says how many in the
+//! full gate.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tests_sim::{Plan, Profile, run};
+
+/// Worlds of the fast tier.
+const SEEDS: u64 = 20;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks for the size of the gate"
+)]
+fn seeds() -> u64 {
+    let wanted = std::env::var("CENTRALKA_SIM_SEEDS").ok();
+    wanted.and_then(|text| text.parse().ok()).unwrap_or(SEEDS)
+}
+
+/// Plays the seeds on two threads; each world has one.
+#[test]
+fn every_seed_keeps_its_promises() {
+    let next = AtomicU64::new(0);
+    let broken = Mutex::new(Vec::new());
+    let (calls, talks) = (AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds() {
+                return;
+            }
+            let mut plan = Plan::new(seed);
+            if plan.profile == Profile::Storm {
+                plan.profile = Profile::Office;
+            }
+            let outcome = run(&plan, None);
+            calls.fetch_add(outcome.calls as u64, Ordering::Relaxed);
+            talks.fetch_add(outcome.talks, Ordering::Relaxed);
+            if !outcome.violations.is_empty() {
+                let mut broken = broken
+                    .lock()
+                    .expect("no world panics while it holds the lock");
+                broken.push((seed, outcome.violations));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    let mut broken = broken.into_inner().expect("no thread is left");
+    broken.sort();
+    assert!(
+        broken.is_empty(),
+        "cargo xtask sim SEED replays: {broken:#?}"
+    );
+    // A world in which nothing happens breaks no promise.
+    assert!(calls.into_inner() > 40 * seeds() && talks.into_inner() > 20 * seeds());
+}
+
+#[test]
+fn a_seed_repeats_to_the_byte_and_seeds_differ() {
+    for profile in Profile::ALL {
+        let mut plan = Plan::new(4711);
+        plan.profile = profile;
+        plan.length /= 5;
+        let (first, again) = (run(&plan, None), run(&plan, None));
+        assert_eq!(
+            (first.hash, first.effects),
+            (again.hash, again.effects),
+            "{profile}"
+        );
+        plan.seed += 1;
+        assert_ne!(run(&plan, None).hash, first.hash, "{profile}");
+    }
+}
