@@ -182,10 +182,6 @@ fn desk_of(
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of the control thread, put together once"
-)]
 fn driver_of(
     setup: Setup,
     known: &Known,
