@@ -1,7 +1,7 @@
 //! The driver of the real program: one input into `Pbx`, its outputs to whoever carries them out,
 //! and both into the books. The simulation has another driver and nothing else that differs.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use engine::Engine;
 use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, Transport};
@@ -38,7 +38,12 @@ pub(crate) struct Driver {
     pub(crate) seeds: Random,
     /// What the writer did not take yet.
     pub(crate) kept: Batch,
+    /// When the last snapshot was made, while the writer may not have it yet.
+    pub(crate) snapshot_sent: Option<Instant>,
 }
+
+/// After this time a snapshot that the writer did not get is made again.
+const SNAPSHOT_AGAIN: Duration = Duration::from_secs(10);
 
 impl Driver {
     /// Runs one input to its end.
@@ -61,12 +66,23 @@ impl Driver {
         let payload = entry.close(self.tape.take(), outputs);
         store::journal::frame(&mut self.kept.journal, now, &payload);
         self.engine.flush();
+        self.live.flush();
         self.flush();
     }
 
     /// A full segment of the journal is followed by another one as soon as no call is in progress.
     fn begin_segment(&mut self, now: Now) {
-        if !self.writer.wants_snapshot() || self.kept.snapshot.is_some() {
+        if !self.writer.wants_snapshot() {
+            self.snapshot_sent = None;
+            return;
+        }
+        // The writer hears of the one on its way only when it writes. A second one would throw away
+        // what the exchange knows for a moment (who asked to register) and a file of the journal;
+        // one that is lost on its way to a full writer is made again after a while.
+        let on_its_way = self
+            .snapshot_sent
+            .is_some_and(|sent| now.mono.since(sent) < SNAPSHOT_AGAIN);
+        if on_its_way || self.kept.snapshot.is_some() {
             return;
         }
         let mut seed = [0; 32];
@@ -75,6 +91,7 @@ impl Driver {
             self.flush();
             let snapshot = Snapshot::of(&setup, &self.text);
             self.kept.snapshot = Some(snapshot.to_bytes());
+            self.snapshot_sent = Some(now.mono);
         }
     }
 
