@@ -27,10 +27,7 @@ pub(crate) fn run(file: &Path) -> Result<ExitCode> {
                     .and_then(|snapshot| snapshot.setup())
                     .with_context(|| format!("{}: the snapshot", file.display()))?;
                 let vault = Box::new(Replayed(tape.clone()));
-                let mut fresh = Pbx::new(frame.now, setup, vault);
-                // What a start writes was written before the journal began.
-                while fresh.poll().is_some() {}
-                pbx = Some(fresh);
+                pbx = Some(Pbx::new(frame.now, setup, vault));
             }
             FrameKind::Input => {
                 let Some(pbx) = &mut pbx else {

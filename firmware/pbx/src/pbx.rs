@@ -52,6 +52,8 @@ pub struct Setup {
     pub external: Option<IpAddr>,
     /// Connections that are open, and how many the exchange has made so far.
     pub flows: (Vec<Peer>, u64),
+    /// Whether a run goes on from here: then nothing is written about a start.
+    pub resumed: bool,
 }
 
 /// How much of everything is in use: back to zero when the office is quiet.
@@ -166,9 +168,11 @@ impl Pbx {
             clock_offset: None,
         };
         pbx.tell_agent_addresses();
-        pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
-        let version = setup.version;
-        pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
+        if !setup.resumed {
+            pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
+            let version = setup.version;
+            pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
+        }
         pbx
     }
 
@@ -312,6 +316,7 @@ impl Pbx {
             pairs: self.pairs.list(),
             external: self.external,
             flows: self.flows.list(),
+            resumed: true,
         })
     }
 

@@ -25,9 +25,9 @@ use crate::{Input, Output, Question, Setup, Vault};
 #[derive(Debug, Serialize, Deserialize)]
 enum Written {
     FlowOpened(FlowId, Transport, SocketAddr, SocketAddr),
-    Bytes(FlowId, Vec<u8>),
+    Bytes(FlowId, Block),
     FlowClosed(FlowId),
-    Datagram(SocketAddr, SocketAddr, Vec<u8>),
+    Datagram(SocketAddr, SocketAddr, Block),
     External(Option<IpAddr>),
     Port(PortId, hal_port::PortEvent),
     Media(MediaEvent),
@@ -60,6 +60,7 @@ pub struct Snapshot {
     external: Option<IpAddr>,
     flows: Vec<(FlowId, Transport, SocketAddr, SocketAddr)>,
     flows_made: u64,
+    resumed: bool,
 }
 
 /// Why a journal cannot be played.
@@ -102,6 +103,7 @@ impl Snapshot {
             external: setup.external,
             flows: setup.flows.0.iter().filter_map(flow).collect(),
             flows_made: setup.flows.1,
+            resumed: setup.resumed,
         }
     }
 
@@ -133,6 +135,7 @@ impl Snapshot {
             pairs: self.pairs.clone(),
             external: self.external,
             flows: (self.flows.iter().map(peer).collect(), self.flows_made),
+            resumed: self.resumed,
         })
     }
 
@@ -162,13 +165,13 @@ impl Entry {
                 local,
                 remote,
             } => Written::FlowOpened(*flow, *transport, *local, *remote),
-            Input::Bytes { flow, bytes } => Written::Bytes(*flow, redacted(bytes)),
+            Input::Bytes { flow, bytes } => Written::Bytes(*flow, Block(redacted(bytes))),
             Input::FlowClosed { flow } => Written::FlowClosed(*flow),
             Input::Datagram {
                 local,
                 remote,
                 bytes,
-            } => Written::Datagram(*local, *remote, redacted(bytes)),
+            } => Written::Datagram(*local, *remote, Block(redacted(bytes))),
             Input::External(address) => Written::External(*address),
             Input::Port { port, event } => Written::Port(*port, *event),
             Input::Media(MediaEvent::Digit { leg, ms, .. }) if !dialling => {
@@ -194,7 +197,12 @@ impl Entry {
     pub fn close(mut self, verdicts: Vec<u8>, outputs: Fingerprint) -> Vec<u8> {
         self.verdicts = verdicts;
         self.outputs = outputs.0;
-        postcard::to_stdvec(&self).unwrap_or_default()
+        // One allocation: an entry is little more than the bytes it holds.
+        let room = match &self.input {
+            Written::Bytes(_, bytes) | Written::Datagram(_, _, bytes) => bytes.0.len() + 128,
+            _ => 128,
+        };
+        postcard::to_extend(&self, Vec::with_capacity(room)).unwrap_or_default()
     }
 
     /// Reads what [`Entry::close`] wrote.
@@ -217,9 +225,9 @@ impl Entry {
                 local,
                 remote,
             },
-            Written::Bytes(flow, bytes) => Input::Bytes { flow, bytes },
+            Written::Bytes(flow, Block(bytes)) => Input::Bytes { flow, bytes },
             Written::FlowClosed(flow) => Input::FlowClosed { flow },
-            Written::Datagram(local, remote, bytes) => Input::Datagram {
+            Written::Datagram(local, remote, Block(bytes)) => Input::Datagram {
                 local,
                 remote,
                 bytes,
@@ -243,28 +251,53 @@ impl Entry {
     }
 }
 
-/// Digest responses without their proof: 32 or 64 digits become zeros, everything keeps its length.
+/// Digest responses without their proof: the digits become zeros, everything keeps its length.
 fn redacted(bytes: &[u8]) -> Vec<u8> {
-    const MARK: &[u8] = b"response=\"";
     let mut out = bytes.to_vec();
-    for at in positions(bytes, MARK) {
-        let rest = out.get_mut(at + MARK.len()..).unwrap_or_default();
-        for byte in rest.iter_mut().take_while(|byte| **byte != b'"') {
-            *byte = b'0';
-        }
+    let mut from = 0;
+    while let Some(start) = quoted_after(bytes, from, b"response") {
+        let rest = out.get_mut(start..).unwrap_or_default();
+        let digits = rest.iter().position(|b| *b == b'"').unwrap_or(rest.len());
+        rest[..digits].fill(b'0');
+        from = start + digits;
     }
     out
 }
 
-fn positions<'b>(bytes: &'b [u8], mark: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
-    bytes
-        .windows(mark.len())
-        .enumerate()
-        .filter(move |(_, window)| window.eq_ignore_ascii_case(mark))
-        .map(|(at, _)| at)
+/// Where the quoted value of the next parameter `name` begins, from `from` on. Looks at equals
+/// signs only: every message of every call goes through here.
+fn quoted_after(bytes: &[u8], from: usize, name: &[u8]) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|b| *b == b'=')?;
+        let before = bytes.get(at.checked_sub(name.len()).unwrap_or(at)..at);
+        let named = before.is_some_and(|text| text.eq_ignore_ascii_case(name));
+        if named && bytes.get(at + 1) == Some(&b'"') {
+            return Some(at + 2);
+        }
+        at += 1;
+    }
 }
 
-/// A hash over outputs in order (FNV-1a, 64 bits); nonces do not count, they are secrets.
+/// Bytes written as one block; serde's own way for a `Vec<u8>` goes byte by byte.
+#[derive(Debug)]
+struct Block(Vec<u8>);
+
+impl Serialize for Block {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes: &[u8] = Deserialize::deserialize(deserializer)?;
+        Ok(Self(bytes.to_vec()))
+    }
+}
+
+/// A hash over outputs in order (FNV-1a over words of 64 bits); nonces do not count, they are
+/// secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 
@@ -278,8 +311,13 @@ impl Fingerprint {
     /// Takes one more output into account.
     pub fn add(&mut self, output: &Output) {
         match output {
+            Output::Connect {
+                flow,
+                transport,
+                remote,
+            } => self.value(&(0_u8, flow, transport, remote)),
             Output::Bytes { flow, bytes } => {
-                self.bytes(&flow.0.to_le_bytes());
+                self.value(&(1_u8, flow));
                 self.message(bytes);
             }
             Output::Datagram {
@@ -287,60 +325,55 @@ impl Fingerprint {
                 remote,
                 bytes,
             } => {
-                self.address(*local);
-                self.address(*remote);
+                self.value(&(2_u8, local, remote));
                 self.message(bytes);
             }
-            Output::Connect { .. }
-            | Output::Close { .. }
-            | Output::Port { .. }
-            | Output::Media(_)
-            | Output::Party(..)
-            | Output::Record(_)
-            | Output::State(_) => self.debug(output),
-        }
-    }
-
-    fn address(&mut self, address: SocketAddr) {
-        self.bytes(&address.port().to_le_bytes());
-        match address.ip() {
-            IpAddr::V4(ip) => self.bytes(&ip.octets()),
-            IpAddr::V6(ip) => self.bytes(&ip.octets()),
+            Output::Close { flow } => self.value(&(3_u8, flow)),
+            Output::Port { port, command } => self.value(&(4_u8, port, command)),
+            Output::Media(command) => self.value(&(5_u8, command)),
+            Output::Party(id, party) => self.value(&(6_u8, id, party)),
+            Output::Record(record) => self.value(&(7_u8, record)),
+            Output::State(change) => self.value(&(8_u8, change)),
         }
     }
 
     /// A message without its nonces.
     fn message(&mut self, bytes: &[u8]) {
-        const MARK: &[u8] = b"nonce=\"";
         let mut from = 0;
         if bytes.starts_with(b"SIP/2.0 401") {
-            for at in positions(bytes, MARK) {
-                let start = at + MARK.len();
-                let len = bytes[start..].iter().position(|b| *b == b'"').unwrap_or(0);
+            while let Some(start) = quoted_after(bytes, from, b"nonce") {
                 self.bytes(bytes.get(from..start).unwrap_or_default());
-                from = start + len;
+                let value = bytes.get(start..).unwrap_or_default();
+                from = start + value.iter().position(|b| *b == b'"').unwrap_or(0);
             }
         }
         self.bytes(bytes.get(from..).unwrap_or_default());
     }
 
-    fn debug(&mut self, output: &Output) {
-        use core::fmt::Write as _;
-        // Writing into a hash cannot fail.
-        let _ = write!(self, "{output:?}");
+    fn value(&mut self, value: &impl Serialize) {
+        // A value too long for the buffer does not exist: texts of parties are cut at 255 bytes,
+        // contacts and paths too. What does not fit counts as the same.
+        let mut buffer = [0; 4_096];
+        if let Ok(bytes) = postcard::to_slice(value, &mut buffer) {
+            self.bytes(bytes);
+        }
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.word(u64::from_le_bytes(*word));
         }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.word(u64::from_le_bytes(last));
+        self.word(bytes.len() as u64);
     }
-}
 
-impl core::fmt::Write for Fingerprint {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.bytes(text.as_bytes());
-        Ok(())
+    const fn word(&mut self, word: u64) {
+        self.0 = (self.0 ^ word)
+            .wrapping_mul(0x0100_0000_01b3)
+            .rotate_left(29);
     }
 }
 

@@ -19,6 +19,9 @@ const SEGMENT_RECORDS: u64 = 65_536;
 const SEGMENT_US: i64 = 7 * 86_400_000_000;
 /// Records after which the oldest open call is noted anew.
 const OPEN_FROM_STEP: u64 = 1_000;
+/// Ended calls whose times one step of the clock corrects; older ones of the same boot stay marked
+/// as written by an unchecked clock.
+const CORRECTED_MAX: i64 = 10_000;
 /// Ended calls remembered so that a straggling event begins no new CDR.
 const ENDED_KEPT: usize = 512;
 
@@ -159,7 +162,7 @@ impl Store {
         )?;
         to.head.hash = hash;
         to.head.next_seq = Seq(record.seq.0.saturating_add(1));
-        to.head.last_wall = to.head.last_wall.max(record.at.wall);
+        to.head.last_wall = record.at.wall;
         match &record.event.body {
             EventBody::Erased { party } => self.erase(*party),
             EventBody::ClockStepped {
@@ -276,14 +279,16 @@ impl Store {
         .map(drop)
     }
 
-    /// Corrects the times of this boot's ended calls after a step of the clock; those that go on
-    /// are corrected by their fold.
+    /// Corrects the times of this boot's ended calls after a step of the clock, newest first, at
+    /// most [`CORRECTED_MAX`]; those that go on are corrected by their fold.
     fn correct_cdrs(&mut self, at: &Pending, by_us: i64, trust: Trust) -> Result<(), StoreError> {
-        let sql = "SELECT body, last_seq FROM cdr WHERE first_seq >= ?1 AND open = 0";
-        let first = signed(at.head.boot_first_seq.0);
+        let sql = "SELECT body, last_seq FROM cdr WHERE first_seq >= ?1 AND open = 0
+                   ORDER BY first_seq DESC LIMIT ?2";
+        let values = [signed(at.head.boot_first_seq.0), CORRECTED_MAX];
         let rows: Vec<(String, i64)> =
-            self.query(sql, [first], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            self.query(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         for (body, last_seq) in rows {
+            // A damaged row is the reader's to report.
             let Ok(mut cdr) = serde_json::from_str::<Cdr>(&body) else {
                 continue;
             };
@@ -299,7 +304,7 @@ impl Store {
     fn roll_segment(&mut self, head: &mut Head, next: &Record) -> Result<(), StoreError> {
         let records = head.next_seq.0 - head.segment_first_seq.0;
         let span = next.at.wall.0.saturating_sub(head.segment_first_wall.0);
-        if records < SEGMENT_RECORDS && (records == 0 || span < SEGMENT_US) {
+        if records < SEGMENT_RECORDS && (records == 0 || span.saturating_abs() < SEGMENT_US) {
             return Ok(());
         }
         let hash: Hash = head.hash;

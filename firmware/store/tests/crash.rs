@@ -182,3 +182,63 @@ fn a_batch_is_whole_or_absent() {
     );
     assert_eq!(store.calls(10, None).unwrap(), []);
 }
+
+/// Copies the database and its log as they are, the log with what `change` makes of it.
+fn copy_with_log(from: &Folder, to: &Folder, change: impl FnOnce(&mut Vec<u8>)) {
+    for name in [store::DATABASE_FILE, store::BOX_KEY_FILE] {
+        std::fs::copy(from.path().join(name), to.path().join(name)).unwrap();
+    }
+    let log = format!("{}-wal", store::DATABASE_FILE);
+    let mut bytes = std::fs::read(from.path().join(&log)).unwrap();
+    change(&mut bytes);
+    std::fs::write(to.path().join(&log), bytes).unwrap();
+    let _ = std::fs::remove_file(to.path().join(format!("{}-shm", store::DATABASE_FILE)));
+}
+
+#[test]
+fn a_log_cut_or_bent_anywhere_leaves_a_prefix_of_the_commits() {
+    let folder = Folder::new();
+    let (mut store, recovered) = Store::open(folder.path(), MORNING, Trust::Synced).unwrap();
+    let mut scribe = Scribe::new(recovered.next_seq);
+    let mut commits = vec![Seq(1)];
+    for n in 1..=8 {
+        for batch in scribe.whole_call(n) {
+            store.append(&[batch]).unwrap();
+            commits.push(store.next_seq());
+        }
+    }
+    let len = std::fs::read(folder.path().join("centralka.db-wal"))
+        .unwrap()
+        .len();
+    let copy = Folder::new();
+    let look = || {
+        let (store, recovered) = Store::open(copy.path(), MORNING, Trust::Synced).unwrap();
+        check_all(&store);
+        drop(store);
+        assert!(
+            verify(&copy.path().join(store::DATABASE_FILE))
+                .unwrap()
+                .is_sound()
+        );
+        // Without what recovery added: two legs and a call for each one that was open.
+        recovered.next_seq.0 - 3 * recovered.calls_closed
+    };
+    let mut before = 0;
+    let mut chance = Random::new([5; 32]);
+    // Set-up is not cut: a store that never came to be has nothing to lose.
+    for cut in (len / 3..=len).step_by(len / 60) {
+        copy_with_log(&folder, &copy, |bytes| bytes.truncate(cut));
+        let next = look();
+        assert!(
+            next >= before && commits.contains(&Seq(next)),
+            "cut at {cut} of {len}: {next}"
+        );
+        before = next;
+        let at = len / 3 + chance.below(u32::try_from(len - len / 3).unwrap()) as usize;
+        copy_with_log(&folder, &copy, |bytes| bytes[at] ^= 1 << chance.below(8));
+        let next = look();
+        assert!(commits.contains(&Seq(next)), "bent at {at}: {next}");
+    }
+    copy_with_log(&folder, &copy, |_| {});
+    assert_eq!(look(), store.next_seq().0);
+}

@@ -9,7 +9,7 @@ use model::{
     Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, Trust, Wall, limits::PARTY_TEXT_MAX,
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
-use store::{Batch, Reader, Store, StoreError, Writer, WriterOptions};
+use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
 
 #[test]
 fn a_call_is_found_again_as_it_was() {
@@ -251,24 +251,24 @@ fn registrations_survive_a_restart() {
         .unwrap();
     drop(store);
     let (_, recovered) = open(&folder);
-    assert_eq!(recovered.bindings, [binding("jan", hour)]);
+    let granted = hour.plus(REFRESH_LAG + REFRESH_WRITE);
+    assert_eq!(recovered.bindings, [binding("jan", granted)]);
     assert_eq!(recovered.digest_md5, [entry("jan")]);
 }
 
 #[test]
-fn a_registration_whose_refresh_was_lost_is_kept_a_minute_longer() {
+fn a_registration_whose_refresh_was_not_written_is_kept_that_much_longer() {
     let folder = Folder::new();
     let (mut store, _) = open(&folder);
-    store
-        .append(&[bound("jan", MORNING.plus(Duration::from_secs(5)))])
-        .unwrap();
+    store.append(&[bound("jan", MORNING)]).unwrap();
     drop(store);
-    let later = MORNING.plus(Duration::from_secs(30));
-    let (_, recovered) = Store::open(folder.path(), later, Trust::Synced).unwrap();
+    let at = |later: Duration| Store::open(folder.path(), MORNING.plus(later), Trust::Synced);
+    let grace = REFRESH_LAG + REFRESH_WRITE;
     assert_eq!(
-        recovered.bindings[0].expires,
-        later.plus(Duration::from_secs(60))
+        at(grace - Duration::from_secs(1)).unwrap().1.bindings.len(),
+        1
     );
+    assert_eq!(at(grace).unwrap().1.bindings, []);
 }
 
 #[test]
@@ -300,6 +300,35 @@ fn times_before_the_clock_was_right_are_corrected() {
     let second = store.cdr(ids(2).0).unwrap().unwrap();
     assert_eq!(second.started, Wall(MORNING.0 + 75_080_000));
     assert_eq!(second.answered, Some(scribe.now.wall));
+}
+
+#[test]
+fn a_clock_that_was_once_far_ahead_stays_corrected() {
+    let folder = Folder::new();
+    let future = Wall::from_secs(4_000_000_000);
+    let (mut store, recovered) = Store::open(folder.path(), future, Trust::Restored).unwrap();
+    assert_eq!(recovered.wall, future);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    scribe.now.wall = MORNING;
+    let step = EventBody::ClockStepped {
+        from: future,
+        to: MORNING,
+        trust: Trust::Synced,
+    };
+    let records = vec![scribe.note(Rule::ClockChanged, step)];
+    store
+        .append(&[Batch {
+            records,
+            ..Batch::default()
+        }])
+        .unwrap();
+    drop(store);
+    let (store, recovered) = Store::open(folder.path(), Wall(0), Trust::Unset).unwrap();
+    assert_eq!((recovered.wall, recovered.trust), (MORNING, Trust::Unset));
+    drop(store);
+    // A boot without any record is remembered too.
+    let (_, recovered) = Store::open(folder.path(), Wall(0), Trust::Unset).unwrap();
+    assert_eq!(recovered.wall, MORNING);
 }
 
 #[test]

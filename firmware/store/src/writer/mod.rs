@@ -5,6 +5,7 @@
 //! counts; calls go on. When the queue is full the sender keeps its batch and is told.
 
 mod queue;
+mod refresh;
 mod thread;
 
 use std::sync::{

@@ -1,7 +1,6 @@
 //! The loop of the writer thread.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::Ordering::{Relaxed, Release},
@@ -9,13 +8,10 @@ use std::{
     time::Duration,
 };
 
-use model::{Binding, EntryId, Seq, StateChange, limits::COMMIT_MS_MAX};
+use model::{Seq, limits::COMMIT_MS_MAX};
 
-use super::{Shared, WriterOptions, queue::Taken};
-use crate::{
-    Appended, Batch, Journal, REFRESH_WRITE, Store, StoreError, clock::Stopwatch,
-    journal::first_now,
-};
+use super::{Shared, WriterOptions, queue::Taken, refresh::Refreshes};
+use crate::{Appended, Batch, Journal, Store, StoreError, clock::Stopwatch, journal::first_now};
 
 /// First and longest pause after a failed commit.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -29,9 +25,7 @@ pub(super) struct WriterThread {
     journal: Option<Journal>,
     /// Taken and not on the disk.
     batches: Vec<Batch>,
-    /// Refreshed registrations that wait for their minute, and since when.
-    refreshed: BTreeMap<(EntryId, String), Binding>,
-    refreshed_since: Option<Stopwatch>,
+    refreshes: Refreshes,
     /// The disk failed: since when and for how long batches are held.
     hold: Option<(Stopwatch, Duration)>,
 }
@@ -39,14 +33,15 @@ pub(super) struct WriterThread {
 impl WriterThread {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: WriterOptions) -> Self {
         let WriterOptions { durable, journal } = options;
+        // Without them the first refresh of each phone is written, which does no harm.
+        let refreshes = Refreshes::new(store.bindings().unwrap_or_default());
         Self {
             store,
             shared,
             durable,
             journal,
             batches: Vec::new(),
-            refreshed: BTreeMap::new(),
-            refreshed_since: None,
+            refreshes,
             hold: None,
         }
     }
@@ -54,7 +49,7 @@ impl WriterThread {
     pub(super) fn run(mut self) -> Result<(), StoreError> {
         loop {
             let group = Duration::from_millis(COMMIT_MS_MAX);
-            let own = self.refreshed_since.map(|since| since.left(REFRESH_WRITE));
+            let own = self.refreshes.left();
             let taken = self.shared.queue.take(group, self.hold, own);
             let closed = taken.closed;
             let jobs = self.accept(taken);
@@ -141,24 +136,10 @@ impl WriterThread {
 
     /// Takes refreshes out of `batch`; a newer change of the same registration replaces them.
     fn keep_refreshes(&mut self, batch: &mut Batch) {
-        for change in std::mem::take(&mut batch.state) {
-            match change {
-                StateChange::Refreshed(binding) => {
-                    let key = (binding.owner.clone(), binding.key.clone());
-                    self.refreshed.insert(key, binding);
-                    self.refreshed_since.get_or_insert_with(Stopwatch::start);
-                    continue;
-                }
-                StateChange::Bound(Binding {
-                    ref owner, ref key, ..
-                })
-                | StateChange::Unbound { ref owner, ref key } => {
-                    self.refreshed.remove(&(owner.clone(), key.clone()));
-                }
-                StateChange::DigestMd5 { .. } => {}
-            }
-            batch.state.push(change);
-        }
+        let changes = std::mem::take(&mut batch.state).into_iter();
+        batch.state = changes
+            .filter_map(|change| self.refreshes.sort(change))
+            .collect();
     }
 
     /// Writes what waits, if it may: nothing while the disk is given a pause, unless it is the
@@ -171,18 +152,7 @@ impl WriterThread {
         {
             return Ok(());
         }
-        let minute = self
-            .refreshed_since
-            .is_some_and(|since| since.left(REFRESH_WRITE).is_zero());
-        let refreshes = match minute || last_chance {
-            true => self
-                .refreshed
-                .values()
-                .cloned()
-                .map(StateChange::Refreshed)
-                .collect(),
-            false => Vec::new(),
-        };
+        let refreshes = self.refreshes.due(last_chance);
         let refreshed = refreshes.len() as u64;
         if self.batches.is_empty() && refreshed == 0 {
             self.hold = None;
@@ -195,24 +165,24 @@ impl WriterThread {
         let watch = Stopwatch::start();
         let done = self.store.append(&self.batches);
         self.batches.pop();
-        let done = match done {
-            Err(error) if !error.is_passing() => self.write_singly(),
-            done => done,
-        };
         match done {
             Ok(appended) => {
                 self.committed(appended, watch);
+                self.shared.counters.refreshes.fetch_add(refreshed, Relaxed);
                 if refreshed > 0 {
-                    self.shared.counters.refreshes.fetch_add(refreshed, Relaxed);
-                    self.refreshed.clear();
-                    self.refreshed_since = None;
+                    self.refreshes.written();
                 }
                 Ok(())
             }
-            Err(error) => {
-                self.failed(&error);
-                Err(error)
-            }
+            // The refreshes wait for another turn.
+            Err(error) if !error.is_passing() => match self.write_singly() {
+                Ok(appended) => {
+                    self.committed(appended, watch);
+                    Ok(())
+                }
+                Err(error) => self.failed(error),
+            },
+            Err(error) => self.failed(error),
         }
     }
 
@@ -278,7 +248,8 @@ impl WriterThread {
         }
     }
 
-    fn failed(&mut self, error: &StoreError) {
+    /// Counts a failed commit and gives the disk a pause.
+    fn failed(&mut self, error: StoreError) -> Result<(), StoreError> {
         self.shared.counters.commit_errors.fetch_add(1, Relaxed);
         let pause = match self.hold {
             Some((_, pause)) => (pause * 2).min(RETRY_MAX),
@@ -289,5 +260,6 @@ impl WriterThread {
         };
         self.shared.queue.set_trouble(error.to_string());
         self.hold = Some((Stopwatch::start(), pause));
+        Err(error)
     }
 }
