@@ -214,6 +214,7 @@ fn driver_of(
         seeds: Random::new(seed_of(secret)),
         kept,
         kept_since: None,
+        snapshot_sent: Some(clock.now().mono),
     }
 }
 

@@ -162,7 +162,7 @@ impl Store {
         )?;
         to.head.hash = hash;
         to.head.next_seq = Seq(record.seq.0.saturating_add(1));
-        to.head.last_wall = to.head.last_wall.max(record.at.wall);
+        to.head.last_wall = record.at.wall;
         match &record.event.body {
             EventBody::Erased { party } => self.erase(*party),
             EventBody::ClockStepped {
@@ -304,7 +304,7 @@ impl Store {
     fn roll_segment(&mut self, head: &mut Head, next: &Record) -> Result<(), StoreError> {
         let records = head.next_seq.0 - head.segment_first_seq.0;
         let span = next.at.wall.0.saturating_sub(head.segment_first_wall.0);
-        if records < SEGMENT_RECORDS && (records == 0 || span < SEGMENT_US) {
+        if records < SEGMENT_RECORDS && (records == 0 || span.saturating_abs() < SEGMENT_US) {
             return Ok(());
         }
         let hash: Hash = head.hash;

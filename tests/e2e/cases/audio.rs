@@ -61,7 +61,9 @@ struct LegFigures {
 fn leg_figures(exchange: &Exchange, call: &serde_json::Value) -> Vec<LegFigures> {
     let id = call["id"].as_str().expect("a call has an id");
     let text = exchange.ask(&["call", "explain", id, "--language", "en"]);
-    let lines = text.lines().filter(|line| line.contains("packets received"));
+    let lines = text
+        .lines()
+        .filter(|line| line.contains("packets received"));
     lines
         .map(|line| {
             let figure = |name: &str| -> u64 {

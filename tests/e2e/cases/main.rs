@@ -1,4 +1,3 @@
 //! The real program against real phones: calls, refusals, faults, ends.
 
 mod audio;
-

@@ -116,12 +116,23 @@ impl Script {
             .arg(self.remote.to_string())
             .arg("-sf")
             .arg(scenario)
-            .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-skip_rlimit"])
+            .args([
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+                "-nostdin",
+                "-skip_rlimit",
+            ])
             .args(["-p", &self.port.to_string()])
             .args(["-mp", &ports::free_voice(4).to_string()])
             .args(["-cp", &ports::free_udp().to_string()])
             .args(["-m", &self.calls.to_string()])
-            .args(["-timeout", &self.limit.as_secs().to_string(), "-timeout_error"])
+            .args([
+                "-timeout",
+                &self.limit.as_secs().to_string(),
+                "-timeout_error",
+            ])
             .args(["-trace_err", "-error_file", "errors.txt"])
             .args(["-trace_msg", "-message_file", "messages.txt"])
             .args(self.arguments);

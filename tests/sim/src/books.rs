@@ -1,5 +1,6 @@
 //! The oracle of the books: the fold of the ledger against what truly happened.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use model::{Cause, EntryId, Instant, Rule, Target};
@@ -8,6 +9,9 @@ use store::CdrFold;
 use crate::office::{ECHO, NOBODY, Office};
 use crate::truth::{Fact, Truth};
 use crate::world::World;
+
+/// The answer to a caller waits this long for the start of the call to be on disk.
+const WAITS_FOR_DISK: Duration = Duration::from_millis(model::limits::DURABLE_WAIT_MS_MAX);
 
 /// Checks every call record; gives how many there are.
 pub(crate) fn check(world: &mut World) -> usize {
@@ -166,6 +170,10 @@ impl Case<'_> {
         let at = self.began + duration;
         let at_end = |fact: &dyn Fn(&Fact) -> bool| self.truth.happened(at, |_, f| fact(f));
         let right = match (cause, rule) {
+            // A caller may take the call back while its answer waits for the disk.
+            (Cause::Normal, _) if cdr.talk.is_some_and(|talk| talk <= WAITS_FOR_DISK) => {
+                at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp | Fact::Cancelled))
+            }
             (Cause::Normal, _) => at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp)),
             (Cause::Cancelled, _) => {
                 at_end(&|f| matches!(f, Fact::Cancelled | Fact::HungUp | Fact::Bye))
@@ -174,7 +182,11 @@ impl Case<'_> {
                 self.happened_between(at, &|f| matches!(f, Fact::Refused(486 | 600 | 603)))
             }
             // A set is stopped at the first digit that leads nowhere.
-            (Cause::NotFound, _) => !self.to.is_empty() && NOBODY.starts_with(self.to),
+            // With the power the digits that were dialled before it were lost.
+            (Cause::NotFound, _) => {
+                let cut_off = self.truth.happened(self.began, |_, f| *f == Fact::PowerOn);
+                !self.to.is_empty() && (NOBODY.starts_with(self.to) || cut_off)
+            }
             (Cause::NoAnswer, _) => duration.as_secs() >= crate::office::RING_S,
             (Cause::PowerLost, _) => {
                 let cuts = self.truth.facts.range(at..);

@@ -162,7 +162,7 @@ impl Exchange {
             self.input(now, input, board);
             return;
         }
-        let channel = if to.port() % 2 == 0 {
+        let channel = if to.port().is_multiple_of(2) {
             Channel::Rtp
         } else {
             Channel::Rtcp

@@ -20,6 +20,8 @@ pub(crate) struct Hearing {
     last: BTreeMap<(usize, usize), (Instant, Option<u32>)>,
     /// When somebody held or came back, or anything else made silence right, by seat.
     changed: BTreeMap<usize, Instant>,
+    /// Windows in a row with somebody in them who should not be.
+    strangers: BTreeMap<(usize, usize), (Instant, u32)>,
     /// Packets that came untouched, for the figures.
     pub exact: u64,
     /// Windows in which a mixed talker was heard.
@@ -43,13 +45,14 @@ impl Hearing {
         let talker = usize::from(heard.talker);
         let key = (listener, talker);
         let before = self.last.insert(key, (now, heard.count));
-        if !truth.may_hear(now, listener, talker) {
-            return Some(format!("seat {listener} hears the stranger {talker}"));
-        }
+        let stranger = !truth.may_hear(now, listener, talker);
         let Some(count) = heard.count else {
             self.mixed += 1;
-            return None;
+            return self.mixed_stranger(now, key, stranger);
         };
+        if stranger {
+            return Some(format!("seat {listener} hears the stranger {talker}"));
+        }
         self.exact += 1;
         let delay = sent.map_or(Duration::ZERO, |sent| now.since(sent));
         self.delay_max = self.delay_max.max(delay);
@@ -67,6 +70,21 @@ impl Hearing {
         let quiet = self.is_settled(now, listener) && self.is_settled(now, talker);
         (exact && same_talk && gap && quiet && weather.duplicate_ppm == 0)
             .then(|| format!("seat {listener} misses packets of {talker} before {count}"))
+    }
+
+    /// A lost or repeated packet, or a step of the jitter buffer, bends a tone for a window or two:
+    /// only a stranger who stays is one.
+    fn mixed_stranger(&mut self, now: Instant, key: (usize, usize), here: bool) -> Option<String> {
+        if !here {
+            self.strangers.remove(&key);
+            return None;
+        }
+        let (last, windows) = self.strangers.entry(key).or_default();
+        let goes_on = now.since(*last) < Duration::from_millis(120);
+        *windows = if goes_on { *windows + 1 } else { 1 };
+        *last = now;
+        let (listener, talker) = key;
+        (*windows >= 4).then(|| format!("seat {listener} hears the stranger {talker}, mixed"))
     }
 
     /// Somebody held, came back, or lost sound by a fault of the world.

@@ -131,7 +131,11 @@ impl Network {
     }
 
     /// A datagram from a host to the exchange: when it arrives, zero, one or two times.
-    pub(crate) fn from_host(&mut self, now: Instant, mut packet: Packet) -> Vec<(Instant, Packet)> {
+    pub(crate) fn take_from_host(
+        &mut self,
+        now: Instant,
+        mut packet: Packet,
+    ) -> Vec<(Instant, Packet)> {
         let Some(path) = self.paths.get_mut(&packet.from.ip()) else {
             return Vec::new();
         };
@@ -142,7 +146,7 @@ impl Network {
     }
 
     /// A datagram from the exchange to whatever is at its destination.
-    pub(crate) fn from_exchange(
+    pub(crate) fn take_from_exchange(
         &mut self,
         now: Instant,
         mut packet: Packet,

@@ -55,57 +55,22 @@ impl Office {
     /// When the text written here is no legal configuration.
     #[must_use]
     pub(crate) fn new(seed: Seed, features: &Features) -> Self {
-        let mut seats = Vec::new();
         let mut text = format!(
-            "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = [\"{BOX}\"]\n\
-             [limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n"
+            "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = \
+             [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n"
         );
+        let mut seats = Vec::new();
         for at in 0..features.phones {
             // Every fourth phone is a second one of the person before.
-            let person = at - at / 4;
-            let entry = format!("person-{person}");
-            let (number, password) = (format!("20{person:02}"), format!("s3cret-word-{person}-x"));
-            if seats.last().is_none_or(|seat: &Seat| seat.entry != entry) {
-                // Writing to a string cannot fail.
-                let _ = write!(
-                    text,
-                    "[[person]]\nid = \"{entry}\"\nname = \"Person {person}\"\nextension = \
-                     \"{number}\"\nsip_password = \"{password}\"\n"
-                );
-            }
-            let low = u8::try_from(at).unwrap_or(250);
-            let behind_nat = at % 3 == 2 && features.nat;
-            let (host, public) = if behind_nat {
-                let public = Ipv4Addr::new(203, 0, 113, low + 1);
-                (Ipv4Addr::new(10, 0, low, 7), Some(public.into()))
-            } else {
-                (Ipv4Addr::new(192, 168, 1, 100 + low), None)
-            };
-            seats.push(Seat {
-                entry,
-                number,
-                host: Some(SocketAddr::new(host.into(), 5060)),
-                public,
-                password,
-                jack: None,
-            });
+            seats.push(Seat::phone(at, at - at / 4, features.nat));
         }
         for jack in 0..features.sets {
-            let (entry, number) = (format!("set-{jack}"), format!("30{}", jack + 1));
-            let _ = write!(
-                text,
-                "[[analog]]\nid = \"{entry}\"\nname = \"Set {jack}\"\nport = \"fxs{}\"\nextension = \
-                 \"{number}\"\n",
-                jack + 1
-            );
-            seats.push(Seat {
-                entry,
-                number,
-                host: None,
-                public: None,
-                password: String::new(),
-                jack: Some(jack),
-            });
+            seats.push(Seat::set(jack));
+        }
+        let mut entries: Vec<&Seat> = seats.iter().collect();
+        entries.dedup_by_key(|seat| &seat.entry);
+        for seat in entries {
+            seat.write(&mut text);
         }
         let document = Document::parse(&text).expect("the office's text is TOML");
         let (mut plain, mut secret) =
@@ -117,12 +82,63 @@ impl Office {
         let known = BTreeSet::new();
         let imported = config::import(&document, &known, UnknownSecrets::Refuse, &mut streams)
             .expect("the office's text is a configuration");
+        let secrets = imported.secrets.into_iter();
         let reveal =
-            |(id, secret): (config::SecretId, config::Secret)| (id, secret.reveal().to_owned());
+            |(id, secret): (config::SecretId, config::Secret)| (id, secret.reveal().into());
         Self {
             config: Arc::new(imported.config),
-            passwords: imported.secrets.into_iter().map(reveal).collect(),
+            passwords: secrets.map(reveal).collect(),
             seats,
         }
+    }
+}
+
+impl Seat {
+    fn phone(at: usize, person: usize, nat: bool) -> Self {
+        let low = u8::try_from(at).unwrap_or(250);
+        let (host, public) = if at % 3 == 2 && nat {
+            let public = Ipv4Addr::new(203, 0, 113, low + 1);
+            (Ipv4Addr::new(10, 0, low, 7), Some(public.into()))
+        } else {
+            (Ipv4Addr::new(192, 168, 1, 100 + low), None)
+        };
+        Self {
+            entry: format!("person-{person}"),
+            number: format!("20{person:02}"),
+            host: Some(SocketAddr::new(host.into(), 5060)),
+            public,
+            password: format!("s3cret-word-{person}-x"),
+            jack: None,
+        }
+    }
+
+    fn set(jack: u16) -> Self {
+        Self {
+            entry: format!("set-{jack}"),
+            number: format!("30{}", jack + 1),
+            host: None,
+            public: None,
+            password: String::new(),
+            jack: Some(jack),
+        }
+    }
+
+    /// Adds the configuration entry.
+    fn write(&self, text: &mut String) {
+        let (entry, number, password) = (&self.entry, &self.number, &self.password);
+        // Writing to a string cannot fail.
+        let _ = match self.jack {
+            None => write!(
+                text,
+                "[[person]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nextension = \
+                 \"{number}\"\nsip_password = \"{password}\"\n"
+            ),
+            Some(jack) => write!(
+                text,
+                "[[analog]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nport = \"fxs{}\"\n\
+                 extension = \"{number}\"\n",
+                jack + 1
+            ),
+        };
     }
 }

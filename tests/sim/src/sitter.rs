@@ -30,6 +30,8 @@ pub(crate) struct Sitter {
     pub rung: bool,
     /// What is dialled when the hook has moved.
     pub dialling: Option<String>,
+    /// What was dialled since the set was lifted.
+    pub(crate) dialled: Option<String>,
     /// The exchange was told that the set is off hook.
     pub off_hook: bool,
 }
@@ -58,6 +60,7 @@ impl Sitter {
             ear: Ear::default(),
             rung: false,
             dialling: None,
+            dialled: None,
             off_hook: false,
         }
     }

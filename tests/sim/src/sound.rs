@@ -7,11 +7,11 @@ use core::f32::consts::TAU;
 use dsp::g711::Law;
 use dsp::goertzel::Goertzel;
 
-/// The talkers' frequencies in Hz: whole tens, so that a tone repeats every second; no tone of the
-/// exchange, of keys or of signalling is among them. They lie 5 % apart: a jitter buffer that makes
-/// its delay shorter or longer sample by sample shifts them by up to 1.3 %.
+/// The talkers' frequencies in Hz: whole tens, so that a tone repeats every second, 4 % or more away
+/// from keys, tones and signals of the exchange. They lie 4.5 % or more apart: a jitter buffer that
+/// makes its delay shorter or longer sample by sample shifts them by up to 1.3 %.
 pub(crate) const MARKS_HZ: [u16; MARKS] = [
-    600, 650, 700, 760, 820, 880, 1020, 1100, 1180, 1270, 1340, 1470, 1590, 1700,
+    530, 560, 600, 640, 730, 810, 890, 1000, 1050, 1100, 1150, 1260, 1550, 1700,
 ];
 /// How many talkers can be told apart.
 const MARKS: usize = 14;

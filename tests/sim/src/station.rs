@@ -40,6 +40,8 @@ pub(crate) struct Station {
     /// The running sound: call, sequence number and when the next packet goes.
     stream: Option<(String, u16, Instant)>,
     ssrc: u32,
+    /// The sequence number of the packet that came last.
+    last_seq: Option<u16>,
     /// When the last packets went, newest last, and the number of the newest.
     sent: VecDeque<(u32, Instant)>,
 }
@@ -58,6 +60,7 @@ impl Station {
             stream: None,
             ssrc: 0x5000_0000 + u32::from(talker),
             sent: VecDeque::new(),
+            last_seq: None,
         }
     }
 
@@ -124,7 +127,7 @@ impl Station {
     fn speak(&mut self, now: Instant, out: &mut Vec<Packet>) {
         let talking = self.phone.call.as_ref().and_then(|call| {
             let heard = call.heard.filter(|heard| heard.they_receive)?;
-            (call.stage == Stage::Up).then(|| (call.id.as_str(), heard))
+            (call.stage == Stage::Up).then_some((call.id.as_str(), heard))
         });
         let Some((id, heard)) = talking else {
             self.stream = None;
@@ -162,6 +165,14 @@ impl Station {
             _ => return Vec::new(),
         };
         let payload = bytes.get(12..).unwrap_or(&[]);
+        // What is left of a window fits only to the very next packet.
+        let seq = bytes
+            .get(2..4)
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        if seq != self.last_seq.map(|last| last.wrapping_add(1)) {
+            self.ear.forget();
+        }
+        self.last_seq = seq;
         if let Some((talker, count)) = unseal(payload) {
             let count = Some(count);
             return vec![Heard { talker, count }];

@@ -35,6 +35,8 @@ pub(crate) enum Fact {
     Told(u16),
     /// The power failed.
     PowerCut,
+    /// The power came (back).
+    PowerOn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -347,6 +349,11 @@ impl Truth {
         for connection in self.connections.iter_mut().filter(|c| c.end.is_none()) {
             connection.end = Some(now);
         }
+    }
+
+    /// The power of the exchange is there.
+    pub(crate) fn power_on(&mut self, now: Instant) {
+        self.note(now, usize::MAX, Fact::PowerOn);
     }
 
     /// Whether `listener` may hear `talker` now.

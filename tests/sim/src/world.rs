@@ -390,7 +390,7 @@ impl World {
     /// Puts a seat's datagrams on their way.
     pub(crate) fn carry(&mut self, seat: usize, packets: Vec<Packet>) {
         for packet in packets {
-            for (at, packet) in self.network.from_host(self.now, packet) {
+            for (at, packet) in self.network.take_from_host(self.now, packet) {
                 self.at(at, Happening::Reaches(seat, packet));
             }
         }
@@ -447,7 +447,7 @@ impl World {
             self.trace_message(seat, "<-", &message);
             self.truth.left(self.now, seat, &message);
         }
-        for (at, packet) in self.network.from_exchange(self.now, packet) {
+        for (at, packet) in self.network.take_from_exchange(self.now, packet) {
             self.at(at, Happening::Arrives(seat, packet));
         }
     }
@@ -535,9 +535,12 @@ impl World {
                 sitter.off_hook = true;
                 sitter.ear.forget();
                 let rung = core::mem::take(&mut sitter.rung);
-                let number = sitter.dialling.take();
-                let seat = sitter.seat;
                 if powered {
+                    let seat = sitter.seat;
+                    if let Some(number) = sitter.dialling.take() {
+                        sitter.dialled = Some(number);
+                    }
+                    let number = sitter.dialled.clone();
                     self.truth.lifted(self.now, seat, rung, &self.office);
                     if let (false, Some(number)) = (rung, number) {
                         self.truth.dialled(self.now, seat, &number);
@@ -546,6 +549,7 @@ impl World {
             }
             PortEvent::OnHook => {
                 sitter.off_hook = false;
+                sitter.dialled = None;
                 let seat = sitter.seat;
                 self.truth.hung_up(self.now, seat);
             }
@@ -579,6 +583,7 @@ impl World {
             return;
         }
         self.boots += 1;
+        self.truth.power_on(self.now);
         let found = self.disk.recover(self.now, times(self.now, self.now));
         self.next_seq = found.next_seq.0;
         self.trace.line(

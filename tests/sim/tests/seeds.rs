@@ -32,11 +32,7 @@ fn every_seed_keeps_its_promises() {
             if seed >= seeds() {
                 return;
             }
-            let mut plan = Plan::new(seed);
-            if plan.profile == Profile::Storm {
-                plan.profile = Profile::Office;
-            }
-            let outcome = run(&plan, None);
+            let outcome = run(&Plan::new(seed), None);
             calls.fetch_add(outcome.calls as u64, Ordering::Relaxed);
             talks.fetch_add(outcome.talks, Ordering::Relaxed);
             if !outcome.violations.is_empty() {

@@ -40,12 +40,16 @@ pub(crate) struct Driver {
     pub(crate) kept: Batch,
     /// Since when the oldest of it waits, as far as it was not refused.
     pub(crate) kept_since: Option<Instant>,
+    /// When the last snapshot was made, while the writer may not have it yet.
+    pub(crate) snapshot_sent: Option<Instant>,
 }
 
 /// Refreshed registrations that may gather before the writer gets them.
 const GATHER_MAX: usize = 256;
 /// Bytes of the journal that may.
 const GATHER_BYTES: usize = 64 * 1_024;
+/// After this time a snapshot that the writer did not get is made again.
+const SNAPSHOT_AGAIN: Duration = Duration::from_secs(10);
 
 impl Driver {
     /// Runs one input to its end.
@@ -73,7 +77,17 @@ impl Driver {
 
     /// A full segment of the journal is followed by another one as soon as no call is in progress.
     fn begin_segment(&mut self, now: Now) {
-        if !self.writer.wants_snapshot() || self.kept.snapshot.is_some() {
+        if !self.writer.wants_snapshot() {
+            self.snapshot_sent = None;
+            return;
+        }
+        // The writer hears of the one on its way only when it writes. A second one would throw away
+        // what the exchange knows for a moment (who asked to register) and a file of the journal;
+        // one that is lost on its way to a full writer is made again after a while.
+        let on_its_way = self
+            .snapshot_sent
+            .is_some_and(|sent| now.mono.since(sent) < SNAPSHOT_AGAIN);
+        if on_its_way || self.kept.snapshot.is_some() {
             return;
         }
         let mut seed = [0; 32];
@@ -82,6 +96,7 @@ impl Driver {
             self.send();
             let snapshot = Snapshot::of(&setup, &self.text);
             self.kept.snapshot = Some(snapshot.to_bytes());
+            self.snapshot_sent = Some(now.mono);
         }
     }
 

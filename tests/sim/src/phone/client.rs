@@ -125,7 +125,8 @@ impl Phone {
 
     /// CANCEL has the Via, To and CSeq number of its INVITE (RFC 3261 §9.1).
     pub(super) fn send_cancel(&mut self, now: Instant) {
-        let Some(call) = &self.call else { return };
+        let Some(call) = &mut self.call else { return };
+        call.patience = now + GIVE_UP;
         let cancel = echo_of(&call.invite, "CANCEL");
         let branch = call.invite.branch().to_owned();
         let call_id = call.id.clone();

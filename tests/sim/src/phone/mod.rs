@@ -23,6 +23,8 @@ pub(crate) use wire::{Message, param, uri_of, user_of};
 /// RFC 3261 §17.1.1.1.
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
+/// Longest ringing, on either side.
+const RING_MOST: Duration = Duration::from_secs(100);
 /// 64 × T1: timers B, F, H.
 const GIVE_UP: Duration = Duration::from_secs(32);
 
@@ -93,6 +95,8 @@ pub(crate) struct Call {
     target: String,
     cseq: u32,
     remote_cseq: u32,
+    /// When the phone ends by itself what was not answered.
+    patience: Instant,
     /// The INVITE to be answered, cancelled, or acknowledged.
     invite: Message,
     ack: Option<Vec<u8>>,
@@ -194,9 +198,12 @@ impl Phone {
         let clients = self.clients.iter().map(Client::due);
         let unacked = self.call.as_ref().and_then(|call| call.unacked.as_ref());
         let unacked = unacked.map(|waiting| waiting.0);
+        let waiting = self.call.as_ref().filter(|call| call.stage != Stage::Up);
+        let patience = waiting.map(|call| call.patience);
         let refusals = self.refusals.iter().map(|refusal| refusal.at);
         clients
             .chain(unacked)
+            .chain(patience)
             .chain(refusals)
             .chain([self.registration.due, self.keep_alive_at])
             .min()
@@ -212,9 +219,29 @@ impl Phone {
             self.out.push_back(b"\r\n\r\n".to_vec());
             self.keep_alive_at = now + Duration::from_secs(self.manner.keep_alive_s.into());
         }
+        self.lose_patience(now);
         self.run_clients(now);
         self.repeat_answer(now);
         self.repeat_refusals(now);
+    }
+
+    /// Whom nobody answers for too long ends the call alone: the exchange may have lost its power.
+    fn lose_patience(&mut self, now: Instant) {
+        let bored = |call: &Call| call.stage != Stage::Up && call.patience <= now;
+        match self
+            .call
+            .as_ref()
+            .filter(|call| bored(call))
+            .map(|call| call.stage)
+        {
+            Some(Stage::Ringing) => self.refuse(now, 480),
+            Some(_) => {
+                self.clients.retain(|client| !client.is_invite());
+                self.call = None;
+                self.notices.push_back(Notice::Over(408));
+            }
+            None => {}
+        }
     }
 
     /// Takes a datagram of the exchange.
@@ -248,6 +275,7 @@ impl Phone {
             target: format!("sip:{number}@{}", self.server),
             cseq: 0,
             remote_cseq: 0,
+            patience: now + RING_MOST,
             invite,
             ack: None,
             sdp_version: 1,

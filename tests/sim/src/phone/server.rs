@@ -5,7 +5,7 @@ use core::time::Duration;
 use model::Instant;
 
 use super::sdp;
-use super::{Call, GIVE_UP, Message, Notice, Phone, Stage, T1, T2, uri_of};
+use super::{Call, GIVE_UP, Message, Notice, Phone, RING_MOST, Stage, T1, T2, uri_of};
 
 /// A refusal that waits for its ACK.
 #[derive(Debug)]
@@ -115,6 +115,7 @@ impl Phone {
             target: uri_of(invite.get("contact")).into(),
             cseq: 0,
             remote_cseq: invite.cseq(),
+            patience: now + RING_MOST,
             invite: invite.clone(),
             ack: None,
             sdp_version: 1,
