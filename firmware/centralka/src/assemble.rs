@@ -77,10 +77,11 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let open = hardware::open(options.board, &config);
     let (engine, board) = start_engine(&config, open, &mut secret, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
-    let live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
+    let mut live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
     for binding in &recovered.bindings {
         live.state(&model::StateChange::Bound(binding.clone()));
     }
+    live.flush();
     let heart = Arc::new(Heart::default());
     let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
     let setup = setup_of(&known, recovered, board.jacks, seed_of(&mut plain));

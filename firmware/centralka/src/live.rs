@@ -28,9 +28,10 @@ enum Told {
 
 /// The way to the live thread. When it falls behind, what it missed is missing on open pages only:
 /// the ledger has everything.
-#[derive(Clone)]
 pub(crate) struct Live {
-    queue: SyncSender<Told>,
+    queue: SyncSender<Vec<Told>>,
+    /// What one input brought, sent at its end: one wake-up an input, not one a fact.
+    pending: Vec<Told>,
 }
 
 /// The configuration in force, shared by everybody who only reads it.
@@ -57,24 +58,34 @@ impl Live {
             };
             fold.run(&told, &feed);
         })?;
-        Ok(Self { queue })
+        Ok(Self {
+            queue,
+            pending: Vec::new(),
+        })
     }
 
-    pub(crate) fn party(&self, id: PartyId, party: &Party) {
+    pub(crate) fn party(&mut self, id: PartyId, party: &Party) {
         self.tell(Told::Party(id, party.clone()));
     }
 
-    pub(crate) fn record(&self, record: &Record) {
+    pub(crate) fn record(&mut self, record: &Record) {
         self.tell(Told::Record(Box::new(record.clone())));
     }
 
-    pub(crate) fn state(&self, change: &StateChange) {
+    pub(crate) fn state(&mut self, change: &StateChange) {
         self.tell(Told::State(Box::new(change.clone())));
     }
 
-    fn tell(&self, told: Told) {
-        // A full queue loses what is shown, never what is stored.
-        let _ = self.queue.try_send(told);
+    fn tell(&mut self, told: Told) {
+        self.pending.push(told);
+    }
+
+    /// Sends what was told since the last time.
+    pub(crate) fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            // A full queue loses what is shown, never what is stored.
+            let _ = self.queue.try_send(std::mem::take(&mut self.pending));
+        }
     }
 }
 
@@ -101,11 +112,11 @@ struct Fold {
 }
 
 impl Fold {
-    fn run(&mut self, told: &Receiver<Told>, feed: &Feed) {
+    fn run(&mut self, told: &Receiver<Vec<Told>>, feed: &Feed) {
         let mut order = VecDeque::new();
         while let Ok(first) = told.recv() {
             pause();
-            for word in std::iter::once(first).chain(told.try_iter()) {
+            for word in std::iter::once(first).chain(told.try_iter()).flatten() {
                 self.take(word, &mut order, feed);
             }
         }

@@ -72,6 +72,7 @@ impl Driver {
         let payload = entry.close(self.tape.take(), outputs);
         store::journal::frame(&mut self.kept.journal, now, &payload);
         self.engine.flush();
+        self.live.flush();
         self.kept_since.get_or_insert(now.mono);
     }
 
