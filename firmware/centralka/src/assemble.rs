@@ -210,6 +210,7 @@ fn driver_of(
         text: Arc::clone(&known.text),
         seeds: Random::new(seed_of(secret)),
         kept,
+        kept_since: None,
         snapshot_sent: Some(clock.now().mono),
     }
 }
@@ -358,6 +359,7 @@ fn start_control(
         listeners,
         streams: std::collections::BTreeMap::new(),
         unread: Vec::new(),
+        again: Vec::new(),
         next_flow: 0,
         board,
         tls: Some(common.tls),
