@@ -91,14 +91,14 @@ impl Driver {
         if on_its_way || self.kept.snapshot.is_some() {
             return;
         }
+        self.send();
+        if !self.kept.journal.is_empty() {
+            // The writer is full: older inputs would land behind the snapshot.
+            return;
+        }
         let mut seed = [0; 32];
         self.seeds.fill(&mut seed);
         if let Some(setup) = self.pbx.restart_point(now, seed) {
-            self.send();
-            if !self.kept.journal.is_empty() {
-                // The writer is full: older inputs would land behind the snapshot.
-                return;
-            }
             let snapshot = Snapshot::of(&setup, &self.text);
             self.kept.snapshot = Some(snapshot.to_bytes());
             self.snapshot_sent = Some(now.mono);
