@@ -77,32 +77,21 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let open = hardware::open(options.board, &config);
     let (engine, board) = start_engine(&config, open, &mut secret, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
-    let live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
+    let mut live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
     for binding in &recovered.bindings {
         live.state(&model::StateChange::Bound(binding.clone()));
     }
+    live.flush();
     let heart = Arc::new(Heart::default());
     let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
     let setup = setup_of(&known, recovered, board.jacks, seed_of(&mut plain));
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
     let bound = doors.bound();
-    let front = Front {
-        configurator: Arc::clone(&desk.configurator),
-        in_force: Arc::clone(&common.in_force),
-        mouth: common.mouth.clone(),
-        reader: Front::reader(&options.data)?,
-        writer: writer.handle(),
-        media: engine.watcher(),
-        bound: bound.clone(),
-        feed: Arc::clone(&common.feed),
-    };
+    let media = engine.watcher();
+    let front = front_of(options, &common, &writer, &desk, media, bound.clone())?;
     front.tell_everybody(&config);
-    let vault = StoreVault {
-        writer: writer.handle(),
-        reader: Front::reader(&options.data)?,
-        claim: options.data.join(CLAIM_FILE),
-    };
+    let vault = vault_of(options, &writer)?;
     let panel = start_panel(&config, front, vault, &common)?;
     let keys = Keys::new(seed_of(&mut secret), passwords);
     let driver = driver_of(
@@ -132,6 +121,34 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         },
         panel: panel.panel,
         data: options.data.clone(),
+    })
+}
+
+fn vault_of(options: &ServeOptions, writer: &Writer) -> Result<StoreVault> {
+    Ok(StoreVault {
+        writer: writer.handle(),
+        reader: Front::reader(&options.data)?,
+        claim: options.data.join(CLAIM_FILE),
+    })
+}
+
+fn front_of(
+    options: &ServeOptions,
+    common: &Common,
+    writer: &Writer,
+    desk: &Desk,
+    media: engine::Watcher,
+    bound: control::Bound,
+) -> Result<Front> {
+    Ok(Front {
+        configurator: Arc::clone(&desk.configurator),
+        in_force: Arc::clone(&common.in_force),
+        mouth: common.mouth.clone(),
+        reader: Front::reader(&options.data)?,
+        writer: writer.handle(),
+        media,
+        bound,
+        feed: Arc::clone(&common.feed),
     })
 }
 
@@ -181,10 +198,6 @@ fn desk_of(
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of the control thread, put together once"
-)]
 fn driver_of(
     setup: Setup,
     known: &Known,
@@ -213,6 +226,8 @@ fn driver_of(
         text: Arc::clone(&known.text),
         seeds: Random::new(seed_of(secret)),
         kept,
+        kept_since: None,
+        snapshot_sent: Some(clock.now().mono),
     }
 }
 
@@ -360,6 +375,7 @@ fn start_control(
         listeners,
         streams: std::collections::BTreeMap::new(),
         unread: Vec::new(),
+        again: Vec::new(),
         next_flow: 0,
         board,
         tls: Some(common.tls),

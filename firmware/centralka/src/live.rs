@@ -2,12 +2,13 @@
 //! thread only has to drop it into a queue.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, RwLock,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::Duration,
 };
 
 use config::Config;
@@ -27,9 +28,10 @@ enum Told {
 
 /// The way to the live thread. When it falls behind, what it missed is missing on open pages only:
 /// the ledger has everything.
-#[derive(Clone)]
 pub(crate) struct Live {
-    queue: SyncSender<Told>,
+    queue: SyncSender<Vec<Told>>,
+    /// What one input brought, sent at its end: one wake-up an input, not one a fact.
+    pending: Vec<Told>,
 }
 
 /// The configuration in force, shared by everybody who only reads it.
@@ -56,25 +58,47 @@ impl Live {
             };
             fold.run(&told, &feed);
         })?;
-        Ok(Self { queue })
+        Ok(Self {
+            queue,
+            pending: Vec::new(),
+        })
     }
 
-    pub(crate) fn party(&self, id: PartyId, party: &Party) {
+    pub(crate) fn party(&mut self, id: PartyId, party: &Party) {
         self.tell(Told::Party(id, party.clone()));
     }
 
-    pub(crate) fn record(&self, record: &Record) {
+    pub(crate) fn record(&mut self, record: &Record) {
         self.tell(Told::Record(Box::new(record.clone())));
     }
 
-    pub(crate) fn state(&self, change: &StateChange) {
+    pub(crate) fn state(&mut self, change: &StateChange) {
         self.tell(Told::State(Box::new(change.clone())));
     }
 
-    fn tell(&self, told: Told) {
-        // A full queue loses what is shown, never what is stored.
-        let _ = self.queue.try_send(told);
+    fn tell(&mut self, told: Told) {
+        self.pending.push(told);
     }
+
+    /// Sends what was told since the last time.
+    pub(crate) fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            // A full queue loses what is shown, never what is stored.
+            let _ = self.queue.try_send(std::mem::take(&mut self.pending));
+        }
+    }
+}
+
+/// How long news gathers before it is shown: nobody sees the difference, and the control thread
+/// wakes this one some twenty times a second at most instead of with every message.
+const GATHER: Duration = Duration::from_millis(50);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pacing: nothing is awaited but the next news, of which more is wanted at once"
+)]
+fn pause() {
+    thread::sleep(GATHER);
 }
 
 /// Most people's data kept for calls in progress.
@@ -88,32 +112,39 @@ struct Fold {
 }
 
 impl Fold {
-    fn run(&mut self, told: &Receiver<Told>, feed: &Feed) {
-        let mut order = std::collections::VecDeque::new();
-        for word in told {
-            match word {
-                Told::Party(id, party) => {
-                    self.parties.insert(id, party);
-                    order.push_back(id);
-                    if order.len() > PARTIES_MAX
-                        && let Some(oldest) = order.pop_front()
-                    {
-                        self.parties.remove(&oldest);
-                    }
+    fn run(&mut self, told: &Receiver<Vec<Told>>, feed: &Feed) {
+        let mut order = VecDeque::new();
+        while let Ok(first) = told.recv() {
+            pause();
+            for word in std::iter::once(first).chain(told.try_iter()).flatten() {
+                self.take(word, &mut order, feed);
+            }
+        }
+    }
+
+    fn take(&mut self, word: Told, order: &mut VecDeque<PartyId>, feed: &Feed) {
+        match word {
+            Told::Party(id, party) => {
+                self.parties.insert(id, party);
+                order.push_back(id);
+                if order.len() > PARTIES_MAX
+                    && let Some(oldest) = order.pop_front()
+                {
+                    self.parties.remove(&oldest);
                 }
-                Told::Record(record) => {
-                    let seen = Seen {
-                        parties: &self.parties,
-                        config: current(&self.in_force),
-                    };
-                    if let Some(change) = self.book.record(&record, &seen) {
-                        feed.tell(change);
-                    }
+            }
+            Told::Record(record) => {
+                let seen = Seen {
+                    parties: &self.parties,
+                    config: current(&self.in_force),
+                };
+                if let Some(change) = self.book.record(&record, &seen) {
+                    feed.tell(change);
                 }
-                Told::State(change) => {
-                    if let Some(change) = panel::convert::state_change(&change) {
-                        feed.tell(change);
-                    }
+            }
+            Told::State(change) => {
+                if let Some(change) = panel::convert::state_change(&change) {
+                    feed.tell(change);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The input journal: everything the exchange was handed, so that any moment can be replayed
 //! through the same code. A ring of a few files beside the database; losing its tail in a power
-//! failure is allowed, so it is synced lazily.
+//! failure is allowed, so bringing it onto the disk is left to the kernel until the stop: a sync
+//! of megabytes would keep the calls' commits waiting.
 //!
 //! Payloads and snapshots are opaque here. What may stand in them (no passwords, no dialled DTMF)
 //! is the business of whoever makes them.
@@ -11,14 +12,14 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::Write as _,
+    io::{Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use model::{Instant, Now, Trust, Wall};
 
-use crate::{StoreError, clock::Stopwatch};
+use crate::StoreError;
 
 /// Files of the ring. More than two, so that a crash loop does not wipe out its own cause.
 pub const FILES: u64 = 4;
@@ -26,12 +27,12 @@ pub const FILES: u64 = 4;
 pub const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes of a file beyond which nothing more is written until a snapshot begins the next one.
 pub const SEGMENT_BYTES_MAX: u64 = 2 * SEGMENT_BYTES;
-/// Longest time between a write and its sync.
-const SYNC_AFTER: core::time::Duration = core::time::Duration::from_secs(30);
 
 const MAGIC: &[u8] = b"centralka journal 1";
 const HEAD: usize = 8;
 const FIXED: usize = 18;
+/// Bytes of a segment's first frame.
+const HEADER_BYTES: usize = HEAD + FIXED + MAGIC.len() + 8;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +102,6 @@ pub struct Journal {
     file: Option<File>,
     path: PathBuf,
     written: u64,
-    unsynced: Option<Stopwatch>,
     dropped_bytes: u64,
 }
 
@@ -113,14 +113,14 @@ impl Journal {
     /// [`StoreError::ReadOnly`], `Io`.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(|error| StoreError::from_io(dir, error))?;
-        let number = segments(dir)?.last().map_or(0, |segment| segment.number);
+        let numbers = (0..FILES).filter_map(|number| number_of(&file_of(dir, number)));
+        let number = numbers.max().unwrap_or(0);
         Ok(Self {
             dir: dir.into(),
             number,
             file: None,
             path: dir.into(),
             written: 0,
-            unsynced: None,
             dropped_bytes: 0,
         })
     }
@@ -130,7 +130,6 @@ impl Journal {
     /// # Errors
     /// As any write; the ring then waits for another snapshot.
     pub fn begin(&mut self, now: Now, snapshot: &[u8]) -> Result<(), StoreError> {
-        self.sync()?;
         self.file = None;
         self.number += 1;
         self.path = file_of(&self.dir, self.number);
@@ -170,12 +169,7 @@ impl Journal {
             return Err(StoreError::from_io(&self.path, error));
         }
         self.written += len;
-        let since = *self.unsynced.get_or_insert_with(Stopwatch::start);
-        if since.elapsed() >= SYNC_AFTER {
-            self.sync()
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// Whether the exchange is asked for a snapshot: at the start, when the segment is full, and
@@ -201,7 +195,6 @@ impl Journal {
     /// # Errors
     /// As any write.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        self.unsynced = None;
         match &self.file {
             Some(file) => file
                 .sync_data()
@@ -258,16 +251,33 @@ fn file_of(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("journal.{}", number % FILES))
 }
 
-/// The segment in `bytes`; `None` when its first frame is not a header.
-fn parse(path: PathBuf, bytes: &[u8]) -> Option<Segment> {
-    let (header, mut rest) = next_frame(bytes)?;
-    let number = header
+/// The number of the segment in a file, read from its first frame only: a start has no time for
+/// the rest. `None` when there is no segment in it.
+fn number_of(path: &Path) -> Option<u64> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES);
+    File::open(path)
+        .ok()?
+        .take(HEADER_BYTES as u64)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    next_frame(&bytes).and_then(|(header, _)| number_in(&header))
+}
+
+/// The number that a header frame holds.
+fn number_in(header: &Frame) -> Option<u64> {
+    (header.kind == FrameKind::Header).then_some(())?;
+    header
         .payload
         .strip_prefix(MAGIC)?
         .try_into()
         .map(u64::from_le_bytes)
-        .ok()?;
-    (header.kind == FrameKind::Header).then_some(())?;
+        .ok()
+}
+
+/// The segment in `bytes`; `None` when its first frame is not a header.
+fn parse(path: PathBuf, bytes: &[u8]) -> Option<Segment> {
+    let (header, mut rest) = next_frame(bytes)?;
+    let number = number_in(&header)?;
     let mut frames = Vec::new();
     while let Some((frame, after)) = next_frame(rest) {
         frames.push(frame);

@@ -40,7 +40,7 @@ pub use projection::{
     LiveView, Registration,
 };
 pub use reader::{ROWS_MAX, Reader};
-pub use recover::{REFRESH_LAG, REFRESH_WRITE, Recovered};
+pub use recover::{REFRESH_LAG, REFRESH_WRITE, Recovered, closing_records, granted};
 pub use secret::{SECRET_MAX, Secret};
 pub use store::{BOX_KEY_FILE, DATABASE_FILE, LOCK_FILE, Store};
 pub use verify::{Fault, VerifyReport, verify};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Binding, CallId, EntryId, Party, PartyId, Seq, Wall};
+use model::{Binding, CallId, EntryId, Party, PartyId, Seq};
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::{
@@ -230,12 +230,6 @@ impl Reader {
             .into_iter()
             .map(|key| CallId(u128::from_be_bytes(key)))
             .collect())
-    }
-
-    /// The calendar time of the last record.
-    pub(crate) fn last_wall(&self) -> Result<Option<Wall>, StoreError> {
-        let sql = "SELECT wall FROM ledger ORDER BY seq DESC LIMIT 1";
-        self.one(sql, [], |row| row.get(0).map(Wall))
     }
 
     pub(crate) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {

@@ -43,6 +43,9 @@ pub struct Recovered {
     pub calls_closed: u64,
     /// The program did not stop in order the last time.
     pub unclean: bool,
+    /// What could not be read for damage and is left out: registrations (the phones will come
+    /// again), calls to be closed. To be logged and shown; the office can telephone.
+    pub damage: Vec<String>,
 }
 
 /// The last boot, as found.
@@ -83,14 +86,20 @@ pub(crate) fn find_head(
         clean,
         mono: last_mono(id),
     });
-    let last_wall = reader.last_wall()?.unwrap_or(Wall(i64::MIN));
+    // The newest word, not the latest time: a clock that was once wrong stays corrected.
+    let last_wall = match (&last, boot) {
+        (Some((row, _)), Some((id, _, _))) if row.boot == id => Wall(row.wall),
+        (_, Some((_, _, wall))) => Wall(wall),
+        (Some((row, _)), None) => Wall(row.wall),
+        (None, None) => Wall(i64::MIN),
+    };
     let head = Head {
         boot: before.as_ref().map_or(0, |boot| boot.id).saturating_add(1),
         boot_first_seq: Seq(next),
         next_seq: Seq(next),
         open_from: Seq(next),
         hash,
-        last_wall: last_wall.max(boot.map_or(Wall(i64::MIN), |(_, _, wall)| Wall(wall))),
+        last_wall,
         segment_first_seq: Seq(segment_first),
         segment_first_wall: segment_wall.unwrap_or(wall),
     };
@@ -111,7 +120,8 @@ pub(crate) fn recover(
     };
     let wall = wall.max(store.head.last_wall);
     let head = store.head.clone();
-    let open = open_calls(store)?;
+    let mut damage = Vec::new();
+    let open = readable(open_calls(store), &mut damage)?;
     store.folds = open
         .iter()
         .map(|fold| (fold.cdr.call, fold.clone()))
@@ -121,10 +131,11 @@ pub(crate) fn recover(
         wall,
         trust,
     };
+    let died = last.as_ref().map_or(Instant::ZERO, |boot| boot.mono);
     let mut records = Vec::new();
     for fold in &open {
-        let died = last.as_ref().map_or(Instant::ZERO, |boot| boot.mono);
-        close_call(fold, died, now, head.next_seq, &mut records);
+        let from = Seq(head.next_seq.0.saturating_add(records.len() as u64));
+        records.extend(closing_records(fold, died, now, from));
     }
     store.atomically(|store| {
         store.execute(
@@ -141,16 +152,35 @@ pub(crate) fn recover(
             ..Batch::default()
         }])
     })?;
+    let bindings = readable(store.bindings(), &mut damage)?;
     Ok(Recovered {
         boot: store.head.boot,
         next_seq: store.head.next_seq,
         wall,
         trust,
-        bindings: valid_bindings(store, wall)?,
-        digest_md5: store.digest_md5()?,
+        bindings: bindings
+            .into_iter()
+            .filter_map(|binding| granted(binding, wall))
+            .collect(),
+        digest_md5: readable(store.digest_md5(), &mut damage)?,
         calls_closed: open.len() as u64,
         unclean: last.is_some_and(|boot| !boot.clean),
+        damage,
     })
+}
+
+/// What was read; nothing, and a note, when it is damaged.
+fn readable<T>(
+    read: Result<Vec<T>, StoreError>,
+    damage: &mut Vec<String>,
+) -> Result<Vec<T>, StoreError> {
+    match read {
+        Err(error @ (StoreError::Damaged { .. } | StoreError::Unreadable { .. })) => {
+            damage.push(error.to_string());
+            Ok(Vec::new())
+        }
+        read => read,
+    }
 }
 
 /// The folds of all calls without an end.
@@ -174,8 +204,12 @@ fn open_calls(store: &Store) -> Result<Vec<CdrFold>, StoreError> {
     Ok(folds)
 }
 
-/// The events that end `fold` at `died`, the last moment of its boot that the ledger knows.
-fn close_call(fold: &CdrFold, died: Instant, now: Now, from: Seq, records: &mut Vec<Record>) {
+/// The records that end a call which a power failure cut off: `died` is the last moment of its
+/// boot that the ledger knows, `now` that of the start, `from` the first free number. Pure, so that
+/// a simulated disk closes calls by the same rule.
+#[must_use]
+pub fn closing_records(fold: &CdrFold, died: Instant, now: Now, from: Seq) -> Vec<Record> {
+    let mut records = Vec::new();
     let mut push = |leg, body| {
         let event = Event {
             call: Some(fold.cdr.call),
@@ -211,13 +245,13 @@ fn close_call(fold: &CdrFold, died: Instant, now: Now, from: Seq, records: &mut 
             talk,
         },
     );
+    records
 }
 
-fn valid_bindings(store: &Store, wall: Wall) -> Result<Vec<Binding>, StoreError> {
-    let mut bindings = store.bindings()?;
-    bindings.retain_mut(|binding| {
-        binding.expires = binding.expires.plus(REFRESH_LAG + REFRESH_WRITE);
-        binding.expires > wall
-    });
-    Ok(bindings)
+/// A registration from the disk at a start at `wall`: with the expiry that it may have got since
+/// it was written, or none when it is over even so. Pure, as [`closing_records`].
+#[must_use]
+pub fn granted(mut binding: Binding, wall: Wall) -> Option<Binding> {
+    binding.expires = binding.expires.plus(REFRESH_LAG + REFRESH_WRITE);
+    (binding.expires > wall).then_some(binding)
 }

@@ -52,7 +52,7 @@ pub struct Store {
     pub(crate) ended: VecDeque<CallId>,
     pub(crate) key: BoxKey,
     /// Dropped last: another process may open only when the database is closed.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Deref for Store {
@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// Takes the lock or says who has it.
-    pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
+    pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
         let path = dir.join(LOCK_FILE);
         let fail = |error| StoreError::from_io(&path, error);
         let mut file = OpenOptions::new()
@@ -180,7 +180,7 @@ impl Store {
         file.set_len(0).map_err(fail)?;
         file.rewind().map_err(fail)?;
         write!(file, "{}", std::process::id()).map_err(fail)?;
-        Ok(file)
+        Ok(Lock(file))
     }
 
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), StoreError> {
@@ -197,6 +197,17 @@ impl Store {
         statement
             .execute(values)
             .map_err(|error| self.reader.fail(error))
+    }
+}
+
+/// The lock of [`LOCK_FILE`], held.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Not left to closing: a process that is being started at this moment has a copy of every
+        // open file until it runs its own program.
+        let _ = self.0.unlock();
     }
 }
 

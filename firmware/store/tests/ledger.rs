@@ -303,6 +303,35 @@ fn times_before_the_clock_was_right_are_corrected() {
 }
 
 #[test]
+fn a_clock_that_was_once_far_ahead_stays_corrected() {
+    let folder = Folder::new();
+    let future = Wall::from_secs(4_000_000_000);
+    let (mut store, recovered) = Store::open(folder.path(), future, Trust::Restored).unwrap();
+    assert_eq!(recovered.wall, future);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    scribe.now.wall = MORNING;
+    let step = EventBody::ClockStepped {
+        from: future,
+        to: MORNING,
+        trust: Trust::Synced,
+    };
+    let records = vec![scribe.note(Rule::ClockChanged, step)];
+    store
+        .append(&[Batch {
+            records,
+            ..Batch::default()
+        }])
+        .unwrap();
+    drop(store);
+    let (store, recovered) = Store::open(folder.path(), Wall(0), Trust::Unset).unwrap();
+    assert_eq!((recovered.wall, recovered.trust), (MORNING, Trust::Unset));
+    drop(store);
+    // A boot without any record is remembered too.
+    let (_, recovered) = Store::open(folder.path(), Wall(0), Trust::Unset).unwrap();
+    assert_eq!(recovered.wall, MORNING);
+}
+
+#[test]
 fn the_writer_says_what_is_durable() {
     let folder = Folder::new();
     let (store, recovered) = open(&folder);

@@ -201,8 +201,7 @@ impl Phone {
         let user = &self.extension;
         let secret = algorithm.hash(&format!("{user}:{realm}:{}", self.password));
         let request = algorithm.hash(&format!("{method}:{uri}"));
-        let response =
-            algorithm.hash(&format!("{secret}:{nonce}:00000001:c0ffee:auth:{request}"));
+        let response = algorithm.hash(&format!("{secret}:{nonce}:00000001:c0ffee:auth:{request}"));
         format!(
             "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
              response=\"{response}\", algorithm={}, qop=auth, nc=00000001, cnonce=\"c0ffee\"",
@@ -279,10 +278,7 @@ impl Phone {
                     return answer;
                 }
             }
-            assert!(
-                deadline.left().is_some(),
-                "no final answer to:\n{message}"
-            );
+            assert!(deadline.left().is_some(), "no final answer to:\n{message}");
         }
     }
 

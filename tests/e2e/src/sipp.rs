@@ -69,6 +69,13 @@ impl Script {
         self
     }
 
+    /// The same, in place of a value given before.
+    #[must_use]
+    pub fn key_first(mut self, name: &str, value: &str) -> Self {
+        self.keys.insert(0, (format!("{{{name}}}"), value.into()));
+        self
+    }
+
     /// Who calls, and where.
     #[must_use]
     pub fn call(self, from: &str, to: &str) -> Self {
@@ -116,12 +123,23 @@ impl Script {
             .arg(self.remote.to_string())
             .arg("-sf")
             .arg(scenario)
-            .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-skip_rlimit"])
+            .args([
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+                "-nostdin",
+                "-skip_rlimit",
+            ])
             .args(["-p", &self.port.to_string()])
             .args(["-mp", &ports::free_voice(4).to_string()])
             .args(["-cp", &ports::free_udp().to_string()])
             .args(["-m", &self.calls.to_string()])
-            .args(["-timeout", &self.limit.as_secs().to_string(), "-timeout_error"])
+            .args([
+                "-timeout",
+                &self.limit.as_secs().to_string(),
+                "-timeout_error",
+            ])
             .args(["-trace_err", "-error_file", "errors.txt"])
             .args(["-trace_msg", "-message_file", "messages.txt"])
             .args(self.arguments);

@@ -48,6 +48,10 @@ impl fmt::Display for Refused {
 
 impl core::error::Error for Refused {}
 
+/// Urgent batches wait so long for their like: the start, the answer and the end of calls that come
+/// together share a commit, and nobody hears three milliseconds.
+const URGENT_GROUP: Duration = Duration::from_millis(3);
+
 /// Batches and jobs in the order they came.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -61,7 +65,8 @@ struct Inside {
     /// Entries that are not on the disk, also those that the thread has taken.
     entries: usize,
     journal_bytes: usize,
-    urgent: bool,
+    /// Since when an urgent batch waits.
+    urgent: Option<Stopwatch>,
     /// Since when the oldest batch waits.
     since: Option<Stopwatch>,
     closed: bool,
@@ -100,7 +105,9 @@ impl Queue {
         let urgent = batch.is_urgent();
         let first = inside.since.is_none();
         inside.entries += batch.len();
-        inside.urgent |= urgent;
+        if urgent {
+            inside.urgent.get_or_insert_with(Stopwatch::start);
+        }
         inside.taken.batches.push(batch);
         inside.since.get_or_insert_with(Stopwatch::start);
         drop(inside);
@@ -147,8 +154,11 @@ impl Queue {
             }
             let batches = match (hold, inside.since) {
                 (Some((since, pause)), _) => Some(since.left(pause)),
-                (None, Some(_)) if inside.urgent => Some(Duration::ZERO),
-                (None, Some(since)) => Some(since.left(group)),
+                (None, Some(since)) => {
+                    let grouped = since.left(group);
+                    let urgent = inside.urgent.map(|since| since.left(URGENT_GROUP));
+                    Some(urgent.map_or(grouped, |urgent| urgent.min(grouped)))
+                }
                 (None, None) => None,
             };
             let own = at_latest.map(|after| woken.left(after));
@@ -167,7 +177,7 @@ impl Queue {
                 Err(poisoned) => poisoned.into_inner().0,
             };
         }
-        inside.urgent = false;
+        inside.urgent = None;
         inside.since = None;
         inside.journal_bytes = 0;
         let mut taken = std::mem::take(&mut inside.taken);
