@@ -2,12 +2,13 @@
 //! thread only has to drop it into a queue.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, RwLock,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::Duration,
 };
 
 use config::Config;
@@ -88,6 +89,18 @@ impl Live {
     }
 }
 
+/// How long news gathers before it is shown: nobody sees the difference, and the control thread
+/// wakes this one some twenty times a second at most instead of with every message.
+const GATHER: Duration = Duration::from_millis(50);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pacing: nothing is awaited but the next news, of which more is wanted at once"
+)]
+fn pause() {
+    thread::sleep(GATHER);
+}
+
 /// Most people's data kept for calls in progress.
 const PARTIES_MAX: usize = 8 * limits::CALLS;
 
@@ -100,31 +113,38 @@ struct Fold {
 
 impl Fold {
     fn run(&mut self, told: &Receiver<Vec<Told>>, feed: &Feed) {
-        let mut order = std::collections::VecDeque::new();
-        for word in told.iter().flatten() {
-            match word {
-                Told::Party(id, party) => {
-                    self.parties.insert(id, party);
-                    order.push_back(id);
-                    if order.len() > PARTIES_MAX
-                        && let Some(oldest) = order.pop_front()
-                    {
-                        self.parties.remove(&oldest);
-                    }
+        let mut order = VecDeque::new();
+        while let Ok(first) = told.recv() {
+            pause();
+            for word in std::iter::once(first).chain(told.try_iter()).flatten() {
+                self.take(word, &mut order, feed);
+            }
+        }
+    }
+
+    fn take(&mut self, word: Told, order: &mut VecDeque<PartyId>, feed: &Feed) {
+        match word {
+            Told::Party(id, party) => {
+                self.parties.insert(id, party);
+                order.push_back(id);
+                if order.len() > PARTIES_MAX
+                    && let Some(oldest) = order.pop_front()
+                {
+                    self.parties.remove(&oldest);
                 }
-                Told::Record(record) => {
-                    let seen = Seen {
-                        parties: &self.parties,
-                        config: current(&self.in_force),
-                    };
-                    if let Some(change) = self.book.record(&record, &seen) {
-                        feed.tell(change);
-                    }
+            }
+            Told::Record(record) => {
+                let seen = Seen {
+                    parties: &self.parties,
+                    config: current(&self.in_force),
+                };
+                if let Some(change) = self.book.record(&record, &seen) {
+                    feed.tell(change);
                 }
-                Told::State(change) => {
-                    if let Some(change) = panel::convert::state_change(&change) {
-                        feed.tell(change);
-                    }
+            }
+            Told::State(change) => {
+                if let Some(change) = panel::convert::state_change(&change) {
+                    feed.tell(change);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use engine::Engine;
-use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, Transport};
+use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, StateChange, Transport, limits};
 use pbx::{Entry, Fingerprint, Input, Output, Pbx, Snapshot, Tape};
 use store::{Batch, WriterHandle};
 
@@ -36,12 +36,18 @@ pub(crate) struct Driver {
     pub(crate) text: Arc<str>,
     /// Seeds for restart points.
     pub(crate) seeds: Random,
-    /// What the writer did not take yet.
+    /// What the writer did not get or take yet.
     pub(crate) kept: Batch,
+    /// Since when the oldest of it waits, as far as it was not refused.
+    pub(crate) kept_since: Option<Instant>,
     /// When the last snapshot was made, while the writer may not have it yet.
     pub(crate) snapshot_sent: Option<Instant>,
 }
 
+/// Refreshed registrations that may gather before the writer gets them.
+const GATHER_MAX: usize = 256;
+/// Bytes of the journal that may.
+const GATHER_BYTES: usize = 64 * 1_024;
 /// After this time a snapshot that the writer did not get is made again.
 const SNAPSHOT_AGAIN: Duration = Duration::from_secs(10);
 
@@ -67,7 +73,7 @@ impl Driver {
         store::journal::frame(&mut self.kept.journal, now, &payload);
         self.engine.flush();
         self.live.flush();
-        self.flush();
+        self.kept_since.get_or_insert(now.mono);
     }
 
     /// A full segment of the journal is followed by another one as soon as no call is in progress.
@@ -85,10 +91,14 @@ impl Driver {
         if on_its_way || self.kept.snapshot.is_some() {
             return;
         }
+        self.send();
+        if !self.kept.journal.is_empty() {
+            // The writer is full: older inputs would land behind the snapshot.
+            return;
+        }
         let mut seed = [0; 32];
         self.seeds.fill(&mut seed);
         if let Some(setup) = self.pbx.restart_point(now, seed) {
-            self.flush();
             let snapshot = Snapshot::of(&setup, &self.text);
             self.kept.snapshot = Some(snapshot.to_bytes());
             self.snapshot_sent = Some(now.mono);
@@ -103,11 +113,36 @@ impl Driver {
                 self.kept.records.push(record);
             }
         }
-        self.flush();
+        self.send();
     }
 
-    /// Hands what is to be remembered to the writer; what it does not take stays.
-    pub(crate) fn flush(&mut self) {
+    /// At the end of a turn: hands over what is to be remembered. The journal, and registrations
+    /// that were only refreshed, gather for a while first: both are written lazily anyway, and the
+    /// writer need not wake for every message.
+    pub(crate) fn flush(&mut self, now: Instant) {
+        let wait = self.gathers_until().is_some_and(|until| now < until);
+        if !wait {
+            self.send();
+        }
+    }
+
+    /// Until when what is kept need not be handed over.
+    fn gathers_until(&self) -> Option<Instant> {
+        let kept = &self.kept;
+        let lazy = |change: &StateChange| matches!(change, StateChange::Refreshed(_));
+        let gathers = kept.records.is_empty()
+            && kept.parties.is_empty()
+            && kept.snapshot.is_none()
+            && kept.state.iter().all(lazy)
+            && kept.state.len() < GATHER_MAX
+            && kept.journal.len() < GATHER_BYTES;
+        let since = self.kept_since.filter(|_| gathers)?;
+        Some(since + Duration::from_millis(limits::COMMIT_MS_MAX))
+    }
+
+    /// Hands everything to the writer; what it does not take stays.
+    fn send(&mut self) {
+        self.kept_since = None;
         if self.kept.is_empty() {
             return;
         }
@@ -121,10 +156,19 @@ impl Driver {
         const JOURNAL_KEPT: usize = 1 << 20;
         if self.kept.journal.len() > JOURNAL_KEPT {
             self.kept.journal.clear();
+            // Said in the journal itself: a replay must not run over the gap.
+            self.kept.journal_hole = true;
+            self.kept.snapshot = None;
         }
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let due = self.pbx.next_deadline().map(|(at, _)| at);
+        due.into_iter().chain(self.gathers_until()).min()
+    }
+
+    /// When the exchange itself has something to do.
+    pub(crate) fn exchange_deadline(&self) -> Option<Instant> {
         self.pbx.next_deadline().map(|(at, _)| at)
     }
 

@@ -106,6 +106,8 @@ pub(crate) struct Control {
     pub(crate) streams: BTreeMap<FlowId, Stream>,
     /// Streams with more to read than one turn allows.
     pub(crate) unread: Vec<FlowId>,
+    /// What a burst did not empty, though the poller will not name it again.
+    pub(crate) again: Vec<Token>,
     pub(crate) next_flow: u64,
     pub(crate) board: Board,
     pub(crate) tls: Option<Tls>,

@@ -27,6 +27,9 @@ impl Control {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e),
             }
+            for token in std::mem::take(&mut self.again) {
+                self.ready(token);
+            }
             for event in &events {
                 self.ready(event.token());
             }
@@ -45,7 +48,7 @@ impl Control {
 
     /// How long nothing is due.
     fn sleep(&self) -> Duration {
-        if !self.unread.is_empty() {
+        if !(self.unread.is_empty() && self.again.is_empty()) {
             return Duration::ZERO;
         }
         let board = self.board.next_deadline();
@@ -62,7 +65,8 @@ impl Control {
 
     fn ready(&mut self, token: Token) {
         match token.0 {
-            _ if token == WAKER || token == MEDIA => {}
+            _ if token == WAKER => {}
+            _ if token == MEDIA => self.hear_media(),
             at if at >= FLOWS => {
                 let flow = self.flow_of(at);
                 self.stream_ready(flow);
@@ -73,10 +77,16 @@ impl Control {
     }
 
     /// Datagrams of one socket. The socket is edge-triggered: what a burst leaves is taken in the
-    /// next turn.
+    /// next turn, so that a flood keeps nothing else waiting.
     fn receive(&mut self, at: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
+        let mut left = BURST;
         while let Some(socket) = self.sockets.get(at) {
+            if left == 0 {
+                self.again.push(Token(SOCKETS + at));
+                break;
+            }
+            left -= 1;
             match socket.receive(&mut buffer) {
                 Ok((len, local, remote)) => {
                     let bytes = buffer.get(..len).unwrap_or_default().to_vec();
@@ -124,6 +134,7 @@ impl Control {
             self.add_stream(flow, stream);
             self.stream_ready(flow);
         }
+        self.again.push(Token(LISTENERS + at));
     }
 
     fn add_stream(&mut self, flow: FlowId, mut stream: Stream) {
@@ -214,7 +225,7 @@ impl Control {
     fn hear_words(&mut self) {
         for _ in 0..BURST {
             let Ok(word) = self.words.try_recv() else {
-                break;
+                return;
             };
             match word {
                 Word::Command(command) => self.tell(Input::Command(command)),
@@ -246,6 +257,11 @@ impl Control {
                 Word::Alive => {}
             }
         }
+        self.again.push(WAKER);
+    }
+
+    /// What the media side said. Its event is edge-triggered: all of it is taken.
+    fn hear_media(&mut self) {
         while let Some(event) = self.driver.engine.poll() {
             self.tell(Input::Media(event));
         }
@@ -260,10 +276,11 @@ impl Control {
 
     fn tick(&mut self) {
         let now = self.clock.now();
-        if self.driver.next_deadline().is_some_and(|at| at <= now.mono) {
+        let due = self.driver.exchange_deadline();
+        if due.is_some_and(|at| at <= now.mono) {
             self.tell_at(now, Input::Tick);
         }
-        self.driver.flush();
+        self.driver.flush(now.mono);
     }
 
     fn say_goodbye(&mut self) {
