@@ -38,16 +38,21 @@ impl Pbx {
     /// A SIP URI of ours that the peer can reach, for Contact and From.
     pub(crate) fn signalling_uri(&self, peer: &Peer, user: &str) -> Uri {
         let address = self.media_address(peer);
-        let port = peer.local.port();
-        // A connection that we made has a local port on which nobody listens.
+        let own = peer.local.port();
+        // A connection that we made has a local port on which nobody listens. Where the system chose
+        // the listening port (0 in the configuration), that of a connection made to us is it.
+        let chosen = |sockets: &[SocketAddr]| {
+            let port = sockets.first().map(SocketAddr::port);
+            port.map(|port| if port == 0 { own } else { port })
+        };
         let port = match peer.transport {
-            Transport::Udp => Some(port),
-            Transport::Tcp => self.config.network.sip_tcp.first().map(SocketAddr::port),
-            Transport::Tls => self.config.network.sip_tls.first().map(SocketAddr::port),
+            Transport::Udp => Some(own),
+            Transport::Tcp => chosen(&self.config.network.sip_tcp),
+            Transport::Tls => chosen(&self.config.network.sip_tls),
             Transport::Ws | Transport::Wss => None,
         };
         let user = (!user.is_empty()).then_some(user);
-        let uri = Uri::sip(user, &Host::from(address), port.filter(|&port| port != 0));
+        let uri = Uri::sip(user, &Host::from(address), port);
         match peer.transport.as_uri_param() {
             Some(transport) => uri.with_param("transport", Some(transport)),
             None => uri,

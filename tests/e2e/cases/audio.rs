@@ -1,25 +1,31 @@
 //! Two real phones, each with a tone of its own: each must hear the other, and nobody else.
 
+use std::{net::UdpSocket, time::Duration};
+
 use tests_e2e::{
     baresip::{Over, Phone, SPOKEN_DBM0},
     ears::Sound,
     exchange::{Exchange, Office},
-    phone,
+    phone, ports,
     set::Set,
-    wait::s,
+    wait::{s, within},
 };
 
 /// Tones of the phones: multiples of 20 Hz, no harmonics of one another.
 const ANNA_HZ: u32 = 700;
 const JAN_HZ: u32 = 1_160;
 /// How much is listened to.
-const ENOUGH: std::time::Duration = s(4);
+const ENOUGH: Duration = s(4);
 /// Both codecs and the sampling may change a level by this much, in dB.
 const LEVEL_DB: f64 = 1.5;
 
 /// An office whose people have baresip phones; the exchange already knows that these know MD5 only.
 fn office() -> Exchange {
-    let exchange = Exchange::start(&Office::with(&["2005", "2006"]));
+    started(&Office::with(&["2005", "2006"]))
+}
+
+fn started(office: &Office) -> Exchange {
+    let exchange = Exchange::start(office);
     for extension in ["2005", "2006"] {
         phone::Phone::teach_md5(exchange.at.udp, extension);
     }
@@ -259,6 +265,84 @@ fn both_hang_up_at_the_same_moment() {
         assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
         exchange.rest();
     }
+    anna.quit();
+    jan.quit();
+    exchange.stop();
+}
+
+/// Packets as a stranger would send them, to every port for voice, as long as a conversation's.
+fn whisper(ports: std::ops::RangeInclusive<u16>, hz: u32) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    let voice = Sound::tone(f64::from(hz), SPOKEN_DBM0, s(2)).to_alaw();
+    for (number, payload) in (0_u16..).zip(voice.chunks_exact(160)) {
+        let mut packet = vec![0x80, 8];
+        packet.extend_from_slice(&number.to_be_bytes());
+        packet.extend_from_slice(&(u32::from(number) * 160).to_be_bytes());
+        packet.extend_from_slice(&0x0bad_cafe_u32.to_be_bytes());
+        packet.extend_from_slice(payload);
+        for port in ports.clone() {
+            // A port without a listener answers with an error to the next packet: no matter.
+            let _ = socket.send_to(&packet, ("127.0.0.1", port));
+            // The same place is also told things that are no RTP at all.
+            let garbage = packet.get(..usize::from(number) % 40).unwrap_or_default();
+            let _ = socket.send_to(garbage, ("127.0.0.1", port));
+        }
+        // The pace of a conversation.
+        within(Duration::from_millis(20), || None::<()>);
+    }
+}
+
+#[test]
+fn a_stranger_is_never_heard() {
+    let first = ports::free_voice(16);
+    let office = Office::with(&["2005", "2006"]).voice_ports(first, first + 15);
+    let exchange = started(&office);
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let mut jan = Phone::start(&exchange, "2006", Over::Udp, JAN_HZ);
+    anna.dial("2006");
+    jan.answer();
+    anna.event("CALL_ESTABLISHED", s(30));
+    jan.event("CALL_ESTABLISHED", s(30));
+    let before = (anna.heard(s(1)).duration(), jan.heard(s(1)).duration());
+    let stranger_hz = 1_900;
+    whisper(first..=first + 15, stranger_hz);
+    let at_anna = anna.heard(before.0 + s(2));
+    let at_jan = jan.heard(before.1 + s(2));
+    anna.hang_up();
+    jan.event("CALL_CLOSED", s(30));
+    hears("the caller", &at_anna, JAN_HZ, stranger_hz);
+    hears("the called", &at_jan, ANNA_HZ, stranger_hz);
+    exchange.rest();
+    anna.quit();
+    jan.quit();
+    exchange.stop();
+}
+
+#[test]
+fn all_phones_of_a_person_ring_and_one_answers() {
+    let exchange = office();
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let mut jan = Phone::start(&exchange, "2006", Over::Tls, JAN_HZ);
+    let mut other = phone::Phone::new(exchange.at.udp, "2006");
+    let registered = other.register(phone::Algorithm::Md5, 600);
+    assert_eq!(registered.status(), 200, "{}", registered.0);
+    anna.dial("2006");
+    let invite = other.is_asked("INVITE", s(30));
+    let invite = invite.expect("the second phone rings too");
+    other.respond(&invite, "180 Ringing");
+    jan.answer();
+    let cancel = other.is_asked("CANCEL", s(30));
+    let cancel = cancel.expect("it stops ringing");
+    assert!(cancel.contains("Call completed elsewhere"), "{cancel}");
+    other.respond(&cancel, "200 OK");
+    other.respond(&invite, "487 Request Terminated");
+    anna.event("CALL_ESTABLISHED", s(30));
+    hears("the caller", &anna.heard(ENOUGH), JAN_HZ, ANNA_HZ);
+    jan.hang_up();
+    anna.event("CALL_CLOSED", s(30));
+    let calls = exchange.ended_calls(1);
+    assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
+    exchange.rest();
     anna.quit();
     jan.quit();
     exchange.stop();

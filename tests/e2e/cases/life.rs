@@ -9,7 +9,7 @@ use tests_e2e::{
     phone::{Algorithm, Phone},
     ports,
     set::Set,
-    wait::{now, s},
+    wait::{now, s, until},
 };
 
 #[test]
@@ -156,5 +156,94 @@ fn a_bad_import_changes_nothing() {
         assert!(said.contains(part), "{part:?} is not in: {said}");
     }
     assert_eq!(exchange.ask(&["config", "export"]), before);
+    exchange.stop();
+}
+
+#[test]
+fn a_new_configuration_counts_at_once_and_drops_no_call() {
+    let office = Office::with(&["2005"]);
+    let exchange = Exchange::start(&office);
+    let set = Set::of(&exchange);
+    set.lift();
+    set.hears_dial_tone(s(30));
+    set.dial("*43");
+    set.talk(940);
+    set.hears(940, s(30));
+    exchange.reload(&office.person("2007"));
+    until(s(30), "the new person's phone registers", || {
+        let mut phone = Phone::new(exchange.at.udp, "2007");
+        (phone.register(Algorithm::Sha256, 300).status() == 200).then_some(())
+    });
+    set.hears(940, s(30));
+    assert_eq!(exchange.metric("calls"), 1);
+    // A faulty text changes nothing.
+    exchange.reload(&Office("format = 1\nvolume = 11\n".into()));
+    assert_eq!(
+        Phone::new(exchange.at.udp, "2007")
+            .register(Algorithm::Sha256, 300)
+            .status(),
+        200
+    );
+    set.hears(940, s(30));
+    set.hang_up();
+    exchange.rest();
+    exchange.stop();
+}
+
+#[test]
+fn a_call_is_explained_and_its_journal_plays_again() {
+    let exchange = Exchange::start(&Office::with(&["2005"]));
+    let set = Set::of(&exchange);
+    set.lift();
+    set.hears_dial_tone(s(30));
+    set.dial("*43");
+    set.talk(940);
+    set.hears(940, s(30));
+    set.hang_up();
+    let calls = exchange.ended_calls(1);
+    let id = calls[0]["id"].as_str().expect("a call has an id");
+    let polish = exchange.ask(&["call", "explain", id, "--language", "pl"]);
+    let english = exchange.ask(&["call", "explain", id, "--language", "en"]);
+    assert!(polish.contains("301") && polish != english, "{polish}");
+    let table = exchange.ask(&["call", "list", "--language", "pl"]);
+    assert!(table.contains("*43"), "{table}");
+    let exchange = exchange.restart();
+    let sound = exchange.ask(&["verify"]);
+    assert!(sound.contains(" 0 faults"), "{sound}");
+    let journal = fs::read_dir(exchange.data().join("journal")).expect("it is kept");
+    let mut played = 0;
+    for file in journal.flatten() {
+        let said = exchange.ask(&["replay", &file.path().to_string_lossy()]);
+        assert!(said.contains(" 0 with other outputs"), "{said}");
+        let inputs = said.lines().last().and_then(|line| line.split(' ').next());
+        played += inputs.and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
+    }
+    assert!(
+        played > 20,
+        "the call's inputs are in the journal, not {played}"
+    );
+    exchange.stop();
+}
+
+#[test]
+fn after_kill_9_the_records_are_sound() {
+    let mut exchange = Exchange::start(&Office::with(&["2005"]));
+    for _ in 0..3 {
+        let set = Set::of(&exchange);
+        set.lift();
+        set.hears_dial_tone(s(30));
+        set.dial("*43");
+        set.talk(940);
+        set.hears(940, s(30));
+        exchange = exchange.power_failure();
+        let said = exchange.ask(&["verify"]);
+        assert!(said.contains(" 0 faults"), "{said}");
+    }
+    let calls = exchange.calls();
+    assert_eq!(calls.len(), 3, "{calls:?}");
+    assert!(
+        calls.iter().all(|call| call["cause"] == "power_lost"),
+        "{calls:?}"
+    );
     exchange.stop();
 }

@@ -32,7 +32,7 @@ impl Office {
     /// and whose analog set has the extension 301.
     #[must_use]
     pub fn with(extensions: &[&str]) -> Self {
-        let mut text = String::from(
+        let text = String::from(
             r#"format = 1
 
 [office]
@@ -57,15 +57,9 @@ extension = "301"
 echo_test = "*43"
 "#,
         );
-        for extension in extensions {
-            let _ = write!(
-                text,
-                "\n[[person]]\nname = \"Person {extension}\"\nextension = \"{extension}\"\n\
-                 sip_password = \"{}\"\n",
-                password(extension)
-            );
-        }
-        Self(text)
+        let office = Self(text);
+        let people = extensions.iter();
+        people.fold(office, |office, extension| office.person(extension))
     }
 
     /// The same, with SIP over UDP on a port that is the same after a restart.
@@ -74,6 +68,26 @@ echo_test = "*43"
         let open = r#"sip_udp = ["127.0.0.1:0"]"#;
         let fixed = format!(r#"sip_udp = ["127.0.0.1:{port}"]"#);
         self.0 = self.0.replace(open, &fixed);
+        self
+    }
+
+    /// The same, with voice on these ports only.
+    #[must_use]
+    pub fn voice_ports(mut self, first: u16, last: u16) -> Self {
+        let own = format!("rtp_ports = \"{first}-{last}\"");
+        self.0 = self.0.replace("rtp_ports = \"20000-29999\"", &own);
+        self
+    }
+
+    /// The same with one person more.
+    #[must_use]
+    pub fn person(mut self, extension: &str) -> Self {
+        let _ = write!(
+            self.0,
+            "\n[[person]]\nname = \"Person {extension}\"\nextension = \"{extension}\"\n\
+             sip_password = \"{}\"\n",
+            password(extension)
+        );
         self
     }
 
@@ -203,6 +217,12 @@ impl Exchange {
     /// The process.
     pub const fn process(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// Changes the configuration file and has it read again, as `systemctl reload` does.
+    pub fn reload(&self, office: &Office) {
+        self.folder.write("office.toml", &office.0);
+        self.child.signal(Signal::SIGHUP);
     }
 
     /// Asks it to stop.

@@ -304,6 +304,34 @@ impl Phone {
         Some(String::from_utf8_lossy(&buffer[..length]).into_owned())
     }
 
+    /// Answers a request, with a tag of its own.
+    ///
+    /// # Panics
+    /// If the system does not take the answer.
+    #[track_caller]
+    pub fn respond(&self, request: &str, status: &str) {
+        let copied = ["via:", "from:", "to:", "call-id:", "cseq:", "record-route:"];
+        let mut answer = format!("SIP/2.0 {status}\r\n");
+        for line in request.lines().skip(1).take_while(|line| !line.is_empty()) {
+            let lower = line.to_ascii_lowercase();
+            if !copied.iter().any(|name| lower.starts_with(name)) {
+                continue;
+            }
+            answer.push_str(line);
+            if lower.starts_with("to:") && !lower.contains("tag=") {
+                answer.push_str(";tag=hand-rung");
+            }
+            answer.push_str("\r\n");
+        }
+        let _ = write!(
+            answer,
+            "Contact: <sip:{}@{}>\r\nContent-Length: 0\r\n\r\n",
+            self.extension,
+            self.address()
+        );
+        self.send(answer.as_bytes());
+    }
+
     /// Waits for a request of this method.
     #[must_use]
     pub fn is_asked(&self, method: &str, limit: Duration) -> Option<String> {

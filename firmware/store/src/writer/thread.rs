@@ -113,8 +113,9 @@ impl WriterThread {
         }
         let begun = match snapshot {
             Some(snapshot) => {
+                // The first record of a start is older than the first input, and as old as `Pbx`.
                 let first = batch.records.first().map(|record| record.at);
-                let now = first_now(&frames).or(first).unwrap_or_default();
+                let now = first.or_else(|| first_now(&frames)).unwrap_or_default();
                 journal.begin(now, &snapshot)
             }
             None => Ok(()),
