@@ -88,22 +88,10 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
     let bound = doors.bound();
-    let front = Front {
-        configurator: Arc::clone(&desk.configurator),
-        in_force: Arc::clone(&common.in_force),
-        mouth: common.mouth.clone(),
-        reader: Front::reader(&options.data)?,
-        writer: writer.handle(),
-        media: engine.watcher(),
-        bound: bound.clone(),
-        feed: Arc::clone(&common.feed),
-    };
+    let media = engine.watcher();
+    let front = front_of(options, &common, &writer, &desk, media, bound.clone())?;
     front.tell_everybody(&config);
-    let vault = StoreVault {
-        writer: writer.handle(),
-        reader: Front::reader(&options.data)?,
-        claim: options.data.join(CLAIM_FILE),
-    };
+    let vault = vault_of(options, &writer)?;
     let panel = start_panel(&config, front, vault, &common)?;
     let keys = Keys::new(seed_of(&mut secret), passwords);
     let driver = driver_of(
@@ -133,6 +121,34 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         },
         panel: panel.panel,
         data: options.data.clone(),
+    })
+}
+
+fn vault_of(options: &ServeOptions, writer: &Writer) -> Result<StoreVault> {
+    Ok(StoreVault {
+        writer: writer.handle(),
+        reader: Front::reader(&options.data)?,
+        claim: options.data.join(CLAIM_FILE),
+    })
+}
+
+fn front_of(
+    options: &ServeOptions,
+    common: &Common,
+    writer: &Writer,
+    desk: &Desk,
+    media: engine::Watcher,
+    bound: control::Bound,
+) -> Result<Front> {
+    Ok(Front {
+        configurator: Arc::clone(&desk.configurator),
+        in_force: Arc::clone(&common.in_force),
+        mouth: common.mouth.clone(),
+        reader: Front::reader(&options.data)?,
+        writer: writer.handle(),
+        media,
+        bound,
+        feed: Arc::clone(&common.feed),
     })
 }
 
@@ -182,10 +198,6 @@ fn desk_of(
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of the control thread, put together once"
-)]
 fn driver_of(
     setup: Setup,
     known: &Known,

@@ -45,7 +45,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let unset = Clock::start(Wall(0)).now();
     let (mut store, recovered) = Store::open(&options.data, unset.wall, unset.trust)?;
     let clock = Clock::start(recovered.wall);
-    report_recovery(&recovered);
+    report_recovery(&recovered, &options.data);
     let known = first_configuration(&mut store, options, clock.now().wall, &mut randomness)?;
     let passwords = configure::passwords(&store)?;
     let claim = claim_code(&store, &options.data, &mut randomness.1)?;
@@ -129,13 +129,33 @@ pub(crate) fn randomness() -> Result<(Random, Random)> {
     Ok((Random::new(plain), Random::new(secret)))
 }
 
-fn report_recovery(recovered: &Recovered) {
+fn report_recovery(recovered: &Recovered, data: &Path) {
+    for damage in &recovered.damage {
+        tracing::error!(%damage, "a part of the store could not be read");
+    }
     if recovered.unclean {
+        look_at_every_page(data.join(store::DATABASE_FILE));
         tracing::warn!(
             calls_closed = recovered.calls_closed,
             "the last run did not end in order"
         );
     }
+}
+
+/// After a stop without order old pages are looked at too, beside the running exchange.
+fn look_at_every_page(database: PathBuf) {
+    let look = move || match store::verify(&database) {
+        Ok(report) if report.is_sound() => {
+            tracing::info!(records = report.records, "store is sound")
+        }
+        Ok(report) => tracing::error!(
+            faults = report.faults_total,
+            "the store is damaged: see `centralka verify`, restore a backup"
+        ),
+        Err(error) => tracing::error!(%error, "the store could not be verified"),
+    };
+    // Without a thread to spare the look is left out; `centralka verify` does the same.
+    let _ = thread::Builder::new().name("verify".into()).spawn(look);
 }
 
 /// The configuration of the store; of the file if the store has none.

@@ -25,9 +25,12 @@ pub(crate) fn listen(desk: Arc<Desk>, grace_s: u16) -> std::io::Result<()> {
                 notify::stopping();
                 let grace_s = if asked { 0 } else { grace_s };
                 asked = true;
-                tracing::info!(grace_s, "stopping: new calls are refused");
-                if let Err(error) = desk.mouth.say(serve::stop_word(grace_s)) {
-                    tracing::error!(%error, "the exchange does not hear the signal");
+                // Said once it is so: whoever reads it may rely on it.
+                match desk.mouth.say(serve::stop_word(grace_s)) {
+                    Ok(()) => tracing::info!(grace_s, "stopping: new calls are refused"),
+                    Err(error) => {
+                        tracing::error!(%error, "the exchange does not hear the signal");
+                    }
                 }
             }
         })?;

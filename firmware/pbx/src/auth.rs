@@ -192,6 +192,11 @@ impl Challenger {
                 credentials,
                 secret: owner.and_then(|owner| owner.secret()),
             });
+            // Whoever answers was served by what was offered: asking again, to refresh, is no riddle.
+            if found == Verdict::Fresh || credentials.algorithm == Algorithm::Sha256 {
+                let asker = self.asker(request, peer);
+                self.asked.retain(|&other| other != asker);
+            }
             if let (Verdict::Fresh, Some(owner)) = (found, owner) {
                 let learned = self.learn(request, peer, credentials, owner.id());
                 return Checked {

@@ -1,6 +1,6 @@
 //! Appending: records, people's data, state and projections in one transaction.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use model::{
     Binding, CallId, EntryId, EventBody, Party, PartyId, Record, Seq, StateChange, Trust, Wall,
@@ -86,6 +86,8 @@ pub struct Appended {
     pub repeated: u64,
     /// Numbers that were jumped over; the ledger should have none.
     pub gaps: u64,
+    /// Rows beside the ledger (people's data, state, CDRs) that a damaged page did not take.
+    pub damaged: u64,
 }
 
 /// Changes to the store's memory that come into force with the commit.
@@ -94,42 +96,89 @@ struct Pending {
     folds: BTreeMap<CallId, CdrFold>,
     ended: Vec<CallId>,
     done: Appended,
+    /// What is left out because a page of it is damaged.
+    skip: BTreeSet<Side>,
+    /// What could not be written.
+    failed: Option<Side>,
+}
+
+/// What stands beside the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Party,
+    State,
+    Cdr,
 }
 
 impl Store {
     /// Writes everything of `batches` in one transaction; durable when this returns. The journal
     /// parts are not the database's and left alone.
     ///
+    /// A damaged page beside the ledger does not keep the ledger from being written: what it would
+    /// have taken is left out and counted.
+    ///
     /// # Errors
     /// As any write; the store is then as if it had not been called.
     pub fn append(&mut self, batches: &[Batch]) -> Result<Appended, StoreError> {
-        let pending = self.atomically(|store| {
+        let mut skip = BTreeSet::new();
+        loop {
             let mut pending = Pending {
-                head: store.head.clone(),
+                head: self.head.clone(),
                 folds: BTreeMap::new(),
                 ended: Vec::new(),
                 done: Appended::default(),
+                skip: skip.clone(),
+                failed: None,
             };
-            for batch in batches {
-                for (id, party) in &batch.parties {
-                    store.put_party(*id, party, pending.head.next_seq)?;
-                }
-                for record in &batch.records {
-                    store.append_record(&mut pending, record)?;
-                }
-                for change in &batch.state {
-                    store.put_state(change)?;
-                }
+            let done = self.atomically(|store| store.write_all(batches, &mut pending));
+            match (done, pending.failed) {
+                (Ok(()), _) => return Ok(self.accept(pending)),
+                // SQLite gives up a transaction that met a damaged page: another one goes round it.
+                (Err(StoreError::Damaged { .. }), Some(side)) if skip.insert(side) => {}
+                (Err(error), _) => return Err(error),
             }
-            store.put_cdrs(&pending)?;
-            store.move_open_from(&mut pending)?;
-            Ok(pending)
-        })?;
+        }
+    }
+
+    fn write_all(&mut self, batches: &[Batch], to: &mut Pending) -> Result<(), StoreError> {
+        for batch in batches {
+            let at = to.head.next_seq;
+            for (id, party) in &batch.parties {
+                self.beside(to, Side::Party, |store| store.put_party(*id, party, at))?;
+            }
+            for record in &batch.records {
+                self.append_record(to, record)?;
+            }
+            for change in &batch.state {
+                self.beside(to, Side::State, |store| store.put_state(change))?;
+            }
+        }
+        self.put_cdrs(to)?;
+        self.move_open_from(to)
+    }
+
+    /// Writes something that the ledger can do without.
+    fn beside(
+        &mut self,
+        to: &mut Pending,
+        side: Side,
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if to.skip.contains(&side) {
+            to.done.damaged += 1;
+            return Ok(());
+        }
+        work(self).inspect_err(|_| to.failed = Some(side))
+    }
+
+    /// The commit is done: what it wrote is what the store remembers.
+    fn accept(&mut self, pending: Pending) -> Appended {
         let Pending {
             head,
             folds,
             ended,
             mut done,
+            ..
         } = pending;
         done.durable = Seq(head.next_seq.0.saturating_sub(1));
         self.head = head;
@@ -140,7 +189,7 @@ impl Store {
         }
         let extra = self.ended.len().saturating_sub(ENDED_KEPT);
         self.ended.drain(..extra);
-        Ok(done)
+        done
     }
 
     fn append_record(&mut self, to: &mut Pending, record: &Record) -> Result<(), StoreError> {
@@ -163,23 +212,25 @@ impl Store {
         to.head.hash = hash;
         to.head.next_seq = Seq(record.seq.0.saturating_add(1));
         to.head.last_wall = record.at.wall;
-        match &record.event.body {
-            EventBody::Erased { party } => self.erase(*party),
+        match record.event.body {
+            EventBody::Erased { party } => {
+                self.beside(to, Side::Party, |store| store.erase(party))?
+            }
             EventBody::ClockStepped {
                 from,
                 to: right,
                 trust,
             } => {
                 let by_us = right.0.saturating_sub(from.0);
-                self.correct_cdrs(to, by_us, *trust)?;
-                self.fold(to, record);
-                Ok(())
+                let first = to.head.boot_first_seq;
+                self.beside(to, Side::Cdr, |store| {
+                    store.correct_cdrs(first, by_us, trust)
+                })?;
             }
-            _ => {
-                self.fold(to, record);
-                Ok(())
-            }
+            _ => {}
         }
+        self.fold(to, record);
+        Ok(())
     }
 
     /// Takes the record into the CDR of its call.
@@ -217,7 +268,8 @@ impl Store {
     }
 
     /// Writes the CDRs that changed; those of calls that only rang on are left alone.
-    fn put_cdrs(&mut self, pending: &Pending) -> Result<(), StoreError> {
+    fn put_cdrs(&mut self, pending: &mut Pending) -> Result<(), StoreError> {
+        let mut changed = Vec::new();
         for (call, fold) in &pending.folds {
             if self
                 .folds
@@ -227,12 +279,12 @@ impl Store {
                 continue;
             }
             // An open call's events end with the ledger; the exact end comes with the last one.
-            let last = if fold.is_open() {
-                i64::MAX
-            } else {
-                signed(pending.head.next_seq.0) - 1
-            };
-            self.put_cdr(&fold.cdr, last)?;
+            let end = signed(pending.head.next_seq.0) - 1;
+            let last = if fold.is_open() { i64::MAX } else { end };
+            changed.push((fold.cdr.clone(), last));
+        }
+        for (cdr, last) in changed {
+            self.beside(pending, Side::Cdr, |store| store.put_cdr(&cdr, last))?;
         }
         Ok(())
     }
@@ -281,10 +333,10 @@ impl Store {
 
     /// Corrects the times of this boot's ended calls after a step of the clock, newest first, at
     /// most [`CORRECTED_MAX`]; those that go on are corrected by their fold.
-    fn correct_cdrs(&mut self, at: &Pending, by_us: i64, trust: Trust) -> Result<(), StoreError> {
+    fn correct_cdrs(&mut self, first: Seq, by_us: i64, trust: Trust) -> Result<(), StoreError> {
         let sql = "SELECT body, last_seq FROM cdr WHERE first_seq >= ?1 AND open = 0
                    ORDER BY first_seq DESC LIMIT ?2";
-        let values = [signed(at.head.boot_first_seq.0), CORRECTED_MAX];
+        let values = [signed(first.0), CORRECTED_MAX];
         let rows: Vec<(String, i64)> =
             self.query(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         for (body, last_seq) in rows {

@@ -43,6 +43,9 @@ pub struct Recovered {
     pub calls_closed: u64,
     /// The program did not stop in order the last time.
     pub unclean: bool,
+    /// What could not be read for damage and is left out: registrations (the phones will come
+    /// again), calls to be closed. To be logged and shown; the office can telephone.
+    pub damage: Vec<String>,
 }
 
 /// The last boot, as found.
@@ -117,7 +120,8 @@ pub(crate) fn recover(
     };
     let wall = wall.max(store.head.last_wall);
     let head = store.head.clone();
-    let open = open_calls(store)?;
+    let mut damage = Vec::new();
+    let open = readable(open_calls(store), &mut damage)?;
     store.folds = open
         .iter()
         .map(|fold| (fold.cdr.call, fold.clone()))
@@ -148,7 +152,7 @@ pub(crate) fn recover(
             ..Batch::default()
         }])
     })?;
-    let bindings = store.bindings()?;
+    let bindings = readable(store.bindings(), &mut damage)?;
     Ok(Recovered {
         boot: store.head.boot,
         next_seq: store.head.next_seq,
@@ -158,10 +162,25 @@ pub(crate) fn recover(
             .into_iter()
             .filter_map(|binding| granted(binding, wall))
             .collect(),
-        digest_md5: store.digest_md5()?,
+        digest_md5: readable(store.digest_md5(), &mut damage)?,
         calls_closed: open.len() as u64,
         unclean: last.is_some_and(|boot| !boot.clean),
+        damage,
     })
+}
+
+/// What was read; nothing, and a note, when it is damaged.
+fn readable<T>(
+    read: Result<Vec<T>, StoreError>,
+    damage: &mut Vec<String>,
+) -> Result<Vec<T>, StoreError> {
+    match read {
+        Err(error @ (StoreError::Damaged { .. } | StoreError::Unreadable { .. })) => {
+            damage.push(error.to_string());
+            Ok(Vec::new())
+        }
+        read => read,
+    }
 }
 
 /// The folds of all calls without an end.

@@ -5,4 +5,5 @@
 
 pub mod acceptance;
 pub mod house;
+pub mod sim;
 pub mod tree;

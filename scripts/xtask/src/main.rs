@@ -1,5 +1,6 @@
 //! `cargo xtask acceptance`: what of the mission's list is shown, planned, or neither.
 //! `cargo xtask house [DIR]`: everything that breaks a house rule.
+//! `cargo xtask sim [SEED]`: plays a virtual world, see `tests/sim`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
 
@@ -12,6 +13,15 @@ use xtask::{acceptance, house, tree};
 fn main() -> anyhow::Result<ExitCode> {
     let mut words = std::env::args().skip(1);
     let task = words.next();
+    if task.as_deref() == Some("sim") {
+        let words: Vec<String> = words.collect();
+        let kept = xtask::sim::sim(&tree::root(), &words)?;
+        return Ok(if kept {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
     let folder = words.next().map_or_else(tree::root, PathBuf::from);
     let complaints = match task.as_deref() {
         Some("acceptance") => {
@@ -24,7 +34,7 @@ fn main() -> anyhow::Result<ExitCode> {
             complaints.extend(house::pure::check(&house, &folder)?);
             complaints
         }
-        _ => bail!("usage: cargo xtask acceptance | house [DIR]"),
+        _ => bail!("usage: cargo xtask acceptance | house [DIR] | sim [SEED]"),
     };
     for complaint in &complaints {
         println!("{complaint}");

@@ -1,3 +1,6 @@
 //! The real program against real phones: calls, refusals, faults, ends.
 
 mod audio;
+mod life;
+mod refusals;
+mod sipp_calls;

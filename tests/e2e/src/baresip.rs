@@ -74,8 +74,14 @@ impl Phone {
     #[track_caller]
     pub fn start(exchange: &Exchange, extension: &str, over: Over, hz: u32) -> Self {
         let mut phone = Self::unregistered(exchange, extension, over, hz);
-        phone.event("REGISTER_OK", STEP);
+        phone.is_registered(STEP);
         phone
+    }
+
+    /// Waits until it is registered.
+    #[track_caller]
+    pub fn is_registered(&mut self, limit: Duration) {
+        self.child.line_with("binding]", limit);
     }
 
     /// The same without waiting for its registration.

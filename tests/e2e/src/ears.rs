@@ -7,6 +7,7 @@ const RATE: u32 = 8_000;
 /// Samples of one look: 50 ms, in which all multiples of 20 Hz are whole waves.
 const WINDOW: usize = 400;
 /// Level of a full-scale 16-bit sine in dBm0: G.711's A-law tops out 3.14 dB above 0 dBm0.
+#[expect(clippy::approx_constant, reason = "decibels, not a circle")]
 const FULL_SCALE_DBM0: f64 = 3.14;
 /// What is below this counts as silence, in dBm0.
 const SILENCE_DBM0: f64 = -50.0;

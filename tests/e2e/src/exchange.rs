@@ -176,6 +176,18 @@ impl Exchange {
         Self::ready(child, folder)
     }
 
+    /// Stops in order and starts again.
+    #[must_use]
+    #[track_caller]
+    pub fn restart(mut self) -> Self {
+        self.terminate();
+        let status = self.child.exit(START);
+        assert!(status.success(), "{status}: {}", self.child.said());
+        self.child = serve(&self.folder);
+        let Self { child, folder, .. } = self;
+        Self::ready(child, folder)
+    }
+
     /// The folder of the test.
     #[must_use]
     pub const fn folder(&self) -> &Folder {

@@ -1,10 +1,13 @@
 //! The person at the simulated set on `fxs1`, moved by the command line.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use serde_json::Value;
 
-use crate::{exchange::Exchange, wait::until};
+use crate::{
+    exchange::Exchange,
+    wait::{until, within},
+};
 
 /// The simulated set of an exchange.
 #[derive(Clone, Copy, Debug)]
@@ -82,19 +85,28 @@ impl<'e> Set<'e> {
         });
     }
 
-    /// Waits until `hz` is the strongest thing heard, and gives its level in dBm0.
+    /// Waits until `hz` is the strongest thing heard.
     #[track_caller]
-    pub fn hears(&self, hz: u32, limit: Duration) -> f64 {
-        let what = format!("{hz} Hz in the set's earpiece");
-        until(limit, &what, || {
-            let report = self.hear();
-            let strongest = &report["hearing"]["now"][0];
+    pub fn hears(&self, hz: u32, limit: Duration) {
+        self.hears_at(hz, -35.0..=0.0, limit);
+    }
+
+    /// The same, at one of these levels in dBm0.
+    #[track_caller]
+    pub fn hears_at(&self, hz: u32, levels: RangeInclusive<f64>, limit: Duration) {
+        let mut last = Value::Null;
+        let heard = within(limit, || {
+            last = self.hear()["hearing"].take();
+            let strongest = &last["now"][0];
             let heard = strongest["hz"].as_f64()?;
-            let share = strongest["share_percent"].as_u64()?;
-            ((heard - f64::from(hz)).abs() < 8.0 && share >= 80)
-                .then(|| strongest["level_dbm0"].as_f64())
-                .flatten()
-        })
+            let level = strongest["level_dbm0"].as_f64()?;
+            let right = (heard - f64::from(hz)).abs() < 8.0 && levels.contains(&level);
+            right.then_some(())
+        });
+        assert!(
+            heard.is_some(),
+            "the set must hear {hz} Hz at {levels:?} dBm0, and hears {last}"
+        );
     }
 
     /// Waits until `hz` is not heard at this moment.

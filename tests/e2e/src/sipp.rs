@@ -69,6 +69,13 @@ impl Script {
         self
     }
 
+    /// The same, in place of a value given before.
+    #[must_use]
+    pub fn key_first(mut self, name: &str, value: &str) -> Self {
+        self.keys.insert(0, (format!("{{{name}}}"), value.into()));
+        self
+    }
+
     /// Who calls, and where.
     #[must_use]
     pub fn call(self, from: &str, to: &str) -> Self {

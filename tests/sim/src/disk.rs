@@ -72,7 +72,11 @@ impl Disk {
             }
             Effect::Party(id, party) => (Entry::Party(id, party), false),
             Effect::State(change) => (Entry::State(change), false),
-            Effect::Datagram(..) | Effect::Bell(..) => return,
+            Effect::Datagram(..)
+            | Effect::Bell(..)
+            | Effect::Connect(..)
+            | Effect::Bytes(..)
+            | Effect::Close(_) => return,
         };
         self.log.push(entry);
         let wait_ms = if urgent { 0 } else { LAZY_MS };

@@ -9,8 +9,8 @@ use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
 use hal_sim::{People, SetOptions, SimBoard, SimPort};
 use media::{Channel, Plane, PlaneCommand, PortLeg, RtpLeg};
 use model::{
-    Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId, PortId,
-    Record, StateChange, Trust, Wall,
+    FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
+    PortId, Record, StateChange, Trust, Wall,
 };
 use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
 
@@ -32,6 +32,12 @@ pub(crate) enum Effect {
     Party(PartyId, Party),
     /// A change of state.
     State(StateChange),
+    /// It wants a connection.
+    Connect(FlowId, SocketAddr),
+    /// Bytes on a connection.
+    Bytes(FlowId, Vec<u8>),
+    /// It closed a connection.
+    Close(FlowId),
     /// The bell of a jack begins or ends.
     Bell(PortId, bool),
 }
@@ -249,7 +255,11 @@ impl Exchange {
             Output::Party(id, party) => self.effects.push(Effect::Party(id, party)),
             Output::Record(record) => self.effects.push(Effect::Record(record)),
             Output::State(change) => self.effects.push(Effect::State(change)),
-            Output::Connect { .. } | Output::Bytes { .. } | Output::Close { .. } => {}
+            Output::Connect { flow, remote, .. } => {
+                self.effects.push(Effect::Connect(flow, remote));
+            }
+            Output::Bytes { flow, bytes } => self.effects.push(Effect::Bytes(flow, bytes)),
+            Output::Close { flow } => self.effects.push(Effect::Close(flow)),
         }
     }
 

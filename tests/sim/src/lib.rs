@@ -16,6 +16,7 @@ mod proof;
 mod sitter;
 mod sound;
 mod station;
+mod stream;
 mod trace;
 mod truth;
 mod world;

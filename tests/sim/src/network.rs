@@ -130,6 +130,21 @@ impl Network {
         }
     }
 
+    /// How long bytes of a connection take now; `None` while the path is cut. A loss is made good
+    /// by its repetition.
+    pub(crate) fn stream_delay(&mut self, now: Instant, host: IpAddr) -> Option<Duration> {
+        let weather = self.weather;
+        let path = self
+            .paths
+            .get_mut(&host)
+            .filter(|path| now >= path.cut_until)?;
+        let lost = path.chance(weather.loss_ppm) || path.chance(weather.burst_ppm);
+        let again_ms = if lost { 300 } else { 0 };
+        let jitter_us = path.random.below(weather.jitter_ms * 1_000 + 1);
+        let ms = u64::from(weather.delay_ms) + again_ms;
+        Some(Duration::from_millis(ms) + Duration::from_micros(jitter_us.into()))
+    }
+
     /// A datagram from a host to the exchange: when it arrives, zero, one or two times.
     pub(crate) fn take_from_host(
         &mut self,

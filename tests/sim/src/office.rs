@@ -33,6 +33,8 @@ pub(crate) struct Seat {
     pub public: Option<IpAddr>,
     /// The password of a SIP phone.
     pub password: String,
+    /// The phone speaks over connections.
+    pub(crate) tcp: bool,
     /// The jack of a set.
     pub jack: Option<u16>,
 }
@@ -57,12 +59,12 @@ impl Office {
     pub(crate) fn new(seed: Seed, features: &Features) -> Self {
         let mut text = format!(
             "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = \
-             [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n"
+             [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n"
         );
         let mut seats = Vec::new();
         for at in 0..features.phones {
             // Every fourth phone is a second one of the person before.
-            seats.push(Seat::phone(at, at - at / 4, features.nat));
+            seats.push(Seat::phone(at, at - at / 4, features));
         }
         for jack in 0..features.sets {
             seats.push(Seat::set(jack));
@@ -94,9 +96,9 @@ impl Office {
 }
 
 impl Seat {
-    fn phone(at: usize, person: usize, nat: bool) -> Self {
+    fn phone(at: usize, person: usize, features: &Features) -> Self {
         let low = u8::try_from(at).unwrap_or(250);
-        let (host, public) = if at % 3 == 2 && nat {
+        let (host, public) = if at % 3 == 2 && features.nat {
             let public = Ipv4Addr::new(203, 0, 113, low + 1);
             (Ipv4Addr::new(10, 0, low, 7), Some(public.into()))
         } else {
@@ -106,6 +108,7 @@ impl Seat {
             entry: format!("person-{person}"),
             number: format!("20{person:02}"),
             host: Some(SocketAddr::new(host.into(), 5060)),
+            tcp: public.is_none() && at % 4 == 1 && features.tcp,
             public,
             password: format!("s3cret-word-{person}-x"),
             jack: None,
@@ -118,6 +121,7 @@ impl Seat {
             number: format!("30{}", jack + 1),
             host: None,
             public: None,
+            tcp: false,
             password: String::new(),
             jack: Some(jack),
         }

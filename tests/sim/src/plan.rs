@@ -61,6 +61,8 @@ pub struct Features {
     pub sets: u16,
     /// Some phones are behind translators.
     pub nat: bool,
+    /// Some phones speak over connections.
+    pub tcp: bool,
     /// Phones with bad manners.
     pub rude: bool,
     /// People hold and come back.
@@ -123,6 +125,7 @@ impl Plan {
             phones: 4 + random.below(5) as usize,
             sets: 2,
             nat: false,
+            tcp: false,
             rude: false,
             holds: false,
             pause_s: 40,
@@ -149,6 +152,7 @@ impl Plan {
             Profile::Office => {
                 features.phones += 4;
                 features.nat = true;
+                features.tcp = true;
                 features.holds = true;
                 features.pause_s = 120;
                 features.talk_s = 120;
@@ -169,6 +173,7 @@ fn storm(features: &mut Features, random: &mut Random) {
     };
     features.nat = maybe(1) > 0;
     features.rude = maybe(1) > 0;
+    features.tcp = maybe(1) > 0;
     features.holds = maybe(1) > 0;
     features.pause_s = 15;
     features.power_cut_s = maybe(1) * 200;

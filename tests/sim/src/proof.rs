@@ -66,9 +66,10 @@ fn wait_until_free(world: &mut World, most: Duration) {
 
 /// Switches all phones off and waits until the exchange has forgotten everything.
 fn switch_off(world: &mut World) {
-    for station in &mut world.stations {
-        station.phone.switch_off();
-        station.due = model::Instant::FAR;
+    for at in 0..world.stations.len() {
+        world.stations[at].phone.switch_off();
+        world.break_streams(at, Duration::from_millis(10));
+        world.stations[at].due = model::Instant::FAR;
     }
     wait_until(world, EMPTY_WITHIN, |figures| {
         let pairs_ready = figures.pairs_ready;

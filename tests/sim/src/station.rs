@@ -92,6 +92,18 @@ impl Station {
         self.hear(&packet.bytes)
     }
 
+    /// A whole message came over a connection.
+    pub(crate) fn receive_message(&mut self, now: Instant, message: &[u8], out: &mut Vec<Packet>) {
+        self.phone.receive(now, message);
+        self.settle(now, out);
+    }
+
+    /// The phone's connection broke.
+    pub(crate) fn connection_lost(&mut self, now: Instant) {
+        self.phone.connection_lost(now);
+        self.due = self.due.min(self.phone.next_deadline());
+    }
+
     /// When the packet of that number was sent.
     #[must_use]
     pub(crate) fn sent_at(&self, count: u32) -> Option<Instant> {

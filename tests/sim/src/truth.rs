@@ -338,6 +338,11 @@ impl Truth {
         }
     }
 
+    /// The connection of a seat broke: what was asked over it cannot be answered.
+    pub(crate) fn connection_lost(&mut self, seat: usize) {
+        self.owed.retain(|(of, ..), _| *of != seat);
+    }
+
     /// The power of the exchange fails.
     pub(crate) fn power_cut(&mut self, now: Instant) {
         self.note(now, usize::MAX, Fact::PowerCut);

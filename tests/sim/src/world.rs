@@ -18,6 +18,7 @@ use crate::phone::{Message, Phone, Stage};
 use crate::plan::{Features, Plan};
 use crate::sitter::Sitter;
 use crate::station::{Heard, Station};
+use crate::stream::{OnStream, Streams};
 use crate::trace::Trace;
 use crate::truth::Truth;
 
@@ -54,6 +55,8 @@ pub(crate) enum Happening {
     Arrives(usize, Packet),
     PowerCut,
     PowerOn,
+    /// Something on a connection.
+    Stream(OnStream),
     PathCut,
     Rebind,
     Reboot,
@@ -67,6 +70,7 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) trace: Trace,
     pub(crate) network: Network,
+    pub(crate) streams: Streams,
     pub(crate) disk: Disk,
     pub(crate) exchange: Option<Exchange>,
     pub(crate) board: Board,
@@ -132,6 +136,7 @@ impl World {
             now: Instant::ZERO,
             trace: Trace::new(print),
             network: Network::new(features.weather),
+            streams: Streams::default(),
             disk: Disk::new(Random::derive(seed, "disk"), features.sync_ms),
             exchange: None,
             board: Board::new(features.sets).expect("few sets"),
@@ -176,6 +181,8 @@ impl World {
             let on = self.now + Duration::from_millis(random.below(2_000).into());
             let user = (seat.number.as_str(), seat.password.as_str());
             let phone = Phone::new(user, host, BOX, manner, random, on);
+            let mut phone = phone;
+            phone.tcp = seat.tcp;
             let person = Person::new(stream("person"), &self.features, self.now);
             self.stations.push(Station::new(at as u8, phone, person));
             let forget = Duration::from_secs(45);
@@ -295,6 +302,7 @@ impl World {
         match happening {
             Happening::Reaches(seat, packet) => self.reaches(seat, packet),
             Happening::Arrives(seat, packet) => self.arrives(seat, &packet),
+            Happening::Stream(what) => self.stream_happens(what),
             Happening::PowerCut => self.power_cut(),
             Happening::PowerOn => self.power_on(),
             Happening::PathCut => {
@@ -303,6 +311,7 @@ impl World {
                 let until = self.now + Duration::from_millis(ms.into());
                 if self.hostile {
                     self.network.cut(self.stations[seat].host().ip(), until);
+                    self.break_streams(seat, Duration::from_millis(ms.into()));
                     self.trace.line(
                         self.now,
                         "network",
@@ -344,6 +353,7 @@ impl World {
             .line(self.now, "phone", "reboot", format_args!("seat {seat}"));
         let on = self.now + Duration::from_secs(5);
         self.stations[seat].phone.reboot(on);
+        self.break_streams(seat, Duration::from_millis(10));
         let mut out = Vec::new();
         self.stations[seat].settle(self.now, &mut out);
         self.carry(seat, out);
@@ -390,13 +400,17 @@ impl World {
     /// Puts a seat's datagrams on their way.
     pub(crate) fn carry(&mut self, seat: usize, packets: Vec<Packet>) {
         for packet in packets {
+            if packet.to == BOX && self.stations[seat].phone.tcp {
+                self.stream_send(seat, &packet.bytes);
+                continue;
+            }
             for (at, packet) in self.network.take_from_host(self.now, packet) {
                 self.at(at, Happening::Reaches(seat, packet));
             }
         }
     }
 
-    fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         let (now, board) = (self.now, &mut self.board);
         if let Some(exchange) = &mut self.exchange {
             exchange.input(now, input, board);
@@ -431,6 +445,9 @@ impl World {
                     self.next_seq = record.seq.0 + 1;
                     self.disk.write(self.now, effect);
                 }
+                Effect::Connect(..) | Effect::Bytes(..) | Effect::Close(_) => {
+                    self.stream_effect(effect);
+                }
                 Effect::Party(..) | Effect::State(_) => self.disk.write(self.now, effect),
             }
         }
@@ -452,7 +469,7 @@ impl World {
         }
     }
 
-    fn trace_message(&mut self, seat: usize, way: &str, message: &Message) {
+    pub(crate) fn trace_message(&mut self, seat: usize, way: &str, message: &Message) {
         if self.trace.is_read() {
             let (first, cseq, id) = (&message.first, message.get("cseq"), message.get("call-id"));
             let id = id.get(..8).unwrap_or(id);
@@ -568,6 +585,7 @@ impl World {
         self.trace.line(self.now, "power", "off", format_args!(""));
         self.exchange = None;
         self.board.power_off();
+        self.break_all_streams();
         for sitter in &mut self.sitters {
             sitter.rung = false;
         }

@@ -91,10 +91,14 @@ impl Driver {
         if on_its_way || self.kept.snapshot.is_some() {
             return;
         }
+        self.send();
+        if !self.kept.journal.is_empty() {
+            // The writer is full: older inputs would land behind the snapshot.
+            return;
+        }
         let mut seed = [0; 32];
         self.seeds.fill(&mut seed);
         if let Some(setup) = self.pbx.restart_point(now, seed) {
-            self.send();
             let snapshot = Snapshot::of(&setup, &self.text);
             self.kept.snapshot = Some(snapshot.to_bytes());
             self.snapshot_sent = Some(now.mono);
@@ -152,6 +156,9 @@ impl Driver {
         const JOURNAL_KEPT: usize = 1 << 20;
         if self.kept.journal.len() > JOURNAL_KEPT {
             self.kept.journal.clear();
+            // Said in the journal itself: a replay must not run over the gap.
+            self.kept.journal_hole = true;
+            self.kept.snapshot = None;
         }
     }
 

@@ -61,6 +61,8 @@ pub struct WriterStats {
     pub repeated: u64,
     /// Sequence numbers that were jumped over.
     pub gaps: u64,
+    /// Rows beside the ledger that a damaged page did not take.
+    pub damaged: u64,
     /// Bytes of the input journal that were not written.
     pub journal_dropped_bytes: u64,
     /// Time spent in commits, in µs.
@@ -91,6 +93,7 @@ pub(crate) struct Counters {
     pub(crate) rejected: AtomicU64,
     pub(crate) repeated: AtomicU64,
     pub(crate) gaps: AtomicU64,
+    pub(crate) damaged: AtomicU64,
     pub(crate) journal_dropped_bytes: AtomicU64,
     pub(crate) commit_us: AtomicU64,
     pub(crate) commit_us_max: AtomicU64,
@@ -195,6 +198,7 @@ impl WriterHandle {
             rejected,
             repeated,
             gaps,
+            damaged,
             journal_dropped_bytes,
             commit_us,
             commit_us_max,
@@ -209,6 +213,7 @@ impl WriterHandle {
             rejected: read(rejected),
             repeated: read(repeated),
             gaps: read(gaps),
+            damaged: read(damaged),
             journal_dropped_bytes: read(journal_dropped_bytes),
             commit_us: read(commit_us),
             commit_us_max: read(commit_us_max),

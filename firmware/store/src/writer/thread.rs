@@ -199,6 +199,7 @@ impl WriterThread {
                     sum.durable = done.durable;
                     sum.repeated += done.repeated;
                     sum.gaps += done.gaps;
+                    sum.damaged += done.damaged;
                     self.count_written(&batch);
                 }
                 Err(error) if error.is_passing() => {
@@ -236,6 +237,9 @@ impl WriterThread {
         counters.commit_us_max.fetch_max(us, Relaxed);
         counters.repeated.fetch_add(done.repeated, Relaxed);
         counters.gaps.fetch_add(done.gaps, Relaxed);
+        if done.damaged > 0 && counters.damaged.fetch_add(done.damaged, Relaxed) == 0 {
+            tracing::error!("the database is damaged beside the ledger: not everything is kept");
+        }
         for batch in std::mem::take(&mut self.batches) {
             self.count_written(&batch);
         }

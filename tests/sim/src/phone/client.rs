@@ -41,16 +41,26 @@ impl Phone {
         mut message: Message,
     ) {
         let branch = format!("z9hG4bK{}", self.token());
-        let via = format!("SIP/2.0/UDP {};rport;branch={branch}", self.address);
+        let via = format!(
+            "SIP/2.0/{} {};rport;branch={branch}",
+            self.transport().0,
+            self.address
+        );
         message.headers.insert(0, ("Via".into(), via));
         let bytes = message.bytes();
+        // RFC 3261 §17.1: nothing is repeated on a connection.
+        let repeats = !self.tcp;
         let interval = if self.manner.storms { T1 / 10 } else { T1 };
         self.clients.push(Client {
             method,
             branch,
             call_id: message.get("call-id").into(),
             bytes: bytes.clone(),
-            repeat: now + interval,
+            repeat: if repeats {
+                now + interval
+            } else {
+                Instant::FAR
+            },
             interval,
             end: now + GIVE_UP,
         });
@@ -120,7 +130,8 @@ impl Phone {
     }
 
     pub(super) fn contact(&self) -> String {
-        format!("<sip:{}@{}>", self.user, self.address)
+        let (_, param) = self.transport();
+        format!("<sip:{}@{}{param}>", self.user, self.address)
     }
 
     /// CANCEL has the Via, To and CSeq number of its INVITE (RFC 3261 §9.1).
@@ -129,6 +140,7 @@ impl Phone {
         call.patience = now + GIVE_UP;
         let cancel = echo_of(&call.invite, "CANCEL");
         let branch = call.invite.branch().to_owned();
+        let repeat = if self.tcp { Instant::FAR } else { now + T1 };
         let call_id = call.id.clone();
         let bytes = cancel.bytes();
         self.clients.push(Client {
@@ -136,7 +148,7 @@ impl Phone {
             branch,
             call_id,
             bytes: bytes.clone(),
-            repeat: now + T1,
+            repeat,
             interval: T1,
             end: now + GIVE_UP,
         });
@@ -275,14 +287,14 @@ impl Phone {
     fn invite_accepted(&mut self, now: Instant, message: &Message) {
         let laws = self.manner.laws.clone();
         let token = self.token();
-        let (user, address) = (&self.user, self.address);
+        let (contact, address, transport) = (self.contact(), self.address, self.transport().0);
         let Some(call) = &mut self.call else { return };
         call.target = uri_of(message.get("contact")).to_owned();
         if call.stage != Stage::Up {
             call.remote = message.get("to").to_owned();
         }
         call.heard = sdp::read(&message.body, &laws).or(call.heard);
-        let via = format!("SIP/2.0/UDP {address};rport;branch=z9hG4bK{token}");
+        let via = format!("SIP/2.0/{transport} {address};rport;branch=z9hG4bK{token}");
         let ack = Message::new(format!("ACK {} SIP/2.0", call.target))
             .with("Via", via)
             .with("Max-Forwards", "70")
@@ -290,7 +302,7 @@ impl Phone {
             .with("To", call.remote.clone())
             .with("Call-ID", call.id.clone())
             .with("CSeq", format!("{} ACK", message.cseq()))
-            .with("Contact", format!("<sip:{user}@{address}>"));
+            .with("Contact", contact);
         let bytes = ack.bytes();
         call.ack = Some(bytes.clone());
         self.out.push_back(bytes);
@@ -321,7 +333,11 @@ impl Phone {
             request("BYE", message.cseq() + 1),
         );
         let token = self.token();
-        let via = format!("SIP/2.0/UDP {};rport;branch=z9hG4bK{token}", self.address);
+        let via = format!(
+            "SIP/2.0/{} {};rport;branch=z9hG4bK{token}",
+            self.transport().0,
+            self.address
+        );
         self.out.push_back(ack.with("Via", via).bytes());
         self.send_request(now, "BYE", bye);
     }

@@ -117,6 +117,8 @@ pub(crate) struct Phone {
     /// Its own idea of its RTP address.
     pub media: SocketAddr,
     server: SocketAddr,
+    /// Speaks over connections.
+    pub tcp: bool,
     /// How it is built.
     pub manner: Manner,
     random: Random,
@@ -155,6 +157,7 @@ impl Phone {
             media,
             server,
             registration: Registration::new(at, &mut random),
+            tcp: false,
             manner,
             random,
             clients: Vec::new(),
@@ -185,6 +188,14 @@ impl Phone {
     #[must_use]
     pub(crate) fn is_registered(&self, now: Instant) -> bool {
         self.registration.until > now
+    }
+
+    /// The connection broke: whoever wants to be called makes another.
+    pub(crate) fn connection_lost(&mut self, now: Instant) {
+        let soon = now + Duration::from_secs(1);
+        if self.registration.until > Instant::ZERO {
+            self.registration.due = self.registration.due.min(soon);
+        }
     }
 
     /// Pulls the plug for good.
@@ -349,6 +360,15 @@ impl Phone {
         }
         call.holding = hold;
         self.send_invite(now, if hold { "sendonly" } else { "sendrecv" });
+    }
+
+    /// What Via and Contact say of the transport.
+    const fn transport(&self) -> (&'static str, &'static str) {
+        if self.tcp {
+            ("TCP", ";transport=tcp")
+        } else {
+            ("UDP", "")
+        }
     }
 
     fn token(&mut self) -> String {

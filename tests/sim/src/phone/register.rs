@@ -49,7 +49,7 @@ impl Phone {
         let uri = format!("sip:{}", self.server);
         self.registration.cseq += 1;
         let me = format!("<sip:{}@{}>", self.user, self.server.ip());
-        let contact = format!("<sip:{}@{}>", self.user, self.address);
+        let contact = self.contact();
         let message = Message::new(format!("REGISTER {uri} SIP/2.0"))
             .with("Max-Forwards", "70")
             .with("From", format!("{me};tag={}", self.registration.tag))
@@ -92,7 +92,7 @@ impl Phone {
     }
 
     fn registered(&mut self, now: Instant, message: &Message) {
-        let mine = format!("<sip:{}@{}>", self.user, self.address);
+        let mine = self.contact();
         let contacts = message.all("contact").flat_map(|value| value.split(", "));
         let granted = contacts
             .filter(|contact| contact.contains(&mine))

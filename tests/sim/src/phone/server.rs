@@ -208,7 +208,7 @@ impl Phone {
 
     /// A refusal of an INVITE is repeated until its ACK comes (RFC 3261 §17.2.1, timers G and H).
     pub(super) fn expect_ack(&mut self, now: Instant, request: &Message, bytes: Vec<u8>) {
-        if request.method() == "INVITE" {
+        if request.method() == "INVITE" && !self.tcp {
             self.refusals.push(Refusal {
                 call_id: request.get("call-id").into(),
                 at: now + T1,
