@@ -8,14 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
     agent::Agent,
     clock,
     figure::{Figure, Target, rounded},
-    measure::{Options, count, give_sockets, number, talk},
-    media::{Media, Report},
+    measure::{Options, count, number, talking},
+    media::Report,
     mutate::{Stranger, garbage_rtp},
     office::Office,
     process::Span,
@@ -38,24 +38,7 @@ const SILENT_S: u64 = 20;
 
 /// The flood and its figures.
 pub(crate) fn flood(options: &Options) -> Result<Vec<Figure>> {
-    let mut office = Office::open(&options.bin, PEOPLE)?;
-    let mut agent = Agent::new(office.sip, &office.phones)?;
-    let mut media = Media::start()?;
-    give_sockets(&mut agent, &media, PEOPLE);
-    let warm = traffic::register(&mut agent, PEOPLE, PEOPLE, 4);
-    ensure!(
-        warm.ok == PEOPLE,
-        "{} of {PEOPLE} registered: {}",
-        warm.ok,
-        office.log_end()
-    );
-    let up = traffic::stand(&mut agent, PEOPLE, CALLS);
-    ensure!(
-        up == CALLS,
-        "{up} of {CALLS} calls came up: {}",
-        office.log_end()
-    );
-    talk(&mut agent, &mut media, PEOPLE, CALLS)?;
+    let (mut office, mut agent, mut media) = talking(options, PEOPLE, CALLS)?;
     traffic::attend(&mut agent, Duration::from_secs(1));
     let silent = Silent::open(office.sip_tcp)?;
     let before = office.metrics()?;
@@ -80,14 +63,14 @@ pub(crate) fn flood(options: &Options) -> Result<Vec<Figure>> {
             "",
             Target::Is(1.0),
         )
-        .note("messages", outcome.sent)
-        .note("answers", outcome.answers)
-        .note("rtp_garbage", outcome.garbage)
         .note("seconds", rounded(spent.wall_s))
         .note(
             "cpu_us_per_message",
             rounded(spent.cpu_s * 1e6 / number(outcome.sent)),
         )
+        .note("messages", outcome.sent)
+        .note("answers", outcome.answers)
+        .note("rtp_garbage", outcome.garbage)
         .note("questions_repeated", outcome.repeated)
         .note("seed", options.seed),
         Figure::new(
@@ -105,6 +88,15 @@ pub(crate) fn flood(options: &Options) -> Result<Vec<Figure>> {
             Target::Most(4.0),
         )
         .note("whole_mib", rounded(outcome.growth_mib)),
+    ];
+    figures.extend(in_order(closed, torn, again.ok));
+    figures.extend(undisturbed(&report, outcome.ended + CALLS - hung_up));
+    Ok(figures)
+}
+
+/// What the exchange did with connections that never said anything, and with phones afterwards.
+fn in_order(closed: usize, torn: usize, registered: usize) -> Vec<Figure> {
+    vec![
         Figure::new(
             "flood_silent_closed",
             number(closed),
@@ -119,13 +111,11 @@ pub(crate) fn flood(options: &Options) -> Result<Vec<Figure>> {
         ),
         Figure::new(
             "flood_phones_work_after",
-            number(again.ok),
+            number(registered),
             "phones",
             Target::Is(number(PEOPLE)),
         ),
-    ];
-    figures.extend(undisturbed(&report, outcome.ended + CALLS - hung_up));
-    Ok(figures)
+    ]
 }
 
 /// The calls during the flood.

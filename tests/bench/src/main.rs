@@ -133,9 +133,9 @@ fn measures(what: What) -> Vec<Measure> {
 /// The figures as a table, with what is needed to get them again.
 fn table(figures: &[Figure], line: &Line) -> String {
     let mut text = format!(
-        "- command: `bench {:?} --seed {} --shrink {}`\n- machine: {}\n\n\
+        "- command: `bench {} --seed {} --shrink {}`\n- machine: {}\n\n\
          | figure | value | target | holds | notes |\n| --- | --- | --- | --- | --- |\n",
-        line.what,
+        format!("{:?}", line.what).to_lowercase(),
         line.seed,
         line.shrink,
         process::machine_name()
