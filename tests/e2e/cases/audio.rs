@@ -127,6 +127,9 @@ fn two_phones_talk(over: Over) {
         (&calls[0]["from"], &calls[0]["to"]),
         (&"2005".into(), &"2006".into())
     );
+    let table = exchange.ask(&["call", "list"]);
+    assert!(table.contains("Person 2005 (2005)"), "{table}");
+    assert!(!table.contains("(2005) (2005)"), "{table}");
     accounts_add_up(&exchange, &calls[0]);
     exchange.rest();
     anna.quit();

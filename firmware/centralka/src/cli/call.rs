@@ -47,10 +47,11 @@ pub(crate) fn run(data: &Path, verb: Verb) -> Result<()> {
     let zone = config.as_ref().map(|config| config.office.timezone.clone());
     let entry = |id: &EntryId| {
         let shown = entry_party(config.as_ref()?, id)?;
-        Some(if shown.number.is_empty() {
-            shown.name
+        // The table and the sentences add the number where it says more.
+        Some(if shown.name.is_empty() {
+            shown.number
         } else {
-            format!("{} ({})", shown.name, shown.number)
+            shown.name
         })
     };
     let party = |id: PartyId| reader.party(id).ok().flatten();
