@@ -1,13 +1,14 @@
 //! `cargo xtask acceptance`: what of the mission's list is shown, planned, or neither.
 //! `cargo xtask house [DIR]`: everything that breaks a house rule.
 //! `cargo xtask sim [SEED]`: plays a virtual world, see `tests/sim`.
+//! `cargo xtask replay FILE`: plays an input journal of an exchange again and compares.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use xtask::{acceptance, house, tree};
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -17,6 +18,15 @@ fn main() -> anyhow::Result<ExitCode> {
         let words: Vec<String> = words.collect();
         let kept = xtask::sim::sim(&tree::root(), &words)?;
         return Ok(if kept {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
+    if task.as_deref() == Some("replay") {
+        let file = words.next().context("usage: cargo xtask replay FILE")?;
+        let same = xtask::sim::replay(&tree::root(), &file)?;
+        return Ok(if same {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -34,7 +44,7 @@ fn main() -> anyhow::Result<ExitCode> {
             complaints.extend(house::pure::check(&house, &folder)?);
             complaints
         }
-        _ => bail!("usage: cargo xtask acceptance | house [DIR] | sim [SEED]"),
+        _ => bail!("usage: cargo xtask acceptance | house [DIR] | sim [SEED] | replay FILE"),
     };
     for complaint in &complaints {
         println!("{complaint}");

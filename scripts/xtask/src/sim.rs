@@ -34,6 +34,21 @@ pub fn sim(folder: &Path, words: &[String]) -> anyhow::Result<bool> {
     Ok(status.success())
 }
 
+/// Plays a journal with the program that stands in the folder; whether everything came out the same.
+///
+/// # Errors
+/// When cargo cannot be started.
+pub fn replay(folder: &Path, file: &str) -> anyhow::Result<bool> {
+    let file = std::path::absolute(file)?;
+    let status = Command::new("cargo")
+        .current_dir(folder)
+        .args(["run", "--quiet", "--package", "centralka", "--", "replay"])
+        .arg(file)
+        .status()
+        .context("cargo could not be started")?;
+    Ok(status.success())
+}
+
 /// The commit, and whether there is more than it in the folder.
 fn commit(folder: &Path) -> String {
     let git = |words: &[&str]| {

@@ -106,6 +106,7 @@ impl Control {
         self.buffer = buffer;
     }
 
+    /// Connections that wait; what a burst leaves is taken in the next turn.
     fn accept(&mut self, at: usize) {
         for _ in 0..BURST {
             let Some(listener) = self.listeners.get(at) else {
