@@ -233,7 +233,8 @@ fn announce(options: &ServeOptions, running: &Running, claim: Option<&str>) -> R
         println!("claim code: {code}");
     }
     if options.show_credentials {
-        show_credentials(&running.desk, &sip)?;
+        let server = running.listen.sip.sip_udp.first().copied().map(reachable);
+        show_credentials(&running.desk, server)?;
     }
     println!("centralka is ready, SIP on {sip}");
     notify::ready(&format!("answering calls, SIP on {sip}"));
@@ -251,10 +252,11 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 #[expect(clippy::print_stdout, reason = "the console is who this is for")]
-fn show_credentials(desk: &Desk, sip: &str) -> Result<()> {
+fn show_credentials(desk: &Desk, server: Option<SocketAddr>) -> Result<()> {
     let (_, text) = desk.configurator.text();
     let config = Config::parse(&text).map_err(|e| anyhow::anyhow!("{e}"))?;
-    println!("\nphones (server {sip}, UDP):");
+    let server = server.map_or_else(|| "none".to_owned(), |server| server.to_string());
+    println!("\nphones (server {server}, UDP; from another machine this one's address):");
     for person in &config.people {
         let (Some(extension), Some(secret)) = (&person.extension, &person.sip_password) else {
             continue;
