@@ -29,9 +29,10 @@ const REGISTRIES: [&str; 5] = [
     concat!("--reg", "istry"),
     concat!("npm_config_", "registry"),
 ];
-/// Where locked packages come from.
+/// Where locked crates come from: the name that every Cargo.lock uses, whatever host serves it.
 const CRATES: &str = "registry+https://github.com/rust-lang/crates.io-index";
-const NPM: &str = "https://registry.npmjs.org/";
+/// A panel's lock file names no address at all: the client's own registry serves it.
+const NOWHERE: &str = "no address";
 /// Modules are nouns of the trade.
 const MODULES: [&str; 8] = [
     "util", "utils", "common", "helper", "helpers", "manager", "misc", "shared",
@@ -113,11 +114,11 @@ fn check_module_name(file: &File, complaints: &mut Vec<String>) {
     }
 }
 
-/// Lock files name public registries only. Whether this was one.
+/// Lock files name public registries or none. Whether this was one.
 fn check_lock(file: &File, complaints: &mut Vec<String>) -> bool {
     let (key, public) = match file.path.rsplit('/').next() {
         Some("Cargo.lock") => ("source = \"", CRATES),
-        Some("package-lock.json") => ("\"resolved\": \"", NPM),
+        Some("package-lock.json") => ("\"resolved\": \"", NOWHERE),
         _ => return false,
     };
     for (at, line) in file.text.lines().enumerate() {
