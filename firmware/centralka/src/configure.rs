@@ -276,7 +276,8 @@ impl Configurator {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&known.config);
         if let Hand::Running { mouth, .. } = &self.hand {
-            mouth.say(Word::Config {
+            // The version is stored: the exchange must take it, however busy it is.
+            mouth.insist(Word::Config {
                 version: known.version,
                 text: Arc::clone(&known.text),
                 config: Arc::clone(&known.config),

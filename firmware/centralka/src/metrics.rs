@@ -57,6 +57,8 @@ fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {
         ("auth_wrong", counters.auth_wrong),
         ("auth_replayed", counters.auth_replayed),
         ("refused_no_media_ports", counters.no_media_ports),
+        ("refused_connections", counters.flows_refused),
+        ("refused_registrations", counters.bindings_refused),
         ("refused_too_many_calls", counters.too_many_calls),
         ("answers_before_durable", counters.durable_late),
         ("media_legs_silent", counters.media_silent),

@@ -21,13 +21,6 @@ pub(crate) struct Flow {
     pub(crate) patience: Option<Instant>,
 }
 
-/// Why a new connection is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FlowRefusal {
-    TooMany,
-    TooManyOfAddress,
-}
-
 /// All connections.
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
@@ -37,7 +30,7 @@ pub(crate) struct Flows {
 }
 
 impl Flows {
-    /// Takes a connection that is up.
+    /// Takes a connection that is up; `false` at the limit of all, or of one address.
     pub(crate) fn opened(
         &mut self,
         now: Instant,
@@ -45,17 +38,17 @@ impl Flows {
         transport: Transport,
         local: SocketAddr,
         remote: SocketAddr,
-    ) -> Result<(), FlowRefusal> {
+    ) -> bool {
         if let Some(known) = self.all.get_mut(&flow) {
             known.peer.local = local;
-            return Ok(());
+            return true;
         }
         if self.all.len() >= limits::SIP_FLOWS {
-            return Err(FlowRefusal::TooMany);
+            return false;
         }
         let of_address = self.per_address.entry(remote.ip()).or_default();
         if *of_address >= limits::SIP_FLOWS_PER_ADDRESS {
-            return Err(FlowRefusal::TooManyOfAddress);
+            return false;
         }
         *of_address += 1;
         let patience = Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S);
@@ -71,7 +64,7 @@ impl Flows {
             patience: Some(now + patience),
         };
         self.all.insert(flow, fresh);
-        Ok(())
+        true
     }
 
     /// A connection that we begin to make to `remote`; it can be written to at once.
@@ -171,5 +164,31 @@ impl Flows {
 
     pub(crate) fn len(&self) -> usize {
         self.all.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_cannot_take_all_connections_and_gets_its_places_back() {
+        let mut flows = Flows::default();
+        let local: SocketAddr = "192.0.2.1:5060".parse().expect("literal");
+        let open = |flows: &mut Flows, id: usize, host: &str| {
+            let remote = SocketAddr::new(host.parse().expect("literal"), 7_000);
+            let flow = FlowId(u64::try_from(id).expect("small"));
+            flows.opened(Instant::ZERO, flow, Transport::Tcp, local, remote)
+        };
+        let most = limits::SIP_FLOWS_PER_ADDRESS;
+        assert!((0..most).all(|id| open(&mut flows, id, "192.0.2.7")));
+        assert!(!open(&mut flows, most, "192.0.2.7"));
+        assert!(
+            open(&mut flows, most, "192.0.2.8"),
+            "others are not concerned"
+        );
+        flows.closed(FlowId(0));
+        assert!(open(&mut flows, most + 1, "192.0.2.7"));
+        assert_eq!(flows.len(), most + 1);
     }
 }

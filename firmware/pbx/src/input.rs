@@ -145,6 +145,10 @@ pub struct Counters {
     pub auth_replayed: u64,
     /// Calls refused because no port pair was ready.
     pub no_media_ports: u64,
+    /// Connections refused at the limit of all, or of one address.
+    pub flows_refused: u64,
+    /// Registrations refused at the limit of the exchange or of one owner.
+    pub bindings_refused: u64,
     /// Calls refused at the limit of calls.
     pub too_many_calls: u64,
     /// 200s that went before their call was durable.

@@ -187,7 +187,8 @@ impl Pbx {
                 remote,
             } => {
                 let opened = self.flows.opened(now.mono, flow, transport, local, remote);
-                if opened.is_err() {
+                if !opened {
+                    self.counters.flows_refused += 1;
                     self.out.push_back(Output::Close { flow });
                 }
             }
@@ -510,9 +511,6 @@ impl Pbx {
                 trust: now.trust,
             };
             self.note(now, Rule::ClockChanged, body);
-        } else {
-            // Small differences are drift: they may add up without being a step.
-            self.clock_offset = Some(offset);
         }
     }
 }

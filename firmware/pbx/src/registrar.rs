@@ -162,6 +162,7 @@ impl Pbx {
             Ok(outcome) => {
                 let room = limits::BINDINGS.saturating_sub(self.registrar.len());
                 if outcome.bindings.len() > existing.len() + room {
+                    self.counters.bindings_refused += 1;
                     return self.agent.response_to(request, 503);
                 }
                 for change in outcome.changes {
@@ -170,6 +171,9 @@ impl Pbx {
                 self.registered_response(now, request, &outcome.bindings)
             }
             Err(refusal) => {
+                if refusal == binding::Refusal::TooMany {
+                    self.counters.bindings_refused += 1;
+                }
                 let mut response = self.agent.response_to(request, refusal.status());
                 if let binding::Refusal::TooBrief { min_s } = refusal {
                     response

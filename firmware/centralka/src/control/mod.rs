@@ -86,6 +86,15 @@ impl Mouth {
         Ok(())
     }
 
+    /// Says something that must be heard, waiting while the queue is full. Not for the control
+    /// thread, nor for threads that it waits for.
+    pub(crate) fn insist(&self, word: Word) -> Result<(), NotHeard> {
+        self.queue.send(word).map_err(|_| NotHeard)?;
+        // As above.
+        let _ = self.waker.wake();
+        Ok(())
+    }
+
     /// Asks for the figures and waits for the answer; `None` when the exchange does not answer
     /// within two seconds.
     pub(crate) fn figures(&self) -> Option<(Figures, Counters)> {
