@@ -14,12 +14,13 @@ pub enum Law {
 }
 
 impl Law {
-    /// The law of a codec.
+    /// The law of a codec, if it is companded PCM.
     #[must_use]
-    pub const fn of(codec: Codec) -> Self {
+    pub const fn of(codec: Codec) -> Option<Self> {
         match codec {
-            Codec::Pcma => Self::A,
-            Codec::Pcmu => Self::Mu,
+            Codec::Pcma => Some(Self::A),
+            Codec::Pcmu => Some(Self::Mu),
+            Codec::G722 | Codec::Opus => None,
         }
     }
 
@@ -321,7 +322,7 @@ mod tests {
         let mut octets = [9_u8; 3];
         assert_eq!(Law::Mu.encode_into(&[0, 0, 0, 0], &mut octets), 3);
         assert_eq!(octets, [Law::Mu.idle(); 3]);
-        assert_eq!(Law::of(Codec::Pcma), Law::A);
+        assert_eq!(Law::of(Codec::Pcma), Some(Law::A));
     }
 
     #[test]

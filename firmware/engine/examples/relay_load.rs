@@ -101,6 +101,7 @@ fn phone(engine: &mut Engine, socket: &UdpSocket, slot: u16) -> Phone {
         ptime_ms: 20,
         send: true,
         receive: true,
+        ..RtpParams::of(Codec::Pcma)
     };
     engine.send(MediaCommand::SetRtp { leg, params });
     let route = Route::Bridge(BridgeId(slot / 2));

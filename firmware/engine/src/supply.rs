@@ -135,6 +135,10 @@ impl Helper {
                 PlaneCommand::SendDigit { leg, digit, ms }
             }
             MediaCommand::RemoveLeg { leg } => PlaneCommand::RemoveLeg { leg },
+            _ => {
+                count(&self.counters.refused, 1);
+                return None;
+            }
         };
         Some(ToMedia::Command(command))
     }

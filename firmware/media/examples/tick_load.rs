@@ -98,6 +98,7 @@ fn add(plane: &mut Plane, slot: u16, bridge: BridgeId) {
         ptime_ms: 20,
         send: true,
         receive: true,
+        ..RtpParams::of(codec)
     };
     plane.command(start, PlaneCommand::SetRtp { leg, params });
     let route = Route::Bridge(bridge);

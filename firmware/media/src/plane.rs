@@ -305,7 +305,11 @@ impl Plane {
         let before = core::mem::replace(&mut slot.route, route);
         slot.tone = match route {
             Route::Tone(spec) => Some(Tone::new(spec)),
-            Route::Silence | Route::Echo | Route::Bridge(_) => None,
+            Route::Silence
+            | Route::Echo
+            | Route::Bridge(_)
+            | Route::Music(_)
+            | Route::Prompt(_) => None,
         };
         match (before, route) {
             (Route::Bridge(old), Route::Bridge(new)) if old == new => {}
@@ -314,7 +318,7 @@ impl Plane {
                 self.join(leg.slot, route);
                 self.rewire(now, old);
             }
-            (Route::Silence | Route::Tone(_) | Route::Echo, _) => self.join(leg.slot, route),
+            (_, _) => self.join(leg.slot, route),
         }
         self.rewire_of(now, leg.slot);
         self.retime(now);

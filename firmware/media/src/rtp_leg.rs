@@ -175,7 +175,9 @@ impl RtpLeg {
                 self.hear_event(now, &packet, &mut arrived);
                 true
             }
-            Payload::Sound => self.listening.hear(now, &packet, Law::of(params.codec)),
+            Payload::Sound => {
+                Law::of(params.codec).is_some_and(|law| self.listening.hear(now, &packet, law))
+            }
         };
         let count = if used {
             &mut self.figures.packets_in
@@ -290,7 +292,7 @@ impl RtpLeg {
         }
         let whole = usize::from(params.ptime_ms).saturating_mul(8).min(PACK_MAX);
         let rest = self.pack.get_mut(self.filled..whole).unwrap_or(&mut []);
-        let written = Law::of(params.codec).encode_into(block, rest);
+        let written = Law::of(params.codec)?.encode_into(block, rest);
         self.filled = self.filled.saturating_add(written);
         if self.filled < whole {
             return None;

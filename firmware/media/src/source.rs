@@ -193,6 +193,7 @@ mod tests {
             ptime_ms: 20,
             send: true,
             receive: true,
+            ..RtpParams::of(Codec::Pcma)
         }
     }
 

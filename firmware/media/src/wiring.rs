@@ -13,7 +13,9 @@ impl Plane {
         };
         match slot.route {
             Route::Bridge(id) => self.rewire(now, id),
-            Route::Silence => self.set_path(now, at, Path::Silent),
+            Route::Silence | Route::Music(_) | Route::Prompt(_) => {
+                self.set_path(now, at, Path::Silent);
+            }
             Route::Tone(_) => {
                 self.set_path(now, at, Path::Tone);
                 // A second tone is a new one even on the same path.

@@ -10,6 +10,11 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, 8 kHz, static payload type 8 (RFC 3551 §4.5.14).
     Pcma,
+    /// G.722 at 64 kbit/s, 16 kHz, static payload type 9 (RFC 3551 §4.5.2).
+    G722,
+    /// Opus, dynamic payload type (RFC 7587); decoded and encoded at 16 kHz, or 8 kHz where the far
+    /// end asks for no more.
+    Opus,
 }
 
 impl Codec {
@@ -19,14 +24,36 @@ impl Codec {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
 
-    /// The RTP clock in Hz.
+    /// The RTP clock in Hz. That of G.722 is 8 kHz by an old mistake (RFC 3551 §4.5.2), that of
+    /// Opus 48 kHz whatever is inside (RFC 7587 §4.1).
     #[must_use]
     pub const fn clock_hz(self) -> u32 {
         match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// Channels written in `a=rtpmap`: Opus says 2 always (RFC 7587 §7), the others nothing.
+    #[must_use]
+    pub const fn rtpmap_channels(self) -> Option<u8> {
+        match self {
+            Self::Opus => Some(2),
+            Self::Pcmu | Self::Pcma | Self::G722 => None,
+        }
+    }
+
+    /// Samples a second that the exchange works with when this codec is decoded.
+    #[must_use]
+    pub const fn sample_hz(self) -> u32 {
+        match self {
             Self::Pcmu | Self::Pcma => 8_000,
+            Self::G722 | Self::Opus => 16_000,
         }
     }
 
@@ -36,6 +63,8 @@ impl Codec {
         match self {
             Self::Pcmu => Some(0),
             Self::Pcma => Some(8),
+            Self::G722 => Some(9),
+            Self::Opus => None,
         }
     }
 }

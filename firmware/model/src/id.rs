@@ -102,6 +102,14 @@ narrow_id! {
     /// A set of legs that hear each other; a slot of the media plane, reused after `BridgeRemoved`.
     BridgeId(u16)
 }
+narrow_id! {
+    /// A sound that is played: music, a prompt, an announcement. Given out by the control plane.
+    ClipId(u32)
+}
+narrow_id! {
+    /// One party's track of a recording; never used twice in a process.
+    TapId(u32)
+}
 
 /// A leg of the media plane: a slot and how often it was used before, so that a late message for
 /// an earlier leg in the same slot is recognised.

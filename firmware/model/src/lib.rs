@@ -15,8 +15,10 @@ mod media;
 mod net;
 mod number;
 mod party;
+mod quality;
 mod random;
 mod rule;
+mod secure;
 mod state;
 mod time;
 mod tone;
@@ -26,14 +28,22 @@ pub use codec::{Codec, Digit};
 pub use command::Command;
 pub use event::{Event, EventBody, LegKind, MediaFigures, Record, Target};
 pub use id::{
-    BridgeId, CallId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId, PortId, Seq,
+    BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,
+    PortId, Seq, TapId,
 };
-pub use media::{Learn, MediaCommand, MediaEvent, MediaFault, Route, RtpIdentity, RtpParams};
+pub use media::{
+    FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,
+    RtpParams, VoiceOptions,
+};
 pub use net::Transport;
 pub use number::{Number, NumberError};
 pub use party::Party;
+pub use quality::{Gain, QualityCause, QualityMinute, QualitySecond};
 pub use random::{Random, Seed};
 pub use rule::Rule;
+pub use secure::{
+    DtlsRole, Fingerprint, IceParams, IceText, Protection, SecurityFault, SrtpKey, SrtpSuite,
+};
 pub use state::{Binding, StateChange};
 pub use time::{Instant, Now, Trust, Wall};
 pub use tone::{ToneSpec, ToneStep};

@@ -5,7 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BridgeId, Codec, Digit, MediaFigures, MediaLeg, PairId, PortId, ToneSpec};
+use crate::{
+    BridgeId, ClipId, Codec, Digit, DtlsRole, Fingerprint, Gain, IceParams, MediaFigures, MediaLeg,
+    PairId, PortId, Protection, QualityMinute, QualitySecond, SecurityFault, SrtpKey, TapId,
+    ToneSpec,
+};
 
 /// Numbers a new RTP session starts from, drawn by the control plane (RFC 3550 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,19 @@ pub enum Learn {
     /// A NAT is seen: from this address only, one SSRC, three consecutive packets, within 5 s of
     /// this command.
     From(IpAddr),
+}
+
+/// What the far end wishes of Opus (RFC 7587 §6.1); ignored with another codec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpusParams {
+    /// Send in-band forward error correction.
+    pub fec: bool,
+    /// Send nothing in silence.
+    pub dtx: bool,
+    /// No more than 8 kHz is of use to the far end.
+    pub narrow: bool,
+    /// Highest bit rate in bit/s, 6,000–510,000; 0 = ours to choose.
+    pub max_bit_rate: u32,
 }
 
 /// How a leg speaks RTP after an offer/answer.
@@ -53,6 +70,54 @@ pub struct RtpParams {
     pub send: bool,
     /// Whether what comes is heard (SDP direction).
     pub receive: bool,
+    /// Whether packets are protected. Under [`Protection::Srtp`] nothing is sent and nothing is
+    /// heard until the keys are there, and never in clear.
+    pub protection: Protection,
+    /// RTCP shares the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Payload type of comfort noise (RFC 3389) that both ends take.
+    pub comfort_pt: Option<u8>,
+    /// Wishes about Opus.
+    pub opus: OpusParams,
+    /// Voice metrics are to be reported (RFC 3611 §4.7).
+    pub xr: bool,
+}
+
+impl RtpParams {
+    /// A leg without a far end: plain 20 ms packets of `codec` in both directions, nobody learned.
+    #[must_use]
+    pub const fn of(codec: Codec) -> Self {
+        let pt = match codec.static_pt() {
+            Some(pt) => pt,
+            None => Self::DYNAMIC_PT,
+        };
+        Self {
+            remote: None,
+            remote_rtcp: None,
+            learn: Learn::Never,
+            codec,
+            pt_out: pt,
+            pt_in: pt,
+            event_pt_out: None,
+            event_pt_in: None,
+            ptime_ms: 20,
+            send: true,
+            receive: true,
+            protection: Protection::Clear,
+            rtcp_mux: false,
+            comfort_pt: None,
+            opus: OpusParams {
+                fec: false,
+                dtx: false,
+                narrow: false,
+                max_bit_rate: 0,
+            },
+            xr: false,
+        }
+    }
+
+    /// The payload type that we give a codec without a static one.
+    pub const DYNAMIC_PT: u8 = 111;
 }
 
 /// What a leg hears and who hears it.
@@ -65,8 +130,31 @@ pub enum Route {
     Tone(ToneSpec),
     /// Itself: the echo test.
     Echo,
-    /// All others of the bridge. Two legs with the same codec and packet time are relayed.
+    /// All others of the bridge, as far as [`MediaCommand::SetHearing`] says nothing else. Two legs
+    /// with the same codec and packet time are relayed.
     Bridge(BridgeId),
+    /// A clip that repeats without a gap. All who hear it hear the same moment of it.
+    Music(ClipId),
+    /// A clip once, from its beginning; then silence and `ClipEnded`.
+    Prompt(ClipId),
+}
+
+/// Who hears an announcement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hearer {
+    /// This leg alone, over what it hears.
+    Leg(MediaLeg),
+    /// Everybody in the bridge.
+    Bridge(BridgeId),
+}
+
+/// What is done to the voice of one party before others hear it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceOptions {
+    /// Quiet talkers are raised and loud ones lowered.
+    pub auto_level: bool,
+    /// Noise around the talker is taken out.
+    pub denoise: bool,
 }
 
 /// A wish of the control plane. Commands are executed in order.
@@ -102,6 +190,88 @@ pub enum MediaCommand {
         /// Replaces the former route.
         route: Route,
     },
+    /// How loud `listener` hears `speaker` in a bridge that both are in. Unity for everybody until
+    /// said otherwise; forgotten when either leaves the bridge. The matrix behind listening,
+    /// whispering and announcements to one side.
+    SetHearing {
+        /// The bridge.
+        bridge: BridgeId,
+        /// Who hears.
+        listener: MediaLeg,
+        /// Who is heard.
+        speaker: MediaLeg,
+        /// How loud.
+        gain: Gain,
+    },
+    /// Play a clip once over what they hear; `ClipEnded` follows for a single leg.
+    Say {
+        /// Who hears it.
+        to: Hearer,
+        /// What.
+        clip: ClipId,
+    },
+    /// Bring a clip into memory; answered by `ClipReady` or `ClipFailed`.
+    LoadClip {
+        /// Which.
+        clip: ClipId,
+    },
+    /// The clip is no longer used; legs that play it fall silent.
+    DropClip {
+        /// Which.
+        clip: ClipId,
+    },
+    /// Everything this leg says is written to a recording from now on; goes on through hold,
+    /// transfer and conference until `StopTap` or the end of the leg.
+    StartTap {
+        /// Whose voice.
+        leg: MediaLeg,
+        /// The track of the recording.
+        tap: TapId,
+    },
+    /// Frames are left out until `resume`; the marks are in the track.
+    PauseTap {
+        /// Which track.
+        tap: TapId,
+        /// Whether frames are left out from now on, or written again.
+        paused: bool,
+    },
+    /// The track is over.
+    StopTap {
+        /// Which.
+        tap: TapId,
+    },
+    /// The keys of SRTP agreed by signalling (RFC 4568).
+    SetKeys {
+        /// An RTP leg under [`Protection::Srtp`].
+        leg: MediaLeg,
+        /// For what we send.
+        send: SrtpKey,
+        /// For what we hear.
+        receive: SrtpKey,
+    },
+    /// The keys come from DTLS on the media path (RFC 5764).
+    StartDtls {
+        /// An RTP leg under [`Protection::Srtp`].
+        leg: MediaLeg,
+        /// Who speaks first.
+        role: DtlsRole,
+        /// SHA-256 of the far end's certificate, from its SDP.
+        fingerprint: Fingerprint,
+    },
+    /// Connectivity checks of the far end are answered with these names (RFC 8445, lite).
+    SetIce {
+        /// An RTP leg.
+        leg: MediaLeg,
+        /// Names and passwords of both ends.
+        ice: IceParams,
+    },
+    /// What is done to the voice of this leg.
+    SetVoice {
+        /// Whose voice.
+        leg: MediaLeg,
+        /// Replaces the former options.
+        options: VoiceOptions,
+    },
     /// Play a digit towards the far end of this leg (RFC 4733 where agreed, else in-band).
     SendDigit {
         /// The leg.
@@ -121,6 +291,18 @@ pub enum MediaCommand {
         /// The pair.
         pair: PairId,
     },
+}
+
+/// The signals by which fax machines are known (ITU-T T.30 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaxTone {
+    /// The calling machine: 1,100 Hz, 0.5 s of every 3.5 s.
+    Cng,
+    /// The called machine: 2,100 Hz for 2.6 to 4 s.
+    Ced,
+    /// The preamble of the called machine's first V.21 frame.
+    Preamble,
 }
 
 /// Why a leg could not be served.
@@ -173,6 +355,61 @@ pub enum MediaEvent {
         /// How long, in ms.
         ms: u16,
     },
+    /// The clip can be played.
+    ClipReady {
+        /// Which.
+        clip: ClipId,
+        /// How long, in ms.
+        ms: u32,
+    },
+    /// The clip cannot be played: it is not there, not readable or there is no room.
+    ClipFailed {
+        /// Which.
+        clip: ClipId,
+    },
+    /// A prompt or an announcement to one leg is over.
+    ClipEnded {
+        /// Who heard it.
+        leg: MediaLeg,
+        /// Which.
+        clip: ClipId,
+    },
+    /// Packets of the leg are protected in both directions from now on.
+    Secured {
+        /// The leg.
+        leg: MediaLeg,
+    },
+    /// There will be no keys, or the far end breaks the agreed protection.
+    SecurityFailed {
+        /// The leg.
+        leg: MediaLeg,
+        /// Why.
+        fault: SecurityFault,
+    },
+    /// A fax machine was heard on the leg.
+    Fax {
+        /// The leg.
+        leg: MediaLeg,
+        /// What it said.
+        tone: FaxTone,
+    },
+    /// The last second of the leg; all legs of a plane in one go.
+    QualitySecond {
+        /// The leg.
+        leg: MediaLeg,
+        /// Its figures.
+        second: QualitySecond,
+    },
+    /// The last minute of the leg, or what there was of it when it ended, for the ledger.
+    QualityMinute {
+        /// The leg.
+        leg: MediaLeg,
+        /// Its figures.
+        minute: QualityMinute,
+    },
+    /// The media threads are at their limit (true) or have room again: new calls are refused
+    /// meanwhile.
+    Overloaded(bool),
     /// The leg is gone and its slot is free.
     LegRemoved {
         /// The leg.

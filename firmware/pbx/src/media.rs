@@ -20,7 +20,17 @@ impl Pbx {
                 }
             }
             MediaEvent::LegRemoved { leg, figures } => self.seat_free(now, leg, figures),
-            MediaEvent::FirstPacket { .. } | MediaEvent::SourceLearned { .. } => {}
+            MediaEvent::FirstPacket { .. }
+            | MediaEvent::SourceLearned { .. }
+            | MediaEvent::ClipReady { .. }
+            | MediaEvent::ClipFailed { .. }
+            | MediaEvent::ClipEnded { .. }
+            | MediaEvent::Secured { .. }
+            | MediaEvent::SecurityFailed { .. }
+            | MediaEvent::Fax { .. }
+            | MediaEvent::QualitySecond { .. }
+            | MediaEvent::QualityMinute { .. }
+            | MediaEvent::Overloaded(_) => {}
         }
     }
 

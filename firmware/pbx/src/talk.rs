@@ -172,6 +172,7 @@ impl Talk {
             ptime_ms: agreed.ptime_ms,
             send: agreed.send,
             receive: agreed.receive,
+            ..RtpParams::of(agreed.codec)
         })
     }
 

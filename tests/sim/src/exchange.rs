@@ -298,6 +298,7 @@ impl Exchange {
                 self.pairs.remove(&pair);
                 return;
             }
+            _ => return,
         };
         self.plane.command(now, command);
     }

@@ -149,6 +149,7 @@ impl Rig {
             ptime_ms: 20,
             send: true,
             receive: true,
+            ..RtpParams::of(Codec::Pcma)
         };
         self.send(MediaCommand::SetRtp { leg, params });
         let local = match ip {
@@ -226,7 +227,11 @@ impl Phone {
         bytes.extend(77_u32.to_be_bytes());
         for _ in 0..SAMPLES {
             let turn = self.hz * self.n as f32 / 8_000.0 * std::f32::consts::TAU;
-            bytes.push(Law::of(Codec::Pcma).encode((8_000.0 * turn.sin()) as i16));
+            bytes.push(
+                Law::of(Codec::Pcma)
+                    .expect("companded")
+                    .encode((8_000.0 * turn.sin()) as i16),
+            );
             self.n = (self.n + 1) % 8_000;
         }
         self.seq += 1;
@@ -249,7 +254,7 @@ impl Phone {
         assert_eq!(from, self.engine, "the answer comes from where we send to");
         let decoded = buffer[12..len]
             .iter()
-            .map(|&octet| Law::of(Codec::Pcma).decode(octet));
+            .map(|&octet| Law::of(Codec::Pcma).expect("companded").decode(octet));
         self.heard.extend(decoded);
         self.packets += 1;
         true

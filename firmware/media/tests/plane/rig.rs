@@ -80,7 +80,9 @@ impl Phone {
         let mut pcm = vec![0; samples];
         self.voice.block(&mut pcm);
         let mut payload = vec![0; samples];
-        Law::of(self.params.codec).encode_into(&pcm, &mut payload);
+        Law::of(self.params.codec)
+            .expect("companded")
+            .encode_into(&pcm, &mut payload);
         let bytes = rtp(
             self.params.pt_in,
             false,
@@ -149,6 +151,7 @@ pub(crate) fn params(slot: u16) -> RtpParams {
         ptime_ms: 20,
         send: true,
         receive: true,
+        ..RtpParams::of(Codec::Pcma)
     }
 }
 
@@ -336,7 +339,9 @@ impl Rig {
         for sent in packets {
             let at = sent.timestamp().wrapping_sub(first) as usize;
             let mut pcm = vec![0; sent.payload().len()];
-            Law::of(codec).decode_into(sent.payload(), &mut pcm);
+            Law::of(codec)
+                .expect("companded")
+                .decode_into(sent.payload(), &mut pcm);
             if samples.len() < at + pcm.len() {
                 samples.resize(at + pcm.len(), 0);
             }

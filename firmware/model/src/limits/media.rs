@@ -1,7 +1,7 @@
 /// Legs of the media plane.
-pub const MEDIA_LEGS: usize = 600;
+pub const MEDIA_LEGS: usize = 1_300;
 /// Bridges of the media plane.
-pub const BRIDGES: usize = 300;
+pub const BRIDGES: usize = 700;
 /// Legs in one bridge.
 pub const LEGS_PER_BRIDGE: usize = 128;
 /// Port pairs bound ahead of need.
@@ -12,6 +12,12 @@ pub const RTP_PACKET_MAX: usize = 1_500;
 pub const RTP_PACKET_SAMPLES_MAX: usize = 960;
 /// Samples that a jitter buffer holds: 512 ms at 8 kHz; packets further ahead start it anew.
 pub const JITTER_SAMPLES: usize = 4_096;
+/// Clips in memory: music, prompts, announcements.
+pub const CLIPS: usize = 512;
+/// Bytes of all clips in memory.
+pub const CLIP_BYTES: usize = 64 * 1_024 * 1_024;
+/// Recorded tracks at once.
+pub const TAPS: usize = 1_300;
 /// Slots of the command ring and of the event ring between control and a media thread.
 pub const MEDIA_RING: usize = 4_096;
 

@@ -3,7 +3,7 @@ pub const NUMBER_LEN_MAX: usize = 32;
 /// Bytes of a name or number kept of a party, a User-Agent or a contact.
 pub const PARTY_TEXT_MAX: usize = 255;
 /// Calls at once.
-pub const CALLS: usize = 256;
+pub const CALLS: usize = 600;
 /// Legs a call may have at once.
 pub const LEGS_PER_CALL: usize = 16;
 /// Phones registered for one person or device.
