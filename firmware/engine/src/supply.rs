@@ -104,7 +104,7 @@ impl Helper {
     }
 
     fn prepare(&mut self, now: Instant, command: MediaCommand) -> Option<ToMedia> {
-        let command = match command {
+        Some(ToMedia::Command(match command {
             MediaCommand::AddRtpLeg {
                 leg,
                 pair,
@@ -129,18 +129,8 @@ impl Helper {
                 leg,
                 object: PortLeg::boxed(port),
             },
-            MediaCommand::SetRtp { leg, params } => PlaneCommand::SetRtp { leg, params },
-            MediaCommand::SetRoute { leg, route } => PlaneCommand::SetRoute { leg, route },
-            MediaCommand::SendDigit { leg, digit, ms } => {
-                PlaneCommand::SendDigit { leg, digit, ms }
-            }
-            MediaCommand::RemoveLeg { leg } => PlaneCommand::RemoveLeg { leg },
-            _ => {
-                count(&self.counters.refused, 1);
-                return None;
-            }
-        };
-        Some(ToMedia::Command(command))
+            command => command.into(),
+        }))
     }
 
     /// Binds a pair and announces it; whether another is wanted.

@@ -8,7 +8,8 @@ use std::time::Instant as Clock;
 
 use media::{Channel, Plane, PlaneCommand, RtpLeg};
 use model::{
-    BridgeId, Codec, Instant, Learn, MediaLeg, Now, Route, RtpIdentity, RtpParams, limits,
+    BridgeId, Codec, Instant, Learn, MediaCommand, MediaLeg, Now, Route, RtpIdentity, RtpParams,
+    limits,
 };
 
 fn main() {
@@ -100,9 +101,9 @@ fn add(plane: &mut Plane, slot: u16, bridge: BridgeId) {
         receive: true,
         ..RtpParams::of(codec)
     };
-    plane.command(start, PlaneCommand::SetRtp { leg, params });
+    plane.command(start, MediaCommand::SetRtp { leg, params }.into());
     let route = Route::Bridge(bridge);
-    plane.command(start, PlaneCommand::SetRoute { leg, route });
+    plane.command(start, MediaCommand::SetRoute { leg, route }.into());
 }
 
 fn packet(slot: u16, seq: u16) -> Vec<u8> {

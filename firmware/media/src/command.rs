@@ -1,11 +1,10 @@
 //! What the plane is told: the control plane's commands, with the objects they need built already.
 
-use model::{Digit, MediaLeg, Route, RtpParams};
+use model::{MediaCommand, MediaLeg};
 
 use crate::{PortLeg, RtpLeg};
 
-/// A [`model::MediaCommand`] that brings its objects along, so that the plane never allocates.
-/// Commands about pairs of ports end in the engine and never come here.
+/// A [`MediaCommand`] with the objects that it needs, so that the plane never allocates.
 #[derive(Debug)]
 pub enum PlaneCommand {
     /// A leg that speaks RTP; silent until `SetRtp`.
@@ -22,32 +21,12 @@ pub enum PlaneCommand {
         /// Made by [`PortLeg::boxed`].
         object: Box<PortLeg>,
     },
-    /// See [`model::MediaCommand::SetRtp`].
-    SetRtp {
-        /// An RTP leg.
-        leg: MediaLeg,
-        /// Replaces the former parameters as a whole.
-        params: RtpParams,
-    },
-    /// See [`model::MediaCommand::SetRoute`].
-    SetRoute {
-        /// The leg.
-        leg: MediaLeg,
-        /// Replaces the former route.
-        route: Route,
-    },
-    /// See [`model::MediaCommand::SendDigit`].
-    SendDigit {
-        /// The leg.
-        leg: MediaLeg,
-        /// The key.
-        digit: Digit,
-        /// How long, in ms: 40–6000.
-        ms: u16,
-    },
-    /// See [`model::MediaCommand::RemoveLeg`].
-    RemoveLeg {
-        /// The leg.
-        leg: MediaLeg,
-    },
+    /// A command that needs no object, as it is. One that does is refused and counted.
+    Plain(MediaCommand),
+}
+
+impl From<MediaCommand> for PlaneCommand {
+    fn from(command: MediaCommand) -> Self {
+        Self::Plain(command)
+    }
 }

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 
 use dsp::TICK_SAMPLES;
 use dsp::tone::Tone;
-use model::{Digit, Instant, MediaEvent, MediaFault, MediaLeg, Now, Route, RtpParams, limits};
+use model::{
+    Digit, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, Route, RtpParams, limits,
+};
 
 use crate::bridge::Bridges;
 use crate::output::{Channel, Outbox, Output};
@@ -140,14 +142,22 @@ impl Plane {
         match command {
             PlaneCommand::AddRtpLeg { leg, object } => self.add(now, leg, Leg::Rtp(object)),
             PlaneCommand::AddPortLeg { leg, object } => self.add(now, leg, Leg::Port(object)),
-            PlaneCommand::SetRtp { leg, params } => self.set_rtp(now, leg, params),
-            PlaneCommand::SetRoute { leg, route } => self.set_route(now, leg, route),
-            PlaneCommand::SendDigit { leg, digit, ms } => {
+            PlaneCommand::Plain(command) => self.obey(now, &command),
+        }
+    }
+
+    /// Executes a command that brings nothing along.
+    fn obey(&mut self, now: Instant, command: &MediaCommand) {
+        match *command {
+            MediaCommand::SetRtp { leg, params } => self.set_rtp(now, leg, params),
+            MediaCommand::SetRoute { leg, route } => self.set_route(now, leg, route),
+            MediaCommand::SendDigit { leg, digit, ms } => {
                 if !self.send_digit(now, leg, digit, ms) {
                     self.refused();
                 }
             }
-            PlaneCommand::RemoveLeg { leg } => self.remove(now, leg),
+            MediaCommand::RemoveLeg { leg } => self.remove(now, leg),
+            _ => self.refused(),
         }
     }
 

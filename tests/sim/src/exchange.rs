@@ -288,17 +288,11 @@ impl Exchange {
                 let object = PortLeg::boxed(port);
                 PlaneCommand::AddPortLeg { leg, object }
             }
-            MediaCommand::SetRtp { leg, params } => PlaneCommand::SetRtp { leg, params },
-            MediaCommand::SetRoute { leg, route } => PlaneCommand::SetRoute { leg, route },
-            MediaCommand::SendDigit { leg, digit, ms } => {
-                PlaneCommand::SendDigit { leg, digit, ms }
-            }
-            MediaCommand::RemoveLeg { leg } => PlaneCommand::RemoveLeg { leg },
             MediaCommand::DropPair { pair } => {
                 self.pairs.remove(&pair);
                 return;
             }
-            _ => return,
+            command => command.into(),
         };
         self.plane.command(now, command);
     }

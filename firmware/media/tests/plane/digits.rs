@@ -1,7 +1,7 @@
 //! Keys: heard once, relayed, sent as events or tones.
 
-use media::{Channel, PlaneCommand};
-use model::{Codec, Digit, MediaEvent, Route, RtpParams};
+use media::Channel;
+use model::{Codec, Digit, MediaCommand, MediaEvent, Route, RtpParams};
 
 use crate::rig::{PCMA, Phone, Rig, amplitude, params, rtp};
 
@@ -113,7 +113,7 @@ fn a_digit_is_sent_as_an_event_inside_a_relayed_call() {
     rig.join(b.leg, 0);
     rig.talk(&mut [&mut a], 5);
     rig.forget();
-    rig.command(PlaneCommand::SendDigit {
+    rig.command(MediaCommand::SendDigit {
         leg: b.leg,
         digit: digit('#'),
         ms: 100,

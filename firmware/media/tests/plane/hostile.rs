@@ -1,7 +1,7 @@
 //! Whatever comes, nothing breaks, and it is counted.
 
 use media::{Channel, PlaneCommand, RtpLeg};
-use model::{MediaEvent, MediaFault, RtpIdentity};
+use model::{MediaCommand, MediaEvent, MediaFault, RtpIdentity};
 use proptest::prelude::*;
 
 use crate::rig::{Rig, leg};
@@ -33,7 +33,7 @@ fn a_slot_in_use_is_refused_and_the_object_comes_back() {
 fn a_late_packet_for_an_earlier_leg_is_an_orphan() {
     let mut rig = Rig::new();
     let mut a = rig.phone(0);
-    rig.command(PlaneCommand::RemoveLeg { leg: a.leg });
+    rig.command(MediaCommand::RemoveLeg { leg: a.leg });
     let bytes = a.packet();
     rig.packet(a.leg, Channel::Rtp, a.address, &bytes);
     assert_eq!(rig.plane.figures().orphans, 1);

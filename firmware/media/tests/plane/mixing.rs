@@ -1,7 +1,6 @@
 //! More than two, different codecs, ports and tones: the tick.
 
-use media::PlaneCommand;
-use model::{BridgeId, Codec, Route, RtpParams, ToneSpec, ToneStep};
+use model::{BridgeId, Codec, MediaCommand, Route, RtpParams, ToneSpec, ToneStep};
 use proptest::prelude::*;
 
 use crate::rig::{PCMA, Phone, Rig, amplitude, leg, mark, params, talkers};
@@ -209,7 +208,7 @@ fn a_full_bridge_and_a_wrong_one_leave_the_leg_in_silence() {
     let a = rig.phone(0);
     rig.join(a.leg, 999);
     assert_eq!(rig.plane.figures().refused, 1);
-    rig.command(PlaneCommand::RemoveLeg { leg: leg(63) });
+    rig.command(MediaCommand::RemoveLeg { leg: leg(63) });
     assert_eq!(rig.plane.figures().refused, 2);
 }
 

@@ -1,7 +1,7 @@
 //! Two legs of one codec: packets go through at once.
 
-use media::{Channel, Due, PlaneCommand};
-use model::{Codec, Learn, MediaEvent, Route, RtpParams};
+use media::{Channel, Due};
+use model::{Codec, Learn, MediaCommand, MediaEvent, Route, RtpParams};
 
 use crate::rig::{PCMA, Rig, address, amplitude, leg, mark, params, talkers};
 
@@ -60,7 +60,7 @@ fn loss_and_disorder_go_through_and_duplicates_do_not() {
     }
     let seqs: Vec<_> = rig.heard(b.leg).iter().map(|s| s.seq() - 65_000).collect();
     assert_eq!(seqs, [0, 1, 3, 2, 5]);
-    rig.command(PlaneCommand::RemoveLeg { leg: a.leg });
+    rig.command(MediaCommand::RemoveLeg { leg: a.leg });
     let Some(MediaEvent::LegRemoved { figures, .. }) = rig.events.last() else {
         panic!("{:?}", rig.events);
     };
@@ -79,7 +79,7 @@ fn direction_flags_are_respected() {
         send: false,
         ..params(0)
     };
-    rig.command(PlaneCommand::SetRtp {
+    rig.command(MediaCommand::SetRtp {
         leg: a.leg,
         params: hold,
     });
@@ -94,7 +94,7 @@ fn direction_flags_are_respected() {
         receive: false,
         ..params(0)
     };
-    rig.command(PlaneCommand::SetRtp {
+    rig.command(MediaCommand::SetRtp {
         leg: a.leg,
         params: deaf,
     });
@@ -102,7 +102,7 @@ fn direction_flags_are_respected() {
     rig.talk(&mut [&mut a, &mut b], 10);
     assert_eq!(rig.heard(b.leg).len(), 0, "who is on hold is not heard");
     assert_eq!(rig.heard(a.leg).len(), 10);
-    rig.command(PlaneCommand::SetRtp {
+    rig.command(MediaCommand::SetRtp {
         leg: a.leg,
         params: params(0),
     });
@@ -135,7 +135,7 @@ fn strangers_are_counted_never_heard_never_answered() {
         rig.packet(a.leg, Channel::Rtp, address(9), &bytes);
     }
     assert!(rig.sent.is_empty() && rig.events.is_empty());
-    rig.command(PlaneCommand::RemoveLeg { leg: a.leg });
+    rig.command(MediaCommand::RemoveLeg { leg: a.leg });
     assert!(matches!(
         rig.events.last(),
         Some(MediaEvent::LegRemoved { figures, .. }) if figures.stranger == 10 && figures.packets_in == 0

@@ -1,7 +1,7 @@
 //! RTCP: sent about every five seconds, read, and the figures that come of it.
 
-use media::{Channel, PlaneCommand};
-use model::{MediaEvent, MediaFigures, MediaLeg};
+use media::Channel;
+use model::{MediaCommand, MediaEvent, MediaFigures, MediaLeg};
 use rtp::rtcp::{Compound, Part, Parts, ReportBlock};
 use rtp::session::Reception;
 
@@ -27,7 +27,7 @@ fn reports(rig: &Rig, leg: MediaLeg) -> Vec<(u64, bool, bool)> {
 }
 
 fn figures(rig: &mut Rig, leg: MediaLeg) -> MediaFigures {
-    rig.command(PlaneCommand::RemoveLeg { leg });
+    rig.command(MediaCommand::RemoveLeg { leg });
     match rig.events.last() {
         Some(MediaEvent::LegRemoved { figures, .. }) => *figures,
         other => panic!("{other:?}"),
@@ -50,7 +50,7 @@ fn reports_are_sent_while_the_leg_lives_and_not_in_step() {
         let apart = pair[1].0 - pair[0].0;
         assert!((2_000..=6_500).contains(&apart), "{apart}");
     }
-    rig.command(PlaneCommand::RemoveLeg { leg: b.leg });
+    rig.command(MediaCommand::RemoveLeg { leg: b.leg });
     assert_eq!(reports(&rig, b.leg).last().map(|last| last.2), Some(true));
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use dsp::g711::Law;
 use media::{Channel, Output, Plane, PlaneCommand, PortLeg, RtpLeg};
 use model::{
-    BridgeId, Codec, Instant, Learn, MediaEvent, MediaLeg, Now, PortId, Route, RtpIdentity,
-    RtpParams,
+    BridgeId, Codec, Instant, Learn, MediaCommand, MediaEvent, MediaLeg, Now, PortId, Route,
+    RtpIdentity, RtpParams,
 };
 
 use crate::guard::guarded;
@@ -171,13 +171,14 @@ impl Rig {
         }
     }
 
-    pub(crate) fn command(&mut self, command: PlaneCommand) {
+    pub(crate) fn command(&mut self, command: impl Into<PlaneCommand>) {
+        let command = command.into();
         guarded(|| self.plane.command(self.now, command));
         self.drain();
     }
 
     pub(crate) fn route(&mut self, leg: MediaLeg, route: Route) {
-        self.command(PlaneCommand::SetRoute { leg, route });
+        self.command(MediaCommand::SetRoute { leg, route });
     }
 
     pub(crate) fn join(&mut self, leg: MediaLeg, bridge: u16) {
@@ -195,7 +196,7 @@ impl Rig {
             leg: leg(slot),
             object: RtpLeg::boxed(identity),
         });
-        self.command(PlaneCommand::SetRtp {
+        self.command(MediaCommand::SetRtp {
             leg: leg(slot),
             params,
         });

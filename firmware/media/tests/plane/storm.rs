@@ -1,8 +1,7 @@
 //! Any order of commands: whatever is rerouted, held, keyed or removed, each far end gets one
 //! unbroken stream, and at the end nothing is left.
 
-use media::PlaneCommand;
-use model::{BridgeId, Codec, Digit, Route, RtpParams, ToneSpec, ToneStep};
+use model::{BridgeId, Codec, Digit, MediaCommand, Route, RtpParams, ToneSpec, ToneStep};
 use proptest::prelude::*;
 
 use crate::rig::{Phone, Rig, leg, params};
@@ -63,9 +62,9 @@ fn play(rig: &mut Rig, phones: &mut [Phone], act: &Act) {
                 ..parameters(slot)
             };
             let leg = leg(slot);
-            rig.command(PlaneCommand::SetRtp { leg, params });
+            rig.command(MediaCommand::SetRtp { leg, params });
         }
-        Act::Key(slot, key, ms) => rig.command(PlaneCommand::SendDigit {
+        Act::Key(slot, key, ms) => rig.command(MediaCommand::SendDigit {
             leg: leg(slot),
             digit: Digit::from_event(key).expect("below 16"),
             ms,
@@ -105,7 +104,7 @@ proptest! {
             }
         }
         for slot in 0..=PHONES {
-            rig.command(PlaneCommand::RemoveLeg { leg: leg(slot) });
+            rig.command(MediaCommand::RemoveLeg { leg: leg(slot) });
         }
         prop_assert_eq!(rig.plane.next_deadline(), None);
         prop_assert_eq!(rig.dead.len(), usize::from(PHONES) + 1);
