@@ -19,6 +19,7 @@ pub mod journal;
 mod ledger;
 mod projection;
 mod reader;
+pub mod recording;
 mod recover;
 mod retention;
 mod schema;

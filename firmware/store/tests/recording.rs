@@ -1,0 +1,161 @@
+//! Segments of recordings: what was synced is read back, whatever happened to the rest.
+
+use std::{fs, path::PathBuf};
+
+use model::{Codec, Instant, TapId};
+use store::recording::{
+    RECORDING_PAYLOAD_MAX, RECORDING_SEGMENT_BYTES, Segments, TrackFrame, TrackPart, read,
+};
+
+/// A folder of its own for one test, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ckr-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sound(tap: u32, ms: u64, payload: &[u8]) -> TrackFrame<'_> {
+    TrackFrame {
+        tap: TapId(tap),
+        at: Instant::from_millis(ms),
+        part: TrackPart::Sound {
+            codec: Codec::Pcma,
+            payload,
+        },
+    }
+}
+
+/// Track and milliseconds of every frame that comes back.
+fn heard(folder: &Folder, boot: u64, first: u64) -> (Vec<(u32, u64)>, u64) {
+    let mut all = Vec::new();
+    let reading = read(&folder.0, boot, first, |frame| {
+        all.push((frame.tap.0, frame.at.as_nanos() / 1_000_000));
+    })
+    .expect("readable");
+    assert_eq!(reading.frames, all.len() as u64);
+    (all, reading.torn_bytes)
+}
+
+#[test]
+fn every_step_of_a_track_comes_back_as_it_was() {
+    let folder = Folder::new("steps");
+    let mut segments = Segments::open(&folder.0, 7).expect("a folder");
+    let payload = [0xd5; 160];
+    let parts = [
+        TrackPart::Sound {
+            codec: Codec::Opus,
+            payload: &payload[..3],
+        },
+        TrackPart::Paused,
+        TrackPart::Resumed,
+        TrackPart::Sound {
+            codec: Codec::G722,
+            payload: &payload,
+        },
+        TrackPart::Ended,
+    ];
+    let frames = parts.map(|part| TrackFrame {
+        tap: TapId(u32::MAX),
+        at: Instant::from_nanos(123_456_789_012),
+        part,
+    });
+    for frame in &frames {
+        segments.append(frame);
+    }
+    assert!(!segments.is_clean());
+    segments.sync().expect("room");
+    assert!(segments.is_clean());
+    let mut at = 0;
+    read(&folder.0, 7, 1, |frame| {
+        assert_eq!(*frame, frames[at]);
+        at += 1;
+    })
+    .expect("readable");
+    assert_eq!(at, frames.len());
+}
+
+#[test]
+fn what_is_not_synced_or_torn_is_lost_and_nothing_else() {
+    let folder = Folder::new("torn");
+    let mut segments = Segments::open(&folder.0, 1).expect("a folder");
+    for ms in [0, 20, 40] {
+        segments.append(&sound(1, ms, &[1; 160]));
+    }
+    segments.sync().expect("room");
+    segments.append(&sound(1, 60, &[1; 160]));
+    drop(segments);
+    let path = folder.0.join("00000001.seg");
+    let whole = fs::read(&path).expect("there");
+    for cut in [1, 100, 181, 182, 183, 364] {
+        fs::write(&path, &whole[..whole.len() - cut]).expect("room");
+        let (frames, torn) = heard(&folder, 1, 1);
+        let want = 3 - cut.div_ceil(182);
+        assert_eq!(frames.len(), want, "{cut} bytes cut off");
+        assert_eq!(torn, (182 - cut as u64 % 182) % 182);
+    }
+    let mut flipped = whole.clone();
+    let middle = flipped.len() - 200;
+    flipped[middle] ^= 1;
+    fs::write(&path, &flipped).expect("room");
+    assert_eq!(heard(&folder, 1, 1).0, [(1, 0)], "a bad sector ends it");
+}
+
+#[test]
+fn each_start_has_segments_of_its_own() {
+    let folder = Folder::new("starts");
+    for boot in 1..=3 {
+        let mut segments = Segments::open(&folder.0, boot).expect("a folder");
+        assert_eq!(segments.current(), boot);
+        segments.append(&sound(1, boot, &[0; 10]));
+        segments.sync().expect("room");
+        assert_eq!(segments.current(), boot);
+    }
+    assert_eq!(heard(&folder, 2, 1).0, [(1, 2)]);
+    assert_eq!(heard(&folder, 3, 1).0, [(1, 3)]);
+    assert_eq!(heard(&folder, 2, 3).0, []);
+}
+
+#[test]
+fn full_segments_are_followed_by_others_and_go_when_nobody_needs_them() {
+    let folder = Folder::new("many");
+    let mut segments = Segments::open(&folder.0, 1).expect("a folder");
+    let payload = [3; RECORDING_PAYLOAD_MAX];
+    let rounds = 2 * RECORDING_SEGMENT_BYTES / (64 * 4_000) + 1;
+    for round in 0..rounds {
+        for at in 0..64 {
+            segments.append(&sound(5, round * 64 + at, &payload));
+        }
+        segments.sync().expect("room");
+    }
+    assert!(segments.current() >= 3);
+    let (frames, torn) = heard(&folder, 1, 1);
+    assert_eq!((frames.len() as u64, torn), (rounds * 64, 0));
+    assert!(frames.windows(2).all(|two| two[0].1 < two[1].1));
+    segments.append(&sound(5, 0, &[0; RECORDING_PAYLOAD_MAX + 1]));
+    assert_eq!(segments.dropped(), 1);
+    segments.forget_before(u64::MAX).expect("removable");
+    let left: Vec<_> = fs::read_dir(&folder.0).expect("there").collect();
+    assert_eq!(left.len(), 1, "the segment that is being written stays");
+}
+
+#[test]
+fn other_files_are_passed_over() {
+    let folder = Folder::new("strangers");
+    let segments = Segments::open(&folder.0, 1).expect("a folder");
+    fs::write(folder.0.join("00000009.seg"), b"not a segment at all").expect("room");
+    fs::write(folder.0.join("notes.txt"), b"x").expect("room");
+    assert_eq!(heard(&folder, 1, 1), (Vec::new(), 20));
+    drop(segments);
+    let next = Segments::open(&folder.0, 1).expect("a folder");
+    assert_eq!(next.current(), 10, "its number is taken");
+}
