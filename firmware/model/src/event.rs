@@ -5,8 +5,8 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, Rule, Seq, Transport,
-    Trust, Wall,
+    CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, QualityMinute,
+    RecordingId, Rule, Seq, TapId, Transport, Trust, Wall,
 };
 
 /// A line of the ledger. Append-only; the sequence has no gap.
@@ -203,6 +203,54 @@ pub enum EventBody {
         duration: Duration,
         /// From the answer on, by the monotonic clock.
         talk: Option<Duration>,
+    },
+    /// How the leg sounded in the last minute, or in what there was of it.
+    LegQuality {
+        /// The figures.
+        minute: QualityMinute,
+    },
+    /// The call is recorded from here on.
+    RecordingStarted {
+        /// The recording.
+        recording: RecordingId,
+    },
+    /// What the party says is recorded from here on.
+    TrackStarted {
+        /// The recording.
+        recording: RecordingId,
+        /// The party's track in it.
+        tap: TapId,
+    },
+    /// Somebody asked that nothing be recorded for a while.
+    RecordingPaused {
+        /// The recording.
+        recording: RecordingId,
+    },
+    /// Recorded again.
+    RecordingResumed {
+        /// The recording.
+        recording: RecordingId,
+    },
+    /// Nothing more comes.
+    RecordingEnded {
+        /// The recording.
+        recording: RecordingId,
+    },
+    /// The recording can be listened to.
+    RecordingStored {
+        /// The recording.
+        recording: RecordingId,
+        /// How long it is, in ms.
+        ms: u64,
+        /// Bytes of the file.
+        bytes: u64,
+        /// SHA-256 of the file, in hexadecimal digits.
+        sha256: String,
+    },
+    /// Nothing of the recording could be kept.
+    RecordingLost {
+        /// The recording.
+        recording: RecordingId,
     },
     /// A port went out of service or came back.
     PortFault {

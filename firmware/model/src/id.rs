@@ -62,6 +62,10 @@ wide_id! {
     LegId
 }
 wide_id! {
+    /// One recording: the tracks of a call, one file for people.
+    RecordingId
+}
+wide_id! {
     /// A row of the `party` side table, which alone holds numbers, names and free text.
     PartyId
 }

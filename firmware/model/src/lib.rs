@@ -29,7 +29,7 @@ pub use command::Command;
 pub use event::{Event, EventBody, LegKind, MediaFigures, Record, Target};
 pub use id::{
     BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,
-    PortId, Seq, TapId,
+    PortId, RecordingId, Seq, TapId,
 };
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,

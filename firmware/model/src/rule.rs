@@ -121,6 +121,12 @@ rules! {
     PowerLost = "power.lost",
     /// A periodic figure.
     Periodic = "periodic",
+    /// All calls of a party are recorded.
+    RecordAll = "record.all",
+    /// The last recorded party left.
+    RecordOver = "record.over",
+    /// The recorder made the file, or could not.
+    RecordKept = "record.kept",
     /// The extension called itself and has no other phone.
     DialledOneself = "dialled.oneself",
 }

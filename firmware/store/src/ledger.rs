@@ -108,6 +108,7 @@ enum Side {
     Party,
     State,
     Cdr,
+    Recording,
 }
 
 impl Store {
@@ -225,6 +226,16 @@ impl Store {
                 let first = to.head.boot_first_seq;
                 self.beside(to, Side::Cdr, |store| {
                     store.correct_cdrs(first, by_us, trust)
+                })?;
+            }
+            EventBody::RecordingStarted { .. }
+            | EventBody::TrackStarted { .. }
+            | EventBody::RecordingEnded { .. }
+            | EventBody::RecordingStored { .. }
+            | EventBody::RecordingLost { .. } => {
+                let boot = to.head.boot;
+                self.beside(to, Side::Recording, |store| {
+                    store.put_recording(boot, record)
                 })?;
             }
             _ => {}

@@ -90,6 +90,14 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::LegEnded { .. }
         | EventBody::CallAnswered { .. }
         | EventBody::CallEnded { .. }
+        | EventBody::LegQuality { .. }
+        | EventBody::RecordingStarted { .. }
+        | EventBody::TrackStarted { .. }
+        | EventBody::RecordingPaused { .. }
+        | EventBody::RecordingResumed { .. }
+        | EventBody::RecordingEnded { .. }
+        | EventBody::RecordingStored { .. }
+        | EventBody::RecordingLost { .. }
         | EventBody::PortFault { .. }
         | EventBody::Erased { .. } => [None, None],
     }

@@ -13,10 +13,11 @@ pub(crate) const APPLICATION_ID: i32 = 0x436e_7472;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_open_from.sql"),
+    include_str!("migrations/0003_recording.sql"),
 ];
 
 /// The newest format that this program knows.
-pub(crate) const KNOWN: u32 = 2;
+pub(crate) const KNOWN: u32 = 3;
 const _: () = assert!(MIGRATIONS.len() == KNOWN as usize);
 
 /// Makes the database this program's, whatever older format it has.

@@ -1,28 +1,17 @@
 //! Segments of recordings: what was synced is read back, whatever happened to the rest.
 
-use std::{fs, path::PathBuf};
+mod office;
 
-use model::{Codec, Instant, TapId};
-use store::recording::{
-    RECORDING_PAYLOAD_MAX, RECORDING_SEGMENT_BYTES, Segments, TrackFrame, TrackPart, read,
+use std::fs;
+
+use model::{Codec, EventBody, Instant, LegId, RecordingId, Rule, TapId, Wall};
+use office::{Folder, Scribe, open};
+use store::{
+    Batch, RecordingState, Track,
+    recording::{
+        RECORDING_PAYLOAD_MAX, RECORDING_SEGMENT_BYTES, Segments, TrackFrame, TrackPart, read,
+    },
 };
-
-/// A folder of its own for one test, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ckr-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn sound(tap: u32, ms: u64, payload: &[u8]) -> TrackFrame<'_> {
     TrackFrame {
@@ -38,7 +27,7 @@ fn sound(tap: u32, ms: u64, payload: &[u8]) -> TrackFrame<'_> {
 /// Track and milliseconds of every frame that comes back.
 fn heard(folder: &Folder, boot: u64, first: u64) -> (Vec<(u32, u64)>, u64) {
     let mut all = Vec::new();
-    let reading = read(&folder.0, boot, first, |frame| {
+    let reading = read(folder.path(), boot, first, |frame| {
         all.push((frame.tap.0, frame.at.as_nanos() / 1_000_000));
     })
     .expect("readable");
@@ -48,8 +37,8 @@ fn heard(folder: &Folder, boot: u64, first: u64) -> (Vec<(u32, u64)>, u64) {
 
 #[test]
 fn every_step_of_a_track_comes_back_as_it_was() {
-    let folder = Folder::new("steps");
-    let mut segments = Segments::open(&folder.0, 7).expect("a folder");
+    let folder = Folder::new();
+    let mut segments = Segments::open(folder.path(), 7).expect("a folder");
     let payload = [0xd5; 160];
     let parts = [
         TrackPart::Sound {
@@ -76,7 +65,7 @@ fn every_step_of_a_track_comes_back_as_it_was() {
     segments.sync().expect("room");
     assert!(segments.is_clean());
     let mut at = 0;
-    read(&folder.0, 7, 1, |frame| {
+    read(folder.path(), 7, 1, |frame| {
         assert_eq!(*frame, frames[at]);
         at += 1;
     })
@@ -86,15 +75,15 @@ fn every_step_of_a_track_comes_back_as_it_was() {
 
 #[test]
 fn what_is_not_synced_or_torn_is_lost_and_nothing_else() {
-    let folder = Folder::new("torn");
-    let mut segments = Segments::open(&folder.0, 1).expect("a folder");
+    let folder = Folder::new();
+    let mut segments = Segments::open(folder.path(), 1).expect("a folder");
     for ms in [0, 20, 40] {
         segments.append(&sound(1, ms, &[1; 160]));
     }
     segments.sync().expect("room");
     segments.append(&sound(1, 60, &[1; 160]));
     drop(segments);
-    let path = folder.0.join("00000001.seg");
+    let path = folder.path().join("00000001.seg");
     let whole = fs::read(&path).expect("there");
     for cut in [1, 100, 181, 182, 183, 364] {
         fs::write(&path, &whole[..whole.len() - cut]).expect("room");
@@ -112,9 +101,9 @@ fn what_is_not_synced_or_torn_is_lost_and_nothing_else() {
 
 #[test]
 fn each_start_has_segments_of_its_own() {
-    let folder = Folder::new("starts");
+    let folder = Folder::new();
     for boot in 1..=3 {
-        let mut segments = Segments::open(&folder.0, boot).expect("a folder");
+        let mut segments = Segments::open(folder.path(), boot).expect("a folder");
         assert_eq!(segments.current(), boot);
         segments.append(&sound(1, boot, &[0; 10]));
         segments.sync().expect("room");
@@ -127,8 +116,8 @@ fn each_start_has_segments_of_its_own() {
 
 #[test]
 fn full_segments_are_followed_by_others_and_go_when_nobody_needs_them() {
-    let folder = Folder::new("many");
-    let mut segments = Segments::open(&folder.0, 1).expect("a folder");
+    let folder = Folder::new();
+    let mut segments = Segments::open(folder.path(), 1).expect("a folder");
     let payload = [3; RECORDING_PAYLOAD_MAX];
     let rounds = 2 * RECORDING_SEGMENT_BYTES / (64 * 4_000) + 1;
     for round in 0..rounds {
@@ -144,18 +133,104 @@ fn full_segments_are_followed_by_others_and_go_when_nobody_needs_them() {
     segments.append(&sound(5, 0, &[0; RECORDING_PAYLOAD_MAX + 1]));
     assert_eq!(segments.dropped(), 1);
     segments.forget_before(u64::MAX).expect("removable");
-    let left: Vec<_> = fs::read_dir(&folder.0).expect("there").collect();
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("there").collect();
     assert_eq!(left.len(), 1, "the segment that is being written stays");
 }
 
 #[test]
 fn other_files_are_passed_over() {
-    let folder = Folder::new("strangers");
-    let segments = Segments::open(&folder.0, 1).expect("a folder");
-    fs::write(folder.0.join("00000009.seg"), b"not a segment at all").expect("room");
-    fs::write(folder.0.join("notes.txt"), b"x").expect("room");
+    let folder = Folder::new();
+    let segments = Segments::open(folder.path(), 1).expect("a folder");
+    fs::write(folder.path().join("00000009.seg"), b"not a segment at all").expect("room");
+    fs::write(folder.path().join("notes.txt"), b"x").expect("room");
     assert_eq!(heard(&folder, 1, 1), (Vec::new(), 20));
     drop(segments);
-    let next = Segments::open(&folder.0, 1).expect("a folder");
+    let next = Segments::open(folder.path(), 1).expect("a folder");
     assert_eq!(next.current(), 10, "its number is taken");
+}
+
+#[test]
+fn the_list_of_recordings_is_a_projection_of_the_ledger() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let boot = store.boot();
+    let mut scribe = Scribe::new(store.next_seq());
+    let mut batch = scribe.ringing_call(1);
+    let call = batch.records[0].event.call;
+    let (kept, open_one) = (RecordingId(1), RecordingId(2));
+    for recording in [kept, open_one] {
+        let body = EventBody::RecordingStarted { recording };
+        batch
+            .records
+            .push(scribe.pass(10).record(call, None, Rule::RecordAll, body));
+        for n in 0..2_u32 {
+            let tap = TapId(recording.0 as u32 * 10 + n);
+            let body = EventBody::TrackStarted { recording, tap };
+            let leg = Some(LegId(u128::from(n)));
+            batch
+                .records
+                .push(scribe.record(call, leg, Rule::RecordAll, body));
+        }
+    }
+    let body = EventBody::RecordingEnded { recording: kept };
+    batch
+        .records
+        .push(scribe.pass(10).record(call, None, Rule::RecordOver, body));
+    store.append(&[batch]).expect("room");
+
+    let waiting = store.recordings_waiting(boot).expect("readable");
+    assert_eq!(waiting.len(), 1, "only the one that ended");
+    assert_eq!(
+        (waiting[0].id, waiting[0].state),
+        (kept, RecordingState::Ended)
+    );
+    let leg = |n: u32| Track {
+        tap: TapId(10 + n),
+        leg: LegId(u128::from(n)),
+    };
+    assert_eq!(waiting[0].tracks, [leg(0), leg(1)]);
+    assert_eq!(
+        store.recordings_waiting(boot + 1).expect("readable").len(),
+        2,
+        "after a power cut"
+    );
+
+    let body = EventBody::RecordingStored {
+        recording: kept,
+        ms: 4_000,
+        bytes: 128_044,
+        sha256: "ab".into(),
+    };
+    let stored = scribe.note(Rule::RecordKept, body);
+    let late = scribe.note(
+        Rule::RecordKept,
+        EventBody::RecordingLost {
+            recording: open_one,
+        },
+    );
+    let again = scribe.note(
+        Rule::RecordOver,
+        EventBody::RecordingEnded { recording: kept },
+    );
+    let records = vec![stored, late, again];
+    store
+        .append(&[Batch {
+            records,
+            ..Batch::default()
+        }])
+        .expect("room");
+    assert_eq!(store.recordings_waiting(boot + 1).expect("readable"), []);
+    let all = store.recordings(10, Wall(i64::MAX)).expect("readable");
+    let seen: Vec<_> = all.iter().map(|r| (r.id, r.state, r.ms, r.bytes)).collect();
+    let want = [
+        (open_one, RecordingState::Lost, 0, 0),
+        (kept, RecordingState::Kept, 4_000, 128_044),
+    ];
+    assert_eq!(seen, want);
+    let of_call = store
+        .recordings_of(call.expect("a call"))
+        .expect("readable");
+    assert_eq!(of_call.len(), 2);
+    let one = store.recording(kept).expect("readable").expect("known");
+    assert_eq!((one.sha256.as_str(), one.boot), ("ab", boot));
 }

@@ -61,6 +61,22 @@ pub(crate) enum Said {
     CallAnswered,
     /// Time, cause.
     CallEnded,
+    /// Name, score with one decimal, packets lost in percent.
+    LegQuality,
+    /// –
+    RecordingStarted,
+    /// Name.
+    TrackStarted,
+    /// –
+    RecordingPaused,
+    /// –
+    RecordingResumed,
+    /// –
+    RecordingEnded,
+    /// Time.
+    RecordingStored,
+    /// –
+    RecordingLost,
     /// Port.
     PortFault,
     /// Port.
@@ -154,6 +170,24 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             let cause = scene.words.cause(*cause).into();
             (Said::CallEnded, vec![duration(*after, scene.words), cause])
         }
+        EventBody::LegQuality { minute } => {
+            let loss =
+                f64::from(minute.lost) * 100.0 / f64::from(minute.packets + minute.lost).max(1.0);
+            let score = f64::from(minute.mos_100) / 100.0;
+            let mark = scene.words.units().1.to_string();
+            let number = |value: f64| format!("{value:.1}").replace('.', &mark);
+            (Said::LegQuality, vec![who, number(score), number(loss)])
+        }
+        EventBody::RecordingStarted { .. } => (Said::RecordingStarted, vec![]),
+        EventBody::TrackStarted { .. } => (Said::TrackStarted, vec![who]),
+        EventBody::RecordingPaused { .. } => (Said::RecordingPaused, vec![]),
+        EventBody::RecordingResumed { .. } => (Said::RecordingResumed, vec![]),
+        EventBody::RecordingEnded { .. } => (Said::RecordingEnded, vec![]),
+        EventBody::RecordingStored { ms, .. } => {
+            let long = core::time::Duration::from_millis(*ms);
+            (Said::RecordingStored, vec![duration(long, scene.words)])
+        }
+        EventBody::RecordingLost { .. } => (Said::RecordingLost, vec![]),
         EventBody::PortFault {
             port,
             out_of_service,

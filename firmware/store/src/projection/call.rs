@@ -194,6 +194,14 @@ impl CallView {
             | EventBody::LegResumed
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
+            | EventBody::LegQuality { .. }
+            | EventBody::RecordingStarted { .. }
+            | EventBody::TrackStarted { .. }
+            | EventBody::RecordingPaused { .. }
+            | EventBody::RecordingResumed { .. }
+            | EventBody::RecordingEnded { .. }
+            | EventBody::RecordingStored { .. }
+            | EventBody::RecordingLost { .. }
             | EventBody::PortFault { .. }
             | EventBody::Erased { .. } => {}
         }

@@ -179,6 +179,14 @@ impl CdrFold {
             | EventBody::LegCodecChanged { .. }
             | EventBody::LegHeld
             | EventBody::LegResumed
+            | EventBody::LegQuality { .. }
+            | EventBody::RecordingStarted { .. }
+            | EventBody::TrackStarted { .. }
+            | EventBody::RecordingPaused { .. }
+            | EventBody::RecordingResumed { .. }
+            | EventBody::RecordingEnded { .. }
+            | EventBody::RecordingStored { .. }
+            | EventBody::RecordingLost { .. }
             | EventBody::PortFault { .. }
             | EventBody::Erased { .. } => {}
         }

@@ -253,6 +253,14 @@ impl LiveCall {
             | EventBody::LegCodecChanged { .. }
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
+            | EventBody::LegQuality { .. }
+            | EventBody::RecordingStarted { .. }
+            | EventBody::TrackStarted { .. }
+            | EventBody::RecordingPaused { .. }
+            | EventBody::RecordingResumed { .. }
+            | EventBody::RecordingEnded { .. }
+            | EventBody::RecordingStored { .. }
+            | EventBody::RecordingLost { .. }
             | EventBody::PortFault { .. }
             | EventBody::Erased { .. } => return false,
         };

@@ -4,7 +4,9 @@
 mod call;
 mod cdr;
 mod live;
+mod recording;
 
 pub use call::{CallView, LINES_MAX, LegView, Line};
 pub use cdr::{Cdr, CdrFold, FoldLeg};
 pub use live::{LiveCall, LiveLeg, LiveState, LiveView, Registration};
+pub use recording::{Recording, RecordingState, Track};
