@@ -1,7 +1,7 @@
-//! Samples: G.711, tones, DTMF, levels, packet loss concealment, mixing.
+//! Samples: codecs, tones, DTMF, levels, packet loss concealment, mixing.
 //!
-//! A sample is an `i16` at 8 kHz, linear, with the A-law decoder's scale: a sine of 0 dBm0 has a
-//! peak of [`level::ZERO_DBM0_PEAK`]. Nothing here allocates after construction, does I/O, reads a
+//! A sample is an `i16`, linear, with the A-law decoder's scale: a sine of 0 dBm0 has a peak of
+//! [`level::ZERO_DBM0_PEAK`]. It belongs to 8 kHz, but where a codec says 16. Nothing here allocates after construction, does I/O, reads a
 //! clock, or panics on any input; all of it may run on a media thread.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -16,9 +16,11 @@
     )
 )]
 
+pub mod codec;
 pub mod conceal;
 pub mod dtmf;
 pub mod g711;
+pub mod g722;
 pub mod goertzel;
 pub mod level;
 pub mod mix;
