@@ -14,7 +14,7 @@ use crate::read::Section;
 #[schemars(default)]
 pub struct Limits {
     /// Calls at once in the whole exchange; the next one hears congestion.
-    #[schemars(range(min = 1, max = 256))]
+    #[schemars(range(min = 1, max = 600))]
     pub calls: u16,
     /// Seconds that phones ring before the call goes on.
     #[schemars(range(min = 5, max = 300))]

@@ -12,6 +12,6 @@ pub use analog::Analog;
 pub use conference::Conference;
 pub use device::Device;
 pub use outside::OutsideNumber;
-pub use person::{Person, Role};
+pub use person::{Person, Recording, Role};
 pub use schedule::{Hours, Schedule};
 pub use trunk::{Trunk, TrunkTransport};

@@ -37,6 +37,21 @@ impl Role {
     ];
 }
 
+/// Which calls of a person are recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Recording {
+    /// None.
+    #[default]
+    Off,
+    /// Every one, from the answer to the end.
+    All,
+}
+
+impl Recording {
+    const ALL: [(&'static str, Self); 2] = [("off", Self::Off), ("all", Self::All)];
+}
+
 /// A person of the office.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +82,9 @@ pub struct Person {
     pub mobile: Option<Number>,
     /// Language of the person's texts and prompts; the office's if not given.
     pub language: Option<Language>,
+    /// Which calls of the person are recorded.
+    #[schemars(default)]
+    pub record: Recording,
     /// Seconds that the person's phones ring before the call goes on; that of `[limits]` if not given.
     #[schemars(with = "Option<u16>", range(min = 5, max = 300))]
     pub ring_timeout_s: u16,
@@ -82,6 +100,7 @@ impl Person {
         let email = section.parsed("email", format::email);
         let mobile = section.parsed("mobile", format::e164);
         let language = section.parsed("language", |text| format::choice(text, &Language::ALL));
+        let record = section.parsed("record", |text| format::choice(text, &Recording::ALL));
         let ring = section.whole("ring_timeout_s", Limits::RING_TIMEOUT_S);
         let obvious: Vec<&str> = [
             extension.as_ref().map(Number::as_str),
@@ -123,6 +142,7 @@ impl Person {
             email,
             mobile,
             language,
+            record: record.unwrap_or_default(),
             ring_timeout_s: ring.unwrap_or(limits.ring_timeout_s),
         })
     }

@@ -51,6 +51,7 @@ pub(super) static WORDS: Words = Words {
         ("sip_password", "heslo SIP"),
         ("email", "e-mail"),
         ("mobile", "mobil"),
+        ("record", "které hovory se nahrávají"),
         ("ring_timeout_s", "doba vyzvánění v sekundách"),
         ("person", "osoba"),
         ("sip_user", "uživatel SIP"),

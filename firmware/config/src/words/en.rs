@@ -51,6 +51,7 @@ pub(super) static WORDS: Words = Words {
         ("sip_password", "SIP password"),
         ("email", "e-mail"),
         ("mobile", "mobile"),
+        ("record", "which calls are recorded"),
         ("ring_timeout_s", "ring time in seconds"),
         ("person", "person"),
         ("sip_user", "SIP user name"),

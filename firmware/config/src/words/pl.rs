@@ -51,6 +51,7 @@ pub(super) static WORDS: Words = Words {
         ("sip_password", "hasło SIP"),
         ("email", "e-mail"),
         ("mobile", "telefon komórkowy"),
+        ("record", "które rozmowy są nagrywane"),
         ("ring_timeout_s", "czas dzwonienia w sekundach"),
         ("person", "osoba"),
         ("sip_user", "użytkownik SIP"),

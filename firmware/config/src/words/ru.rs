@@ -51,6 +51,7 @@ pub(super) static WORDS: Words = Words {
         ("sip_password", "пароль SIP"),
         ("email", "эл. почта"),
         ("mobile", "мобильный"),
+        ("record", "какие звонки записываются"),
         ("ring_timeout_s", "время звонка в секундах"),
         ("person", "сотрудник"),
         ("sip_user", "пользователь SIP"),
