@@ -12,9 +12,9 @@ use config::Config;
 use engine::{Engine, EngineConfig};
 use mio::{Interest, Poll, Token, unix::SourceFd};
 use model::{Random, Seq, limits};
-use panel::{Feed, Panel, PanelParts};
+use panel::{Feed, Panel, PanelParts, WebInbox};
 use pbx::{Keys, Pbx, Setup, Snapshot, Tape, Taped};
-use store::{Batch, Journal, Recovered, Store, Writer, WriterOptions};
+use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOptions};
 
 use crate::{
     clock::Clock,
@@ -92,21 +92,15 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let front = front_of(options, &common, &writer, &desk, media, bound.clone())?;
     front.tell_everybody(&config);
     let vault = vault_of(options, &writer)?;
-    let panel = start_panel(&config, front, vault, &common)?;
+    let (panel, browsers) = start_panel(&config, front, vault, &common)?;
     let keys = Keys::new(seed_of(&mut secret), passwords);
-    let driver = driver_of(
-        setup,
-        &known,
-        keys,
-        engine,
-        &writer,
-        live,
-        &mut secret,
-        clock,
-    );
+    let seeds = Random::new(seed_of(&mut secret));
+    let parts = (engine, writer.handle(), live);
+    let driver = driver_of(setup, &known, keys, parts, seeds, clock);
     let socket = socket::Server::start(&options.data, Arc::clone(&desk))?;
     resolver::start(Arc::clone(&common.in_force), common.mouth.clone())?;
-    let control = start_control(driver, poll, words, doors, board.board, heart, common)?;
+    let heard = (words, browsers);
+    let control = start_control(driver, poll, heard, doors, board.board, heart, common)?;
     signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
     Ok(Running {
         control,
@@ -202,10 +196,8 @@ fn driver_of(
     setup: Setup,
     known: &Known,
     keys: Keys,
-    engine: Engine,
-    writer: &Writer,
-    live: Live,
-    secret: &mut Random,
+    (engine, writer, live): (Engine, WriterHandle, Live),
+    seeds: Random,
     clock: Clock,
 ) -> Driver {
     let mut kept = Batch::default();
@@ -220,11 +212,11 @@ fn driver_of(
     Driver {
         pbx,
         engine,
-        writer: writer.handle(),
+        writer,
         live,
         tape,
         text: Arc::clone(&known.text),
-        seeds: Random::new(seed_of(secret)),
+        seeds,
         kept,
         kept_since: None,
         snapshot_sent: Some(clock.now().mono),
@@ -302,7 +294,9 @@ fn start_panel(
     front: Front,
     vault: StoreVault,
     common: &Common,
-) -> Result<OpenPanel> {
+) -> Result<(OpenPanel, WebInbox)> {
+    let mouth = common.mouth.clone();
+    let (phones, browsers) = panel::web_phones(move || mouth.wake());
     let open = |address: Option<SocketAddr>, key| -> Result<Option<TcpListener>> {
         let bind = |address| taken(TcpListener::bind(address), key, address);
         address.map(bind).transpose()
@@ -310,11 +304,12 @@ fn start_panel(
     let http = open(config.network.panel_http, "panel_http")?;
     let https = open(config.network.panel_https, "panel_https")?;
     if http.is_none() && https.is_none() {
-        return Ok(OpenPanel {
+        let none = OpenPanel {
             panel: None,
             http: None,
             https: None,
-        });
+        };
+        return Ok((none, browsers));
     }
     let address = |listener: &Option<TcpListener>| {
         listener
@@ -332,19 +327,21 @@ fn start_panel(
         vault: Arc::new(vault),
         clock: Arc::new(move || clock.now()),
         version: crate::VERSION.into(),
+        phones: Some(phones),
     })
     .context("the panel")?;
-    Ok(OpenPanel {
+    let open = OpenPanel {
         panel: Some(panel),
         http: at_http,
         https: at_https,
-    })
+    };
+    Ok((open, browsers))
 }
 
 fn start_control(
     driver: Driver,
     poll: Poll,
-    words: Receiver<Word>,
+    (words, browsers): (Receiver<Word>, WebInbox),
     doors: Doors,
     board: Board,
     heart: Arc<Heart>,
@@ -374,6 +371,8 @@ fn start_control(
         sockets: doors.udp,
         listeners,
         streams: std::collections::BTreeMap::new(),
+        browsers,
+        lines: std::collections::BTreeMap::new(),
         unread: Vec::new(),
         again: Vec::new(),
         next_flow: 0,

@@ -163,6 +163,10 @@ impl panel::convert::Names for StoreNames<'_> {
 }
 
 impl Exchange for Front {
+    fn web_origins(&self) -> Vec<String> {
+        current(&self.in_force).network.web_origins.clone()
+    }
+
     fn office(&self) -> Office {
         office_of(&current(&self.in_force))
     }

@@ -46,6 +46,10 @@ pub struct Network {
     /// How all other networks see the box: an IP address, a name, or `auto` to learn it from trunks.
     #[schemars(with = "String")]
     pub external_address: ExternalAddress,
+    /// Sites, as `https://host` or `https://host:port`, whose pages may connect browsers as phones
+    /// beside the panel's own pages.
+    #[schemars(length(max = 16))]
+    pub web_origins: Vec<String>,
 }
 
 impl Default for Network {
@@ -76,6 +80,7 @@ impl Default for Network {
                 .filter_map(|text| text.parse().ok())
                 .collect(),
             external_address: ExternalAddress::Auto,
+            web_origins: Vec::new(),
         }
     }
 }
@@ -99,6 +104,7 @@ impl Network {
             text.parse().map_err(|_| Bad::malformed(text, expected))
         });
         let external = section.parsed("external_address", ExternalAddress::parse);
+        let origins = section.list("web_origins", SOCKETS_MAX, origin);
         section.finish();
         Self {
             sip_udp,
@@ -109,6 +115,7 @@ impl Network {
             rtp_ports: rtp_ports.unwrap_or(default.rtp_ports),
             local_networks: local.unwrap_or(default.local_networks),
             external_address: external.unwrap_or(default.external_address),
+            web_origins: origins.unwrap_or_default(),
         }
     }
 
@@ -248,6 +255,22 @@ impl fmt::Display for ExternalAddress {
             Self::Name(name) => f.write_str(name),
         }
     }
+}
+
+/// A site as browsers name it: scheme, host and, where it is not the scheme's own, the port.
+fn origin(text: &str) -> Result<String, Bad> {
+    let legal = |rest: &str| {
+        let site = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        !rest.is_empty() && rest.len() <= 260 && rest.chars().all(site)
+    };
+    let rest = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    if rest.is_some_and(legal) {
+        return Ok(text.to_owned());
+    }
+    let expected = "a site like https://crm.example or https://crm.example:8443, without a path";
+    Err(Bad::malformed(text, expected))
 }
 
 fn or_off<S: Serializer>(address: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {

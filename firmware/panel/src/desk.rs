@@ -17,6 +17,7 @@ use crate::{
     sessions::Sessions,
     throttle::Throttle,
     vault::{Vault, VaultError},
+    web_phones::WebPhones,
 };
 
 /// Passwords hashed at once: each takes 19 MiB and tens of milliseconds of a core.
@@ -36,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) figures: Figures,
     pub(crate) version: String,
+    /// Where browsers lead that are phones.
+    pub(crate) phones: Option<WebPhones>,
     pub(crate) stopping: watch::Receiver<bool>,
     clock: Clock,
     throttle: Mutex<Throttle>,
@@ -57,6 +60,8 @@ pub(crate) struct Figures {
     pub(crate) logins_slowed: AtomicU64,
     /// Requests refused because another site made them.
     pub(crate) foreign_refused: AtomicU64,
+    /// Browsers that found no place as phones.
+    pub(crate) web_phones_refused: AtomicU64,
 }
 
 impl Figures {
@@ -80,6 +85,7 @@ impl Desk {
         vault: Arc<dyn Vault>,
         clock: Clock,
         version: String,
+        phones: Option<WebPhones>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, VaultError> {
         let sessions = Arc::new(Sessions::load(vault.clone())?);
@@ -90,6 +96,7 @@ impl Desk {
             sessions,
             figures: Figures::default(),
             version,
+            phones,
             stopping,
             clock,
             throttle: Mutex::new(Throttle::default()),

@@ -101,6 +101,10 @@ pub trait Exchange: Send + Sync + 'static {
     /// The office of the configuration in force. Must not block.
     fn office(&self) -> Office;
 
+    /// Sites, as `https://host:port`, whose pages may be phones beside the panel's own. Must not
+    /// block.
+    fn web_origins(&self) -> Vec<String>;
+
     /// Everybody in the configuration in force, by extension. Must not block.
     fn people(&self) -> Vec<Person>;
 

@@ -20,6 +20,7 @@ use crate::{
     answer::Failure,
     api::Person,
     desk::{Desk, Figures, is_administrator},
+    web_phones::WebPhones,
 };
 
 /// Longest body of a request, but for the configuration text.
@@ -34,6 +35,8 @@ const CONFIG_BODY_BYTES_MAX: usize = 2 * model::limits::CONFIG_TEXT_MAX;
 pub(crate) struct Peer {
     /// The address.
     pub(crate) address: SocketAddr,
+    /// The address of ours that was called.
+    pub(crate) local: SocketAddr,
     /// Whether nobody in between can read along.
     pub(crate) secure: bool,
 }
@@ -308,6 +311,16 @@ pub(crate) fn own_metrics(desk: &Desk) -> String {
             "counter",
             get(&figures.foreign_refused),
         ),
+        (
+            "panel_web_phones_refused_total",
+            "counter",
+            get(&figures.web_phones_refused),
+        ),
+        (
+            "panel_web_phones",
+            "gauge",
+            wide(desk.phones.as_ref().map_or(0, WebPhones::count)),
+        ),
         ("panel_sessions", "gauge", wide(desk.sessions.count())),
         ("panel_live_pages", "gauge", wide(desk.feed.listeners())),
         ("panel_registrations", "gauge", wide(phones)),
@@ -370,6 +383,7 @@ mod tests {
     fn the_cookie_is_found_among_others() {
         let peer = Peer {
             address: SocketAddr::from(([127, 0, 0, 1], 1)),
+            local: SocketAddr::from(([127, 0, 0, 1], 2)),
             secure: false,
         };
         let headers = map(&[("cookie", "a=b; centralka=tok"), ("cookie", "c=d")]);

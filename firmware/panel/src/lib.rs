@@ -22,6 +22,7 @@ mod server;
 mod sessions;
 mod throttle;
 mod vault;
+mod web_phones;
 
 pub use desk::Clock;
 pub use exchange::{Author, CallFile, Exchange, FirstAdministrator, PhoneAccount, Refusal};
@@ -31,3 +32,4 @@ pub use server::{
     CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_TIME_MAX, Panel, PanelParts, serve,
 };
 pub use vault::{MemoryVault, StoredSession, Vault, VaultError};
+pub use web_phones::{LineLost, WebInbox, WebLine, WebPhoneWord, WebPhones, web_phones};

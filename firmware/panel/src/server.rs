@@ -30,6 +30,7 @@ use crate::{
     guard::Peer,
     routes,
     vault::Vault,
+    web_phones::WebPhones,
 };
 
 /// Connections at once.
@@ -65,6 +66,8 @@ pub struct PanelParts {
     pub clock: Clock,
     /// The program's version, shown to people who are signed in.
     pub version: String,
+    /// Where browsers lead that are phones; `None`: there is no `/sip`.
+    pub phones: Option<WebPhones>,
 }
 
 /// The running panel. Dropping it stops it.
@@ -114,6 +117,7 @@ pub fn serve(parts: PanelParts) -> io::Result<Panel> {
         parts.vault,
         parts.clock,
         parts.version,
+        parts.phones,
         stopping.clone(),
     )
     .map_err(io::Error::other)?;
@@ -216,16 +220,25 @@ impl Front {
         stream: TcpStream,
         address: SocketAddr,
         acceptor: Option<TlsAcceptor>,
-        _place: Place,
+        place: Place,
     ) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        let place = Arc::new(place);
+        let peer = |secure| Peer {
+            address,
+            local,
+            secure,
+        };
         let open = &self.desk.figures.connections;
         open.fetch_add(1, Ordering::Relaxed);
         // Latency matters more than a packet saved; without it the answer is only later.
         let _ = stream.set_nodelay(true);
         match acceptor {
-            None => self.talk(stream, address, false).await,
+            None => self.talk(stream, peer(false), place).await,
             Some(acceptor) => match timeout(HEAD_TIME_MAX, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.talk(stream, address, true).await,
+                Ok(Ok(stream)) => self.talk(stream, peer(true), place).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake of the panel failed"),
                 Err(_) => tracing::debug!("TLS handshake of the panel took too long"),
             },
@@ -233,15 +246,15 @@ impl Front {
         open.fetch_sub(1, Ordering::Relaxed);
     }
 
-    async fn talk<S>(&self, stream: S, address: SocketAddr, secure: bool)
+    async fn talk<S>(&self, stream: S, peer: Peer, place: Arc<Place>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = TowerToHyperService::new(self.router.clone());
-        let peer = Peer { address, secure };
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(Arc::clone(&place));
             hyper::service::Service::call(&service, request)
         });
         let connection = http1::Builder::new()
@@ -249,7 +262,8 @@ impl Front {
             .header_read_timeout(HEAD_TIME_MAX)
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let mut stopping = self.stopping.clone();
         let ended = tokio::select! {
@@ -273,7 +287,7 @@ struct Gate {
 }
 
 /// A place taken by a connection; free again when dropped.
-struct Place {
+pub(crate) struct Place {
     address: IpAddr,
     by_address: Arc<Mutex<BTreeMap<IpAddr, u32>>>,
     _place: OwnedSemaphorePermit,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use model::{FlowId, Instant, Transport, limits};
-use sip::{Framer, Peer};
+use sip::{Frame, Framer, FramingError, Peer};
 
 /// Ids from here on are of connections that we make.
 const OUTBOUND: u64 = 1 << 63;
@@ -16,9 +16,50 @@ const OUTBOUND: u64 = 1 << 63;
 #[derive(Debug)]
 pub(crate) struct Flow {
     pub(crate) peer: Peer,
-    pub(crate) framer: Framer,
+    frames: Frames,
     /// Until the first whole message: when we lose patience.
     pub(crate) patience: Option<Instant>,
+}
+
+/// How messages are told apart.
+#[derive(Debug)]
+enum Frames {
+    /// By their length, in a stream.
+    Stream(Framer),
+    /// By the WebSocket, which carries one message at a time (RFC 7118 §5.2).
+    Whole(Option<Vec<u8>>),
+}
+
+impl Frames {
+    fn of(transport: Transport) -> Self {
+        match transport {
+            Transport::Ws | Transport::Wss => Self::Whole(None),
+            Transport::Udp | Transport::Tcp | Transport::Tls => Self::Stream(Framer::default()),
+        }
+    }
+}
+
+impl Flow {
+    /// Takes what came: a piece of a stream, or a message of a WebSocket.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        match &mut self.frames {
+            Frames::Stream(framer) => framer.push(bytes),
+            Frames::Whole(message) => *message = Some(bytes.to_vec()),
+        }
+    }
+
+    /// The next message or keep-alive, if it is complete.
+    pub(crate) fn next_frame(&mut self) -> Option<Result<Frame, FramingError>> {
+        match &mut self.frames {
+            Frames::Stream(framer) => framer.next(),
+            Frames::Whole(message) => Some(match message.take()? {
+                long if long.len() > limits::SIP_MESSAGE_MAX => Err(FramingError::TooLong),
+                ping if ping == b"\r\n\r\n" => Ok(Frame::Ping),
+                blank if blank.iter().all(u8::is_ascii_whitespace) => Ok(Frame::Pong),
+                whole => Ok(Frame::Message(whole)),
+            }),
+        }
+    }
 }
 
 /// All connections.
@@ -60,7 +101,7 @@ impl Flows {
         };
         let fresh = Flow {
             peer,
-            framer: Framer::default(),
+            frames: Frames::of(transport),
             patience: Some(now + patience),
         };
         self.all.insert(flow, fresh);
@@ -85,7 +126,7 @@ impl Flows {
         *self.per_address.entry(remote.ip()).or_default() += 1;
         let fresh = Flow {
             peer,
-            framer: Framer::default(),
+            frames: Frames::of(transport),
             patience: None,
         };
         self.all.insert(flow, fresh);
@@ -108,7 +149,7 @@ impl Flows {
             *flows.per_address.entry(peer.remote.ip()).or_default() += 1;
             let flow = Flow {
                 peer,
-                framer: Framer::default(),
+                frames: Frames::of(peer.transport),
                 patience: None,
             };
             flows.all.insert(id, flow);

@@ -24,7 +24,7 @@ pub enum Input {
         /// Theirs.
         remote: SocketAddr,
     },
-    /// Bytes of a connection, in order, cut anywhere.
+    /// Bytes of a connection, in order: of a stream, cut anywhere; of a WebSocket, one message.
     Bytes {
         /// Which connection.
         flow: FlowId,

@@ -173,6 +173,7 @@ impl Pbx {
             let version = setup.version;
             pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
         }
+        pbx.drop_lost_browsers(now);
         pbx
     }
 
@@ -410,12 +411,12 @@ impl Pbx {
         let Some(known) = self.flows.get_mut(flow) else {
             return;
         };
-        known.framer.push(bytes);
+        known.push(bytes);
         loop {
             let Some(known) = self.flows.get_mut(flow) else {
                 return;
             };
-            match known.framer.next() {
+            match known.next_frame() {
                 None => return,
                 Some(Ok(sip::Frame::Message(bytes))) => {
                     known.patience = None;

@@ -200,7 +200,12 @@ impl Pbx {
             response.headers.push(HeaderName::Path, path);
         }
         // RFC 5626 §6: the phone shall keep its flow alive and use it.
-        if request.headers.knows("outbound") {
+        let by_flow = |contact: &sip::NameAddr| contact.params.get("reg-id").is_some();
+        let asked = match request.headers.contacts() {
+            Ok(sip::Contacts::List(contacts)) => contacts.iter().any(by_flow),
+            Ok(sip::Contacts::Star) | Err(_) => false,
+        };
+        if asked && request.headers.knows("outbound") {
             response.headers.push(HeaderName::Require, "outbound");
         }
         response
@@ -277,15 +282,27 @@ impl Pbx {
         }
     }
 
-    /// A connection is gone. A phone behind a NAT cannot be reached any more; one whose contact is
-    /// its own address can be called back.
+    /// Browsers cannot be called back: those whose connection did not outlive the restart are no
+    /// longer registered.
+    pub(crate) fn drop_lost_browsers(&mut self, now: Now) {
+        let lost = |binding: &&Binding| is_web(binding.transport) && binding.flow.is_none();
+        let lost: Vec<Binding> = self.registrar.all().filter(lost).cloned().collect();
+        for binding in lost {
+            self.unbind(now, binding.owner, binding.key, Rule::RegisterFlowLost);
+        }
+    }
+
+    /// A connection is gone. A phone behind a NAT cannot be reached any more, nor can a browser
+    /// (RFC 7118 §5.4: its contact is no address); one whose contact is its own address can be
+    /// called back.
     pub(crate) fn flow_closed(&mut self, now: Now, flow: FlowId) {
         if self.flows.closed(flow).is_none() {
             return;
         }
         self.agent.flow_failed(now.mono, flow);
         for mut binding in self.registrar.on_flow(flow) {
-            if contact_address(&binding).is_some_and(|to| to.ip() == binding.source.ip()) {
+            let own = |to: SocketAddr| to.ip() == binding.source.ip();
+            if !is_web(binding.transport) && contact_address(&binding).is_some_and(own) {
                 binding.flow = None;
                 self.registrar.put(now, binding, None);
             } else {
@@ -309,7 +326,7 @@ impl Pbx {
         if let Some(flow) = binding.flow.and_then(|flow| self.flows.get(flow)) {
             return Some((flow.peer, uri));
         }
-        if matches!(binding.transport, Transport::Ws | Transport::Wss) {
+        if is_web(binding.transport) {
             return None;
         }
         if let Some(peer) = self.flows.to(binding.transport, remote) {
@@ -324,6 +341,11 @@ impl Pbx {
         });
         Some((peer, uri))
     }
+}
+
+/// Whether a browser made the connection: only it can.
+const fn is_web(transport: Transport) -> bool {
+    matches!(transport, Transport::Ws | Transport::Wss)
 }
 
 /// The contact as an address, if it is written as one.

@@ -151,9 +151,25 @@ pub fn contact_values(now: Wall, bindings: &[Binding]) -> Vec<String> {
             1_000 => String::new(),
             q => format!(";q=0.{q:03}"),
         };
-        format!("<{}>{q};expires={left}", binding.contact)
+        let flow = flow_params(&binding.key);
+        format!("<{}>{q}{flow};expires={left}", binding.contact)
     };
     sorted.into_iter().map(value).collect()
+}
+
+/// `+sip.instance` and `reg-id` of a binding that has both: phones with several flows find their own
+/// binding by them (RFC 5626 §6).
+fn flow_params(key: &str) -> String {
+    let Some((instance, id)) = key.rsplit_once(';') else {
+        return String::new();
+    };
+    // A contact URI as a key may end like this too, but does not begin with a bracket.
+    let legal = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+    let number = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+    if !number || !instance.starts_with('<') || !instance.chars().all(legal) {
+        return String::new();
+    }
+    format!(";+sip.instance=\"{instance}\";reg-id={id}")
 }
 
 /// One contact of the request.

@@ -21,6 +21,7 @@ use config::Config;
 use hal_port::{ControlHalf, ErrorKind};
 use mio::{Poll, Token, Waker};
 use model::{Command, FlowId, Seq, limits};
+use panel::{WebInbox, WebLine};
 use pbx::{Counters, Figures};
 
 pub(crate) use board::Board;
@@ -95,6 +96,12 @@ impl Mouth {
         Ok(())
     }
 
+    /// Wakes the control thread without saying anything.
+    pub(crate) fn wake(&self) {
+        // As above.
+        let _ = self.waker.wake();
+    }
+
     /// Asks for the figures and waits for the answer; `None` when the exchange does not answer
     /// within two seconds.
     pub(crate) fn figures(&self) -> Option<(Figures, Counters)> {
@@ -113,6 +120,9 @@ pub(crate) struct Control {
     pub(crate) sockets: Vec<SipSocket>,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) streams: BTreeMap<FlowId, Stream>,
+    /// What browsers say that are phones, and the ways back to them.
+    pub(crate) browsers: WebInbox,
+    pub(crate) lines: BTreeMap<FlowId, WebLine>,
     /// Streams with more to read than one turn allows.
     pub(crate) unread: Vec<FlowId>,
     /// What a burst did not empty, though the poller will not name it again.

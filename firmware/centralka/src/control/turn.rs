@@ -4,6 +4,7 @@ use std::{io, time::Duration};
 
 use mio::{Events, Interest, Token};
 use model::{FlowId, Instant, Now, PortId, Transport, limits};
+use panel::{WebLine, WebPhoneWord};
 use pbx::Input;
 
 use super::{
@@ -38,6 +39,7 @@ impl Control {
                 self.read_stream(flow);
             }
             self.hear_words();
+            self.hear_browsers();
             self.run_jacks();
             self.close_silent();
             self.tick();
@@ -223,6 +225,50 @@ impl Control {
         }
     }
 
+    fn hear_browsers(&mut self) {
+        for _ in 0..BURST {
+            let Some(word) = self.browsers.next_word() else {
+                return;
+            };
+            match word {
+                WebPhoneWord::Opened {
+                    number,
+                    secure,
+                    local,
+                    remote,
+                    line,
+                } => {
+                    let flow = web_flow(number);
+                    let transport = if secure {
+                        Transport::Wss
+                    } else {
+                        Transport::Ws
+                    };
+                    self.lines.insert(flow, line);
+                    self.tell(Input::FlowOpened {
+                        flow,
+                        transport,
+                        local,
+                        remote,
+                    });
+                }
+                WebPhoneWord::Said { number, bytes } => {
+                    let flow = web_flow(number);
+                    if self.lines.contains_key(&flow) {
+                        self.tell(Input::Bytes { flow, bytes });
+                    }
+                }
+                WebPhoneWord::Closed { number } => {
+                    let flow = web_flow(number);
+                    if self.lines.remove(&flow).is_some() {
+                        self.tell(Input::FlowClosed { flow });
+                    }
+                }
+            }
+        }
+        self.again.push(WAKER);
+    }
+
     fn hear_words(&mut self) {
         for _ in 0..BURST {
             let Ok(word) = self.words.try_recv() else {
@@ -302,6 +348,7 @@ impl Control {
         let mut hands = Hands {
             sockets: &self.sockets,
             streams: &mut self.streams,
+            lines: &mut self.lines,
             board: &mut self.board,
             tls: self.tls.as_ref(),
             deadline: now.mono + Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S),
@@ -321,10 +368,16 @@ impl Control {
     }
 }
 
+/// Flows of browsers are numbered by the panel, beside those of our own listeners.
+const fn web_flow(number: u64) -> FlowId {
+    FlowId(1 << 62 | number)
+}
+
 /// The sockets and ports, while the exchange acts on them.
 struct Hands<'c> {
     sockets: &'c [super::SipSocket],
     streams: &'c mut std::collections::BTreeMap<FlowId, Stream>,
+    lines: &'c mut std::collections::BTreeMap<FlowId, WebLine>,
     board: &'c mut super::Board,
     tls: Option<&'c crate::tls::Tls>,
     deadline: Instant,
@@ -354,6 +407,13 @@ impl Outside for Hands<'_> {
     }
 
     fn bytes(&mut self, flow: FlowId, bytes: &[u8]) {
+        if let Some(line) = self.lines.get(&flow) {
+            if line.send(bytes.to_vec()).is_err() {
+                self.lines.remove(&flow);
+                self.lost.push(flow);
+            }
+            return;
+        }
         let made = self.made.iter_mut().find(|(made, _)| *made == flow);
         let stream = made.map(|(_, stream)| stream);
         let Some(stream) = stream.or_else(|| self.streams.get_mut(&flow)) else {
@@ -386,6 +446,7 @@ impl Outside for Hands<'_> {
     }
 
     fn close(&mut self, flow: FlowId) {
+        self.lines.remove(&flow);
         if let Some(mut stream) = self.streams.remove(&flow) {
             stream.close();
         }

@@ -43,6 +43,7 @@ pub(super) static WORDS: Words = Words {
         ("panel_https", "adresa šifrovaného panelu"),
         ("rtp_ports", "porty hlasu"),
         ("local_networks", "místní sítě"),
+        ("web_origins", "stránky webových telefonů"),
         ("external_address", "vnější adresa"),
         ("id", "identifikátor"),
         ("extension", "linka"),

@@ -43,6 +43,7 @@ pub(super) static WORDS: Words = Words {
         ("panel_https", "address of the encrypted panel"),
         ("rtp_ports", "ports for voice"),
         ("local_networks", "local networks"),
+        ("web_origins", "sites of web phones"),
         ("external_address", "external address"),
         ("id", "id"),
         ("extension", "extension"),

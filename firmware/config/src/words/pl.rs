@@ -43,6 +43,7 @@ pub(super) static WORDS: Words = Words {
         ("panel_https", "adres panelu szyfrowanego"),
         ("rtp_ports", "porty głosu"),
         ("local_networks", "sieci lokalne"),
+        ("web_origins", "strony telefonów w przeglądarce"),
         ("external_address", "adres zewnętrzny"),
         ("id", "identyfikator"),
         ("extension", "numer wewnętrzny"),

@@ -43,6 +43,7 @@ pub(super) static WORDS: Words = Words {
         ("panel_https", "адрес зашифрованной панели"),
         ("rtp_ports", "порты голоса"),
         ("local_networks", "местные сети"),
+        ("web_origins", "сайты веб-телефонов"),
         ("external_address", "внешний адрес"),
         ("id", "идентификатор"),
         ("extension", "внутренний номер"),

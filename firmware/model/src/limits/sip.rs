@@ -13,6 +13,14 @@ pub const SIP_DIALOGS: usize = 4_096;
 pub const SIP_FLOWS: usize = 2_048;
 /// See [`SIP_FLOWS`].
 pub const SIP_FLOWS_PER_ADDRESS: usize = 256;
+/// Browsers that are phones at once, and those of one address. Counts within [`SIP_FLOWS`].
+pub const WEB_PHONES: usize = 256;
+/// See [`WEB_PHONES`].
+pub const WEB_PHONES_PER_ADDRESS: usize = 64;
+/// Messages that wait for one browser; a browser that reads more slowly is closed.
+pub const WEB_PHONE_BACKLOG: usize = 64;
+/// Messages of all browsers that wait for the exchange; who has more to say waits.
+pub const WEB_PHONE_QUEUE: usize = 256;
 /// Seconds in which a new connection must bring its first whole message.
 pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 15;
 /// Answered digest nonces whose counts are remembered; one that loses its place counts as stale.

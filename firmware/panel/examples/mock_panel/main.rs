@@ -51,6 +51,7 @@ fn main() -> io::Result<()> {
         vault: vault.clone(),
         clock,
         version: env!("CARGO_PKG_VERSION").into(),
+        phones: None,
     })?;
     if vault.claim_code().map_err(io::Error::other)?.is_some() {
         fs::write(data.join("claim-code"), CODE)?;

@@ -143,6 +143,10 @@ fn party(name: &str, number: &str) -> Party {
 }
 
 impl Exchange for FakeOffice {
+    fn web_origins(&self) -> Vec<String> {
+        vec!["https://crm.example".into()]
+    }
+
     fn office(&self) -> Office {
         Office {
             name: "Kowalski Dental".into(),

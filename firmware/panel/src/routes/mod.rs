@@ -7,8 +7,9 @@ mod live;
 mod people;
 mod probe;
 mod session;
+mod sip;
 
-use axum::{Router, http::StatusCode, middleware};
+use axum::{Router, http::StatusCode, middleware, routing::get};
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -18,6 +19,7 @@ use crate::{answer::Failure, api, assets, desk::Desk, guard};
 pub(crate) fn router(desk: Desk) -> Router {
     let (router, _) = documented().split_for_parts();
     router
+        .route("/sip", get(sip::sip))
         .fallback(assets::page_or_missing)
         .method_not_allowed_fallback(async || {
             Failure::new(

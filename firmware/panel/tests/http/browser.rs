@@ -12,7 +12,7 @@ use std::{
 };
 
 use model::{Instant, Now, Trust, Wall};
-use panel::{Feed, MemoryVault, Panel, PanelParts};
+use panel::{Feed, MemoryVault, Panel, PanelParts, WebPhones};
 use serde_json::{Value, json};
 
 use crate::office::FakeOffice;
@@ -25,7 +25,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// When the tests take place.
 pub(crate) const START_S: i64 = 1_795_000_000;
 /// Long enough for any answer, short enough to fail.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A panel on a port of its own, with a clock that the test turns.
 pub(crate) struct Box {
@@ -43,6 +43,15 @@ impl Box {
 
     /// A panel that starts with what another one left in its vault.
     pub(crate) fn with(vault: Arc<MemoryVault>) -> Self {
+        Self::open(vault, None)
+    }
+
+    /// A panel on which browsers may be phones.
+    pub(crate) fn with_phones(phones: WebPhones) -> Self {
+        Self::open(Arc::new(MemoryVault::new(Some(CODE))), Some(phones))
+    }
+
+    fn open(vault: Arc<MemoryVault>, phones: Option<WebPhones>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
         let address = listener.local_addr().expect("bound");
         let clock_s = Arc::new(AtomicU64::new(0));
@@ -68,6 +77,7 @@ impl Box {
             vault: vault.clone(),
             clock,
             version: "test".into(),
+            phones,
         })
         .expect("the panel starts");
         Self {

@@ -6,5 +6,6 @@ mod office;
 mod browser;
 mod login;
 mod pages;
+mod phones;
 mod secure;
 mod walls;

@@ -51,6 +51,7 @@ fn the_cookie_of_https_belongs_to_https_alone() {
         vault: Arc::new(MemoryVault::new(Some(CODE))),
         clock: Arc::new(Now::default),
         version: "test".into(),
+        phones: None,
     };
     let panel = panel::serve(parts).expect("the panel starts");
 
@@ -93,6 +94,7 @@ fn https_without_a_certificate_is_refused_at_the_start() {
         vault: Arc::new(MemoryVault::new(None)),
         clock: Arc::new(Now::default),
         version: "test".into(),
+        phones: None,
     };
     assert!(panel::serve(parts).is_err());
 }

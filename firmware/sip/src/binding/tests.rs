@@ -161,6 +161,8 @@ fn an_instance_is_one_phone_wherever_it_is() {
     assert_eq!(world.register(&[("Contact", &at(1))]), Ok(vec!["bound"]));
     assert_eq!(world.register(&[("Contact", &at(2))]), Ok(vec!["bound"]));
     assert_eq!(world.bindings.len(), 1);
+    // The phone finds its own binding in the answer by what it gave.
+    assert_eq!(world.contacts(), [format!("{};expires=3600", at(2))]);
     let second = at(3).replace("reg-id=1", "reg-id=2");
     assert_eq!(world.register(&[("Contact", &second)]), Ok(vec!["bound"]));
     assert_eq!(world.bindings.len(), 2);

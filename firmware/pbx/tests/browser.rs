@@ -1,0 +1,297 @@
+//! A browser as a phone: SIP over WebSocket (RFC 7118) on a flow, from REGISTER to the lost
+//! connection.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use config::{Config, SecretId};
+use model::{FlowId, Now, PairId, Seq, StateChange, Transport};
+use pbx::{Input, Keys, Output, Pbx, Setup};
+use sip::{Message, Method, digest};
+
+const TEXT: &str = r#"
+[office]
+country = "PL"
+[[person]]
+id = "jan"
+name = "Jan"
+extension = "2005"
+sip_password = { secret = "jan-phone" }
+[[person]]
+id = "ewa"
+name = "Ewa"
+extension = "2006"
+sip_password = { secret = "jan-phone" }
+"#;
+const FLOW: FlowId = FlowId(1 << 62 | 7);
+const LOCAL: &str = "127.0.0.1:8443";
+const BROWSER: &str = "127.0.0.1:50123";
+
+struct Rig {
+    pbx: Pbx,
+    ms: u64,
+    bindings: Vec<model::Binding>,
+}
+
+impl Rig {
+    fn start(bindings: Vec<model::Binding>) -> Self {
+        let setup = Setup {
+            config: Arc::new(Config::parse(TEXT).expect("a legal text")),
+            version: 1,
+            jacks: Vec::new(),
+            bindings,
+            md5: Vec::new(),
+            next_seq: Seq(1),
+            seed: [5; 32],
+            media_legs: 8,
+            pairs: (0..4).map(|n| (PairId(n), 20_000 + 2 * n as u16)).collect(),
+            external: None,
+            flows: (Vec::new(), 0),
+            resumed: false,
+        };
+        let id = SecretId::new("jan-phone").expect("a legal id");
+        let keys = Keys::new([9; 32], BTreeMap::from([(id, "s3cret".to_owned())]));
+        let mut rig = Self {
+            pbx: Pbx::new(now(0), setup, Box::new(keys)),
+            ms: 0,
+            bindings: Vec::new(),
+        };
+        rig.drain();
+        rig
+    }
+
+    /// A browser's connection is up.
+    fn open(&mut self) {
+        let outputs = self.tell(Input::FlowOpened {
+            flow: FLOW,
+            transport: Transport::Wss,
+            local: address(LOCAL),
+            remote: address(BROWSER),
+        });
+        assert!(outputs.is_empty(), "{outputs:?}");
+    }
+
+    fn tell(&mut self, input: Input) -> Vec<Output> {
+        self.ms += 5;
+        self.pbx.handle(now(self.ms), input);
+        self.drain()
+    }
+
+    fn drain(&mut self) -> Vec<Output> {
+        let all: Vec<Output> = std::iter::from_fn(|| self.pbx.poll()).collect();
+        for output in &all {
+            match output {
+                Output::State(StateChange::Bound(binding)) => self.bindings.push(binding.clone()),
+                Output::State(StateChange::Unbound { key, .. }) => {
+                    self.bindings.retain(|binding| binding.key != *key);
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// One message of the browser; what it is sent back.
+    fn says(&mut self, text: &str) -> Vec<String> {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        let outputs = self.tell(Input::Bytes { flow: FLOW, bytes });
+        to_browser(outputs)
+    }
+
+    /// The browser registers; the 200.
+    fn register(&mut self) -> String {
+        let challenged = self.says(&register(1, ""));
+        let challenges = challenges(&challenged[0]);
+        // Browser stacks read the first challenge only, and know MD5 only.
+        let kinds: Vec<digest::Algorithm> = challenges.iter().map(|c| c.algorithm).collect();
+        assert_eq!(kinds, [digest::Algorithm::Md5, digest::Algorithm::Sha256]);
+        let who = ("2005", "s3cret");
+        let credentials =
+            digest::answer(&challenges[0], who, &Method::Register, "sip:box", (1, "c"));
+        let answers = self.says(&register(2, &format!("Authorization: {credentials}\n")));
+        assert_eq!(answers.len(), 1);
+        answers[0].clone()
+    }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("literal")
+}
+
+fn now(ms: u64) -> Now {
+    Now {
+        mono: model::Instant::from_millis(ms),
+        wall: model::Wall::from_secs(1_800_000_000).plus(std::time::Duration::from_millis(ms)),
+        ..Now::default()
+    }
+}
+
+fn to_browser(outputs: Vec<Output>) -> Vec<String> {
+    let text = |output| match output {
+        Output::Bytes { flow, bytes } => {
+            assert_eq!(flow, FLOW);
+            Some(String::from_utf8(bytes).expect("SIP is text"))
+        }
+        Output::Datagram { bytes, .. } => panic!("{}", String::from_utf8_lossy(&bytes)),
+        _ => None,
+    };
+    outputs.into_iter().filter_map(text).collect()
+}
+
+fn challenges(response: &str) -> Vec<digest::Challenge> {
+    let parsed = sip::parse(response.as_bytes()).unwrap_or_else(|_| panic!("{response}"));
+    match parsed.message {
+        Message::Response(response) => digest::challenges_of(&response.headers),
+        Message::Request(_) => panic!("{response}"),
+    }
+}
+
+/// As a browser stack writes it: its host has no address, and there is no Content-Length.
+fn register(cseq: u32, extra: &str) -> String {
+    format!(
+        "REGISTER sip:box SIP/2.0\n\
+         Via: SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK{cseq}\n\
+         From: <sip:2005@box>;tag=a\n\
+         To: <sip:2005@box>\n\
+         Call-ID: one\n\
+         CSeq: {cseq} REGISTER\n\
+         Supported: path, outbound\n\
+         Contact: <sip:2005@df7jal23ls0d.invalid;transport=ws>;reg-id=1\
+         ;+sip.instance=\"<urn:uuid:f81d-7dec-14a06cf1>\";expires=600\n\
+         Max-Forwards: 70\n{extra}\n"
+    )
+}
+
+#[test]
+fn a_browser_registers_with_md5_first_and_keeps_its_flow() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    let answer = rig.register();
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    for line in [
+        "Require: outbound\r\n",
+        ";+sip.instance=\"<urn:uuid:f81d-7dec-14a06cf1>\";reg-id=1;expires=600\r\n",
+        "Via: SIP/2.0/WSS df7jal23ls0d.invalid;",
+    ] {
+        assert!(answer.contains(line), "{line:?} is not in {answer}");
+    }
+    assert_eq!(rig.bindings.len(), 1);
+    assert_eq!(rig.bindings[0].transport, Transport::Wss);
+    assert_eq!(rig.bindings[0].flow, Some(FLOW));
+    assert_eq!(rig.says("\n\n"), ["\r\n"], "a keep-alive is answered");
+    assert!(rig.says("\n").is_empty(), "and its answer is not");
+}
+
+#[test]
+fn a_lost_flow_is_a_lost_registration() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    // Even a contact that reads like an address cannot be called back.
+    let mut answer = String::new();
+    for (cseq, extra) in [(1, String::new()), (2, "given".into())] {
+        let extra = if extra.is_empty() {
+            extra
+        } else {
+            let who = ("2005", "s3cret");
+            let challenge = &challenges(&answer)[0];
+            let one = digest::answer(challenge, who, &Method::Register, "sip:box", (1, "c"));
+            format!("Authorization: {one}\n")
+        };
+        let text =
+            register(cseq, &extra).replace("df7jal23ls0d.invalid;transport", "127.0.0.1;transport");
+        answer = rig.says(&text).remove(0);
+    }
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    rig.tell(Input::FlowClosed { flow: FLOW });
+    assert!(rig.bindings.is_empty());
+    assert_eq!(rig.pbx.figures().bindings, 0);
+}
+
+#[test]
+fn after_a_restart_browsers_must_come_again() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let stored = rig.bindings.clone();
+    let mut again = Rig::start(stored);
+    assert_eq!(again.pbx.figures().bindings, 0);
+    again.open();
+    assert!(again.register().starts_with("SIP/2.0 200 "));
+}
+
+#[test]
+fn calls_to_a_browser_go_over_its_flow() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+               m=audio 40000 RTP/AVP 8\r\n";
+    let invite = |cseq: u32, extra: &str| {
+        let head = format!(
+            "INVITE sip:2005@127.0.0.1 SIP/2.0\n\
+             Via: SIP/2.0/UDP 127.0.0.1:6000;branch=z9hG4bKi{cseq}\n\
+             From: <sip:2006@127.0.0.1>;tag=c\nTo: <sip:2005@127.0.0.1>\n\
+             Call-ID: two\nCSeq: {cseq} INVITE\nContact: <sip:2006@127.0.0.1:6000>\n\
+             Max-Forwards: 70\n{extra}Content-Type: application/sdp\n\
+             Content-Length: {}\n\n",
+            sdp.len()
+        );
+        Input::Datagram {
+            local: address("127.0.0.1:5060"),
+            remote: address("127.0.0.1:6000"),
+            bytes: (head.replace('\n', "\r\n") + sdp).into_bytes(),
+        }
+    };
+    let outputs = rig.tell(invite(1, ""));
+    let refused = outputs.iter().find_map(|output| match output {
+        Output::Datagram { bytes, .. } => {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            text.starts_with("SIP/2.0 401").then_some(text)
+        }
+        _ => None,
+    });
+    let challenge = &challenges(&refused.expect("callers prove who they are"))[0];
+    let who = ("2006", "s3cret");
+    let uri = "sip:2005@127.0.0.1";
+    let one = digest::answer(challenge, who, &Method::Invite, uri, (1, "c"));
+    let outputs = rig.tell(invite(2, &format!("Authorization: {one}\n")));
+    let sent = outputs.into_iter().find_map(|output| match output {
+        Output::Bytes { flow: FLOW, bytes } => Some(String::from_utf8(bytes).expect("text")),
+        _ => None,
+    });
+    let sent = sent.expect("the browser is called");
+    for part in [
+        "INVITE sip:2005@df7jal23ls0d.invalid;transport=ws SIP/2.0\r\n",
+        "Via: SIP/2.0/WSS 127.0.0.1:8443;",
+        ";transport=ws>",
+    ] {
+        assert!(sent.contains(part), "{part:?} is not in {sent}");
+    }
+    // The connection breaks while it rings: the caller is told at once.
+    let outputs = rig.tell(Input::FlowClosed { flow: FLOW });
+    let told = outputs.iter().any(|output| match output {
+        Output::Datagram { bytes, .. } => {
+            let text = String::from_utf8_lossy(bytes);
+            text.starts_with("SIP/2.0 4") || text.starts_with("SIP/2.0 5")
+        }
+        _ => false,
+    });
+    assert!(told, "{outputs:?}");
+}
+
+#[test]
+fn a_browser_that_says_nothing_is_let_go() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    assert_eq!(
+        rig.says("\n\n"),
+        ["\r\n"],
+        "keep-alives alone are not enough"
+    );
+    rig.ms += 15_000;
+    let outputs = rig.tell(Input::Tick);
+    assert!(
+        outputs.contains(&Output::Close { flow: FLOW }),
+        "{outputs:?}"
+    );
+    assert_eq!(rig.pbx.figures().flows, 0);
+}
