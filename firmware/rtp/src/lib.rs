@@ -1,4 +1,5 @@
-//! RTP (RFC 3550): packets, sessions, jitter buffer, telephone events (RFC 4733), RTCP.
+//! RTP (RFC 3550): packets, sessions, jitter buffer, telephone events (RFC 4733), RTCP, SRTP,
+//! checks of ICE.
 //!
 //! Sans I/O: bytes and the time go in, bytes and samples come out. Knows no codec: samples are
 //! pushed into the jitter buffer by who decoded them. Nothing here allocates after construction,
@@ -21,4 +22,6 @@ pub mod jitter;
 pub mod packet;
 pub mod rtcp;
 pub mod session;
+pub mod srtp;
 pub mod stats;
+pub mod stun;
