@@ -120,9 +120,27 @@ impl Band {
         for (part, (&zero, &past)) in parts.iter_mut().zip(terms) {
             *part = product(zero, past.saturating_add(past));
         }
-        let oldest_first = parts.iter().take(ZEROS).rev();
-        oldest_first.fold(0, |sum: i16, &part| sum.saturating_add(part))
+        let sum: i32 = fold(parts.map(i32::from));
+        let reach: i32 = fold(parts.map(|part| i32::from(part).wrapping_abs()));
+        if reach <= i32::from(i16::MAX) {
+            return sum as i16; // no step can saturate: all of them side by side
+        }
+        step_by_step(&parts)
     }
+}
+
+/// The same for loud sound, as the Recommendation says it.
+#[cold]
+fn step_by_step(parts: &[i16; LANES]) -> i16 {
+    let oldest_first = parts.iter().take(ZEROS).rev();
+    oldest_first.fold(0, |sum: i16, &part| sum.saturating_add(part))
+}
+
+#[inline(always)]
+fn fold(parts: [i32; LANES]) -> i32 {
+    parts
+        .iter()
+        .fold(0, |sum: i32, &part| sum.wrapping_add(part))
 }
 
 /// The upper 16 bits of a 31-bit product, cut off downwards. Both −32768 would not fit; nothing

@@ -9,19 +9,19 @@ mod tables;
 use band::{Band, product};
 use tables::{
     CODE_LOW, HIGH_LOG_MAX, HIGH_OUT, HIGH_SCALE, HIGH_STEP, LEVEL_HIGH, LEVELS_LOW,
-    LEVELS_LOW_COUNT, LOW_LOG_MAX, LOW_OUT, LOW_OUT_FINE, LOW_SCALE, LOW_STEP, MIRROR,
+    LEVELS_LOW_NONE, LOW_LOG_MAX, LOW_OUT, LOW_OUT_FINE, LOW_SCALE, LOW_STEP, MIRROR,
 };
 
 /// Scale factors at rest (§6.2.1.3, §6.2.2.3).
 const REST: (i16, i16) = (32, 8);
-/// Taps of the quadrature mirror filter.
-const TAPS: usize = 24;
-/// Samples of the past that the filter needs besides the two new ones.
-const PAST: usize = TAPS - 2;
 /// Octets coded in one go: 10 ms.
 const BLOCK: usize = 80;
-/// The same for the sum and the difference that the decoder filters apart.
-const HALF_PAST: usize = TAPS / 2 - 1;
+/// Taps of half of the quadrature mirror filter.
+const HALF: usize = 12;
+/// Samples of the past that half of the filter needs besides the new one.
+const PAST: usize = HALF - 1;
+/// The past and a block.
+const LINE: usize = PAST + BLOCK;
 
 /// Both predictors, the same at both ends.
 #[derive(Clone, Debug)]
@@ -60,7 +60,9 @@ impl Bands {
 #[derive(Clone, Debug)]
 pub struct Encoder {
     bands: Bands,
-    past: [i16; PAST],
+    /// The first and the second samples of the last eleven pairs.
+    firsts: [i16; PAST],
+    seconds: [i16; PAST],
 }
 
 impl Default for Encoder {
@@ -75,7 +77,8 @@ impl Encoder {
     pub const fn new() -> Self {
         Self {
             bands: Bands::new(),
-            past: [0; PAST],
+            firsts: [0; PAST],
+            seconds: [0; PAST],
         }
     }
 
@@ -91,16 +94,27 @@ impl Encoder {
     }
 
     fn encode_block(&mut self, linear: &[i16], octets: &mut [u8]) {
-        let mut line = [0_i16; PAST + 2 * BLOCK];
         let pairs = (linear.len() / 2).min(octets.len());
-        copy(&mut line, &self.past);
-        copy(line.get_mut(PAST..).unwrap_or(&mut []), linear);
-        for (octet, window) in octets.iter_mut().zip(pairwise(&line)).take(pairs) {
-            let (low, high) = split(window);
+        let mut firsts = line_after(&self.firsts);
+        let mut seconds = line_after(&self.seconds);
+        let places = firsts.iter_mut().zip(&mut seconds).skip(PAST);
+        for ((first, second), pair) in places.zip(linear.chunks_exact(2)).take(pairs) {
+            if let [a, b] = *pair {
+                (*first, *second) = (a, b);
+            }
+        }
+        // The transmit filter (§6.1): the bands are sum and difference of its two halves.
+        let mut halves = [[0; BLOCK]; 2];
+        filter(&firsts, &TAPS_OLD, &mut halves[0]);
+        filter(&seconds, &TAPS_NEW, &mut halves[1]);
+        let halves = halves[1].iter().zip(&halves[0]);
+        for (octet, (&new, &old)) in octets.iter_mut().zip(halves).take(pairs) {
+            let low = limit(new.wrapping_add(old) >> 14);
+            let high = limit(new.wrapping_sub(old) >> 14);
             *octet = self.bands.encode(low, high);
         }
-        let used = pairs.saturating_mul(2);
-        copy(&mut self.past, line.get(used..).unwrap_or(&[]));
+        keep_last(&mut self.firsts, &firsts, pairs);
+        keep_last(&mut self.seconds, &seconds, pairs);
     }
 }
 
@@ -145,7 +159,7 @@ impl Bands {
         let high = product(self.high.scale, at(&HIGH_OUT, usize::from(octet >> 6)));
         let high = self.high.predicted.saturating_add(high);
         self.follow(octet);
-        (limit(low), limit(high))
+        (limit(low.into()), limit(high.into()))
     }
 }
 
@@ -155,50 +169,58 @@ impl Bands {
 fn levels_passed(size: i16, scale: i16) -> usize {
     let scale = u32::from(scale.unsigned_abs());
     let mut passed = [0_i16; 8];
-    for (group, levels) in LEVELS_LOW.chunks_exact(8).enumerate() {
-        for (lane, (count, &level)) in passed.iter_mut().zip(levels).enumerate() {
+    for levels in &LEVELS_LOW {
+        for (count, &level) in passed.iter_mut().zip(levels) {
             let level = (u32::from(level).wrapping_mul(scale) >> 16) as i16;
-            let real = group.wrapping_mul(8).wrapping_add(lane) < LEVELS_LOW_COUNT;
-            *count = count.wrapping_add(i16::from(real && size >= level));
+            *count = count.wrapping_add(i16::from(size >= level));
         }
     }
-    usize::from(
-        passed
-            .iter()
-            .fold(0_u16, |sum, &count| sum.wrapping_add(count.unsigned_abs())),
-    )
+    let passed = passed.iter().fold(0, |sum: i16, &n| sum.wrapping_add(n));
+    usize::from(passed.wrapping_sub(LEVELS_LOW_NONE).unsigned_abs())
 }
 
-/// The transmit filter (§6.1): the lower and the upper band from 24 samples, the newest last.
-#[inline(always)]
-fn split(window: &[i16; TAPS]) -> (i16, i16) {
-    let mut low = 0_i32;
-    let mut high = 0_i32;
-    for ((&sample, plus), minus) in window.iter().zip(SPLIT_LOW).zip(SPLIT_HIGH) {
-        low = low.wrapping_add(i32::from(sample).wrapping_mul(i32::from(plus)));
-        high = high.wrapping_add(i32::from(sample).wrapping_mul(i32::from(minus)));
+/// Half of the quadrature mirror filter over a block: sample n of `out` is made of the twelve of
+/// `line` from n on.
+fn filter(line: &[i16; LINE], taps: &[i16; HALF], out: &mut [i32; BLOCK]) {
+    for (at, sums) in out.chunks_exact_mut(LANES).enumerate() {
+        let from = at.wrapping_mul(LANES);
+        let mut lanes = [0_i32; LANES];
+        for (further, &tap) in taps.iter().enumerate() {
+            let window = line.get(from.wrapping_add(further)..);
+            let Some(window) = window.and_then(|rest| rest.first_chunk::<LANES>()) else {
+                continue;
+            };
+            for (sum, &sample) in lanes.iter_mut().zip(window) {
+                *sum = sum.wrapping_add(i32::from(sample).wrapping_mul(i32::from(tap)));
+            }
+        }
+        sums.copy_from_slice(&lanes);
     }
-    (limit32(low >> 14), limit32(high >> 14))
 }
 
-/// The receive filter (§6.1): a sample from twelve sums or differences, the newest last.
-#[inline(always)]
-fn join(window: &[i16; TAPS / 2], taps: &[i16; TAPS / 2]) -> i16 {
-    let mut sum = 0_i32;
-    for (&part, &tap) in window.iter().zip(taps) {
-        sum = sum.wrapping_add(i32::from(part).wrapping_mul(i32::from(tap)));
+/// Samples filtered side by side.
+const LANES: usize = 16;
+const _: () = assert!(BLOCK.is_multiple_of(LANES));
+
+/// A line that begins with the past.
+fn line_after(past: &[i16; PAST]) -> [i16; LINE] {
+    let mut line = [0; LINE];
+    for (to, &from) in line.iter_mut().zip(past) {
+        *to = from;
     }
-    (sum >> 11).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+    line
+}
+
+/// What is the past after `pairs` new samples of the line.
+fn keep_last(past: &mut [i16; PAST], line: &[i16; LINE], pairs: usize) {
+    for (to, &from) in past.iter_mut().zip(line.iter().skip(pairs)) {
+        *to = from;
+    }
 }
 
 /// Both bands' samples have 15 bits (LIMIT).
 #[inline(always)]
-fn limit(sample: i16) -> i16 {
-    sample.clamp(-16_384, 16_383)
-}
-
-#[inline(always)]
-fn limit32(sample: i32) -> i16 {
+fn limit(sample: i32) -> i16 {
     sample.clamp(-16_384, 16_383) as i16
 }
 
@@ -207,53 +229,34 @@ fn at<const N: usize>(table: &[i16; N], index: usize) -> i16 {
     table.get(index).copied().unwrap_or(0)
 }
 
-/// The filter's taps for the lower band, newest sample last; it is symmetric.
-const SPLIT_LOW: [i16; TAPS] = taps(0, 1, 1);
-/// The same for the upper band: every second tap, of the older sample of a pair, is negative.
-const SPLIT_HIGH: [i16; TAPS] = taps(0, 1, -1);
-/// Taps 0, 2, 4 … for the sums.
-const JOIN_SUMS: [i16; TAPS / 2] = taps(0, 2, 1);
-/// Taps 1, 3, 5 … for the differences.
-const JOIN_DIFFERENCES: [i16; TAPS / 2] = taps(1, 2, 1);
+/// Taps 23, 21 … 1, for the older samples of pairs, oldest first.
+const TAPS_OLD: [i16; HALF] = taps(0);
+/// Taps 22, 20 … 0, for the newer ones.
+const TAPS_NEW: [i16; HALF] = taps(1);
 
-/// Every `step`th tap from `first`, those of even place times `even`.
+/// Every second tap of the filter from `first` on; it is the same from both ends.
 #[expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "runs in the compiler, where a fault is a build error"
 )]
-const fn taps<const N: usize>(first: usize, step: usize, even: i16) -> [i16; N] {
-    let mut taps = [0; N];
+const fn taps(first: usize) -> [i16; HALF] {
+    let mut taps = [0; HALF];
     let mut at = 0;
-    while at < N {
-        let tap = first + step * at;
-        let mirrored = if tap < TAPS / 2 { tap } else { TAPS - 1 - tap };
-        taps[at] = if tap.is_multiple_of(2) { even } else { 1 } * MIRROR[mirrored];
+    while at < HALF {
+        let tap = first + 2 * at;
+        taps[at] = MIRROR[if tap < HALF { tap } else { 2 * HALF - 1 - tap }];
         at += 1;
     }
     taps
-}
-
-/// Every second window of 24.
-fn pairwise(line: &[i16]) -> impl Iterator<Item = &[i16; TAPS]> {
-    line.windows(TAPS)
-        .step_by(2)
-        .filter_map(|window| window.try_into().ok())
-}
-
-/// Copies over the shorter of the two.
-fn copy(to: &mut [i16], from: &[i16]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = from;
-    }
 }
 
 /// One direction of one leg: octets to linear samples.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     bands: Bands,
-    sums: [i16; HALF_PAST],
-    differences: [i16; HALF_PAST],
+    sums: [i16; PAST],
+    differences: [i16; PAST],
 }
 
 impl Default for Decoder {
@@ -268,8 +271,8 @@ impl Decoder {
     pub const fn new() -> Self {
         Self {
             bands: Bands::new(),
-            sums: [0; HALF_PAST],
-            differences: [0; HALF_PAST],
+            sums: [0; PAST],
+            differences: [0; PAST],
         }
     }
 
@@ -286,36 +289,29 @@ impl Decoder {
 
     fn decode_block(&mut self, octets: &[u8], linear: &mut [i16]) {
         let pairs = octets.len().min(linear.len() / 2);
-        let mut sums = [0_i16; HALF_PAST + BLOCK];
-        let mut differences = [0_i16; HALF_PAST + BLOCK];
-        copy(&mut sums, &self.sums);
-        copy(&mut differences, &self.differences);
-        let new = sums
-            .iter_mut()
-            .zip(&mut differences)
-            .skip(HALF_PAST)
-            .zip(octets);
-        for ((sum, difference), &octet) in new.take(pairs) {
+        let mut sums = line_after(&self.sums);
+        let mut differences = line_after(&self.differences);
+        let places = sums.iter_mut().zip(&mut differences).skip(PAST);
+        for ((sum, difference), &octet) in places.zip(octets).take(pairs) {
             let (low, high) = self.bands.decode(octet);
             *sum = low.wrapping_add(high); // both have 15 bits
             *difference = low.wrapping_sub(high);
         }
-        let windows = sums
-            .array_windows::<12>()
-            .zip(differences.array_windows::<12>());
-        let pairs_out = linear.chunks_exact_mut(2);
-        for ((sums, differences), out) in windows.zip(pairs_out).take(pairs) {
-            if let [first, second] = out {
-                *first = join(differences, &JOIN_DIFFERENCES);
-                *second = join(sums, &JOIN_SUMS);
-            }
+        // The receive filter (§6.1).
+        let mut halves = [[0; BLOCK]; 2];
+        filter(&differences, &TAPS_NEW, &mut halves[0]);
+        filter(&sums, &TAPS_OLD, &mut halves[1]);
+        let halves = halves[0].iter().zip(&halves[1]);
+        for (out, (&first, &second)) in linear.chunks_exact_mut(2).zip(halves).take(pairs) {
+            out.copy_from_slice(&[clip(first >> 11), clip(second >> 11)]);
         }
-        copy(&mut self.sums, sums.get(pairs..).unwrap_or(&[]));
-        copy(
-            &mut self.differences,
-            differences.get(pairs..).unwrap_or(&[]),
-        );
+        keep_last(&mut self.sums, &sums, pairs);
+        keep_last(&mut self.differences, &differences, pairs);
     }
+}
+
+fn clip(sample: i32) -> i16 {
+    sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
 #[cfg(test)]

@@ -5,15 +5,17 @@ pub(super) const MIRROR: [i16; 12] = [3, -11, -11, 53, 12, -156, 32, 362, -210, 
 
 /// Decision levels of the 60-level quantiser of the lower band (Q6 of table 14), times 16: what
 /// the Recommendation writes as a product with the scale factor shifted right by 12 is the upper
-/// half of a 32-bit product. The last three can never be reached: the list is as long as four
-/// vectors.
-pub(super) const LEVELS_LOW: [u16; 32] = [
-    560, 1_152, 1_760, 2_400, 3_040, 3_728, 4_416, 5_168, 5_920, 6_752, 7_568, 8_480, 9_392,
-    10_400, 11_424, 12_576, 13_728, 15_040, 16_368, 17_936, 19_504, 21_424, 23_328, 25_792, 28_240,
-    31_680, 35_120, 40_912, 46_704, 0, 0, 0,
+/// half of a 32-bit product. The last three are no levels and always passed: four vectors.
+pub(super) const LEVELS_LOW: [[u16; 8]; 4] = [
+    [560, 1_152, 1_760, 2_400, 3_040, 3_728, 4_416, 5_168],
+    [5_920, 6_752, 7_568, 8_480, 9_392, 10_400, 11_424, 12_576],
+    [
+        13_728, 15_040, 16_368, 17_936, 19_504, 21_424, 23_328, 25_792,
+    ],
+    [28_240, 31_680, 35_120, 40_912, 46_704, 0, 0, 0],
 ];
-/// How many of [`LEVELS_LOW`] are levels.
-pub(super) const LEVELS_LOW_COUNT: usize = 29;
+/// How many of [`LEVELS_LOW`] are none.
+pub(super) const LEVELS_LOW_NONE: i16 = 3;
 
 /// Code words of the lower band by levels passed, for differences of no and of negative sign
 /// (ILP and ILN of table 14).
