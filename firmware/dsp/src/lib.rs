@@ -19,12 +19,14 @@
 pub mod codec;
 pub mod conceal;
 pub mod dtmf;
+mod fir;
 pub mod g711;
 pub mod g722;
 pub mod goertzel;
 pub mod level;
 pub mod mix;
 mod port;
+pub mod resample;
 mod sine;
 pub mod tone;
 

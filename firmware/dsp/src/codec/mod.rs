@@ -36,7 +36,7 @@ pub enum Encoder {
     /// G.711.
     Pcm(Law),
     /// G.722 at 64 kbit/s.
-    G722(g722::Encoder),
+    G722(Box<g722::Encoder>),
     /// Opus.
     Opus(OpusEncoder),
 }
@@ -47,7 +47,7 @@ pub enum Decoder {
     /// G.711.
     Pcm(Law),
     /// G.722 at 64 kbit/s.
-    G722(g722::Decoder),
+    G722(Box<g722::Decoder>),
     /// Opus.
     Opus(OpusDecoder),
 }
@@ -63,7 +63,7 @@ impl Encoder {
         Ok(match codec {
             Codec::Pcmu => Self::Pcm(Law::Mu),
             Codec::Pcma => Self::Pcm(Law::A),
-            Codec::G722 => Self::G722(g722::Encoder::new()),
+            Codec::G722 => Self::G722(Box::default()),
             Codec::Opus => Self::Opus(OpusEncoder::new(wishes)?),
         })
     }
@@ -104,7 +104,7 @@ impl Encoder {
     pub fn reset(&mut self) {
         match self {
             Self::Pcm(_) => {}
-            Self::G722(g722) => *g722 = g722::Encoder::new(),
+            Self::G722(g722) => **g722 = g722::Encoder::new(),
             Self::Opus(opus) => opus.reset(),
         }
     }
@@ -119,7 +119,7 @@ impl Decoder {
         Ok(match codec {
             Codec::Pcmu => Self::Pcm(Law::Mu),
             Codec::Pcma => Self::Pcm(Law::A),
-            Codec::G722 => Self::G722(g722::Decoder::new()),
+            Codec::G722 => Self::G722(Box::default()),
             Codec::Opus => Self::Opus(OpusDecoder::new(wishes)?),
         })
     }
@@ -188,7 +188,7 @@ impl Decoder {
     pub fn reset(&mut self) {
         match self {
             Self::Pcm(_) => {}
-            Self::G722(g722) => *g722 = g722::Decoder::new(),
+            Self::G722(g722) => **g722 = g722::Decoder::new(),
             Self::Opus(opus) => opus.reset(),
         }
     }

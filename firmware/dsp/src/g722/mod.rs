@@ -12,16 +12,12 @@ use tables::{
     LEVELS_LOW_NONE, LOW_LOG_MAX, LOW_OUT, LOW_OUT_FINE, LOW_SCALE, LOW_STEP, MIRROR,
 };
 
+use crate::fir::{BLOCK, Line, clipped};
+
 /// Scale factors at rest (§6.2.1.3, §6.2.2.3).
 const REST: (i16, i16) = (32, 8);
-/// Octets coded in one go: 10 ms.
-const BLOCK: usize = 80;
 /// Taps of half of the quadrature mirror filter.
 const HALF: usize = 12;
-/// Samples of the past that half of the filter needs besides the new one.
-const PAST: usize = HALF - 1;
-/// The past and a block.
-const LINE: usize = PAST + BLOCK;
 
 /// Both predictors, the same at both ends.
 #[derive(Clone, Debug)]
@@ -60,9 +56,9 @@ impl Bands {
 #[derive(Clone, Debug)]
 pub struct Encoder {
     bands: Bands,
-    /// The first and the second samples of the last eleven pairs.
-    firsts: [i16; PAST],
-    seconds: [i16; PAST],
+    /// The first and the second samples of pairs.
+    firsts: Line,
+    seconds: Line,
 }
 
 impl Default for Encoder {
@@ -77,8 +73,8 @@ impl Encoder {
     pub const fn new() -> Self {
         Self {
             bands: Bands::new(),
-            firsts: [0; PAST],
-            seconds: [0; PAST],
+            firsts: Line::new(),
+            seconds: Line::new(),
         }
     }
 
@@ -95,26 +91,23 @@ impl Encoder {
 
     fn encode_block(&mut self, linear: &[i16], octets: &mut [u8]) {
         let pairs = (linear.len() / 2).min(octets.len());
-        let mut firsts = line_after(&self.firsts);
-        let mut seconds = line_after(&self.seconds);
-        let places = firsts.iter_mut().zip(&mut seconds).skip(PAST);
+        let places = self.firsts.block().iter_mut().zip(self.seconds.block());
         for ((first, second), pair) in places.zip(linear.chunks_exact(2)).take(pairs) {
             if let [a, b] = *pair {
                 (*first, *second) = (a, b);
             }
         }
         // The transmit filter (§6.1): the bands are sum and difference of its two halves.
-        let mut halves = [[0; BLOCK]; 2];
-        filter(&firsts, &TAPS_OLD, &mut halves[0]);
-        filter(&seconds, &TAPS_NEW, &mut halves[1]);
-        let halves = halves[1].iter().zip(&halves[0]);
+        let olds = self.firsts.filtered(&TAPS_OLD);
+        let news = self.seconds.filtered(&TAPS_NEW);
+        let halves = news.iter().zip(&olds);
         for (octet, (&new, &old)) in octets.iter_mut().zip(halves).take(pairs) {
             let low = limit(new.wrapping_add(old) >> 14);
             let high = limit(new.wrapping_sub(old) >> 14);
             *octet = self.bands.encode(low, high);
         }
-        keep_last(&mut self.firsts, &firsts, pairs);
-        keep_last(&mut self.seconds, &seconds, pairs);
+        self.firsts.advance(pairs);
+        self.seconds.advance(pairs);
     }
 }
 
@@ -179,45 +172,6 @@ fn levels_passed(size: i16, scale: i16) -> usize {
     usize::from(passed.wrapping_sub(LEVELS_LOW_NONE).unsigned_abs())
 }
 
-/// Half of the quadrature mirror filter over a block: sample n of `out` is made of the twelve of
-/// `line` from n on.
-fn filter(line: &[i16; LINE], taps: &[i16; HALF], out: &mut [i32; BLOCK]) {
-    for (at, sums) in out.chunks_exact_mut(LANES).enumerate() {
-        let from = at.wrapping_mul(LANES);
-        let mut lanes = [0_i32; LANES];
-        for (further, &tap) in taps.iter().enumerate() {
-            let window = line.get(from.wrapping_add(further)..);
-            let Some(window) = window.and_then(|rest| rest.first_chunk::<LANES>()) else {
-                continue;
-            };
-            for (sum, &sample) in lanes.iter_mut().zip(window) {
-                *sum = sum.wrapping_add(i32::from(sample).wrapping_mul(i32::from(tap)));
-            }
-        }
-        sums.copy_from_slice(&lanes);
-    }
-}
-
-/// Samples filtered side by side.
-const LANES: usize = 16;
-const _: () = assert!(BLOCK.is_multiple_of(LANES));
-
-/// A line that begins with the past.
-fn line_after(past: &[i16; PAST]) -> [i16; LINE] {
-    let mut line = [0; LINE];
-    for (to, &from) in line.iter_mut().zip(past) {
-        *to = from;
-    }
-    line
-}
-
-/// What is the past after `pairs` new samples of the line.
-fn keep_last(past: &mut [i16; PAST], line: &[i16; LINE], pairs: usize) {
-    for (to, &from) in past.iter_mut().zip(line.iter().skip(pairs)) {
-        *to = from;
-    }
-}
-
 /// Both bands' samples have 15 bits (LIMIT).
 #[inline(always)]
 fn limit(sample: i32) -> i16 {
@@ -255,8 +209,8 @@ const fn taps(first: usize) -> [i16; HALF] {
 #[derive(Clone, Debug)]
 pub struct Decoder {
     bands: Bands,
-    sums: [i16; PAST],
-    differences: [i16; PAST],
+    sums: Line,
+    differences: Line,
 }
 
 impl Default for Decoder {
@@ -271,8 +225,8 @@ impl Decoder {
     pub const fn new() -> Self {
         Self {
             bands: Bands::new(),
-            sums: [0; PAST],
-            differences: [0; PAST],
+            sums: Line::new(),
+            differences: Line::new(),
         }
     }
 
@@ -289,29 +243,22 @@ impl Decoder {
 
     fn decode_block(&mut self, octets: &[u8], linear: &mut [i16]) {
         let pairs = octets.len().min(linear.len() / 2);
-        let mut sums = line_after(&self.sums);
-        let mut differences = line_after(&self.differences);
-        let places = sums.iter_mut().zip(&mut differences).skip(PAST);
+        let places = self.sums.block().iter_mut().zip(self.differences.block());
         for ((sum, difference), &octet) in places.zip(octets).take(pairs) {
             let (low, high) = self.bands.decode(octet);
             *sum = low.wrapping_add(high); // both have 15 bits
             *difference = low.wrapping_sub(high);
         }
         // The receive filter (§6.1).
-        let mut halves = [[0; BLOCK]; 2];
-        filter(&differences, &TAPS_NEW, &mut halves[0]);
-        filter(&sums, &TAPS_OLD, &mut halves[1]);
-        let halves = halves[0].iter().zip(&halves[1]);
+        let firsts = self.differences.filtered(&TAPS_NEW);
+        let seconds = self.sums.filtered(&TAPS_OLD);
+        let halves = firsts.iter().zip(&seconds);
         for (out, (&first, &second)) in linear.chunks_exact_mut(2).zip(halves).take(pairs) {
-            out.copy_from_slice(&[clip(first >> 11), clip(second >> 11)]);
+            out.copy_from_slice(&[clipped(first >> 11), clipped(second >> 11)]);
         }
-        keep_last(&mut self.sums, &sums, pairs);
-        keep_last(&mut self.differences, &differences, pairs);
+        self.sums.advance(pairs);
+        self.differences.advance(pairs);
     }
-}
-
-fn clip(sample: i32) -> i16 {
-    sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
 #[cfg(test)]
