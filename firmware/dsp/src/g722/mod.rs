@@ -20,7 +20,7 @@ const REST: (i16, i16) = (32, 8);
 const HALF: usize = 12;
 
 /// Both predictors, the same at both ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Bands {
     low: Band,
     high: Band,
@@ -101,11 +101,14 @@ impl Encoder {
         let olds = self.firsts.filtered(&TAPS_OLD);
         let news = self.seconds.filtered(&TAPS_NEW);
         let halves = news.iter().zip(&olds);
+        // A copy that nothing else can touch stays in registers.
+        let mut bands = self.bands;
         for (octet, (&new, &old)) in octets.iter_mut().zip(halves).take(pairs) {
             let low = limit(new.wrapping_add(old) >> 14);
             let high = limit(new.wrapping_sub(old) >> 14);
-            *octet = self.bands.encode(low, high);
+            *octet = bands.encode(low, high);
         }
+        self.bands = bands;
         self.firsts.advance(pairs);
         self.seconds.advance(pairs);
     }
@@ -243,12 +246,14 @@ impl Decoder {
 
     fn decode_block(&mut self, octets: &[u8], linear: &mut [i16]) {
         let pairs = octets.len().min(linear.len() / 2);
+        let mut bands = self.bands; // as in the encoder
         let places = self.sums.block().iter_mut().zip(self.differences.block());
         for ((sum, difference), &octet) in places.zip(octets).take(pairs) {
-            let (low, high) = self.bands.decode(octet);
+            let (low, high) = bands.decode(octet);
             *sum = low.wrapping_add(high); // both have 15 bits
             *difference = low.wrapping_sub(high);
         }
+        self.bands = bands;
         // The receive filter (§6.1).
         let firsts = self.differences.filtered(&TAPS_NEW);
         let seconds = self.sums.filtered(&TAPS_OLD);

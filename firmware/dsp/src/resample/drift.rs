@@ -5,6 +5,7 @@
 //! never clicks.
 
 use super::design::response;
+use crate::simd::vectorised;
 
 /// Samples that make one.
 const TAPS: usize = 24;
@@ -76,6 +77,11 @@ impl Drift {
     /// Converts until `input` is used up or `out` is full, and returns how many samples were taken
     /// and made. Nothing is lost between calls.
     pub fn run(&mut self, input: &[i16], out: &mut [i16]) -> (usize, usize) {
+        vectorised(|| self.convert(input, out))
+    }
+
+    #[inline(always)]
+    fn convert(&mut self, input: &[i16], out: &mut [i16]) -> (usize, usize) {
         let mut taken = input.iter();
         let mut made = 0_usize;
         for sample in out {
