@@ -71,8 +71,9 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         mouth,
         feed: Arc::new(Feed::new()),
         in_force: Arc::new(RwLock::new(Arc::clone(&config))),
-        tls: tls::load(&options.data, &[])?,
+        tls: tls::load(&options.data, &config, clock.now().wall)?,
     };
+    common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
     let doors = Doors::bind(&config)?;
     let open = hardware::open(options.board, &config);
     let (engine, board) = start_engine(&config, open, &mut secret, &common)?;
@@ -99,6 +100,11 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let driver = driver_of(setup, &known, keys, parts, seeds, clock);
     let socket = socket::Server::start(&options.data, Arc::clone(&desk))?;
     resolver::start(Arc::clone(&common.in_force), common.mouth.clone())?;
+    let fingerprint = common
+        .tls
+        .authority
+        .as_ref()
+        .map(panel::Authority::fingerprint);
     let heard = (words, browsers);
     let control = start_control(driver, poll, heard, doors, board.board, heart, common)?;
     signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
@@ -113,6 +119,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
             panel_http: panel.http,
             panel_https: panel.https,
         },
+        fingerprint,
         panel: panel.panel,
         data: options.data.clone(),
     })
@@ -328,6 +335,7 @@ fn start_panel(
         clock: Arc::new(move || clock.now()),
         version: crate::VERSION.into(),
         phones: Some(phones),
+        authority: common.tls.authority.clone(),
     })
     .context("the panel")?;
     let open = OpenPanel {

@@ -287,7 +287,13 @@ impl Configurator {
         Ok(())
     }
 
-    fn write<T: Send + 'static>(
+    /// What time it is for records.
+    pub(crate) fn now(&self) -> Wall {
+        (self.clock)()
+    }
+
+    /// Works on the store, whoever has it.
+    pub(crate) fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, ConfigureError> + Send + 'static,
     ) -> Result<T, ConfigureError> {

@@ -10,11 +10,12 @@ use crate::{
     configure::{Configurator, ConfigureError, Draft},
     control::{Mouth, Word},
     exchange::{BoardAsk, office_of, people_of},
+    token::{self, TokenAsk},
 };
 
 /// One question of the command line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// The text in force and its version.
     ConfigShow,
@@ -31,6 +32,8 @@ pub(crate) enum Ask {
     ConfigVersion { version: u64 },
     /// Take one version's change back out.
     ConfigUndo { version: u64, author: String },
+    /// Tokens of programs.
+    Token(TokenAsk),
     /// Make the person at a simulated set act.
     SimAct { port: String, act: hal_sim::Act },
     /// What the person at a simulated set sees and hears.
@@ -61,8 +64,9 @@ impl Desk {
                 let report = self.board(port, BoardAsk::Hear)?;
                 serde_json::to_value(report).map_err(|e| e.to_string())
             }
+            ask @ Ask::Token(_) => answer_stored(&self.configurator, ask),
             other => {
-                let answer = answer_config(&self.configurator, other);
+                let answer = answer_stored(&self.configurator, other);
                 self.tell_pages();
                 answer
             }
@@ -113,12 +117,19 @@ impl Desk {
     }
 }
 
-/// Questions about the configuration, with or without a running exchange.
-pub(crate) fn answer_config(configurator: &Configurator, ask: Ask) -> Answer {
-    answer_config_inner(configurator, ask).map_err(|error| error.to_string())
+/// Questions about what is stored, with or without a running exchange.
+pub(crate) fn answer_stored(configurator: &Configurator, ask: Ask) -> Answer {
+    if let Ask::Token(ask) = ask {
+        let now = configurator.now();
+        let answer = configurator.write(move |store| Ok(token::answer(store, ask, now)));
+        return answer
+            .map_err(|e| e.to_string())?
+            .map_err(|e| e.to_string());
+    }
+    answer_from_store(configurator, ask).map_err(|error| error.to_string())
 }
 
-fn answer_config_inner(
+fn answer_from_store(
     configurator: &Configurator,
     ask: Ask,
 ) -> Result<serde_json::Value, ConfigureError> {
@@ -164,6 +175,6 @@ fn answer_config_inner(
             let saved = configurator.undo(version, &author)?;
             json!({ "version": saved.version })
         }
-        Ask::SimAct { .. } | Ask::SimHear { .. } => serde_json::Value::Null,
+        Ask::SimAct { .. } | Ask::SimHear { .. } | Ask::Token(_) => serde_json::Value::Null,
     })
 }

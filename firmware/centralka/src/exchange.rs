@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use config::{Config, UnknownSecrets};
+use config::{Config, Document, UnknownSecrets};
 use model::{CallId, Command, EntryId, EventBody, PartyId};
 use panel::{
     Author, CallFile, Exchange, FirstAdministrator, PhoneAccount, Refusal,
@@ -218,6 +218,35 @@ impl Exchange for Front {
         let version = self.add_entry(&by.person, &entry, &reason)?;
         let person = self.person_with(|p| p.extension == wish.extension)?;
         Ok((person, version))
+    }
+
+    fn give_login(&self, by: &Author, person: &str, login: &str) -> Result<(), Refusal> {
+        let config = current(&self.in_force);
+        let id = EntryId::new(person).map_err(|_| Refusal::NotFound("person"))?;
+        let known = config.person(&id).ok_or(Refusal::NotFound("person"))?;
+        if known.login == login {
+            return Ok(());
+        }
+        if config.person_by_login(login).is_some() {
+            return Err(Refusal::Field {
+                field: "login",
+                rule: "login_taken",
+                message: "somebody has this login; choose another one".into(),
+            });
+        }
+        let (version, text) = self.configurator.text();
+        let set = config::Edit::Set {
+            place: config::Place::key("person", Some(person), "login"),
+            value: config::Plain::Text(login.to_owned()),
+        };
+        let edited = Document::parse(&text)
+            .map_err(|e| Refusal::Internal(e.to_string()))
+            .and_then(|document| {
+                config::edit(&document, &[set]).map_err(|e| Refusal::Internal(e.to_string()))
+            })?;
+        let reason = format!("login of {}", known.name);
+        self.save(&by.person, Some(version), edited.text(), &reason)?;
+        Ok(())
     }
 
     fn phone_account(&self, person: &str, host: &str) -> Result<PhoneAccount, Refusal> {

@@ -21,6 +21,7 @@ mod serve;
 mod signals;
 mod socket;
 mod tls;
+mod token;
 mod vault;
 
 /// The program's version.

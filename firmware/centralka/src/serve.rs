@@ -71,6 +71,8 @@ pub(crate) struct Running {
     pub(crate) writer: Writer,
     pub(crate) desk: Arc<Desk>,
     pub(crate) listen: Listen,
+    /// SHA-256 of the box's own authority.
+    pub(crate) fingerprint: Option<String>,
     pub(crate) data: PathBuf,
 }
 
@@ -228,6 +230,13 @@ fn announce(options: &ServeOptions, running: &Running, claim: Option<&str>) -> R
     }
     if let Some(panel) = running.listen.panel_https {
         println!("panel: https://{}/", reachable(panel));
+    }
+    if let Some(fingerprint) = running
+        .fingerprint
+        .as_ref()
+        .filter(|_| running.listen.panel_https.is_some())
+    {
+        println!("this box's certificates are signed by the authority SHA-256 {fingerprint}");
     }
     if let Some(code) = claim {
         println!("claim code: {code}");

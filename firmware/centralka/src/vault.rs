@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, sync::Mutex};
 
 use model::{EntryId, Wall};
-use panel::{StoredSession, VaultError};
+use panel::{Right, StoredSession, StoredToken, VaultError};
 use store::{Reader, Session, Store, StoreError, WriterHandle};
 
 /// The file that shows the claim code until it is used.
@@ -95,5 +95,19 @@ impl panel::Vault for StoreVault {
     fn drop_session(&self, key: &[u8; 32]) -> Result<(), VaultError> {
         let key = *key;
         self.write(move |store| store.end_session(key).map(|_| ()))
+    }
+
+    fn api_token(&self, key: &[u8; 32], now: Wall) -> Result<Option<StoredToken>, VaultError> {
+        let reader = self
+            .reader
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found = reader.api_token(*key, now).map_err(|e| fault(&e))?;
+        // A right that this version does not know lets nobody in.
+        Ok(found.and_then(|token| {
+            let right = Right::from_word(&token.rights)?;
+            let name = token.name;
+            Some(StoredToken { name, right })
+        }))
     }
 }

@@ -1,5 +1,7 @@
 //! Answers that are not a success: one type, one body, the right status.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
@@ -41,6 +43,14 @@ impl Failure {
         let mut failure = Self::new(StatusCode::TOO_MANY_REQUESTS, error, message);
         failure.problem.retry_after_s = Some(seconds);
         failure
+    }
+
+    /// Too many wrong tries.
+    pub(crate) fn slow_down(wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1_000);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        let message = format!("Too many wrong tries. Wait {seconds} seconds and try again.");
+        Self::later("slow_down", &message, seconds)
     }
 
     /// Nobody is signed in.

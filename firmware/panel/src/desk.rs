@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     answer::Failure,
     api::{Person, Role},
+    authority::Authority,
     exchange::Exchange,
     feed::Feed,
     password,
@@ -36,15 +37,22 @@ pub(crate) struct Inner {
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) figures: Figures,
-    pub(crate) version: String,
-    /// Where browsers lead that are phones.
-    pub(crate) phones: Option<WebPhones>,
+    pub(crate) given: Given,
     pub(crate) stopping: watch::Receiver<bool>,
     clock: Clock,
     throttle: Mutex<Throttle>,
     hashing: Semaphore,
     /// Held while a claim is checked and used, so that a code works once.
     pub(crate) claiming: tokio::sync::Mutex<()>,
+}
+
+/// What the panel was given at its start and only passes on.
+pub(crate) struct Given {
+    pub(crate) version: String,
+    /// Where browsers lead that are phones.
+    pub(crate) phones: Option<WebPhones>,
+    /// The box's own authority.
+    pub(crate) authority: Option<Authority>,
 }
 
 /// The panel's own figures.
@@ -84,8 +92,7 @@ impl Desk {
         feed: Arc<Feed>,
         vault: Arc<dyn Vault>,
         clock: Clock,
-        version: String,
-        phones: Option<WebPhones>,
+        given: Given,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, VaultError> {
         let sessions = Arc::new(Sessions::load(vault.clone())?);
@@ -95,8 +102,7 @@ impl Desk {
             vault,
             sessions,
             figures: Figures::default(),
-            version,
-            phones,
+            given,
             stopping,
             clock,
             throttle: Mutex::new(Throttle::default()),

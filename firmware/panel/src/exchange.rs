@@ -121,6 +121,14 @@ pub trait Exchange: Send + Sync + 'static {
     /// [`Refusal::Field`] with rule `extension_taken`, and whatever a save can answer.
     fn add_person(&self, by: &Author, wish: NewPerson) -> Result<(Person, u64), Refusal>;
 
+    /// Gives a person this name to sign in with and saves the configuration, unless it is the
+    /// person's already.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Field`] with rule `login_taken`, and whatever a save can
+    /// answer.
+    fn give_login(&self, by: &Author, person: &str, login: &str) -> Result<(), Refusal>;
+
     /// How the person's phones sign in. `host` is the name or address by which the browser
     /// reaches the box: phones can most likely use the same.
     ///

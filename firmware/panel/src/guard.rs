@@ -18,8 +18,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     answer::Failure,
-    api::Person,
+    api::{Person, Role},
+    bearer,
     desk::{Desk, Figures, is_administrator},
+    exchange::Author,
     web_phones::WebPhones,
 };
 
@@ -84,13 +86,58 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     }
 }
 
-/// Somebody signed in.
+/// How somebody proved who it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    /// By the token of a session.
+    Session(String),
+    /// A program, by its own token, of which this is the hash.
+    Token([u8; 32]),
+}
+
+/// Somebody signed in, or a program with a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Insider {
-    /// Who, as the configuration has it now.
+    /// Who, as the configuration has it now; a program as somebody with its rights.
+    pub(crate) person: Person,
+    /// How we know.
+    pub(crate) proof: Proof,
+}
+
+impl Insider {
+    /// Whether the session or token still holds.
+    pub(crate) async fn is_still_in(&self, desk: &Desk) -> bool {
+        let now = desk.now().wall;
+        match &self.proof {
+            Proof::Session(token) => desk.sessions.person(now, token).is_some(),
+            Proof::Token(key) => {
+                let key = *key;
+                let found = desk.ask(move |desk| desk.vault.api_token(&key, now)).await;
+                matches!(found, Ok(Some(_)))
+            }
+        }
+    }
+}
+
+/// Somebody with a session, for what belongs to one.
+#[derive(Clone, Debug)]
+pub(crate) struct Resident {
+    /// Who.
     pub(crate) person: Person,
     /// The token of the session.
     pub(crate) token: String,
+}
+
+impl FromRequestParts<Desk> for Resident {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Failure> {
+        let Insider { person, proof } = Insider::from_request_parts(parts, desk).await?;
+        match proof {
+            Proof::Session(token) => Ok(Self { person, token }),
+            Proof::Token(_) => Err(Failure::forbidden()),
+        }
+    }
 }
 
 impl FromRequestParts<Desk> for Insider {
@@ -98,6 +145,9 @@ impl FromRequestParts<Desk> for Insider {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Failure> {
         let peer = Peer::from_request_parts(parts, desk).await?;
+        if let Some(token) = bearer::token_of(&parts.headers) {
+            return bearer::insider(parts, desk, peer.address.ip(), token).await;
+        }
         let token = peer.token(&parts.headers).ok_or_else(Failure::stranger)?;
         let found = desk.sessions.person(desk.now().wall, &token);
         let (id, stale) = found.ok_or_else(Failure::stranger)?;
@@ -110,21 +160,44 @@ impl FromRequestParts<Desk> for Insider {
             }
         }
         let person = desk.person(&id).ok_or_else(Failure::stranger)?;
-        Ok(Self { person, token })
+        let proof = Proof::Session(token);
+        Ok(Self { person, proof })
     }
 }
 
-/// An administrator signed in.
+/// Who may end calls: an administrator, or a program with the right `calls`.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator(pub(crate) Person);
+
+impl FromRequestParts<Desk> for Operator {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Failure> {
+        let insider = Insider::from_request_parts(parts, desk).await?;
+        let program = matches!(insider.proof, Proof::Token(_));
+        let may = is_administrator(insider.person.role)
+            || (program && insider.person.role == Role::Supervisor);
+        may.then_some(Self(insider.person))
+            .ok_or_else(Failure::forbidden)
+    }
+}
+
+/// An administrator signed in, or a program with the right `admin`.
 #[derive(Clone, Debug)]
 pub(crate) struct Administrator(pub(crate) Person);
 
 impl Administrator {
     /// As the author of a change.
-    pub(crate) fn author(&self) -> crate::exchange::Author {
-        crate::exchange::Author {
-            person: self.0.id.clone(),
-            name: self.0.name.clone(),
-        }
+    pub(crate) fn author(&self) -> Author {
+        author(&self.0)
+    }
+}
+
+/// Somebody as the author of a change.
+pub(crate) fn author(person: &Person) -> Author {
+    Author {
+        person: person.id.clone(),
+        name: person.name.clone(),
     }
 }
 
@@ -319,7 +392,7 @@ pub(crate) fn own_metrics(desk: &Desk) -> String {
         (
             "panel_web_phones",
             "gauge",
-            wide(desk.phones.as_ref().map_or(0, WebPhones::count)),
+            wide(desk.given.phones.as_ref().map_or(0, WebPhones::count)),
         ),
         ("panel_sessions", "gauge", wide(desk.sessions.count())),
         ("panel_live_pages", "gauge", wide(desk.feed.listeners())),

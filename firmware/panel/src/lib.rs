@@ -11,6 +11,8 @@ pub mod convert;
 
 mod answer;
 mod assets;
+mod authority;
+mod bearer;
 mod card;
 mod desk;
 mod exchange;
@@ -24,6 +26,8 @@ mod throttle;
 mod vault;
 mod web_phones;
 
+pub use authority::{Authority, fingerprint};
+pub use bearer::{Right, token_hash};
 pub use desk::Clock;
 pub use exchange::{Author, CallFile, Exchange, FirstAdministrator, PhoneAccount, Refusal};
 pub use feed::{FEED_BEHIND_MAX, Feed};
@@ -31,5 +35,5 @@ pub use routes::openapi;
 pub use server::{
     CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_TIME_MAX, Panel, PanelParts, serve,
 };
-pub use vault::{MemoryVault, StoredSession, Vault, VaultError};
+pub use vault::{MemoryVault, StoredSession, StoredToken, Vault, VaultError};
 pub use web_phones::{LineLost, WebInbox, WebLine, WebPhoneWord, WebPhones, web_phones};

@@ -24,7 +24,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    desk::{Clock, Desk, Figures},
+    authority::Authority,
+    desk::{Clock, Desk, Figures, Given},
     exchange::Exchange,
     feed::Feed,
     guard::Peer,
@@ -68,6 +69,8 @@ pub struct PanelParts {
     pub version: String,
     /// Where browsers lead that are phones; `None`: there is no `/sip`.
     pub phones: Option<WebPhones>,
+    /// The box's own authority, to be offered for download; `None`: the office brought its own.
+    pub authority: Option<Authority>,
 }
 
 /// The running panel. Dropping it stops it.
@@ -116,8 +119,11 @@ pub fn serve(parts: PanelParts) -> io::Result<Panel> {
         parts.feed,
         parts.vault,
         parts.clock,
-        parts.version,
-        parts.phones,
+        Given {
+            version: parts.version,
+            phones: parts.phones,
+            authority: parts.authority,
+        },
         stopping.clone(),
     )
     .map_err(io::Error::other)?;

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use crate::{
+    bearer::token_hash as key_of,
+    vault::{StoredSession, Vault, VaultError},
+};
 use model::Wall;
-use sha2::{Digest, Sha256};
-
-use crate::vault::{StoredSession, Vault, VaultError};
 
 /// A session ends this long after its last use.
 const IDLE_MAX: Duration = Duration::from_secs(12 * 3_600);
@@ -122,6 +123,21 @@ impl Sessions {
         self.store_seen(token)
     }
 
+    /// Ends all sessions of a person. May block.
+    pub(crate) fn close_all(&self, person: &str) -> Result<(), VaultError> {
+        let mut dropped = Vec::new();
+        self.lock().retain(|key, session| {
+            let keep = session.person != person;
+            if !keep {
+                dropped.push(*key);
+            }
+            keep
+        });
+        dropped
+            .iter()
+            .try_for_each(|key| self.vault.drop_session(key))
+    }
+
     /// Sessions open now, also those that time has ended and nobody has cleared.
     pub(crate) fn count(&self) -> usize {
         self.lock().len()
@@ -139,11 +155,6 @@ fn is_alive(session: &StoredSession, now: Wall) -> bool {
 /// From `earlier` to `later`; zero when the calendar clock went back.
 fn between(earlier: Wall, later: Wall) -> Duration {
     Duration::from_micros(u64::try_from(later.0.saturating_sub(earlier.0)).unwrap_or(0))
-}
-
-/// A lookup by the hash of a token tells nothing about the token by its timing.
-fn key_of(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 #[cfg(test)]

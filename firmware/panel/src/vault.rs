@@ -26,6 +26,15 @@ pub struct StoredSession {
     pub seen: Wall,
 }
 
+/// What is stored of a program's token. The token itself is known to the program only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredToken {
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub right: crate::Right,
+}
+
 /// Durable secrets of the panel. Methods may block; each returns after the change is durable.
 pub trait Vault: Send + Sync + 'static {
     /// The person's web password as a PHC string, if one was set.
@@ -69,6 +78,12 @@ pub trait Vault: Send + Sync + 'static {
     /// # Errors
     /// See [`Vault::password_hash`].
     fn drop_session(&self, key: &[u8; 32]) -> Result<(), VaultError>;
+
+    /// The program's token whose SHA-256 is `key`, if it holds at `now`.
+    ///
+    /// # Errors
+    /// See [`Vault::password_hash`].
+    fn api_token(&self, key: &[u8; 32], now: Wall) -> Result<Option<StoredToken>, VaultError>;
 }
 
 /// A vault that forgets everything at the end of the process.
@@ -82,6 +97,7 @@ struct Inner {
     hashes: BTreeMap<String, String>,
     claim: Option<String>,
     sessions: BTreeMap<[u8; 32], StoredSession>,
+    tokens: BTreeMap<[u8; 32], StoredToken>,
 }
 
 impl MemoryVault {
@@ -95,6 +111,16 @@ impl MemoryVault {
         Self {
             inner: Mutex::new(inner),
         }
+    }
+
+    /// Lets a program in with this token.
+    pub fn add_token(&self, token: &str, stored: StoredToken) {
+        self.lock().tokens.insert(crate::token_hash(token), stored);
+    }
+
+    /// Takes every token back.
+    pub fn drop_tokens(&self) {
+        self.lock().tokens.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -133,5 +159,9 @@ impl Vault for MemoryVault {
     fn drop_session(&self, key: &[u8; 32]) -> Result<(), VaultError> {
         self.lock().sessions.remove(key);
         Ok(())
+    }
+
+    fn api_token(&self, key: &[u8; 32], _now: Wall) -> Result<Option<StoredToken>, VaultError> {
+        Ok(self.lock().tokens.get(key).cloned())
     }
 }

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/authority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The box's own certificate authority, to be compared with what the console shows and then trusted. */
+        get: operations["authority"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/board": {
         parameters: {
             query?: never;
@@ -281,6 +298,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/web-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets a person sign in with this login and password. The person's sessions end. */
+        put: operations["web_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -366,6 +400,15 @@ export interface components {
         } | {
             /** @enum {string} */
             act: "quiet";
+        };
+        /** @description The box's own certificate authority. */
+        BoxAuthority: {
+            /** @description Where it is in DER form. */
+            der: string;
+            /** @description SHA-256 of the certificate, as browsers show it. */
+            fingerprint: string;
+            /** @description Where it is in PEM form. */
+            pem: string;
         };
         /** @description A call as a time line: each decision with the rule that fired. */
         CallExplanation: {
@@ -894,6 +937,13 @@ export interface components {
          * @enum {string}
          */
         Transport: "udp" | "tcp" | "tls" | "wss" | "ws";
+        /** @description How somebody signs in to the panel from now on. */
+        WebAccess: {
+            /** @description The name to sign in with, 2 to 40 characters. */
+            login: string;
+            /** @description The web password, 10 to 200 characters. */
+            password: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -903,6 +953,34 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoxAuthority"];
+                };
+            };
+            /** @description the office brought a certificate of its own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     board: {
         parameters: {
             query?: never;
@@ -1656,6 +1734,72 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    web_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebAccess"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description own_password */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description for example login_taken */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     clock::Clock,
     configure::{self, Configurator},
-    desk::{Ask, answer_config},
+    desk::{Ask, answer_stored},
     serve, socket,
 };
 
@@ -149,7 +149,7 @@ fn check(file: &Path, json: bool) -> Result<ExitCode> {
 }
 
 /// Asks the running exchange, or the store itself where none runs.
-fn ask(data: &Path, question: Ask) -> Result<Value> {
+pub(super) fn ask(data: &Path, question: Ask) -> Result<Value> {
     if let Some(answer) = socket::ask(data, &question)? {
         return Ok(answer);
     }
@@ -163,7 +163,7 @@ fn ask(data: &Path, question: Ask) -> Result<Value> {
         serve::randomness()?,
         Box::new(move || clock.now().wall),
     );
-    let answer = answer_config(&configurator, question).map_err(|words| anyhow::anyhow!(words));
+    let answer = answer_stored(&configurator, question).map_err(|words| anyhow::anyhow!(words));
     configurator.close()?;
     answer
 }

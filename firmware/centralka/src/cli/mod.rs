@@ -3,6 +3,7 @@
 mod call;
 mod config;
 mod sim;
+mod token;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -51,6 +52,9 @@ enum Verb {
     /// Calls that were made.
     #[command(subcommand)]
     Call(call::Verb),
+    /// Programs that may use the panel's interface.
+    #[command(subcommand)]
+    Token(token::Verb),
     /// The people at simulated sets.
     Sim(sim::Args),
     /// Write a copy of everything into one file.
@@ -138,6 +142,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Verb::Config(verb) => return config::run(&data, verb),
         Verb::Call(verb) => call::run(&data, verb)?,
+        Verb::Token(verb) => token::run(&data, verb)?,
         Verb::Sim(args) => sim::run(&data, args)?,
         Verb::Backup { file } => {
             store::backup(&data, &file)?;

@@ -52,6 +52,7 @@ fn main() -> io::Result<()> {
         clock,
         version: env!("CARGO_PKG_VERSION").into(),
         phones: None,
+        authority: None,
     })?;
     if vault.claim_code().map_err(io::Error::other)?.is_some() {
         fs::write(data.join("claim-code"), CODE)?;

@@ -181,6 +181,21 @@ impl Exchange for FakeOffice {
         Ok((person, version))
     }
 
+    fn give_login(&self, _by: &Author, id: &str, login: &str) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        if state.people.iter().any(|p| p.login == login && p.id != id) {
+            return Err(Refusal::Field {
+                field: "login",
+                rule: "login_taken",
+                message: "This login is taken. Choose another one.".into(),
+            });
+        }
+        let person = state.people.iter_mut().find(|p| p.id == id);
+        person.ok_or(Refusal::NotFound("person"))?.login = login.into();
+        self.feed.tell(ChangeBody::People(state.people.clone()));
+        Ok(())
+    }
+
     fn phone_account(&self, id: &str, host: &str) -> Result<PhoneAccount, Refusal> {
         let people = self.people();
         let person = people

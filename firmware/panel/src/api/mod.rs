@@ -18,6 +18,8 @@ pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use live::{
     CallState, Change, ChangeBody, LegState, Live, LiveCall, LiveLeg, Party, Phone, Transport,
 };
-pub use people::{NewPerson, Person, PersonAdded, PhoneCard, Role};
+pub use people::{NewPerson, Person, PersonAdded, PhoneCard, Role, WebAccess};
 pub use problem::{Fault, Problem};
-pub use session::{Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn};
+pub use session::{
+    BoxAuthority, Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn,
+};

@@ -47,6 +47,16 @@ pub struct NewPerson {
     pub role: Role,
 }
 
+/// How somebody signs in to the panel from now on.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebAccess {
+    /// The name to sign in with, 2 to 40 characters.
+    pub login: String,
+    /// The web password, 10 to 200 characters.
+    pub password: String,
+}
+
 /// Somebody was added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PersonAdded {

@@ -78,6 +78,17 @@ pub struct PasswordChange {
     pub new: String,
 }
 
+/// The box's own certificate authority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BoxAuthority {
+    /// SHA-256 of the certificate, as browsers show it.
+    pub fingerprint: String,
+    /// Where it is in DER form.
+    pub der: String,
+    /// Where it is in PEM form.
+    pub pem: String,
+}
+
 /// How the exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

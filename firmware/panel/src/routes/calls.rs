@@ -16,7 +16,7 @@ use crate::{
     convert::{self, Names},
     desk::{Desk, Inner},
     exchange::{CallFile, Refusal},
-    guard::{Administrator, Insider},
+    guard::{Insider, Operator, author},
 };
 
 /// Calls a page has unless it asks for another number, and the most it may ask for.
@@ -80,11 +80,11 @@ pub(crate) async fn explain(
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn hang_up(
     State(desk): State<Desk>,
-    administrator: Administrator,
+    operator: Operator,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
     let id = call_id(&id)?;
-    let author = administrator.author();
+    let author = author(&operator.0);
     desk.ask(move |desk| desk.exchange.hang_up(&author, id))
         .await?;
     Ok(StatusCode::NO_CONTENT)

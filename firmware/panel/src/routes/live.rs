@@ -49,7 +49,7 @@ pub(crate) async fn events(
         changes: desk.feed.listen(),
         stopping: desk.stopping.clone(),
         desk,
-        token: insider.token,
+        insider,
         seq: None,
         alive,
     };
@@ -63,7 +63,7 @@ pub(crate) async fn events(
 /// One page that listens.
 struct Page {
     desk: Desk,
-    token: String,
+    insider: Insider,
     changes: broadcast::Receiver<Change>,
     stopping: watch::Receiver<bool>,
     /// The last change the page knows; `None` when it needs the whole state.
@@ -91,8 +91,9 @@ impl Page {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
                 _ = self.alive.tick() => {
-                    let now = self.desk.now().wall;
-                    self.desk.sessions.person(now, &self.token)?;
+                    if !self.insider.is_still_in(&self.desk).await {
+                        return None;
+                    }
                     return Some(Event::default().comment(""));
                 }
                 () = stopped(&mut self.stopping) => return None,

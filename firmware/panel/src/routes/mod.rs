@@ -2,6 +2,7 @@
 
 mod board;
 mod calls;
+mod certificate;
 mod config;
 mod live;
 mod people;
@@ -20,6 +21,8 @@ pub(crate) fn router(desk: Desk) -> Router {
     let (router, _) = documented().split_for_parts();
     router
         .route("/sip", get(sip::sip))
+        .route("/ca.crt", get(certificate::der))
+        .route("/ca.pem", get(certificate::pem))
         .fallback(assets::page_or_missing)
         .method_not_allowed_fallback(async || {
             Failure::new(
@@ -50,7 +53,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         version = "1",
         description = "The panel's interface. Times are ms since 1970-01-01T00:00:00Z. Changes \
             need the session cookie of POST /api/v1/login and a JSON body; every answer that is \
-            not a success is a Problem.",
+            not a success is a Problem. Programs send `Authorization: Bearer TOKEN` instead of a \
+            cookie, with a token of `centralka token create`. Its rights are one of `read` (what \
+            happens, people and past calls), `calls` (the same, and to end calls and to act at \
+            simulated sets) and `admin` (all that an administrator may, but for what belongs to a \
+            session: POST /api/v1/logout and /api/v1/password).",
         license(name = "MIT OR Apache-2.0"),
     ),
     components(schemas(api::Change, api::Live))
@@ -64,6 +71,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::password))
+        .routes(routes!(certificate::authority))
         .routes(routes!(live::live))
         .routes(routes!(live::events))
         .routes(routes!(calls::recent))
@@ -71,6 +79,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(calls::hang_up))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::card))
+        .routes(routes!(people::web_access))
         .routes(routes!(board::board))
         .routes(routes!(board::act))
         .routes(routes!(board::hear))

@@ -8,10 +8,11 @@ use axum::{
 
 use crate::{
     answer::Failure,
-    api::{NewPerson, Person, PersonAdded, PhoneCard, Problem, Role},
+    api::{NewPerson, Person, PersonAdded, PhoneCard, Problem, Role, WebAccess},
     card,
     desk::Desk,
     guard::{Administrator, Insider, Wish, host_name},
+    routes::session::{check_login, check_password},
 };
 
 /// Longest name in characters.
@@ -88,6 +89,43 @@ pub(crate) async fn card(
         .ask(move |desk| desk.exchange.phone_account(&id, &host))
         .await?;
     Ok(Json(card::of(&account)))
+}
+
+/// Lets a person sign in with this login and password. The person's sessions end.
+#[utoipa::path(put, path = "/api/v1/people/{id}/web-access", tag = "people",
+    request_body = WebAccess,
+    params(("id" = String, Path, description = "The person's id")),
+    responses(
+        (status = 204),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "own_password"),
+        (status = 422, body = Problem, description = "for example login_taken"),
+    ))]
+pub(crate) async fn web_access(
+    State(desk): State<Desk>,
+    administrator: Administrator,
+    Path(id): Path<String>,
+    Wish(wish): Wish<WebAccess>,
+) -> Result<StatusCode, Failure> {
+    let person = desk.person(&id).filter(|person| !person.analog);
+    let person = person.ok_or_else(|| Failure::missing("person"))?;
+    if person.id == administrator.0.id {
+        return Err(Failure::new(
+            StatusCode::CONFLICT,
+            "own_password",
+            "This is you. Change your own password with the present one.",
+        ));
+    }
+    let login = check_login(&wish.login)?;
+    check_password("password", &wish.password, &login)?;
+    let (author, of) = (administrator.author(), id.clone());
+    desk.ask(move |desk| desk.exchange.give_login(&author, &of, &login))
+        .await?;
+    desk.set_password(id.clone(), wish.password).await?;
+    desk.ask(move |desk| desk.sessions.close_all(&id)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The name without blanks around it.

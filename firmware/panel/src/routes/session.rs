@@ -14,7 +14,7 @@ use crate::{
     api::{Claim, Login, PasswordChange, Person, Problem, Session, SignedIn},
     desk::{Desk, Figures},
     exchange::FirstAdministrator,
-    guard::{Insider, Peer, Wish},
+    guard::{Insider, Peer, Resident, Wish},
     password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, is_code},
 };
 
@@ -116,9 +116,9 @@ pub(crate) async fn login(
 pub(crate) async fn logout(
     State(desk): State<Desk>,
     peer: Peer,
-    insider: Insider,
+    resident: Resident,
 ) -> Result<Response, Failure> {
-    desk.ask(move |desk| desk.sessions.close(&insider.token))
+    desk.ask(move |desk| desk.sessions.close(&resident.token))
         .await?;
     let gone = AppendHeaders([peer.set_cookie("")]);
     Ok((StatusCode::NO_CONTENT, gone).into_response())
@@ -135,10 +135,10 @@ pub(crate) async fn logout(
 pub(crate) async fn password(
     State(desk): State<Desk>,
     peer: Peer,
-    insider: Insider,
+    resident: Resident,
     Wish(change): Wish<PasswordChange>,
 ) -> Result<StatusCode, Failure> {
-    let Insider { person, token } = insider;
+    let Resident { person, token } = resident;
     wait_or_go(&desk, peer, &person.login)?;
     check_password("new", &change.new, &person.login)?;
     let long = change.current.len() > PASSWORD_BYTES_MAX;
@@ -173,7 +173,7 @@ async fn state(desk: &Desk, person: Option<Person>) -> Result<Session, Failure> 
             name: person.name,
             role: person.role,
             office,
-            version: desk.version.clone(),
+            version: desk.given.version.clone(),
         }),
     })
 }
@@ -186,13 +186,7 @@ fn wait_or_go(desk: &Desk, peer: Peer, account: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Figures::count(&desk.figures.logins_slowed);
-    let seconds = wait.as_millis().div_ceil(1_000);
-    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-    Err(Failure::later(
-        "slow_down",
-        &format!("Too many wrong tries. Wait {seconds} seconds and try again."),
-        seconds,
-    ))
+    Err(Failure::slow_down(wait))
 }
 
 fn wrong_password(desk: &Desk, peer: Peer, account: &str) -> Failure {
@@ -212,7 +206,7 @@ fn failed(desk: &Desk, peer: Peer, account: &str, error: &str, message: &str) ->
     Failure::new(StatusCode::UNAUTHORIZED, error, message)
 }
 
-fn check_login(login: &str) -> Result<String, Failure> {
+pub(super) fn check_login(login: &str) -> Result<String, Failure> {
     let login = login.trim().to_lowercase();
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
     let length = login.chars().count();
@@ -226,7 +220,7 @@ fn check_login(login: &str) -> Result<String, Failure> {
     Ok(login)
 }
 
-fn check_password(field: &str, password: &str, login: &str) -> Result<(), Failure> {
+pub(super) fn check_password(field: &str, password: &str, login: &str) -> Result<(), Failure> {
     if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
         return Err(Failure::field(
             field,

@@ -29,7 +29,7 @@ pub(crate) async fn sip(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {
-    let Some(phones) = desk.phones.clone() else {
+    let Some(phones) = desk.given.phones.clone() else {
         return Err(Failure::missing("path"));
     };
     let upgrade = upgrade.map_err(|_| {

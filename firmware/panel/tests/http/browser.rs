@@ -78,6 +78,7 @@ impl Box {
             clock,
             version: "test".into(),
             phones,
+            authority: None,
         })
         .expect("the panel starts");
         Self {
@@ -100,10 +101,7 @@ impl Box {
     }
 
     pub(crate) fn visitor(&self) -> Browser {
-        Browser {
-            address: self.address,
-            cookie: None,
-        }
+        Browser::at(self.address)
     }
 
     /// Somebody who used the claim code.
@@ -153,6 +151,14 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// Somebody who knows no cookie of this panel yet.
+    pub(crate) const fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            cookie: None,
+        }
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }

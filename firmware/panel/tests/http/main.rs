@@ -7,5 +7,6 @@ mod browser;
 mod login;
 mod pages;
 mod phones;
+mod programs;
 mod secure;
 mod walls;

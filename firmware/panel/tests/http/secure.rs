@@ -52,6 +52,7 @@ fn the_cookie_of_https_belongs_to_https_alone() {
         clock: Arc::new(Now::default),
         version: "test".into(),
         phones: None,
+        authority: None,
     };
     let panel = panel::serve(parts).expect("the panel starts");
 
@@ -95,6 +96,7 @@ fn https_without_a_certificate_is_refused_at_the_start() {
         clock: Arc::new(Now::default),
         version: "test".into(),
         phones: None,
+        authority: None,
     };
     assert!(panel::serve(parts).is_err());
 }
