@@ -296,6 +296,8 @@ impl Worker {
                     };
                     count(counter, 1);
                 }
+                // Nobody does handshakes yet.
+                Output::Handshake { .. } => {}
                 Output::Event(event) => {
                     if self.events.send(event).is_err() {
                         count(&self.counters.events_lost, 1);
@@ -317,6 +319,7 @@ impl Worker {
                 }
                 None
             }
+            Retired::Keys(_) => None,
             Retired::Rtp(_) => match self.joining.take() {
                 // The plane refused it: its sockets were never watched.
                 Some((_, pair)) => Some(pair),

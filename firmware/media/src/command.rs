@@ -2,7 +2,7 @@
 
 use model::{MediaCommand, MediaLeg};
 
-use crate::{PortLeg, RtpLeg};
+use crate::{Keys, PortLeg, RtpLeg};
 
 /// A [`MediaCommand`] with the objects that it needs, so that the plane never allocates.
 #[derive(Debug)]
@@ -21,12 +21,26 @@ pub enum PlaneCommand {
         /// Made by [`PortLeg::boxed`].
         object: Box<PortLeg>,
     },
+    /// Keys from signalling or from a handshake; see [`MediaCommand::SetKeys`].
+    SetKeys {
+        /// An RTP leg.
+        leg: MediaLeg,
+        /// Made by [`Keys::boxed`].
+        keys: Box<Keys>,
+    },
     /// A command that needs no object, as it is. One that does is refused and counted.
     Plain(MediaCommand),
 }
 
 impl From<MediaCommand> for PlaneCommand {
+    /// Called by the media helper, which may allocate: keys come in a box.
     fn from(command: MediaCommand) -> Self {
-        Self::Plain(command)
+        match command {
+            MediaCommand::SetKeys { leg, send, receive } => Self::SetKeys {
+                leg,
+                keys: Keys::boxed(&send, &receive),
+            },
+            command => Self::Plain(command),
+        }
     }
 }

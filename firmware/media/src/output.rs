@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use model::{MediaEvent, MediaLeg, limits};
+use rtp::srtp::OVERHEAD;
 
-use crate::{PortLeg, RtpLeg};
+use crate::secure::seal;
+use crate::{Keys, PortLeg, RtpLeg};
 
 /// Which socket of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +32,16 @@ pub enum Output<'a> {
         /// The datagram.
         bytes: &'a [u8],
     },
+    /// A datagram of a DTLS handshake came: hand it to who does the handshake, and what that says
+    /// to [`crate::Plane::send_handshake`].
+    Handshake {
+        /// The leg whose keys are agreed.
+        leg: MediaLeg,
+        /// The far end.
+        from: SocketAddr,
+        /// The datagram.
+        bytes: &'a [u8],
+    },
     /// Tell the control plane.
     Event(MediaEvent),
     /// The leg's object is no longer used: close its sockets and free it elsewhere. Comes right
@@ -44,10 +56,12 @@ pub enum Retired {
     Rtp(Box<RtpLeg>),
     /// It was a port.
     Port(Box<PortLeg>),
+    /// Keys that others took the place of; the leg itself may live.
+    Keys(Box<Keys>),
 }
 
-/// Bytes per leg of datagrams that wait for the driver: 60 ms of G.711.
-const BYTES: usize = 512;
+/// Bytes per leg of datagrams that wait for the driver: 60 ms of G.711, protected.
+const BYTES: usize = 576;
 /// Datagrams per leg that wait: one of sound and one report, and a digit.
 const DATAGRAMS: usize = 3;
 /// Events per leg that wait.
@@ -55,13 +69,27 @@ const EVENTS: usize = 4;
 /// Objects that wait; one input retires at most one.
 const RETIRED: usize = 8;
 
+/// What a queued datagram is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Sound or a report: protected before it leaves, if the leg is.
+    Media,
+    /// Our part of a handshake or an answer to a check: what makes protection possible.
+    Setup,
+    /// The far end's part of a handshake, for the driver.
+    Handshake,
+}
+
+/// A datagram that waits for the driver.
 #[derive(Clone, Copy, Debug)]
-struct Datagram {
-    leg: MediaLeg,
-    channel: Channel,
-    to: SocketAddr,
-    start: usize,
-    len: usize,
+pub(crate) struct Datagram {
+    pub(crate) leg: MediaLeg,
+    pub(crate) channel: Channel,
+    /// The far end.
+    pub(crate) to: SocketAddr,
+    pub(crate) kind: Kind,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
 }
 
 /// Everything that `poll` will give out.
@@ -88,9 +116,21 @@ impl Outbox {
         }
     }
 
-    /// Queues a datagram made of `head` and `body`; whether there was room.
+    /// Queues a datagram of sound or a report made of `head` and `body`; whether there was room.
     pub(crate) fn transmit(
         &mut self,
+        way: (MediaLeg, Channel),
+        to: SocketAddr,
+        head: &[u8],
+        body: &[u8],
+    ) -> bool {
+        self.queue(Kind::Media, way, to, head, body)
+    }
+
+    /// Queues a datagram, with room for its protection behind it.
+    pub(crate) fn queue(
+        &mut self,
+        kind: Kind,
         (leg, channel): (MediaLeg, Channel),
         to: SocketAddr,
         head: &[u8],
@@ -98,7 +138,7 @@ impl Outbox {
     ) -> bool {
         let start = self.bytes.len();
         let len = head.len().saturating_add(body.len());
-        let room = self.bytes.capacity().saturating_sub(start) >= len
+        let room = self.bytes.capacity().saturating_sub(start) >= len.saturating_add(OVERHEAD)
             && self.datagrams.len() < self.datagrams.capacity();
         if !room {
             self.overflow = self.overflow.saturating_add(1);
@@ -106,10 +146,12 @@ impl Outbox {
         }
         self.bytes.extend_from_slice(head);
         self.bytes.extend_from_slice(body);
+        self.bytes.extend_from_slice(&[0; OVERHEAD]);
         self.datagrams.push_back(Datagram {
             leg,
             channel,
             to,
+            kind,
             start,
             len,
         });
@@ -143,16 +185,50 @@ impl Outbox {
         ]
     }
 
-    pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
-        if let Some(datagram) = self.datagrams.pop_front() {
-            let end = datagram.start.saturating_add(datagram.len);
-            return Some(Output::Transmit {
+    /// Takes the oldest datagram out of the queue.
+    pub(crate) fn next_datagram(&mut self) -> Option<Datagram> {
+        self.datagrams.pop_front()
+    }
+
+    /// The octets of a datagram that was taken out, with the room behind it.
+    pub(crate) fn bytes_of(&mut self, datagram: &Datagram) -> &mut [u8] {
+        bytes_of(&mut self.bytes, datagram)
+    }
+
+    /// Protects a datagram of a leg that ended with the very input that made it.
+    pub(crate) fn seal_of_retired(&mut self, datagram: Datagram) -> Option<Datagram> {
+        let object = self
+            .retired
+            .iter_mut()
+            .find_map(|(name, object)| match object {
+                Retired::Rtp(object) if *name == datagram.leg => Some(object),
+                Retired::Rtp(_) | Retired::Port(_) | Retired::Keys(_) => None,
+            })?;
+        let bytes = bytes_of(&mut self.bytes, &datagram);
+        seal(&mut object.secure, datagram, bytes)
+    }
+
+    /// What the driver is told of a datagram that was taken out.
+    pub(crate) fn show(&self, datagram: &Datagram) -> Output<'_> {
+        let end = datagram.start.saturating_add(datagram.len);
+        let bytes = self.bytes.get(datagram.start..end).unwrap_or(&[]);
+        match datagram.kind {
+            Kind::Handshake => Output::Handshake {
+                leg: datagram.leg,
+                from: datagram.to,
+                bytes,
+            },
+            Kind::Media | Kind::Setup => Output::Transmit {
                 leg: datagram.leg,
                 channel: datagram.channel,
                 to: datagram.to,
-                bytes: self.bytes.get(datagram.start..end).unwrap_or(&[]),
-            });
+                bytes,
+            },
         }
+    }
+
+    /// What else there is when no datagram waits.
+    pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
         self.bytes.clear();
         if let Some(event) = self.events.pop_front() {
             return Some(Output::Event(event));
@@ -161,4 +237,10 @@ impl Outbox {
             .pop_front()
             .map(|(leg, object)| Output::Dead(leg, object))
     }
+}
+
+fn bytes_of<'a>(bytes: &'a mut [u8], datagram: &Datagram) -> &'a mut [u8] {
+    let end = datagram.start.saturating_add(datagram.len);
+    let end = end.saturating_add(OVERHEAD);
+    bytes.get_mut(datagram.start..end).unwrap_or(&mut [])
 }

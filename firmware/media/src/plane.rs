@@ -42,6 +42,12 @@ pub struct PlaneFigures {
     pub orphans: u64,
     /// Outputs that were lost because the driver did not drain.
     pub overflow: u64,
+    /// Packets of protected legs that were in clear, forged or repeated.
+    pub unauthentic: u64,
+    /// Connectivity checks without the password, of another session, or too many.
+    pub checks_refused: u64,
+    /// Packets of ours that could not be protected and were not sent.
+    pub unprotected: u64,
 }
 
 /// All legs and bridges. One input, then `poll` until `None`, then `next_deadline`.
@@ -87,6 +93,11 @@ impl Plane {
 
     /// The oldest output; call until `None` after each input.
     pub fn poll(&mut self) -> Option<Output<'_>> {
+        while let Some(datagram) = self.out.next_datagram() {
+            if let Some(datagram) = self.guard(datagram) {
+                return Some(self.out.show(&datagram));
+            }
+        }
         self.out.poll()
     }
 
@@ -142,6 +153,7 @@ impl Plane {
         match command {
             PlaneCommand::AddRtpLeg { leg, object } => self.add(now, leg, Leg::Rtp(object)),
             PlaneCommand::AddPortLeg { leg, object } => self.add(now, leg, Leg::Port(object)),
+            PlaneCommand::SetKeys { leg, keys } => self.set_keys(now, leg, keys),
             PlaneCommand::Plain(command) => self.obey(now, &command),
         }
     }
@@ -157,6 +169,8 @@ impl Plane {
                 }
             }
             MediaCommand::RemoveLeg { leg } => self.remove(now, leg),
+            MediaCommand::SetIce { leg, ice } => self.set_ice(now, leg, ice),
+            MediaCommand::StartDtls { leg, .. } => self.expect_handshake(leg),
             _ => self.refused(),
         }
     }
@@ -172,6 +186,28 @@ impl Plane {
     ) {
         let Some(slot) = self.slots.of(leg) else {
             self.figures.orphans = self.figures.orphans.saturating_add(1);
+            return;
+        };
+        let Some(rtp_leg) = slot.rtp_mut() else {
+            return;
+        };
+        if rtp_leg.secure.is_plain() {
+            self.hear(now, leg, channel, from, datagram);
+        } else {
+            self.sort(now, leg, channel, from, datagram);
+        }
+    }
+
+    /// An RTP or RTCP packet that may be believed as far as protection goes.
+    pub(crate) fn hear(
+        &mut self,
+        now: Instant,
+        leg: MediaLeg,
+        channel: Channel,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) {
+        let Some(slot) = self.slots.of(leg) else {
             return;
         };
         let path = slot.path;
@@ -274,7 +310,7 @@ impl Plane {
             .map(|port| &port.hears)
     }
 
-    fn refused(&mut self) {
+    pub(crate) fn refused(&mut self) {
         self.figures.refused = self.figures.refused.saturating_add(1);
     }
 
@@ -304,6 +340,7 @@ impl Plane {
             return self.refused();
         };
         rtp.set(now, params);
+        self.tell_secured(leg);
         self.rewire_of(now, leg.slot);
         self.retime(now);
     }

@@ -13,6 +13,7 @@ use crate::keying::{Keying, Manner};
 use crate::listening::Listening;
 use crate::outgoing::{HEADER, Heard, Outgoing};
 use crate::reporting::Reporting;
+use crate::secure::Secure;
 use crate::source::{Source, Verdict};
 
 /// Longest packet time in ms, and its octets of G.711.
@@ -25,6 +26,7 @@ pub struct RtpLeg {
     pub(crate) out: Outgoing,
     params: Option<RtpParams>,
     pub(crate) source: Source,
+    pub(crate) secure: Secure,
     receiver: Receiver,
     events: EventReceiver,
     /// When the last packet of an event came.
@@ -77,6 +79,7 @@ impl RtpLeg {
             out: Outgoing::new(identity),
             params: None,
             source: Source::nobody(),
+            secure: Secure::new(),
             receiver: Receiver::new(),
             events: EventReceiver::new(),
             event_news: None,
@@ -114,6 +117,8 @@ impl RtpLeg {
         }
         self.source.open(now, &params);
         self.params = Some(params);
+        self.secure.set(now, &params);
+        self.source.shut(self.secure.is_shut());
         self.reporting.start(now);
     }
 
@@ -233,7 +238,7 @@ impl RtpLeg {
         Some((params, packet, payload))
     }
 
-    fn refuse<T>(&mut self, known: bool) -> Option<T> {
+    pub(crate) fn refuse<T>(&mut self, known: bool) -> Option<T> {
         let count = if known {
             &mut self.figures.malformed
         } else {

@@ -4,11 +4,17 @@
 //! when a NAT is seen: from the signalling source's address, one SSRC, three consecutive packets,
 //! within five seconds of the command that opened the window. Everybody else is a stranger:
 //! counted, never heard, never answered.
+//!
+//! Protection proves more: within the same window a packet with the right SRTP tag makes its source
+//! the far end at once, and under ICE the far end is whoever was nominated by a signed check, and
+//! nobody else.
 
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use model::{Instant, Learn, RtpParams};
+use model::{Instant, Learn, Protection, RtpParams};
+
+use crate::paths::Paths;
 
 /// How long after an offer/answer a source may be learned.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -36,7 +42,7 @@ struct Candidate {
 }
 
 /// The far end's addresses.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
     proven: Option<SocketAddr>,
     proven_rtcp: Option<SocketAddr>,
@@ -47,6 +53,14 @@ pub(crate) struct Source {
     learned: Option<SocketAddr>,
     learned_rtcp: Option<SocketAddr>,
     candidate: Option<Candidate>,
+    /// Packets that are judged have the right tag of SRTP.
+    authentic: bool,
+    /// RTCP shares the port.
+    mux: bool,
+    /// Nothing may be sent: the leg is to be protected and has no keys.
+    shut: bool,
+    /// The checked paths, under ICE.
+    pub(crate) paths: Option<Paths>,
 }
 
 impl Source {
@@ -61,7 +75,16 @@ impl Source {
             learned: None,
             learned_rtcp: None,
             candidate: None,
+            authentic: false,
+            mux: false,
+            shut: false,
+            paths: None,
         }
+    }
+
+    /// Whether nothing may be sent, wherever the far end is.
+    pub(crate) const fn shut(&mut self, shut: bool) {
+        self.shut = shut;
     }
 
     /// A first or new offer/answer: opens the window again. What was learned stays the far end
@@ -78,32 +101,63 @@ impl Source {
         self.opened = now;
         self.settled = false;
         self.candidate = None;
+        self.authentic = params.protection == Protection::Srtp;
+        self.mux = params.rtcp_mux;
     }
 
     /// Where RTP goes now.
     pub(crate) const fn remote(&self) -> Option<SocketAddr> {
-        match self.learned {
-            Some(learned) => Some(learned),
-            None => self.proven,
+        if self.shut { None } else { self.far_end() }
+    }
+
+    /// Where the far end is, whether anything may be sent there yet or not.
+    pub(crate) const fn far_end(&self) -> Option<SocketAddr> {
+        match (&self.paths, self.learned) {
+            (Some(paths), _) => paths.nominated(),
+            (None, Some(learned)) => Some(learned),
+            (None, None) => self.proven,
         }
+    }
+
+    /// Whether a handshake may be had with this address: the far end's, a checked path's, or one
+    /// that may be learned.
+    pub(crate) fn may_shake(&self, with: SocketAddr) -> bool {
+        let may_learn =
+            self.paths.is_none() && self.proven.is_some() && self.learn == Learn::From(with.ip());
+        self.knows(with) || may_learn
     }
 
     /// Where RTCP goes now. Behind a NAT the SDP's RTCP address is of no use, and another is known
     /// only once a report came from it.
     pub(crate) const fn remote_rtcp(&self) -> Option<SocketAddr> {
-        match self.learned {
-            Some(_) => self.learned_rtcp,
-            None => self.proven_rtcp,
+        if self.shut || self.mux {
+            return self.remote();
+        }
+        match (&self.paths, self.learned) {
+            // A lite end without multiplexing would need a second component; nobody offers that.
+            (Some(_), _) => None,
+            (None, Some(_)) => self.learned_rtcp,
+            (None, None) => self.proven_rtcp,
         }
     }
 
     /// Whether packets from here are the far end's, as far as is known now.
     pub(crate) fn knows(&self, from: SocketAddr) -> bool {
-        self.proven == Some(from) || self.learned == Some(from)
+        match &self.paths {
+            Some(paths) => paths.contains(from),
+            None => self.proven == Some(from) || self.learned == Some(from),
+        }
     }
 
     /// Judges a well-formed RTP packet.
     pub(crate) fn judge(&mut self, now: Instant, from: SocketAddr, ssrc: u32, seq: u16) -> Verdict {
+        if let Some(paths) = &self.paths {
+            return if paths.contains(from) {
+                Verdict::Known
+            } else {
+                Verdict::Stranger
+            };
+        }
         if self.proven == Some(from) {
             // Packets from exactly the SDP address always win.
             self.settled = true;
@@ -121,6 +175,7 @@ impl Source {
     /// Whether a candidate has shown enough to be the far end.
     fn consider(&mut self, now: Instant, from: SocketAddr, ssrc: u32, seq: u16) -> Verdict {
         let allowed = match self.learn {
+            _ if self.authentic => true,
             Learn::Never => false,
             Learn::From(ip) => ip == from.ip(),
         };
@@ -133,7 +188,7 @@ impl Source {
             }
             Some(_) | None => 1,
         };
-        if count >= CONSECUTIVE {
+        if count >= CONSECUTIVE || self.authentic {
             self.candidate = None;
             self.settled = true;
             self.learned = Some(from);
@@ -152,6 +207,9 @@ impl Source {
     /// Whether an RTCP packet is the far end's. `same_ssrc` says that its sender is the RTP
     /// stream that we hear; behind a NAT that and the learned IP address make its source known.
     pub(crate) fn judge_rtcp(&mut self, from: SocketAddr, same_ssrc: bool) -> bool {
+        if self.mux || self.paths.is_some() {
+            return self.knows(from);
+        }
         match self.learned {
             None => self.proven_rtcp == Some(from),
             Some(_) if self.learned_rtcp == Some(from) => true,

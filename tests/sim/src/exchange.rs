@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
 use hal_sim::{People, SetOptions, SimBoard, SimPort};
-use media::{Channel, Plane, PlaneCommand, PortLeg, RtpLeg};
+use media::{Channel, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
     PortId, Record, StateChange, Trust, Wall,
@@ -325,7 +325,10 @@ impl Exchange {
                         .push(Effect::Datagram(from, to, bytes.to_vec()));
                 }
                 media::Output::Event(event) => self.reports.push(event),
-                media::Output::Dead(leg, _) => {
+                // DTLS is tried out over real sockets, in engine and e2e.
+                media::Output::Handshake { .. } => {}
+                media::Output::Dead(_, Retired::Keys(_)) => {}
+                media::Output::Dead(leg, Retired::Rtp(_) | Retired::Port(_)) => {
                     if let Some(port) = self.by_leg.remove(&leg) {
                         self.by_port.remove(&port);
                     }

@@ -4,8 +4,10 @@
 mod digits;
 mod guard;
 mod hostile;
+mod ice;
 mod mixing;
 mod relay;
 mod reports;
 mod rig;
+mod secure;
 mod storm;

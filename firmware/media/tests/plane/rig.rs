@@ -119,6 +119,8 @@ pub(crate) struct Rig {
     pub(crate) now: Instant,
     pub(crate) sent: BTreeMap<(MediaLeg, Channel), Vec<Sent>>,
     pub(crate) events: Vec<MediaEvent>,
+    /// Parts of DTLS handshakes that are for the driver.
+    pub(crate) handshakes: Vec<(MediaLeg, SocketAddr, Vec<u8>)>,
     pub(crate) dead: Vec<MediaLeg>,
     pub(crate) ports: BTreeMap<MediaLeg, (Voice, Vec<i16>)>,
 }
@@ -166,6 +168,7 @@ impl Rig {
             now: Instant::from_millis(1_000),
             sent: BTreeMap::new(),
             events: Vec::new(),
+            handshakes: Vec::new(),
             dead: Vec::new(),
             ports: BTreeMap::new(),
         }
@@ -301,6 +304,9 @@ impl Rig {
                     to,
                     bytes: bytes.to_vec(),
                 }),
+                Output::Handshake { leg, from, bytes } => {
+                    self.handshakes.push((leg, from, bytes.to_vec()));
+                }
                 Output::Event(event) => self.events.push(event),
                 Output::Dead(leg, object) => {
                     self.dead.push(leg);

@@ -18,6 +18,16 @@ pub const CLIPS: usize = 512;
 pub const CLIP_BYTES: usize = 64 * 1_024 * 1_024;
 /// Recorded tracks at once.
 pub const TAPS: usize = 1_300;
+/// Connectivity checks of one leg that are answered in a second; further ones are dropped.
+pub const ICE_ANSWERS_PER_S: u64 = 50;
+/// Addresses of one far end whose checks were good that are remembered; the oldest makes room.
+pub const ICE_PATHS: usize = 8;
+/// DTLS handshakes at once; one more fails at once.
+pub const DTLS_HANDSHAKES: usize = 128;
+/// Milliseconds in which a DTLS handshake has to come to its end.
+pub const DTLS_MS_MAX: u64 = 10_000;
+/// Datagrams of handshakes that may wait between a media thread and its helper, each way.
+pub const DTLS_RING: usize = 64;
 /// Slots of the command ring and of the event ring between control and a media thread.
 pub const MEDIA_RING: usize = 4_096;
 

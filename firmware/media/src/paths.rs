@@ -1,0 +1,127 @@
+//! The paths to a far end that does ICE (RFC 8445, we are lite): which addresses its checks came
+//! from, and which one it chose for the media.
+
+use std::net::SocketAddr;
+
+use model::{IceParams, Instant, limits};
+use rtp::stun::{ANSWER_MAX, Check, Outcome, Transaction};
+
+/// Checks that are remembered, so that one that somebody caught and sends from elsewhere is none.
+const REMEMBERED: usize = 16;
+/// Nanoseconds after which one more check is answered.
+const ANSWER_EVERY_NS: u64 = 1_000_000_000 / limits::ICE_ANSWERS_PER_S;
+
+/// A check that gets an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// Its octets in the buffer.
+    pub(crate) len: usize,
+    /// The media goes to another address from now on.
+    pub(crate) moved: bool,
+}
+
+/// All paths of one leg.
+#[derive(Clone, Debug)]
+pub(crate) struct Paths {
+    ice: IceParams,
+    nominated: Option<SocketAddr>,
+    checked: [Option<SocketAddr>; limits::ICE_PATHS],
+    next_checked: usize,
+    checks: [Option<(Transaction, SocketAddr)>; REMEMBERED],
+    next_check: usize,
+    /// When all answers of a second are allowed again: later than now by those given.
+    answered_until: Instant,
+}
+
+impl Paths {
+    pub(crate) const fn new(ice: IceParams) -> Self {
+        Self {
+            ice,
+            nominated: None,
+            checked: [None; limits::ICE_PATHS],
+            next_checked: 0,
+            checks: [None; REMEMBERED],
+            next_check: 0,
+            answered_until: Instant::ZERO,
+        }
+    }
+
+    /// Other names are a restart: what was checked before counts no more, but the media stays
+    /// where it is until another path is chosen (RFC 8445 §9).
+    pub(crate) fn set(&mut self, ice: IceParams) {
+        if self.ice != ice {
+            *self = Self {
+                nominated: self.nominated,
+                answered_until: self.answered_until,
+                ..Self::new(ice)
+            };
+        }
+    }
+
+    /// Where the media goes.
+    pub(crate) const fn nominated(&self) -> Option<SocketAddr> {
+        self.nominated
+    }
+
+    /// Whether the far end has shown with a signed check that it is here.
+    pub(crate) fn contains(&self, from: SocketAddr) -> bool {
+        self.nominated == Some(from) || self.checked.contains(&Some(from))
+    }
+
+    /// Judges a check and writes the answer; `None` if it gets none.
+    pub(crate) fn check(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &[u8],
+        out: &mut [u8; ANSWER_MAX],
+    ) -> Option<Answer> {
+        let check = Check::read(datagram, &self.ice).ok()?;
+        if !self.is_fresh(&check, from) || !self.may_answer(now) {
+            return None;
+        }
+        let len = check.answer(&self.ice, from, out)?;
+        let mut moved = false;
+        if let Outcome::Path { nominated } = check.outcome {
+            if !self.checked.contains(&Some(from)) {
+                if let Some(place) = self.checked.get_mut(self.next_checked) {
+                    *place = Some(from);
+                }
+                self.next_checked = next(self.next_checked, limits::ICE_PATHS);
+            }
+            if nominated {
+                moved = self.nominated != Some(from);
+                self.nominated = Some(from);
+            }
+        }
+        Some(Answer { len, moved })
+    }
+
+    /// Whether the check was not heard from elsewhere before; a repeated one is as good as new.
+    fn is_fresh(&mut self, check: &Check, from: SocketAddr) -> bool {
+        let mut known = self.checks.iter().flatten();
+        let known = known.find(|(transaction, _)| *transaction == check.transaction);
+        if let Some((_, first)) = known {
+            return *first == from;
+        }
+        if let Some(place) = self.checks.get_mut(self.next_check) {
+            *place = Some((check.transaction, from));
+        }
+        self.next_check = next(self.next_check, REMEMBERED);
+        true
+    }
+
+    fn may_answer(&mut self, now: Instant) -> bool {
+        let from = self.answered_until.max(now);
+        if from.since(now).as_nanos() >= 1_000_000_000 {
+            return false;
+        }
+        self.answered_until = from.plus(core::time::Duration::from_nanos(ANSWER_EVERY_NS));
+        true
+    }
+}
+
+fn next(at: usize, len: usize) -> usize {
+    let next = at.saturating_add(1);
+    if next < len { next } else { 0 }
+}
