@@ -1,6 +1,6 @@
 //! One call: its legs and how far it has come.
 
-use model::{CallId, Cause, Instant, LegId, Party};
+use model::{CallId, Cause, EntryId, Instant, LegId, Party};
 
 /// How far a leg has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +51,23 @@ pub(crate) enum Phase {
     },
     /// Legs are being tried.
     Ringing { deadline: Instant },
+    /// Somebody took the call; the caller's answer is on its way.
+    Answering { by: LegId },
+    /// The caller hears why the call is refused.
+    TurnedAway,
     /// Two parties are connected, or a party and a service.
     Talking { since: Instant },
     /// Over; legs are leaving.
     Ending(End),
+}
+
+/// What the exchange itself answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// The echo test.
+    Echo,
+    /// A conference.
+    Room(EntryId),
 }
 
 /// What is known once a call is over.
@@ -76,6 +89,8 @@ pub(crate) struct Call {
     pub(crate) legs: Vec<Leg>,
     pub(crate) caller: LegId,
     pub(crate) from: Party,
+    /// Who answers, if it is the exchange itself.
+    pub(crate) service: Option<Service>,
     /// The best reason so far why nobody took the call.
     pub(crate) refusal: Option<(Cause, model::Rule)>,
 }
@@ -83,6 +98,15 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn leg(&mut self, id: LegId) -> Option<&mut Leg> {
         self.legs.iter_mut().find(|leg| leg.id == id)
+    }
+
+    /// Whom this leg talks with, when two parties are connected.
+    pub(crate) fn partner(&self, id: LegId) -> Option<LegId> {
+        if !matches!(self.phase, Phase::Talking { .. }) {
+            return None;
+        }
+        let up = |leg: &&Leg| leg.id != id && leg.stage == Stage::Up;
+        self.legs.iter().find(up).map(|leg| leg.id)
     }
 
     /// Outbound legs that may still answer.
@@ -97,7 +121,10 @@ impl Call {
         match &self.phase {
             Phase::Dialling { deadline, .. } => Some((*deadline, "dialling")),
             Phase::Ringing { deadline } => Some((*deadline, "ring time")),
-            Phase::Talking { .. } | Phase::Ending(_) => None,
+            Phase::Answering { .. }
+            | Phase::TurnedAway
+            | Phase::Talking { .. }
+            | Phase::Ending(_) => None,
         }
     }
 

@@ -18,6 +18,8 @@ pub enum Dialled {
     Analog(EntryId),
     /// The code of the echo test.
     EchoTest,
+    /// The number of a conference.
+    Conference(EntryId),
     /// Nothing.
     Unknown,
 }
@@ -57,6 +59,19 @@ pub enum SetState {
     Fault,
 }
 
+/// What the configuration says of a conference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomRules {
+    /// Digits that everybody must dial.
+    pub pin: Option<String>,
+    /// Digits that make a moderator; where they are set nobody talks without one.
+    pub moderator_pin: Option<String>,
+    /// Whether coming and going are announced.
+    pub announce: bool,
+    /// Most people at once.
+    pub limit: usize,
+}
+
 /// The world as call control may ask it; answers hold for the instant of the question.
 pub trait Directory {
     /// What `text` means; digits or a login.
@@ -67,6 +82,8 @@ pub trait Directory {
     fn phones(&self, person: &EntryId) -> Vec<Phone>;
     /// The set of an `[[analog]]` entry.
     fn set(&self, analog: &EntryId) -> SetState;
+    /// The rules of a conference; `None` if there is none of this id (any more).
+    fn room(&self, conference: &EntryId) -> Option<RoomRules>;
     /// How long the phones of this entry ring.
     fn ring_timeout(&self, entry: &EntryId) -> Duration;
     /// Number and name under which an entry is presented.

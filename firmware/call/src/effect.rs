@@ -1,7 +1,8 @@
 //! What goes into call control and what comes out.
 
 use model::{
-    CallId, Cause, Codec, Digit, Event, LegId, LegKind, MediaFigures, Party, PartyId, PortId, Rule,
+    CallId, Cause, Chime, Codec, Digit, EntryId, Event, LegId, LegKind, MediaFigures, Party,
+    PartyId, PortId, Prompt, Rule,
 };
 
 use crate::Phone;
@@ -41,10 +42,14 @@ pub enum LegEvent {
     },
     /// The party hung up, or the leg was lost: `Normal` and `Cancelled` are people, all others faults.
     Ended(Cause),
+    /// The far end fell silent; the rule says how that was noticed.
+    Lost(Rule),
     /// The party put us on hold.
     Held,
     /// The party is back.
     Resumed,
+    /// The prompt that the leg hears is over, or cannot be played.
+    PromptEnded,
     /// The party pressed a key.
     Digit(Digit),
     /// All resources of a released leg are free; always the last event of a leg.
@@ -62,6 +67,10 @@ pub enum Sound {
     Ringback,
     /// Itself.
     Echo,
+    /// The music of the office.
+    Music,
+    /// This once; `PromptEnded` follows.
+    Prompt(Prompt),
 }
 
 /// A wish of call control, executed by the translator in order.
@@ -117,6 +126,35 @@ pub enum Effect {
     },
     /// The leg hears this and nothing else.
     Play(LegId, Sound),
+    /// Nobody answers, but the caller is to hear what follows.
+    AnswerEarly(LegId),
+    /// The leg hears again whoever it is connected with.
+    Return(LegId),
+    /// The leg and all others in the room hear each other, and nothing else, from now on.
+    Join {
+        /// Who comes in.
+        leg: LegId,
+        /// Which conference.
+        room: EntryId,
+    },
+    /// Whether one in a room hears another; everybody hears everybody until said otherwise.
+    Hearing {
+        /// Who hears.
+        listener: LegId,
+        /// Whom.
+        speaker: LegId,
+        /// Whether.
+        heard: bool,
+    },
+    /// Said to one leg over what it hears.
+    Say(LegId, Prompt),
+    /// A signal for all who talk in a room.
+    Chime {
+        /// Which conference.
+        room: EntryId,
+        /// Which signal.
+        chime: Chime,
+    },
     /// The set on this leg finished dialling: digits are people's affairs from now on.
     DiallingDone(LegId),
 }

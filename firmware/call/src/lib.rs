@@ -7,14 +7,20 @@
 #![warn(missing_docs)]
 
 mod call;
+mod dial;
 mod directory;
 mod effect;
+mod end;
+mod hold;
 mod narrate;
+mod ring;
+mod room;
+mod route;
 mod switch;
 
 #[cfg(test)]
 mod tests;
 
-pub use directory::{Dialled, Directory, Phone, Progress, SetState};
+pub use directory::{Dialled, Directory, Phone, Progress, RoomRules, SetState};
 pub use effect::{Effect, LegEvent, NewCall, Sound};
 pub use switch::{Refusal, Switch, Timers};

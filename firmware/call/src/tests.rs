@@ -8,14 +8,16 @@ use model::{
 };
 
 use crate::{
-    Dialled, Directory, Effect, LegEvent, NewCall, Phone, Progress, Refusal, SetState, Sound,
-    Switch, Timers,
+    Dialled, Directory, Effect, LegEvent, NewCall, Phone, Progress, Refusal, RoomRules, SetState,
+    Sound, Switch, Timers,
 };
 
-struct World {
+pub(crate) struct World {
     phones: Vec<Phone>,
     set: SetState,
     calls_max: usize,
+    /// The rules of the conference 9000.
+    pub(crate) room: RoomRules,
 }
 
 fn entry(id: &str) -> EntryId {
@@ -36,6 +38,7 @@ impl Directory for World {
             "2001" => Dialled::Person(entry("anna")),
             "301" => Dialled::Analog(entry("set")),
             "*43" => Dialled::EchoTest,
+            "9000" => Dialled::Conference(entry("monday")),
             _ => Dialled::Unknown,
         }
     }
@@ -62,6 +65,10 @@ impl Directory for World {
         self.set
     }
 
+    fn room(&self, _: &EntryId) -> Option<RoomRules> {
+        Some(self.room.clone())
+    }
+
     fn ring_timeout(&self, _: &EntryId) -> Duration {
         Duration::from_secs(30)
     }
@@ -79,41 +86,45 @@ impl Directory for World {
 }
 
 /// A switch, its world, and everything it said.
-struct Story {
-    switch: Switch,
-    world: World,
-    ms: u64,
-    effects: Vec<Effect>,
+pub(crate) struct Story {
+    pub(crate) switch: Switch,
+    pub(crate) world: World,
+    pub(crate) ms: u64,
+    pub(crate) effects: Vec<Effect>,
 }
 
 impl Story {
-    fn new(phones: Vec<Phone>) -> Self {
+    pub(crate) fn new(phones: Vec<Phone>) -> Self {
         Self {
             switch: Switch::new(Timers::default(), Random::new([1; 32])),
             world: World {
                 phones,
                 set: SetState::Free(PortId(0)),
                 calls_max: 10,
+                room: RoomRules {
+                    limit: 10,
+                    ..RoomRules::default()
+                },
             },
             ms: 0,
             effects: Vec::new(),
         }
     }
 
-    fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         Now {
             mono: Instant::from_millis(self.ms),
             ..Now::default()
         }
     }
 
-    fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(effect) = self.switch.poll() {
             self.effects.push(effect);
         }
     }
 
-    fn dial(&mut self, text: Option<&str>) -> Result<LegId, Refusal> {
+    pub(crate) fn dial(&mut self, text: Option<&str>) -> Result<LegId, Refusal> {
         let kind = match text {
             Some(_) => LegKind::Phone {
                 owner: entry("jan"),
@@ -136,14 +147,14 @@ impl Story {
         result.map(|(_, leg)| leg)
     }
 
-    fn tell(&mut self, leg: LegId, event: LegEvent) {
+    pub(crate) fn tell(&mut self, leg: LegId, event: LegEvent) {
         self.ms += 10;
         self.switch.leg_event(self.now(), leg, event, &self.world);
         self.drain();
     }
 
     /// Lets time pass to the next deadline.
-    fn wait(&mut self) -> &'static str {
+    pub(crate) fn wait(&mut self) -> &'static str {
         let (at, why) = self.switch.next_deadline().expect("something is due");
         self.ms = at.as_millis();
         self.switch.timeout(self.now(), &self.world);
@@ -160,7 +171,7 @@ impl Story {
     }
 
     /// Everything released is gone now.
-    fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let released: Vec<LegId> = self
             .effects
             .iter()
@@ -174,7 +185,7 @@ impl Story {
         }
     }
 
-    fn end(&self) -> (Cause, Rule, Option<Duration>) {
+    pub(crate) fn end(&self) -> (Cause, Rule, Option<Duration>) {
         let mut ends = self.effects.iter().filter_map(|effect| match effect {
             Effect::Event(event) => match event.body {
                 EventBody::CallEnded { cause, talk, .. } => Some((cause, event.rule, talk)),
@@ -204,6 +215,7 @@ fn all_phones_ring_and_the_first_to_answer_has_it() {
     assert_eq!(alerts.count(), 1);
     story.tell(legs[1], LegEvent::Answered(Some(Codec::Pcma)));
     assert!(story.effects.contains(&Effect::Connect(caller, legs[1])));
+    story.tell(caller, LegEvent::Answered(Some(Codec::Pcma)));
     assert!(story.effects.contains(&Effect::Release {
         leg: legs[0],
         cause: Cause::ElsewhereAnswered
@@ -348,6 +360,7 @@ fn echo_test_answers_and_hold_is_told_once() {
     let mut story = Story::new(vec![]);
     let caller = story.dial(Some("*43")).expect("accepted");
     assert!(story.effects.contains(&Effect::Play(caller, Sound::Echo)));
+    story.tell(caller, LegEvent::Answered(None));
     for event in [LegEvent::Held, LegEvent::Held, LegEvent::Resumed] {
         story.tell(caller, event);
     }
@@ -359,4 +372,56 @@ fn echo_test_answers_and_hold_is_told_once() {
     story.tell(caller, LegEvent::Ended(Cause::Normal));
     story.finish();
     assert!(story.end().2.is_some(), "an echo test is talk time");
+}
+
+#[test]
+fn a_caller_who_gives_up_while_the_answer_waits_was_never_answered() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    let caller = story.dial(Some("2001")).expect("accepted");
+    let called = story.called()[0];
+    story.tell(called, LegEvent::Answered(None));
+    story.tell(caller, LegEvent::Ended(Cause::Cancelled));
+    story.finish();
+    let (cause, rule, talk) = story.end();
+    assert_eq!(
+        (cause, rule, talk),
+        (Cause::Cancelled, Rule::CallerGaveUp, None)
+    );
+    let answered = |effect: &Effect| matches!(effect, Effect::Event(event) if matches!(event.body, EventBody::CallAnswered { .. }));
+    assert!(!story.effects.iter().any(answered));
+}
+
+#[test]
+fn a_party_that_fell_silent_is_named_by_how_it_was_noticed() {
+    for rule in [Rule::SessionTimer, Rule::AckMissing] {
+        let mut story = Story::new(vec![phone("anna", "a")]);
+        let caller = story.dial(Some("2001")).expect("accepted");
+        let called = story.called()[0];
+        story.tell(called, LegEvent::Answered(None));
+        story.tell(caller, LegEvent::Answered(None));
+        story.tell(called, LegEvent::Lost(rule));
+        story.finish();
+        let (cause, ended_by, talk) = story.end();
+        assert_eq!((cause, ended_by), (Cause::PeerLost, rule));
+        assert!(talk.is_some());
+    }
+}
+
+#[test]
+fn whoever_is_held_hears_music_until_the_other_is_back() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    let caller = story.dial(Some("2001")).expect("accepted");
+    let called = story.called()[0];
+    story.tell(called, LegEvent::Answered(None));
+    story.tell(caller, LegEvent::Answered(None));
+    story.effects.clear();
+    story.tell(called, LegEvent::Held);
+    assert!(story.effects.contains(&Effect::Play(caller, Sound::Music)));
+    // Both hold: each is held by the other.
+    story.tell(caller, LegEvent::Held);
+    assert!(story.effects.contains(&Effect::Play(called, Sound::Music)));
+    story.effects.clear();
+    story.tell(called, LegEvent::Resumed);
+    assert!(story.effects.contains(&Effect::Return(caller)));
+    assert!(!story.effects.contains(&Effect::Return(called)));
 }

@@ -6,9 +6,9 @@ use std::{
     net::SocketAddr,
 };
 
-use model::{EntryId, Number};
+use model::{Clip, EntryId, Number};
 
-use crate::{config::Config, problem::Fault, read::Report, secret::SecretId};
+use crate::{config::Config, entries::Music, problem::Fault, read::Report, secret::SecretId};
 
 /// Everything that needs more than one entry to be seen.
 pub(crate) fn entries(config: &Config, report: &mut Report) {
@@ -16,6 +16,8 @@ pub(crate) fn entries(config: &Config, report: &mut Report) {
     names(config, report);
     ports_and_numbers(config, report);
     codes(config, report);
+    music(config, report);
+    pins(config, report);
     references(config, report);
     sockets(config, report);
 }
@@ -135,6 +137,44 @@ fn ports_and_numbers(config: &Config, report: &mut Report) {
             key_of(report, &number.id, "number"),
             report,
         );
+    }
+}
+
+/// A piece is played under a number made from its content: two contents must not share one.
+fn music(config: &Config, report: &mut Report) {
+    let wanted = config.office.music.as_ref();
+    if let Some(id) = wanted
+        && !(config.music_on_hold().is_some() && report.is_written(id))
+    {
+        let params = vec![("kind", "music".to_owned()), ("value", id.to_string())];
+        report.add_at("office.music", Fault::Reference, params);
+    }
+    let mut clips: BTreeMap<Clip, &Music> = BTreeMap::new();
+    for music in &config.music {
+        match clips.get(&music.clip()) {
+            Some(other) => {
+                let key = key_of(report, &music.id, "source");
+                taken(
+                    &music.source,
+                    &key,
+                    &key_of(report, &other.id, "source"),
+                    report,
+                );
+            }
+            None => {
+                clips.insert(music.clip(), music);
+            }
+        }
+    }
+}
+
+/// Who dials the PIN of everybody is no moderator.
+fn pins(config: &Config, report: &mut Report) {
+    for conference in &config.conferences {
+        if conference.pin.is_some() && conference.pin == conference.moderator_pin {
+            let key = key_of(report, &conference.id, "moderator_pin");
+            taken("…", &key, &key_of(report, &conference.id, "pin"), report);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     check,
     codes::Codes,
     country::Country,
-    entries::{Analog, Conference, Device, OutsideNumber, Person, Schedule, Trunk},
+    entries::{Analog, Conference, Device, Music, OutsideNumber, Person, Schedule, Trunk},
     limits_section::Limits,
     lookup::Directory,
     network::Network,
@@ -57,6 +57,10 @@ pub struct Config {
     #[serde(rename = "number")]
     #[schemars(default)]
     pub numbers: Vec<OutsideNumber>,
+    /// Sounds for those who wait.
+    #[serde(rename = "music")]
+    #[schemars(default)]
+    pub music: Vec<Music>,
     /// Opening hours and days off.
     #[serde(rename = "schedule")]
     #[schemars(default)]
@@ -95,12 +99,13 @@ pub enum Known<'s> {
 }
 
 /// Names of the tables with entries, in the order in which they are read.
-pub(crate) const KINDS: [&str; 7] = [
+pub(crate) const KINDS: [&str; 8] = [
     "person",
     "device",
     "trunk",
     "number",
     "schedule",
+    "music",
     "conference",
     "analog",
 ];
@@ -165,6 +170,7 @@ impl Config {
             OutsideNumber::read,
         );
         let schedules = top.read_entries("schedule", limits::SCHEDULES, &mut ids, Schedule::read);
+        let music = top.read_entries("music", limits::MUSIC, &mut ids, Music::read);
         let conferences = top.read_entries(
             "conference",
             limits::CONFERENCES,
@@ -185,6 +191,7 @@ impl Config {
             trunks,
             numbers,
             schedules,
+            music,
             conferences,
             analog,
             codes,

@@ -98,6 +98,15 @@ pub(crate) fn password(text: &str) -> Result<String, Bad> {
     Err(Bad { rule, params })
 }
 
+/// The SHA-256 of a sound, in small hexadecimal digits.
+pub(crate) fn sound(text: &str) -> Result<String, Bad> {
+    let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if text.len() != 64 || !text.bytes().all(digit) {
+        return Err(Bad::malformed(text, "64 digits of 0-9 and a-f"));
+    }
+    Ok(text.into())
+}
+
 pub(crate) fn pin(text: &str) -> Result<String, Bad> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     if !digits || !(4..=12).contains(&text.len()) {

@@ -55,16 +55,17 @@ pub use country::{Country, CountryCode, Tone};
 pub use diff::{Change, Fields, Place, Plain, diff};
 pub use edit::{Edit, EditError, edit};
 pub use entries::{
-    Analog, Conference, Device, Hours, OutsideNumber, Person, Recording, Role, Schedule, Trunk,
-    TrunkTransport,
+    Analog, Conference, Device, Hours, Music, OutsideNumber, Person, Recording, Role, Schedule,
+    Trunk, TrunkTransport,
 };
 pub use format::{EXTENSION_LEN_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 pub use import::{Imported, Secret, Streams, UnknownSecrets, import, reimport};
 pub use limits_section::Limits;
 pub use lookup::{Answerer, Match, SipOwner};
 pub use merge::{Conflict, MergeError, merge, undo};
+pub use model::Language;
 pub use network::{ExternalAddress, FormError, Network, PortRange, Subnet};
-pub use office::{Language, Office};
+pub use office::Office;
 pub use problem::{Fault, PROBLEMS_MAX, Problem, Problems};
 pub use schema::{KeyHelp, ValueKind, reference, schema};
 pub use secret::SecretId;

@@ -10,7 +10,7 @@ use model::{EntryId, Number};
 use crate::{
     codes::Code,
     config::Config,
-    entries::{Analog, Conference, Device, Person},
+    entries::{Analog, Conference, Device, Music, Person},
     secret::SecretId,
 };
 
@@ -182,6 +182,13 @@ impl Config {
             Slot::Conference(at) => self.conferences.get(*at),
             _ => None,
         }
+    }
+
+    /// The music that people hear who wait; `None`: that of the exchange's own.
+    #[must_use]
+    pub fn music_on_hold(&self) -> Option<&Music> {
+        let id = self.office.music.as_ref()?;
+        self.music.iter().find(|music| music.id == *id)
     }
 
     /// The person with this login.

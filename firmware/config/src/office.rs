@@ -1,8 +1,8 @@
 //! `[office]`: what the office is and where.
 
-use model::limits;
+use model::{EntryId, Language, limits};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     country::{Country, CountryCode},
@@ -11,64 +11,6 @@ use crate::{
     read::Section,
     schema,
 };
-
-/// A language of the people: of prompts, mails, explanations and the panel's first page.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Polish.
-    Pl,
-    /// Czech.
-    Cs,
-    /// Russian.
-    Ru,
-}
-
-impl Language {
-    /// Every language with the name it has in texts (ISO 639).
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("en", Self::En),
-        ("pl", Self::Pl),
-        ("cs", Self::Cs),
-        ("ru", Self::Ru),
-    ];
-
-    /// The name in texts.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Pl => "pl",
-            Self::Cs => "cs",
-            Self::Ru => "ru",
-        }
-    }
-
-    /// The language of that name.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(name, _)| *name == code)
-            .map(|(_, language)| *language)
-    }
-}
 
 /// The office as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -81,12 +23,15 @@ pub struct Office {
     #[schemars(with = "schema::CountryText")]
     pub country: CountryCode,
     /// Language of prompts and texts unless a person has another; the country's if not given.
-    #[schemars(with = "Option<Language>")]
+    #[schemars(with = "Option<schema::LanguageText>")]
     pub language: Language,
     /// Time zone of the office, a name of the IANA database; the country's (its capital's or largest
     /// city's) if not given.
     #[schemars(with = "Option<String>")]
     pub timezone: String,
+    /// Id of the `[[music]]` that people hear who wait; music of the exchange's own if not given.
+    #[schemars(with = "Option<schema::IdText>")]
+    pub music: Option<EntryId>,
 }
 
 fn default_name() -> String {
@@ -104,6 +49,7 @@ impl Office {
         }
         let language = section.parsed("language", |text| format::choice(text, &Language::ALL));
         let timezone = section.parsed("timezone", timezone);
+        let music = section.parsed("music", format::id);
         section.finish();
         let data = Country::load(country?);
         let office = Self {
@@ -111,6 +57,7 @@ impl Office {
             country: data.code,
             language: language.unwrap_or(data.language),
             timezone: timezone.unwrap_or_else(|| data.timezone.clone()),
+            music,
         };
         Some((office, data))
     }

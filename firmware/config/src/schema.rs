@@ -32,6 +32,7 @@ texts! {
     E164Text = "^\\+[1-9][0-9]{2,14}$", "+48221234567";
     CodeText = "^[0-9*#]{0,12}$", "*50";
     PinText = "^[0-9]{4,12}$", "2468";
+    SoundText = "^[0-9a-f]{64}$", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     LoginText = "^[a-z0-9._@+-]{1,64}$", "jan.kowalski";
     SipUserText = "^[A-Za-z0-9._-]{1,40}$", "kowalski-mobile";
     PortText = "^[a-z0-9_/.-]{1,40}$", "fxs1";
@@ -41,6 +42,24 @@ texts! {
     SubnetText = "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", "192.168.0.0/16";
     HoursText = "^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))? +[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$", "mon-fri 09:00-17:00";
     DateText = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-12-25";
+}
+
+/// A language of the people: of prompts, mails, explanations and the panel's first page.
+#[derive(JsonSchema)]
+#[schemars(rename = "Language", rename_all = "lowercase")]
+#[expect(
+    dead_code,
+    reason = "the form of `model::Language` in the schema, never a value"
+)]
+pub(crate) enum LanguageText {
+    /// English.
+    En,
+    /// Polish.
+    Pl,
+    /// Czech.
+    Cs,
+    /// Russian.
+    Ru,
 }
 
 /// A country of the list.

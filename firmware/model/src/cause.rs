@@ -38,6 +38,8 @@ pub enum Cause {
     Removed,
     /// An administrator ended the call.
     Administrator,
+    /// The moderator of a conference ended the call.
+    Moderator,
     /// The exchange is being stopped.
     Stopping,
     /// The power failed during the call; set at the next start.
@@ -48,7 +50,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the enum.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Normal,
         Self::Cancelled,
         Self::Busy,
@@ -65,6 +67,7 @@ impl Cause {
         Self::ProtocolError,
         Self::Removed,
         Self::Administrator,
+        Self::Moderator,
         Self::Stopping,
         Self::PowerLost,
         Self::Internal,
@@ -74,7 +77,11 @@ impl Cause {
     #[must_use]
     pub const fn q850(self) -> u8 {
         match self {
-            Self::Normal | Self::Cancelled | Self::ElsewhereAnswered | Self::Administrator => 16,
+            Self::Normal
+            | Self::Cancelled
+            | Self::ElsewhereAnswered
+            | Self::Administrator
+            | Self::Moderator => 16,
             Self::Busy => 17,
             Self::NoAnswer => 19,
             Self::Rejected | Self::Forbidden => 21,

@@ -46,6 +46,8 @@ pub enum Target {
     Analog(EntryId),
     /// The echo test.
     EchoTest,
+    /// A conference.
+    Conference(EntryId),
 }
 
 /// What a leg is made of.
@@ -95,6 +97,33 @@ pub struct MediaFigures {
     pub round_trip_us: u32,
     /// Concealed samples.
     pub concealed: u64,
+}
+
+/// What happens to somebody who dialled the number of a conference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConferenceEvent {
+    /// Let in.
+    Joined {
+        /// As a moderator.
+        moderator: bool,
+    },
+    /// Not let in; the rule says why.
+    Refused,
+    /// Waits until a moderator comes.
+    Waits,
+    /// No longer in the conference.
+    Left,
+    /// No longer heard, or heard again.
+    Muted {
+        /// Not heard from now on.
+        muted: bool,
+    },
+    /// A moderator locked the conference or opened it again.
+    Locked {
+        /// Nobody but moderators is let in from now on.
+        locked: bool,
+    },
 }
 
 /// The facts.
@@ -181,6 +210,8 @@ pub enum EventBody {
     LegHeld,
     /// The party is back.
     LegResumed,
+    /// Something happened to the party in a conference.
+    Conference(ConferenceEvent),
     /// The leg is over.
     LegEnded {
         /// Why.

@@ -6,10 +6,12 @@
 #![warn(missing_docs)]
 
 mod cause;
+mod clip;
 mod codec;
 mod command;
 mod event;
 mod id;
+mod language;
 pub mod limits;
 mod media;
 mod net;
@@ -24,13 +26,15 @@ mod time;
 mod tone;
 
 pub use cause::Cause;
+pub use clip::{Chime, Clip, Prompt};
 pub use codec::{Codec, Digit};
 pub use command::Command;
-pub use event::{Event, EventBody, LegKind, MediaFigures, Record, Target};
+pub use event::{ConferenceEvent, Event, EventBody, LegKind, MediaFigures, Record, Target};
 pub use id::{
     BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,
     PortId, RecordingId, Seq, TapId,
 };
+pub use language::Language;
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,
     RtpParams, VoiceOptions,

@@ -111,8 +111,6 @@ rules! {
     NoCommonCodec = "media.no_common_codec",
     /// No RTP ports are ready.
     NoMediaPorts = "limit.media_ports",
-    /// The limit on calls at once was reached.
-    TooManyCalls = "limit.calls",
     /// The exchange is stopping.
     Stopping = "exchange.stopping",
     /// The far end does not follow the protocol.
@@ -129,6 +127,28 @@ rules! {
     RecordKept = "record.kept",
     /// The extension called itself and has no other phone.
     DialledOneself = "dialled.oneself",
+    /// The dialled digits are the number of a conference.
+    DialledConference = "dialled.conference",
+    /// The conference asks for no PIN.
+    ConferenceOpen = "conference.open",
+    /// The PIN of the conference was dialled.
+    ConferencePin = "conference.pin",
+    /// The PIN of the moderators was dialled.
+    ConferenceModeratorPin = "conference.moderator_pin",
+    /// Three wrong PINs.
+    ConferencePinWrong = "conference.pin_wrong",
+    /// No PIN came within the limit.
+    ConferencePinMissing = "conference.pin_missing",
+    /// The conference has as many people as its limit allows.
+    ConferenceFull = "conference.full",
+    /// A moderator has locked the conference.
+    ConferenceLocked = "conference.locked",
+    /// The conference has moderators and none of them is there.
+    ConferenceNoModerator = "conference.no_moderator",
+    /// The person pressed the keys for it.
+    ConferenceKeys = "conference.keys",
+    /// A moderator decided.
+    ConferenceModerator = "conference.moderator",
 }
 
 #[cfg(test)]

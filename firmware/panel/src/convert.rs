@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use model::{
-    Binding, CallId, Cause, Codec, EntryId, Event, EventBody, LegId, LegKind, MediaFigures, Now,
-    PartyId, Record, StateChange, Target, Wall,
+    Binding, CallId, Cause, Codec, ConferenceEvent, EntryId, Event, EventBody, LegId, LegKind,
+    MediaFigures, Now, PartyId, Record, StateChange, Target, Wall,
 };
 use sha2::{Digest, Sha256};
 
@@ -373,6 +373,7 @@ pub const fn outcome(cause: Option<Cause>, answered: bool) -> Outcome {
             | Cause::ProtocolError
             | Cause::Removed
             | Cause::Administrator
+            | Cause::Moderator
             | Cause::Stopping
             | Cause::PowerLost
             | Cause::Internal,
@@ -400,6 +401,7 @@ pub const fn cause_name(cause: Cause) -> &'static str {
         Cause::ProtocolError => "protocol_error",
         Cause::Removed => "removed",
         Cause::Administrator => "administrator",
+        Cause::Moderator => "moderator",
         Cause::Stopping => "stopping",
         Cause::PowerLost => "power_lost",
         Cause::Internal => "internal",
@@ -428,6 +430,15 @@ pub const fn event_names() -> &'static [&'static str] {
         "recording_lost",
         "leg_held",
         "leg_resumed",
+        "conference_joined",
+        "conference_led",
+        "conference_refused",
+        "conference_waits",
+        "conference_left",
+        "conference_muted",
+        "conference_unmuted",
+        "conference_locked",
+        "conference_unlocked",
         "leg_ended",
         "call_answered",
         "call_ended",
@@ -459,6 +470,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::LegEarlyMedia => "leg_early_media",
         EventBody::LegHeld => "leg_held",
         EventBody::LegResumed => "leg_resumed",
+        EventBody::Conference(what) => conference_name(*what),
         EventBody::CallAnswered { .. } => "call_answered",
         EventBody::LegQuality { .. } => "leg_quality",
         EventBody::RecordingStarted { .. } => "recording_started",
@@ -474,9 +486,25 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
     (name, None, None, None)
 }
 
+const fn conference_name(what: ConferenceEvent) -> &'static str {
+    match what {
+        ConferenceEvent::Joined { moderator: false } => "conference_joined",
+        ConferenceEvent::Joined { moderator: true } => "conference_led",
+        ConferenceEvent::Refused => "conference_refused",
+        ConferenceEvent::Waits => "conference_waits",
+        ConferenceEvent::Left => "conference_left",
+        ConferenceEvent::Muted { muted: true } => "conference_muted",
+        ConferenceEvent::Muted { muted: false } => "conference_unmuted",
+        ConferenceEvent::Locked { locked: true } => "conference_locked",
+        ConferenceEvent::Locked { locked: false } => "conference_unlocked",
+    }
+}
+
 fn target_party(target: &Target, names: &dyn Names) -> Option<Party> {
     match target {
-        Target::Person(id) | Target::Analog(id) | Target::Device(id) => names.entry(id),
+        Target::Person(id) | Target::Analog(id) | Target::Device(id) | Target::Conference(id) => {
+            names.entry(id)
+        }
         Target::EchoTest => None,
     }
 }

@@ -43,6 +43,21 @@ impl Pbx {
             Effect::Connect(a, b) => self.bridge(now, a, b),
             Effect::ConnectEarly { caller, called } => self.connect_early(now, caller, called),
             Effect::Play(leg, sound) => self.play(leg, sound),
+            Effect::AnswerEarly(leg) => {
+                if !self.answer_early(now, leg) {
+                    // Whoever cannot be given sound before the answer has heard all there is.
+                    self.leg_event(now, leg, LegEvent::PromptEnded);
+                }
+            }
+            Effect::Return(leg) => self.return_to_bridge(leg),
+            Effect::Join { leg, room } => self.join_room(now, leg, room),
+            Effect::Hearing {
+                listener,
+                speaker,
+                heard,
+            } => self.set_hearing(listener, speaker, heard),
+            Effect::Say(leg, prompt) => self.say(leg, prompt),
+            Effect::Chime { room, chime } => self.chime(&room, chime),
             Effect::DiallingDone(leg) => {
                 if let Some((port, _)) = self.jacks.of_leg(leg) {
                     self.jacks.set_dialling(port, false);
@@ -56,6 +71,10 @@ impl Pbx {
     }
 
     fn play(&mut self, leg: LegId, sound: Sound) {
+        if !self.can_hear(leg) {
+            return;
+        }
+        self.forget_clip(leg);
         let country = &self.config.country;
         let route = match sound {
             Sound::Silence => Route::Silence,
@@ -64,6 +83,14 @@ impl Pbx {
             Sound::Ringback if self.legs.contains_key(&leg) => return,
             Sound::Ringback => Route::Tone(*country.tone(Tone::Ringback)),
             Sound::Echo => Route::Echo,
+            Sound::Music => {
+                self.play_music(leg);
+                return;
+            }
+            Sound::Prompt(prompt) => {
+                self.play_prompt(leg, prompt);
+                return;
+            }
         };
         self.route(leg, route);
     }
@@ -119,6 +146,7 @@ impl Pbx {
                 let sip = SipLeg {
                     id: leg,
                     call,
+                    owner: phone.owner.clone(),
                     usage: Some(usage),
                     peer,
                     inbound: false,
@@ -168,8 +196,10 @@ impl Pbx {
         let sdp = leg.talk.answer(preferred, self.config.country.law);
         match sdp {
             Ok(sdp) => {
-                // A caller that hung up this moment is told so by the usage's end.
-                let _ = self.agent.answer(now.mono, usage, sdp);
+                // The end of a caller that hung up this moment is on its way.
+                if self.agent.answer(now.mono, usage, sdp).is_err() {
+                    return;
+                }
                 self.apply_talk(id);
                 if let Some(codec) = self.legs.get(&id).and_then(|leg| leg.talk.codec()) {
                     self.leg_event(now, id, LegEvent::Answered(Some(codec)));
@@ -223,20 +253,27 @@ impl Pbx {
     }
 
     fn connect_early(&mut self, now: Now, caller: LegId, called: LegId) {
+        if self.answer_early(now, caller) {
+            self.bridge(now, caller, called);
+        }
+    }
+
+    /// Opens the way to the caller's ear before the answer; whether there is one. A caller without
+    /// an offer cannot be given sound before the answer.
+    fn answer_early(&mut self, now: Now, caller: LegId) -> bool {
         let preferred = self.partner_codec(caller);
         let law = self.config.country.law;
         if let Some(leg) = self.legs.get_mut(&caller)
             && let Some(usage) = leg.usage
         {
-            // A caller without an offer cannot be given sound before the answer.
             let Ok(sdp) = leg.talk.early_answer(preferred, law) else {
-                return;
+                return false;
             };
-            // As above: a usage that is gone has its end on the way.
+            // A usage that is gone has its end on the way.
             let _ = self.agent.ring(now.mono, usage, 183, Some(sdp));
             self.apply_talk(caller);
         }
-        self.bridge(now, caller, called);
+        true
     }
 
     fn release(&mut self, now: Now, id: LegId, cause: Cause) {
@@ -253,6 +290,7 @@ impl Pbx {
         }
         self.waiting.insert((until, id));
         self.leave_bridge(id);
+        self.forget_clip(id);
         if let Some(usage) = usage {
             self.end_usage(now, usage, inbound && before != Stage::Up, cause);
         }

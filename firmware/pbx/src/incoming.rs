@@ -126,6 +126,7 @@ impl Pbx {
                 let leg = SipLeg {
                     id,
                     call,
+                    owner,
                     usage: Some(usage),
                     peer: *peer,
                     inbound: true,

@@ -155,4 +155,6 @@ pub struct Counters {
     pub durable_late: u64,
     /// Media legs that did not report their end in time.
     pub media_silent: u64,
+    /// Prompts and music that could not be played.
+    pub clips_failed: u64,
 }

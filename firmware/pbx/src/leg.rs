@@ -1,6 +1,6 @@
 //! A SIP phone as a leg: the usage on one side, the place in the media plane on the other.
 
-use model::{CallId, Instant, LegId, MediaLeg, Seq};
+use model::{CallId, EntryId, Instant, LegId, MediaLeg, Seq};
 use sip::{Peer, UsageKey};
 
 use crate::talk::Talk;
@@ -31,6 +31,8 @@ pub(crate) enum Stage {
 pub(crate) struct SipLeg {
     pub(crate) id: LegId,
     pub(crate) call: CallId,
+    /// The configuration entry whose phone it is.
+    pub(crate) owner: EntryId,
     /// `None` once the usage has ended.
     pub(crate) usage: Option<UsageKey>,
     pub(crate) peer: Peer,

@@ -9,6 +9,7 @@
 
 mod advertised;
 mod auth;
+mod clips;
 mod effects;
 mod flows;
 mod incoming;
@@ -19,6 +20,7 @@ mod pbx;
 mod pool;
 mod ports;
 mod registrar;
+mod rooms;
 mod set_side;
 mod status;
 mod stun;

@@ -20,11 +20,15 @@ impl Pbx {
                 }
             }
             MediaEvent::LegRemoved { leg, figures } => self.seat_free(now, leg, figures),
+            MediaEvent::ClipEnded { leg, clip } => {
+                if let Some(id) = self.leg_of(leg) {
+                    self.clip_ended(now, id, clip);
+                }
+            }
+            MediaEvent::ClipFailed { clip } => self.clip_failed(now, clip),
             MediaEvent::FirstPacket { .. }
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
-            | MediaEvent::ClipFailed { .. }
-            | MediaEvent::ClipEnded { .. }
             | MediaEvent::Secured { .. }
             | MediaEvent::SecurityFailed { .. }
             | MediaEvent::Fax { .. }
@@ -41,7 +45,7 @@ impl Pbx {
     }
 
     /// The leg that sits on a place of the media plane.
-    fn leg_of(&self, media: MediaLeg) -> Option<LegId> {
+    pub(crate) fn leg_of(&self, media: MediaLeg) -> Option<LegId> {
         match self.by_media.get(&media)? {
             Owner::Sip(leg) => Some(*leg),
             Owner::Port(port) => match self.jacks.get(*port)?.phase {
@@ -121,6 +125,7 @@ impl Pbx {
         };
         for leg in [a, b] {
             self.bridge_of.insert(leg, bridge);
+            self.forget_clip(leg);
             self.route(leg, Route::Bridge(bridge));
         }
     }
@@ -136,6 +141,7 @@ impl Pbx {
             return;
         };
         if !self.is_used(bridge) {
+            self.room_bridges.retain(|_, used| *used != bridge);
             self.bridges.give_back(bridge);
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use call::{Switch, Timers};
 use config::Config;
 use model::{
-    Binding, BridgeId, CallId, Command, EntryId, Event, EventBody, FlowId, Instant, LegId,
+    Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, FlowId, Instant, LegId,
     MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
@@ -19,6 +19,7 @@ use crate::{
     Counters, Input, Jack, Output, Vault,
     advertised::advertised,
     auth::Challenger,
+    clips::Clips,
     flows::Flows,
     leg::SipLeg,
     pool::{Bridges, LegSlots, Pairs},
@@ -99,7 +100,10 @@ pub struct Pbx {
     /// Legs that wait for something: their deadlines.
     pub(crate) waiting: BTreeSet<(Instant, LegId)>,
     pub(crate) bridge_of: BTreeMap<LegId, BridgeId>,
+    /// The bridge of each conference that people talk in.
+    pub(crate) room_bridges: BTreeMap<EntryId, BridgeId>,
     pub(crate) bridges: Bridges,
+    pub(crate) clips: Clips,
     pub(crate) slots: LegSlots,
     pub(crate) slots_in_all: usize,
     pub(crate) pairs: Pairs,
@@ -154,7 +158,9 @@ impl Pbx {
             by_media: BTreeMap::new(),
             waiting: BTreeSet::new(),
             bridge_of: BTreeMap::new(),
+            room_bridges: BTreeMap::new(),
             bridges: Bridges::default(),
+            clips: Clips::default(),
             slots_in_all: slots.free(),
             slots,
             pairs: Pairs::new(setup.pairs),
@@ -168,7 +174,10 @@ impl Pbx {
             clock_offset: None,
         };
         pbx.tell_agent_addresses();
-        if !setup.resumed {
+        if setup.resumed {
+            pbx.take_clips_as_loaded();
+        } else {
+            pbx.load_clips();
             pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
             let version = setup.version;
             pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
@@ -272,14 +281,16 @@ impl Pbx {
         self.switch.is_stopping() && self.switch.calls() == 0 && self.legs.is_empty()
     }
 
-    /// Whether the key of this digit is part of a number that is being dialled; all other digits
-    /// are people's affairs and are not written down.
+    /// Whether this key decides something: it is part of a number that is being dialled, of a PIN
+    /// or of a command. All other digits are people's affairs and are not written down.
     #[must_use]
-    pub fn is_dialling(&self, media: MediaLeg) -> bool {
-        match self.by_media.get(&media) {
+    pub fn decides(&self, media: MediaLeg, digit: Digit) -> bool {
+        let dials = match self.by_media.get(&media) {
             Some(Owner::Port(port)) => self.jacks.get(*port).is_some_and(|jack| jack.dialling),
             Some(Owner::Sip(_) | Owner::Leaving) | None => false,
-        }
+        };
+        let leg = self.leg_of(media);
+        dials || leg.is_some_and(|leg| self.switch.listens(leg, digit))
     }
 
     /// Everything that a run from here on depends on, taken at a moment without calls; `None` while
@@ -345,6 +356,7 @@ impl Pbx {
         self.config = config;
         self.version = version;
         self.tell_agent_addresses();
+        self.load_clips();
         self.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
         self.drop_unknown_owners(now);
     }

@@ -141,6 +141,7 @@ impl Pbx {
 
     /// Ends a leg on a set, if it is one: whoever is still off hook hears why.
     pub(crate) fn release_set(&mut self, now: Now, leg: LegId, cause: Cause) {
+        self.forget_clip(leg);
         match self.jacks.of_leg(leg) {
             Some((port, SetPhase::Ringing(_))) => {
                 self.jacks.set_phase(port, SetPhase::Idle);
@@ -174,6 +175,7 @@ impl Pbx {
             | Cause::PeerLost
             | Cause::ProtocolError
             | Cause::Administrator
+            | Cause::Moderator
             | Cause::Stopping
             | Cause::PowerLost
             | Cause::Internal => Tone::Congestion,

@@ -14,7 +14,11 @@ pub(crate) const fn status_of(cause: Cause) -> u16 {
         Cause::NotAcceptable => 488,
         Cause::BadNumber => 484,
         Cause::Congestion | Cause::Stopping | Cause::PowerLost => 503,
-        Cause::Normal | Cause::Cancelled | Cause::ElsewhereAnswered | Cause::Administrator => 487,
+        Cause::Normal
+        | Cause::Cancelled
+        | Cause::ElsewhereAnswered
+        | Cause::Administrator
+        | Cause::Moderator => 487,
         Cause::ProtocolError | Cause::Internal => 500,
     }
 }

@@ -1,6 +1,7 @@
 //! The input journal: each input with what the vault answered to it and a fingerprint of what came
 //! of it, so that a run can be played again and compared. Passwords, digest responses, nonces and
-//! the digits people press while they talk are not on it.
+//! the digits people press while they talk are not on it; the keys by which conferences are entered
+//! and led are, as their PINs are part of the configuration.
 
 use std::{
     collections::VecDeque,
@@ -155,9 +156,10 @@ impl Snapshot {
 }
 
 impl Entry {
-    /// Writes an input down, before it is handed in. `dialling`: digits are part of a number.
+    /// Writes an input down, before it is handed in. `decides`: what [`crate::Pbx::decides`] says
+    /// of a digit.
     #[must_use]
-    pub fn open(input: &Input, dialling: bool) -> Self {
+    pub fn open(input: &Input, decides: bool) -> Self {
         let written = match input {
             Input::FlowOpened {
                 flow,
@@ -174,7 +176,7 @@ impl Entry {
             } => Written::Datagram(*local, *remote, Block(redacted(bytes))),
             Input::External(address) => Written::External(*address),
             Input::Port { port, event } => Written::Port(*port, *event),
-            Input::Media(MediaEvent::Digit { leg, ms, .. }) if !dialling => {
+            Input::Media(MediaEvent::Digit { leg, ms, .. }) if !decides => {
                 let digit = Digit::from_char('0').expect("0 is a key");
                 let (leg, ms) = (*leg, *ms);
                 Written::Media(MediaEvent::Digit { leg, digit, ms })

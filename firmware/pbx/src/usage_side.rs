@@ -1,8 +1,8 @@
 //! What happens on the SIP side of a leg, told to call control.
 
 use call::LegEvent;
-use model::{Cause, Digit, LegId, Now};
-use sip::{UsageEvent, UsageKey};
+use model::{Cause, Digit, LegId, Now, Rule};
+use sip::{How, UsageEvent, UsageKey};
 
 use crate::{Pbx, leg::Stage, status::cause_of_end, talk::Change};
 
@@ -149,7 +149,7 @@ impl Pbx {
         }
     }
 
-    fn usage_ended(&mut self, now: Now, id: LegId, how: &sip::How) {
+    fn usage_ended(&mut self, now: Now, id: LegId, how: &How) {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -159,10 +159,11 @@ impl Pbx {
             return;
         }
         let (cause, status) = cause_of_end(how);
-        let event = if early {
-            LegEvent::Refused { cause, status }
-        } else {
-            LegEvent::Ended(cause)
+        let event = match how {
+            _ if early => LegEvent::Refused { cause, status },
+            How::SessionExpired => LegEvent::Lost(Rule::SessionTimer),
+            How::AckMissing => LegEvent::Lost(Rule::AckMissing),
+            _ => LegEvent::Ended(cause),
         };
         self.leg_event(now, id, event);
     }

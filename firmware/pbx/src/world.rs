@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use call::{Dialled, Directory, Phone, Progress, SetState};
+use call::{Dialled, Directory, Phone, Progress, RoomRules, SetState};
 use config::{Answerer, Code, Config};
 use model::{EntryId, Party};
 
@@ -49,13 +49,11 @@ impl Directory for World<'_> {
                 code: Code::EchoTest,
                 ..
             }) => Dialled::EchoTest,
-            Some(
-                Answerer::Conference(_)
-                | Answerer::Code {
-                    code: Code::Monitor,
-                    ..
-                },
-            ) => Dialled::Unknown,
+            Some(Answerer::Conference(conference)) => Dialled::Conference(conference.id.clone()),
+            Some(Answerer::Code {
+                code: Code::Monitor,
+                ..
+            }) => Dialled::Unknown,
             None => match self.config.person_by_login(text) {
                 Some(person) => Dialled::Login(person.id.clone()),
                 None => Dialled::Unknown,
@@ -99,6 +97,16 @@ impl Directory for World<'_> {
             Some((port, jack)) if jack.phase == SetPhase::Idle => SetState::Free(port),
             Some(_) => SetState::Busy,
         }
+    }
+
+    fn room(&self, conference: &EntryId) -> Option<RoomRules> {
+        let conference = self.config.conference(conference)?;
+        Some(RoomRules {
+            pin: conference.pin.clone(),
+            moderator_pin: conference.moderator_pin.clone(),
+            announce: conference.announce,
+            limit: usize::from(conference.limit),
+        })
     }
 
     fn ring_timeout(&self, entry: &EntryId) -> Duration {

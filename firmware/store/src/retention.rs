@@ -87,6 +87,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::LegCodecChanged { .. }
         | EventBody::LegHeld
         | EventBody::LegResumed
+        | EventBody::Conference(_)
         | EventBody::LegEnded { .. }
         | EventBody::CallAnswered { .. }
         | EventBody::CallEnded { .. }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::{Cause, EntryId, Instant, Rule, Target};
 use store::CdrFold;
 
-use crate::office::{ECHO, NOBODY, Office};
+use crate::office::{ECHO, NOBODY, Office, ROOM};
 use crate::truth::{Fact, Truth};
 use crate::world::World;
 
@@ -132,6 +132,7 @@ impl Case<'_> {
         let target = match &self.fold.cdr.target {
             None => return,
             Some(Target::EchoTest) => ECHO.to_owned(),
+            Some(Target::Conference(_)) => ROOM.to_owned(),
             Some(Target::Person(entry) | Target::Device(entry) | Target::Analog(entry)) => {
                 let mut seats = self.office.seats.iter();
                 let seat = seats.find(|seat| seat.entry == entry.as_str());
@@ -153,11 +154,16 @@ impl Case<'_> {
         };
         let at = self.began + at.since(self.fold.started_at);
         let by = cdr.answered_by.as_ref().map(EntryId::as_str);
-        let answered = self.truth.happened(at, |seat, fact| {
-            let answers = matches!(fact, Fact::Answered | Fact::Lifted);
-            answers && self.seat_is(seat, by)
+        // The caller's answer, from which the talk counts, may wait for the disk.
+        let since = Instant::from_nanos(
+            at.as_nanos()
+                .saturating_sub(WAITS_FOR_DISK.as_nanos() as u64),
+        );
+        let facts = self.truth.facts.range(since..=at);
+        let answered = facts.flat_map(|(_, facts)| facts).any(|(seat, fact)| {
+            matches!(fact, Fact::Answered | Fact::Lifted) && self.seat_is(*seat, by)
         });
-        if self.to != ECHO && !answered {
+        if ![ECHO, ROOM].contains(&self.to) && !answered {
             say(&format!("{by:?} did not answer at {at:?}"));
         }
     }
@@ -170,14 +176,12 @@ impl Case<'_> {
         let at = self.began + duration;
         let at_end = |fact: &dyn Fn(&Fact) -> bool| self.truth.happened(at, |_, f| fact(f));
         let right = match (cause, rule) {
-            // A caller may take the call back while its answer waits for the disk.
-            (Cause::Normal, _) if cdr.talk.is_some_and(|talk| talk <= WAITS_FOR_DISK) => {
-                at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp | Fact::Cancelled))
-            }
             (Cause::Normal, _) => at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp)),
             (Cause::Cancelled, _) => {
                 at_end(&|f| matches!(f, Fact::Cancelled | Fact::HungUp | Fact::Bye))
             }
+            // Answered, and hung up again while the caller's answer waited for the disk.
+            (Cause::Rejected, _) if at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp)) => true,
             (Cause::Busy, Rule::PhoneRefused) | (Cause::Rejected, _) => {
                 self.happened_between(at, &|f| matches!(f, Fact::Refused(486 | 600 | 603)))
             }

@@ -15,6 +15,8 @@ use crate::plan::Features;
 pub(crate) const BOX: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 168, 1, 5)), 5060);
 /// What is dialled for the echo test.
 pub(crate) const ECHO: &str = "*43";
+/// The conference without a PIN.
+pub(crate) const ROOM: &str = "9000";
 /// A number that nobody has.
 pub(crate) const NOBODY: &str = "2999";
 /// Seconds that phones ring at most.
@@ -59,7 +61,8 @@ impl Office {
     pub(crate) fn new(seed: Seed, features: &Features) -> Self {
         let mut text = format!(
             "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = \
-             [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n"
+             [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
+             [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\n"
         );
         let mut seats = Vec::new();
         for at in 0..features.phones {

@@ -55,11 +55,11 @@ impl Driver {
     /// Runs one input to its end.
     pub(crate) fn drive(&mut self, now: Now, input: Input, outside: &mut impl Outside) {
         self.begin_segment(now);
-        let dialling = match &input {
-            Input::Media(MediaEvent::Digit { leg, .. }) => self.pbx.is_dialling(*leg),
+        let decides = match &input {
+            Input::Media(MediaEvent::Digit { leg, digit, .. }) => self.pbx.decides(*leg, *digit),
             _ => false,
         };
-        let entry = Entry::open(&input, dialling);
+        let entry = Entry::open(&input, decides);
         if let Input::Config { text, .. } = &input {
             self.text = Arc::clone(text);
         }

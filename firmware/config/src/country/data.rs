@@ -4,7 +4,7 @@ use model::{Codec, ToneSpec, ToneStep};
 use toml_edit::{Document, Table, TableLike};
 
 use super::{CallerId, Country, CountryCode, Ring, Tone, tone::fit};
-use crate::office::Language;
+use crate::Language;
 
 /// The country of a file; `None` if the file is not as it should be.
 pub(super) fn parse(code: CountryCode, text: &str) -> Option<Country> {

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 pub use tone::Tone;
 
 use crate::{
-    office::Language,
+    Language,
     problem::{Bad, Fault, cut},
 };
 

@@ -2,7 +2,7 @@
 
 use super::{Change, Place, Plain};
 use crate::{
-    office::Language,
+    Language,
     words::{Words, fill},
 };
 

@@ -3,6 +3,7 @@
 mod analog;
 mod conference;
 mod device;
+mod music;
 mod outside;
 mod person;
 mod schedule;
@@ -11,6 +12,7 @@ mod trunk;
 pub use analog::Analog;
 pub use conference::Conference;
 pub use device::Device;
+pub use music::Music;
 pub use outside::OutsideNumber;
 pub use person::{Person, Recording, Role};
 pub use schedule::{Hours, Schedule};

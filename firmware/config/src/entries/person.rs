@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    format,
+    Language, format,
     limits_section::Limits,
-    office::Language,
     problem::{Bad, Fault},
     read::Section,
     schema,
@@ -81,6 +80,7 @@ pub struct Person {
     #[schemars(with = "Option<schema::E164Text>")]
     pub mobile: Option<Number>,
     /// Language of the person's texts and prompts; the office's if not given.
+    #[schemars(with = "Option<schema::LanguageText>")]
     pub language: Option<Language>,
     /// Which calls of the person are recorded.
     #[schemars(default)]

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
+    Language,
     diff::{Change, Fields, Place, Plain, Tree, trees},
     import::entries_of,
-    office::Language,
     problem::Problems,
     text::Document,
     words::{Words, fill},

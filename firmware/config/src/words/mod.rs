@@ -5,7 +5,7 @@ mod en;
 mod pl;
 mod ru;
 
-use crate::office::Language;
+use crate::Language;
 
 /// The sentences and names of one language.
 pub(crate) struct Words {

@@ -26,5 +26,7 @@ pub const TRUNKS: usize = 64;
 pub const OUTSIDE_NUMBERS: usize = 1_000;
 /// Schedules of opening hours.
 pub const SCHEDULES: usize = 100;
+/// Pieces of music.
+pub const MUSIC: usize = 32;
 /// Conferences with a number of their own.
 pub const CONFERENCES: usize = 200;

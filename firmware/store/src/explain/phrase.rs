@@ -1,6 +1,6 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
-use model::{EntryId, EventBody, PartyId};
+use model::{ConferenceEvent, EntryId, EventBody, PartyId};
 
 use super::{Outcome, Scene, Words, duration};
 
@@ -55,6 +55,24 @@ pub(crate) enum Said {
     LegHeld,
     /// Name.
     LegResumed,
+    /// Name.
+    ConferenceJoined,
+    /// Name: as a moderator.
+    ConferenceLed,
+    /// Name.
+    ConferenceRefused,
+    /// Name.
+    ConferenceWaits,
+    /// Name.
+    ConferenceLeft,
+    /// Name.
+    ConferenceMuted,
+    /// Name.
+    ConferenceUnmuted,
+    /// Name.
+    ConferenceLocked,
+    /// Name.
+    ConferenceUnlocked,
     /// Name, cause, SIP status in brackets or nothing.
     LegEnded,
     /// Name.
@@ -156,6 +174,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         }
         EventBody::LegHeld => (Said::LegHeld, vec![who]),
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
+        EventBody::Conference(what) => (conference(*what), vec![who]),
         EventBody::LegEnded { cause, status, .. } => {
             let status = status.map_or(String::new(), |status| format!(" (SIP {status})"));
             let cause = scene.words.cause(*cause).into();
@@ -198,6 +217,21 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
     };
     fill(scene.words.template(said), &values)
+}
+
+/// What happened to somebody in a conference.
+fn conference(what: ConferenceEvent) -> Said {
+    match what {
+        ConferenceEvent::Joined { moderator: false } => Said::ConferenceJoined,
+        ConferenceEvent::Joined { moderator: true } => Said::ConferenceLed,
+        ConferenceEvent::Refused => Said::ConferenceRefused,
+        ConferenceEvent::Waits => Said::ConferenceWaits,
+        ConferenceEvent::Left => Said::ConferenceLeft,
+        ConferenceEvent::Muted { muted: true } => Said::ConferenceMuted,
+        ConferenceEvent::Muted { muted: false } => Said::ConferenceUnmuted,
+        ConferenceEvent::Locked { locked: true } => Said::ConferenceLocked,
+        ConferenceEvent::Locked { locked: false } => Said::ConferenceUnlocked,
+    }
 }
 
 fn either(first: bool, yes: Said, no: Said) -> Said {

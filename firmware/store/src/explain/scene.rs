@@ -40,7 +40,10 @@ impl Scene<'_> {
 
     pub(super) fn target(&self, target: &Target) -> String {
         match target {
-            Target::Person(id) | Target::Device(id) | Target::Analog(id) => self.entry(id),
+            Target::Person(id)
+            | Target::Device(id)
+            | Target::Analog(id)
+            | Target::Conference(id) => self.entry(id),
             Target::EchoTest => self.words.label(Label::EchoTest).into(),
         }
     }

@@ -192,6 +192,7 @@ impl CallView {
             | EventBody::LegEarlyMedia
             | EventBody::LegHeld
             | EventBody::LegResumed
+            | EventBody::Conference(_)
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
             | EventBody::LegQuality { .. }

@@ -187,6 +187,7 @@ impl CdrFold {
             | EventBody::RecordingEnded { .. }
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
+            | EventBody::Conference(_)
             | EventBody::PortFault { .. }
             | EventBody::Erased { .. } => {}
         }

@@ -251,6 +251,7 @@ impl LiveCall {
             | EventBody::Routed { .. }
             | EventBody::LegEarlyMedia
             | EventBody::LegCodecChanged { .. }
+            | EventBody::Conference(_)
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
             | EventBody::LegQuality { .. }

@@ -1,0 +1,138 @@
+//! From the first ring to the answer: what the called phones do, and which of them has the call.
+
+use model::{CallId, Cause, Codec, EventBody, LegId, Now, Rule};
+
+use crate::{
+    Effect, Sound, Switch,
+    call::{Phase, Service, Stage},
+    end::rule_of,
+};
+
+impl Switch {
+    pub(crate) fn rang(&mut self, id: CallId, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let first = !call.legs.iter().any(|leg| leg.rang);
+        let caller = call.caller;
+        match call.leg(leg) {
+            Some(leg) if leg.stage == Stage::Trying && !leg.rang => leg.rang = true,
+            _ => return,
+        }
+        self.tell.leg(id, leg, Rule::PhoneRang, EventBody::LegRang);
+        if first {
+            self.tell.wish(Effect::Alert(caller));
+            self.tell.wish(Effect::Play(caller, Sound::Ringback));
+        }
+    }
+
+    /// Sound before the answer is passed on when one phone is called; among several nobody is
+    /// heard before the answer, or the caller would hear them all.
+    pub(crate) fn early_media(&mut self, id: CallId, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let alone = call.trying().count() == 1;
+        let caller = call.caller;
+        match call.leg(leg) {
+            Some(leg) if leg.stage == Stage::Trying && !leg.early => leg.early = true,
+            _ => return,
+        }
+        let body = EventBody::LegEarlyMedia;
+        self.tell.leg(id, leg, Rule::PhoneEarlyMedia, body);
+        if alone {
+            self.tell.wish(Effect::ConnectEarly {
+                caller,
+                called: leg,
+            });
+        }
+    }
+
+    pub(crate) fn answered(&mut self, now: Now, id: CallId, leg: LegId, codec: Option<Codec>) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let body = EventBody::LegAnswered { codec };
+        let caller = call.caller;
+        if leg == caller {
+            self.tell.leg(id, leg, Rule::PhoneAnswered, body);
+            self.caller_answered(now, id);
+            return;
+        }
+        if !matches!(call.phase, Phase::Ringing { .. }) {
+            // Two phones answered at once: the second is told that the first has it.
+            self.release(id, leg, Cause::ElsewhereAnswered);
+            return;
+        }
+        call.phase = Phase::Answering { by: leg };
+        if let Some(leg) = call.leg(leg) {
+            leg.stage = Stage::Up;
+        }
+        let others: Vec<LegId> = call.trying().map(|leg| leg.id).collect();
+        self.tell.leg(id, leg, Rule::PhoneAnswered, body);
+        for other in others {
+            self.release(id, other, Cause::ElsewhereAnswered);
+        }
+        self.tell.wish(Effect::Answer(caller));
+        self.tell.wish(Effect::Connect(caller, leg));
+    }
+
+    /// The answer is on its way to the caller: the talk time runs from here.
+    fn caller_answered(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let Phase::Answering { by } = call.phase else {
+            return;
+        };
+        call.phase = Phase::Talking { since: now.mono };
+        let caller = call.caller;
+        if let Some(leg) = call.leg(caller) {
+            leg.stage = Stage::Up;
+        }
+        let rule = match &call.service {
+            None => Rule::PhoneAnswered,
+            Some(Service::Echo) => Rule::DialledEchoTest,
+            Some(Service::Room(_)) => Rule::DialledConference,
+        };
+        let body = EventBody::CallAnswered { by };
+        self.tell.call(id, rule, body);
+        self.rooms.answered(now, caller, &mut self.tell);
+    }
+
+    pub(crate) fn refused(
+        &mut self,
+        now: Now,
+        id: CallId,
+        leg: LegId,
+        cause: Cause,
+        status: Option<u16>,
+    ) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let is_caller = leg == call.caller;
+        let rule = match status {
+            Some(_) => Rule::PhoneRefused,
+            None if cause == Cause::PeerLost => Rule::PhoneSilent,
+            None => rule_of(cause),
+        };
+        if let Some(leg) = call.leg(leg) {
+            leg.status = status;
+        }
+        call.note_refusal(cause, rule);
+        let refusal = call.refusal.unwrap_or((cause, rule));
+        self.release(id, leg, cause);
+        let Some(call) = self.calls.get(&id) else {
+            return;
+        };
+        let last = call.trying().next().is_none();
+        if is_caller || (last && matches!(call.phase, Phase::Ringing { .. })) {
+            let cause = match refusal.0 {
+                Cause::PeerLost if !is_caller => Cause::Unreachable,
+                other => other,
+            };
+            self.end(now, id, cause, refusal.1);
+        }
+    }
+}

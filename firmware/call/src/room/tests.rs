@@ -1,0 +1,361 @@
+//! Rooms, each test a short story of people who dial 9000.
+
+use model::{
+    Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures, Prompt,
+    Rule,
+};
+
+use crate::{Effect, LegEvent, Sound, tests::Story};
+
+const PIN: &str = "1234";
+const LEADER: &str = "98765";
+
+fn story(pin: Option<&str>, moderator_pin: Option<&str>) -> Story {
+    let mut story = Story::new(Vec::new());
+    story.world.room.pin = pin.map(Into::into);
+    story.world.room.moderator_pin = moderator_pin.map(Into::into);
+    story.world.room.announce = true;
+    story
+}
+
+/// Somebody dials and is answered.
+fn come(story: &mut Story) -> LegId {
+    let leg = story.dial(Some("9000")).expect("accepted");
+    assert!(story.effects.contains(&Effect::Answer(leg)));
+    story.tell(leg, LegEvent::Answered(Some(Codec::Pcma)));
+    leg
+}
+
+fn press(story: &mut Story, leg: LegId, keys: &str) {
+    for key in keys.chars() {
+        let digit = Digit::from_char(key).expect("a key");
+        story.tell(leg, LegEvent::Digit(digit));
+    }
+}
+
+fn heard(story: &Story, leg: LegId, prompt: Prompt) -> bool {
+    let played = Effect::Play(leg, Sound::Prompt(prompt));
+    let said = Effect::Say(leg, prompt);
+    story.effects.contains(&played) || story.effects.contains(&said)
+}
+
+fn join(leg: LegId) -> Effect {
+    let room = EntryId::new("monday").expect("legal");
+    Effect::Join { leg, room }
+}
+
+fn chimes(story: &Story, wanted: Chime) -> usize {
+    let is = |e: &&Effect| matches!(e, Effect::Chime { chime, .. } if *chime == wanted);
+    story.effects.iter().filter(is).count()
+}
+
+fn rule_of(story: &Story, leg: LegId, body: &EventBody) -> Option<Rule> {
+    story.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Event(event) if event.leg == Some(leg) && event.body == *body => Some(event.rule),
+        _ => None,
+    })
+}
+
+/// `speaker` is not heard by `listener` from now on, or is again.
+fn hearing(listener: LegId, speaker: LegId, heard: bool) -> Effect {
+    Effect::Hearing {
+        listener,
+        speaker,
+        heard,
+    }
+}
+
+fn released(story: &Story, leg: LegId) -> Option<Cause> {
+    story.effects.iter().find_map(|effect| match effect {
+        Effect::Release { leg: gone, cause } if *gone == leg => Some(*cause),
+        _ => None,
+    })
+}
+
+fn hang_up(story: &mut Story, leg: LegId) {
+    story.tell(leg, LegEvent::Ended(Cause::Normal));
+    story.tell(leg, LegEvent::Gone(MediaFigures::default()));
+}
+
+#[test]
+fn the_first_hears_that_and_music_and_the_second_begins_the_talk() {
+    let mut story = story(None, None);
+    let first = come(&mut story);
+    assert!(heard(&story, first, Prompt::OnlyOne));
+    story.tell(first, LegEvent::PromptEnded);
+    assert!(story.effects.contains(&Effect::Play(first, Sound::Music)));
+    let second = come(&mut story);
+    assert!(story.effects.contains(&join(first)) && story.effects.contains(&join(second)));
+    assert_eq!(chimes(&story, Chime::Joined), 1);
+    let joined = EventBody::Conference(ConferenceEvent::Joined { moderator: false });
+    assert_eq!(rule_of(&story, second, &joined), Some(Rule::ConferenceOpen));
+    story.effects.clear();
+    hang_up(&mut story, first);
+    assert!(heard(&story, second, Prompt::OnlyOne), "alone again");
+    assert_eq!(chimes(&story, Chime::Left), 0, "the prompt says it already");
+    let left = rule_of(&story, first, &EventBody::Conference(ConferenceEvent::Left));
+    assert_eq!(left, Some(Rule::PartyHungUp));
+    hang_up(&mut story, second);
+    assert_eq!(story.switch.calls(), 0);
+    assert_eq!(story.switch.next_deadline(), None);
+}
+
+#[test]
+fn a_prompt_that_nobody_ends_gives_way_to_music() {
+    let mut story = story(None, None);
+    let first = come(&mut story);
+    assert_eq!(story.wait(), "a guest of a conference");
+    assert!(story.effects.contains(&Effect::Play(first, Sound::Music)));
+    assert_eq!(story.switch.next_deadline(), None);
+}
+
+#[test]
+fn the_right_pin_lets_in_with_its_last_digit_or_with_the_hash_key() {
+    let mut story = story(Some(PIN), Some(LEADER));
+    let member = come(&mut story);
+    assert!(heard(&story, member, Prompt::EnterPin));
+    press(&mut story, member, "99*1234");
+    let joined = EventBody::Conference(ConferenceEvent::Joined { moderator: false });
+    assert_eq!(rule_of(&story, member, &joined), Some(Rule::ConferencePin));
+    assert!(heard(&story, member, Prompt::Waiting), "no moderator yet");
+    story.tell(member, LegEvent::PromptEnded);
+    assert!(story.effects.contains(&Effect::Play(member, Sound::Music)));
+    let leader = come(&mut story);
+    press(&mut story, leader, "98765#");
+    let led = EventBody::Conference(ConferenceEvent::Joined { moderator: true });
+    let rule = rule_of(&story, leader, &led);
+    assert_eq!(rule, Some(Rule::ConferenceModeratorPin));
+    assert!(story.effects.contains(&join(member)) && story.effects.contains(&join(leader)));
+    // Without a moderator nobody talks.
+    story.effects.clear();
+    hang_up(&mut story, leader);
+    assert!(heard(&story, member, Prompt::Waiting));
+}
+
+#[test]
+fn with_a_pin_for_moderators_only_the_hash_key_alone_lets_in() {
+    let mut story = story(None, Some(LEADER));
+    let member = come(&mut story);
+    assert!(heard(&story, member, Prompt::EnterPinOrHash));
+    press(&mut story, member, "#");
+    let joined = EventBody::Conference(ConferenceEvent::Joined { moderator: false });
+    assert_eq!(rule_of(&story, member, &joined), Some(Rule::ConferenceOpen));
+}
+
+#[test]
+fn three_wrong_pins_and_the_call_ends_with_a_word() {
+    let mut story = story(Some(PIN), None);
+    let guest = come(&mut story);
+    press(&mut story, guest, "0000#1111#");
+    assert!(heard(&story, guest, Prompt::WrongPin));
+    assert!(!heard(&story, guest, Prompt::NoMorePins));
+    press(&mut story, guest, "1235#");
+    assert!(heard(&story, guest, Prompt::NoMorePins));
+    press(&mut story, guest, PIN);
+    assert_eq!(released(&story, guest), None, "the word is heard first");
+    story.tell(guest, LegEvent::PromptEnded);
+    assert_eq!(released(&story, guest), Some(Cause::Forbidden));
+    story.finish();
+    let (cause, rule, talk) = story.end();
+    assert_eq!((cause, rule), (Cause::Forbidden, Rule::ConferencePinWrong));
+    assert!(talk.is_some());
+    let refused = rule_of(
+        &story,
+        guest,
+        &EventBody::Conference(ConferenceEvent::Refused),
+    );
+    assert_eq!(refused, Some(Rule::ConferencePinWrong));
+}
+
+#[test]
+fn who_never_presses_a_key_is_not_waited_for() {
+    let mut story = story(Some(PIN), None);
+    let guest = come(&mut story);
+    let began = story.ms;
+    story.tell(guest, LegEvent::PromptEnded);
+    while released(&story, guest).is_none() {
+        story.wait();
+    }
+    assert!(story.ms - began <= 130_000);
+    story.finish();
+    let (cause, rule, _) = story.end();
+    assert_eq!(
+        (cause, rule),
+        (Cause::Forbidden, Rule::ConferencePinMissing)
+    );
+}
+
+#[test]
+fn who_presses_on_for_ever_is_not_waited_for_either() {
+    let mut story = story(Some(PIN), None);
+    let guest = come(&mut story);
+    let began = story.ms;
+    // The star begins the PIN anew and so is never wrong.
+    while !heard(&story, guest, Prompt::NoMorePins) {
+        press(&mut story, guest, "1*");
+        story.ms += 2_000;
+        story.switch.timeout(story.now(), &story.world);
+        story.drain();
+        assert!(story.ms - began < 100_000, "patience ends");
+    }
+}
+
+#[test]
+fn a_full_room_turns_away_with_a_word_and_without_an_answer() {
+    let mut story = story(None, None);
+    story.world.room.limit = 2;
+    let _ = (come(&mut story), come(&mut story));
+    story.effects.clear();
+    let third = story.dial(Some("9000")).expect("begun");
+    assert!(!story.effects.contains(&Effect::Answer(third)));
+    let early = story
+        .effects
+        .iter()
+        .position(|e| *e == Effect::AnswerEarly(third))
+        .expect("sound before the answer");
+    let word = Effect::Play(third, Sound::Prompt(Prompt::Full));
+    let word = story.effects.iter().position(|e| *e == word);
+    assert!(word.is_some_and(|word| word > early));
+    story.tell(third, LegEvent::PromptEnded);
+    assert_eq!(released(&story, third), Some(Cause::Busy));
+    let refused = rule_of(
+        &story,
+        third,
+        &EventBody::Conference(ConferenceEvent::Refused),
+    );
+    assert_eq!(refused, Some(Rule::ConferenceFull));
+}
+
+/// A room with a moderator and two members who talk.
+fn three() -> (Story, LegId, LegId, LegId) {
+    let mut story = story(Some(PIN), Some(LEADER));
+    let leader = come(&mut story);
+    press(&mut story, leader, LEADER);
+    let members = [come(&mut story), come(&mut story)];
+    for member in members {
+        press(&mut story, member, PIN);
+    }
+    story.effects.clear();
+    (story, leader, members[0], members[1])
+}
+
+#[test]
+fn members_mute_themselves_and_nobody_hears_them_not_even_who_comes_later() {
+    let (mut story, leader, one, two) = three();
+    press(&mut story, one, "*6");
+    assert!(heard(&story, one, Prompt::Muted));
+    for listener in [leader, two] {
+        assert!(story.effects.contains(&hearing(listener, one, false)));
+    }
+    let late = come(&mut story);
+    press(&mut story, late, PIN);
+    assert!(story.effects.contains(&hearing(late, one, false)));
+    let muted = EventBody::Conference(ConferenceEvent::Muted { muted: true });
+    assert_eq!(rule_of(&story, one, &muted), Some(Rule::ConferenceKeys));
+    press(&mut story, one, "*6");
+    for listener in [leader, two, late] {
+        assert!(story.effects.contains(&hearing(listener, one, true)));
+    }
+    // A key on its own, or one too late after the star, is no command.
+    story.effects.clear();
+    press(&mut story, one, "6*");
+    story.wait();
+    press(&mut story, one, "6");
+    assert!(story.effects.is_empty(), "{:?}", story.effects);
+}
+
+#[test]
+fn a_phone_that_holds_is_not_heard_so_that_its_music_is_not() {
+    let (mut story, leader, one, two) = three();
+    story.tell(one, LegEvent::Held);
+    for listener in [leader, two] {
+        assert!(story.effects.contains(&hearing(listener, one, false)));
+    }
+    story.tell(one, LegEvent::Resumed);
+    assert!(story.effects.contains(&hearing(two, one, true)));
+}
+
+#[test]
+fn a_moderator_mutes_all_others() {
+    let (mut story, leader, one, two) = three();
+    press(&mut story, leader, "*5");
+    assert!(heard(&story, leader, Prompt::OthersMuted));
+    for (listener, speaker) in [(leader, one), (two, one), (one, two), (leader, two)] {
+        assert!(story.effects.contains(&hearing(listener, speaker, false)));
+    }
+    assert!(!story.effects.contains(&hearing(one, leader, false)));
+    press(&mut story, two, "*6");
+    assert!(heard(&story, two, Prompt::MutedByModerator));
+    story.effects.clear();
+    press(&mut story, leader, "*5");
+    assert!(story.effects.contains(&hearing(one, two, true)));
+    assert_eq!(
+        rule_of(
+            &story,
+            two,
+            &EventBody::Conference(ConferenceEvent::Muted { muted: false })
+        ),
+        Some(Rule::ConferenceModerator)
+    );
+}
+
+#[test]
+fn a_locked_room_takes_moderators_only() {
+    let (mut story, leader, ..) = three();
+    press(&mut story, leader, "*7");
+    assert!(heard(&story, leader, Prompt::NowLocked));
+    let late = come(&mut story);
+    press(&mut story, late, PIN);
+    assert!(heard(&story, late, Prompt::Locked));
+    story.tell(late, LegEvent::PromptEnded);
+    assert_eq!(released(&story, late), Some(Cause::Rejected));
+    let second = come(&mut story);
+    press(&mut story, second, LEADER);
+    assert!(story.effects.contains(&join(second)));
+    press(&mut story, second, "*7");
+    let late = come(&mut story);
+    press(&mut story, late, PIN);
+    assert!(story.effects.contains(&join(late)));
+}
+
+#[test]
+fn a_moderator_removes_who_came_last_and_ends_it_all() {
+    let (mut story, leader, one, two) = three();
+    press(&mut story, leader, "*8");
+    assert!(heard(&story, two, Prompt::Removed));
+    assert_eq!(chimes(&story, Chime::Left), 1);
+    story.tell(two, LegEvent::PromptEnded);
+    assert_eq!(released(&story, two), Some(Cause::Moderator));
+    press(&mut story, one, "*0");
+    assert_eq!(released(&story, leader), None, "members cannot end it");
+    press(&mut story, leader, "*0");
+    for leg in [leader, one] {
+        assert!(heard(&story, leg, Prompt::Over));
+        let left = rule_of(&story, leg, &EventBody::Conference(ConferenceEvent::Left));
+        assert_eq!(left, Some(Rule::ConferenceModerator));
+        story.tell(leg, LegEvent::PromptEnded);
+        assert_eq!(released(&story, leg), Some(Cause::Moderator));
+    }
+    story.finish();
+    assert_eq!(story.switch.calls(), 0);
+    // The next ones find an open room, with nobody in it.
+    story.effects.clear();
+    let next = come(&mut story);
+    press(&mut story, next, LEADER);
+    assert!(heard(&story, next, Prompt::OnlyOne));
+}
+
+#[test]
+fn the_keys_that_decide_are_told_from_those_that_do_not() {
+    let mut story = story(Some(PIN), None);
+    let key = |c| Digit::from_char(c).expect("a key");
+    let leg = come(&mut story);
+    assert!(story.switch.listens(leg, key('1')));
+    press(&mut story, leg, PIN);
+    assert!(!story.switch.listens(leg, key('1')));
+    assert!(story.switch.listens(leg, key('*')));
+    press(&mut story, leg, "*");
+    assert!(story.switch.listens(leg, key('6')));
+    hang_up(&mut story, leg);
+    assert!(!story.switch.listens(leg, key('*')));
+}
