@@ -70,7 +70,14 @@ impl Batch {
         self.records.len() + self.parties.len() + self.state.len()
     }
 
-    /// Whether it is to be committed at once (design §3, durability).
+    /// Whether a call starts in it: its answer waits until that is on the disk.
+    #[must_use]
+    pub fn starts_a_call(&self) -> bool {
+        let starts = |record: &Record| matches!(record.event.body, EventBody::CallStarted { .. });
+        self.records.iter().any(starts)
+    }
+
+    /// Whether it is to be committed soon (design §3, durability).
     #[must_use]
     pub fn is_urgent(&self) -> bool {
         self.records.iter().any(|record| record.event.is_urgent())

@@ -51,7 +51,7 @@ impl Alarm {
             Self::Client(_, Timer::Retransmit) => "sip: repeat a request",
             Self::Client(_, Timer::GiveUp) => "sip: give up a request",
             Self::Client(_, Timer::Linger) => "sip: forget a client transaction",
-            Self::Server(_, Timer::Retransmit) => "sip: repeat a refusal",
+            Self::Server(_, Timer::Retransmit) => "sip: say 100 or repeat a refusal",
             Self::Server(_, Timer::GiveUp) => "sip: give up waiting for an ACK",
             Self::Server(_, Timer::Linger) => "sip: forget a server transaction",
             Self::Usage(_, UsageTimer::RepeatAnswer) => "sip: repeat a 2xx",

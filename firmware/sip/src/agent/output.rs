@@ -26,7 +26,7 @@ pub enum Output {
         /// Who sent it.
         peer: Peer,
     },
-    /// An initial INVITE, already answered with 100. The user goes on with
+    /// An initial INVITE; 100 goes by itself if the user takes a while. The user goes on with
     /// [`Agent::ring`](crate::Agent::ring), [`Agent::answer`](crate::Agent::answer) or
     /// [`Agent::reject`](crate::Agent::reject).
     Incoming {

@@ -79,7 +79,7 @@ impl Agent {
         });
     }
 
-    /// An INVITE that starts a call: 100 at once, then the user decides.
+    /// An INVITE that starts a call: the user decides; 100 goes if that takes a while.
     fn start_incoming(
         &mut self,
         now: Instant,
@@ -129,10 +129,8 @@ impl Agent {
         if let Some(server) = self.servers.get_mut(&server) {
             server.usage = Some(key);
         }
-        // RFC 3261 §8.2.6.1 lets a UAS send 100 at once; it stops the caller's retransmissions
-        // whatever the called side does.
         let trying = crate::Response::to_request(&request, 100, "");
-        self.send_response(now, server, &trying);
+        self.promise_trying(now, server, &trying);
         self.out.push_back(Output::Incoming {
             usage: key,
             request,

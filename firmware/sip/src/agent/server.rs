@@ -153,6 +153,20 @@ impl Agent {
         self.send_message(peer, |out| response.write(out));
     }
 
+    /// Sends `trying` when nothing else was answered within [`Timing::trying`](crate::Timing): a
+    /// refusal or a ringing phone mostly comes first and makes it needless (RFC 3261 §17.2.1).
+    pub(crate) fn promise_trying(&mut self, now: Instant, key: ServerKey, trying: &Response) {
+        let Some(server) = self.servers.get_mut(&key) else {
+            return;
+        };
+        let mut bytes = Vec::with_capacity(512);
+        trying.write(&mut bytes);
+        server.last = bytes.into_boxed_slice();
+        let after = self.config.timing.trying();
+        let alarm = Alarm::Server(key, Timer::Retransmit);
+        self.alarms.set_after(alarm, now, after);
+    }
+
     /// Sends `response` through its transaction; says whether the transaction took it.
     pub(crate) fn send_response(
         &mut self,

@@ -19,13 +19,19 @@ enum State {
     Terminated,
 }
 
-/// The machine. Timer G is [`Timer::Retransmit`], H is [`Timer::GiveUp`], I and L are
+/// The machine. Timer G is [`Timer::Retransmit`], as is the one of the 100 before any answer; H is [`Timer::GiveUp`], I and L are
 /// [`Timer::Linger`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InviteServer {
     state: State,
     reliable: bool,
 }
+
+/// Another answer came before the 100.
+const SEND_INSTEAD_OF_TRYING: Effects = Effects {
+    stop: [Some(Timer::Retransmit), None],
+    ..Effects::SEND
+};
 
 impl InviteServer {
     /// The INVITE arrived now.
@@ -48,14 +54,15 @@ impl InviteServer {
     /// further 2xx, which the user repeats itself.
     pub(crate) fn respond(&mut self, timing: &Timing, status: u16) -> Effects {
         match (self.state, status / 100) {
-            (State::Proceeding, 1) | (State::Accepted, 2) => Effects::SEND,
+            (State::Accepted, 2) => Effects::SEND,
+            (State::Proceeding, 1) => SEND_INSTEAD_OF_TRYING,
             (State::Proceeding, 2) => {
                 self.state = State::Accepted;
                 Effects::SEND.linger(timing.give_up())
             }
             (State::Proceeding, _) => {
                 self.state = State::Completed { pause: timing.t1 };
-                let mut effects = Effects::SEND;
+                let mut effects = SEND_INSTEAD_OF_TRYING;
                 effects.start[0] = Some((Timer::GiveUp, timing.give_up()));
                 if !self.reliable {
                     effects.start[1] = Some((Timer::Retransmit, timing.t1));
@@ -92,6 +99,8 @@ impl InviteServer {
                 effects.start[0] = Some((Timer::Retransmit, pause));
                 effects
             }
+            // Nothing was answered yet: the 100 that is kept as the last response.
+            (State::Proceeding, Timer::Retransmit) => Effects::SEND,
             // §17.2.1: the missing ACK of a refusal interests nobody; the session never was.
             (State::Completed { .. }, Timer::GiveUp)
             | (State::Confirmed | State::Accepted, Timer::Linger) => {
@@ -100,7 +109,8 @@ impl InviteServer {
             }
             (State::Completed { .. }, Timer::Linger)
             | (State::Confirmed | State::Accepted, Timer::Retransmit | Timer::GiveUp)
-            | (State::Proceeding | State::Terminated, _) => Effects::NONE,
+            | (State::Proceeding, Timer::GiveUp | Timer::Linger)
+            | (State::Terminated, _) => Effects::NONE,
         }
     }
 

@@ -24,6 +24,13 @@ impl Default for Timing {
 }
 
 impl Timing {
+    /// When an INVITE is answered with 100 if nothing else was said: §17.2.1 wants it within 200 ms,
+    /// and it must arrive before the INVITE is sent again after T1.
+    #[must_use]
+    pub fn trying(&self) -> Duration {
+        (self.t1 / 4).min(Duration::from_millis(150))
+    }
+
     /// 64·T1: timers B, F, H, J, L and M, and the wait for an ACK (§13.3.1.4).
     #[must_use]
     pub fn give_up(&self) -> Duration {

@@ -140,6 +140,15 @@ impl Script {
         text
     }
 
+    /// Nobody answers the INVITE: the 100 that goes then.
+    pub(crate) fn trying(&mut self) -> String {
+        self.silent();
+        self.wait_ms(124);
+        self.silent();
+        self.wait_ms(1);
+        self.expect("SIP/2.0 100 Trying\r\n")
+    }
+
     pub(crate) fn silent(&self) {
         assert!(self.sent.is_empty(), "{:#?}", self.sent);
     }

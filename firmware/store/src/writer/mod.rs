@@ -1,7 +1,7 @@
 //! The writer thread: the one that waits for the disk, so that nobody else does.
 //!
-//! Commits are grouped: at once what waits when an urgent event comes, the rest within
-//! `limits::COMMIT_MS_MAX`. When the disk fails the thread keeps what it has, tries again and
+//! Commits are grouped: what waits goes some milliseconds after the start of a call, some tens after
+//! an answer or an end, the rest within `limits::COMMIT_MS_MAX`. When the disk fails the thread keeps what it has, tries again and
 //! counts; calls go on. When the queue is full the sender keeps its batch and is told.
 
 mod queue;

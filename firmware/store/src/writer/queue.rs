@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use model::limits::WRITER_QUEUE;
+use model::limits::{COMMIT_MS_MAX, WRITER_QUEUE};
 
 use crate::{Batch, Store, StoreError, clock::Stopwatch};
 
@@ -48,9 +48,12 @@ impl fmt::Display for Refused {
 
 impl core::error::Error for Refused {}
 
-/// Urgent batches wait so long for their like: the start, the answer and the end of calls that come
-/// together share a commit, and nobody hears three milliseconds.
-const URGENT_GROUP: Duration = Duration::from_millis(3);
+/// The start of a call waits so long for others, because an answer may wait for it; nobody hears
+/// five milliseconds.
+const STARTED_GROUP: Duration = Duration::from_millis(5);
+/// The answer and the end of a call, for which nobody waits, wait so long for others to share a
+/// commit with: a wait for the disk costs more than all the rest of a commit.
+const URGENT_GROUP: Duration = Duration::from_millis(40);
 
 /// Batches and jobs in the order they came.
 #[derive(Default)]
@@ -65,12 +68,54 @@ struct Inside {
     /// Entries that are not on the disk, also those that the thread has taken.
     entries: usize,
     journal_bytes: usize,
+    /// Since when the start of a call waits.
+    started: Option<Stopwatch>,
     /// Since when an urgent batch waits.
     urgent: Option<Stopwatch>,
     /// Since when the oldest batch waits.
     since: Option<Stopwatch>,
+    /// How the thread sleeps.
+    sleep: Sleep,
     closed: bool,
     trouble: String,
+}
+
+/// How the thread waits for more.
+#[derive(Clone, Copy, Default)]
+enum Sleep {
+    /// It does not, and looks again before it does.
+    #[default]
+    Awake,
+    /// At most so long since then.
+    For(Stopwatch, Duration),
+    /// Until it is woken.
+    UntilWoken,
+}
+
+impl Inside {
+    /// How long the batches that wait may wait yet; none when none wait.
+    fn left(&self, group: Duration) -> Option<Duration> {
+        let left = |since: Option<Stopwatch>, group| since.map(|since| since.left(group));
+        [
+            left(self.started, STARTED_GROUP),
+            left(self.urgent, URGENT_GROUP),
+            left(self.since, group),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Whether the thread would sleep longer than the batches may wait.
+    fn oversleeps(&self) -> bool {
+        match self.sleep {
+            Sleep::Awake => false,
+            Sleep::UntilWoken => true,
+            Sleep::For(since, long) => self
+                .left(Duration::from_millis(COMMIT_MS_MAX))
+                .is_some_and(|left| left < since.left(long)),
+        }
+    }
 }
 
 /// What the thread takes at once.
@@ -102,16 +147,18 @@ impl Queue {
         } else {
             inside.journal_bytes += bytes;
         }
-        let urgent = batch.is_urgent();
-        let first = inside.since.is_none();
         inside.entries += batch.len();
-        if urgent {
+        if batch.starts_a_call() {
+            inside.started.get_or_insert_with(Stopwatch::start);
+        }
+        if batch.is_urgent() {
             inside.urgent.get_or_insert_with(Stopwatch::start);
         }
         inside.taken.batches.push(batch);
         inside.since.get_or_insert_with(Stopwatch::start);
+        let wake = inside.oversleeps();
         drop(inside);
-        if urgent || first {
+        if wake {
             self.wake.notify_one();
         }
         Ok(())
@@ -152,31 +199,31 @@ impl Queue {
             if inside.closed || !inside.taken.jobs.is_empty() {
                 break;
             }
-            let batches = match (hold, inside.since) {
-                (Some((since, pause)), _) => Some(since.left(pause)),
-                (None, Some(since)) => {
-                    let grouped = since.left(group);
-                    let urgent = inside.urgent.map(|since| since.left(URGENT_GROUP));
-                    Some(urgent.map_or(grouped, |urgent| urgent.min(grouped)))
-                }
-                (None, None) => None,
+            let batches = match hold {
+                Some((since, pause)) => Some(since.left(pause)),
+                None => inside.left(group),
             };
             let own = at_latest.map(|after| woken.left(after));
             let Some(wait) = batches.into_iter().chain(own).min() else {
+                inside.sleep = Sleep::UntilWoken;
                 inside = self
                     .wake
                     .wait(inside)
                     .unwrap_or_else(std::sync::PoisonError::into_inner);
+                inside.sleep = Sleep::Awake;
                 continue;
             };
             if wait.is_zero() {
                 break;
             }
+            inside.sleep = Sleep::For(Stopwatch::start(), wait);
             inside = match self.wake.wait_timeout(inside, wait) {
                 Ok((inside, _)) => inside,
                 Err(poisoned) => poisoned.into_inner().0,
             };
+            inside.sleep = Sleep::Awake;
         }
+        inside.started = None;
         inside.urgent = None;
         inside.since = None;
         inside.journal_bytes = 0;
