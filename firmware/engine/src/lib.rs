@@ -1,9 +1,10 @@
 //! The media threads: sockets, clock, priority and rings around `media::Plane`.
 //!
 //! Two threads. The *media thread* owns the sockets, the audio halves of the board's ports and the
-//! plane; the *media helper* binds ports, builds the objects of legs and frees them. The control
-//! thread speaks to both through [`Engine`], in the plain words of `model`, and never waits. This
-//! crate decides nothing about calls.
+//! plane; the *media helper* binds ports ahead of need and frees what is over. The control thread
+//! speaks to both through [`Engine`], in the plain words of `model`, and never waits: the handle
+//! holds the pairs that the helper announced, so that a leg goes to the media thread on the shortest
+//! way, with its sockets and its object. This crate decides nothing about calls.
 
 mod clock;
 
@@ -14,19 +15,20 @@ mod supply;
 mod sys;
 mod worker;
 
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use hal_port::AudioHalf;
-use media::Plane;
-use model::{MediaCommand, MediaEvent, Now, PortId, Random, Seed, limits};
+use media::{Plane, PlaneCommand, PortLeg, RtpLeg};
+use model::{MediaCommand, MediaEvent, MediaFault, Now, PairId, PortId, Random, Seed, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
-use crate::link::{Sender, Waker};
+use crate::link::{Pair, Sender, ToControl, ToHelper, ToMedia, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
 use crate::supply::Helper;
@@ -37,8 +39,11 @@ pub use crate::status::{EngineStatus, Granted};
 
 /// Commands that may wait in the control thread behind a full ring.
 const COMMANDS_WAITING: usize = 4 * limits::MEDIA_RING;
-/// Files that all legs and pairs ahead need, and some for the rest of the program.
-const FILES: u64 = 2 * (limits::MEDIA_LEGS as u64 + limits::PAIRS_AHEAD as u64) + 1_024;
+/// The helper is called when no more pairs than this wait: filling up then is done before they run
+/// out, and is one turn of the helper for many calls.
+const PAIRS_LOW: usize = limits::PAIRS_AHEAD / 2;
+/// Files that all legs, pairs ahead and pairs at rest need, and some for the rest of the program.
+const FILES: u64 = 2 * (limits::MEDIA_LEGS as u64 + 2 * limits::PAIRS_AHEAD as u64) + 1_024;
 
 /// What the engine is started with.
 pub struct EngineConfig {
@@ -70,11 +75,19 @@ pub enum EngineError {
 
 /// The running engine, as the control thread holds it.
 pub struct Engine {
-    commands: Sender<MediaCommand>,
+    orders: Sender<ToMedia>,
+    wishes: Sender<ToHelper>,
     from_media: Consumer<MediaEvent>,
-    from_helper: Consumer<MediaEvent>,
+    from_helper: Consumer<ToControl>,
+    /// Pairs that wait for a leg, and how many there are with those in the ring.
+    pairs: BTreeMap<PairId, Pair>,
+    stock: Arc<AtomicUsize>,
+    /// What the handle itself has to say.
+    own: VecDeque<MediaEvent>,
     /// Wakes the control thread.
     control: Waker,
+    /// The call of `control` was taken back since the rings were found empty.
+    cleared: bool,
     media: Waker,
     helper: Waker,
     stop: Arc<AtomicBool>,
@@ -107,21 +120,25 @@ impl Engine {
         let media = Waker::new().map_err(system("an eventfd"))?;
         let helper = Waker::new().map_err(system("an eventfd"))?;
         let slots = limits::MEDIA_RING;
-        let (commands, commands_out) = link::ring(slots, COMMANDS_WAITING, &helper);
-        let (to_media, orders) = link::ring(slots, slots, &media);
+        let (orders, orders_out) = link::ring(slots, COMMANDS_WAITING, &media);
+        let (wishes, wishes_out) = link::ring(slots, slots, &helper);
+        let (to_media, prepared) = link::ring(slots, slots, &media);
         let (dead, dead_out) = link::ring(slots, limits::MEDIA_LEGS, &helper);
         let (media_events, from_media) = link::ring(slots, slots, &control);
-        let (helper_events, from_helper) = link::ring(slots, slots, &control);
+        let (to_control, from_helper) = link::ring(slots, slots, &control);
+        let stock = Arc::new(AtomicUsize::new(0));
         let stop = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(Counters::default());
         let clock = Clock::start();
         let helper_thread = Helper {
             clock,
             pool: Pool::new(first, last, &mut Random::new(config.seed)),
-            commands: commands_out,
+            wishes: wishes_out,
             dead: dead_out,
             to_media,
-            events: helper_events,
+            to_control,
+            stock: stock.clone(),
+            out: 0,
             waker: helper.clone(),
             stop: stop.clone(),
             counters: counters.clone(),
@@ -139,7 +156,9 @@ impl Engine {
                 .take(limits::MEDIA_LEGS)
                 .collect(),
             ports: config.ports.into_iter().map(port).collect(),
-            orders,
+            orders: orders_out,
+            prepared,
+            next_prepared: None,
             dead,
             events: media_events,
             waker: media.clone(),
@@ -149,10 +168,15 @@ impl Engine {
             joining: None,
         };
         let mut engine = Self {
-            commands,
+            orders,
+            wishes,
             from_media,
             from_helper,
+            pairs: BTreeMap::new(),
+            stock,
+            own: VecDeque::new(),
             control,
+            cleared: false,
             media,
             helper,
             stop,
@@ -182,31 +206,89 @@ impl Engine {
 
     /// Hands a command over. Never waits: what does not fit into the ring is kept here and goes
     /// with the next `send` or `poll`. Call [`Engine::flush`] after the last of a turn.
+    ///
+    /// Commands reach the media thread in their order, but for those that the helper works on
+    /// first: these come later than what was said before them.
     pub fn send(&mut self, command: MediaCommand) {
-        if self.commands.send(command).is_err() {
+        let order = match command {
+            MediaCommand::AddRtpLeg {
+                leg,
+                pair,
+                identity,
+            } => match self.take(pair) {
+                Some(pair) => ToMedia::AddRtpLeg(leg, RtpLeg::boxed(identity), pair),
+                None => {
+                    let fault = MediaFault::NoPair;
+                    self.own.push_back(MediaEvent::LegFailed { leg, fault });
+                    self.control.wake();
+                    return;
+                }
+            },
+            MediaCommand::DropPair { pair } => {
+                if let Some(pair) = self.take(pair) {
+                    self.wish(ToHelper::Spare(pair));
+                }
+                return;
+            }
+            MediaCommand::AddPortLeg { leg, port } => {
+                let object = PortLeg::boxed(port);
+                ToMedia::Command(PlaneCommand::AddPortLeg { leg, object })
+            }
+            MediaCommand::LoadClip { .. }
+            | MediaCommand::DropClip { .. }
+            | MediaCommand::StartDtls { .. } => {
+                self.wish(ToHelper::Command(command));
+                return;
+            }
+            _ => ToMedia::Command(command.into()),
+        };
+        if self.orders.send(order).is_err() {
             count(&self.counters.commands_lost, 1);
         }
+    }
+
+    fn wish(&mut self, wish: ToHelper) {
+        if self.wishes.send(wish).is_err() {
+            count(&self.counters.commands_lost, 1);
+        }
+    }
+
+    /// Takes a pair that was announced; the helper is called when few are left.
+    fn take(&mut self, id: PairId) -> Option<Pair> {
+        let pair = self.pairs.remove(&id)?;
+        if self.stock.fetch_sub(1, Ordering::AcqRel) == PAIRS_LOW {
+            self.helper.wake();
+        }
+        Some(pair)
     }
 
     /// Wakes the engine for the commands sent; whether all of them left this thread. If not, call
     /// again within some milliseconds.
     pub fn flush(&mut self) -> bool {
-        let all = self.commands.flush();
-        self.commands.wake();
+        let all = self.orders.flush() & self.wishes.flush();
+        self.orders.wake();
+        self.wishes.wake();
         all
     }
 
     /// The next event; call until `None` whenever [`Engine::event_fd`] became readable.
     pub fn poll(&mut self) -> Option<MediaEvent> {
         loop {
+            if let Some(event) = self.own.pop_front() {
+                return Some(event);
+            }
             if let Ok(event) = self.from_media.pop() {
                 return Some(event);
             }
-            if let Ok(event) = self.from_helper.pop() {
-                return Some(event);
+            if let Ok(ToControl::Pair(id, pair)) = self.from_helper.pop() {
+                let port = pair.rtp.port;
+                self.pairs.insert(id, pair);
+                return Some(MediaEvent::PairReady { pair: id, port });
             }
-            // Only after the call was taken back is an empty ring the last word.
-            if !self.control.clear() {
+            // Only after the call was taken back is an empty ring the last word; who pushes after
+            // that calls again.
+            if std::mem::replace(&mut self.cleared, true) || !self.control.clear() {
+                self.cleared = false;
                 return None;
             }
         }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use media::{PlaneCommand, Retired};
-use model::MediaLeg;
+use model::{MediaCommand, MediaLeg, PairId};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::sys::{self, Socket};
@@ -16,9 +16,27 @@ use crate::sys::{self, Socket};
 pub(crate) struct Pair {
     pub(crate) rtp: Socket,
     pub(crate) rtcp: Socket,
+    /// Legs that it has served.
+    pub(crate) uses: u8,
 }
 
-/// From the helper to the media thread.
+/// From the helper to the control thread.
+#[derive(Debug)]
+pub(crate) enum ToControl {
+    /// A pair of ports that waits for a leg.
+    Pair(PairId, Pair),
+}
+
+/// From the control thread to the helper.
+#[derive(Debug)]
+pub(crate) enum ToHelper {
+    /// Something that the helper does before the media thread hears of it.
+    Command(MediaCommand),
+    /// A pair that is not needed.
+    Spare(Pair),
+}
+
+/// To the media thread.
 #[derive(Debug)]
 pub(crate) enum ToMedia {
     /// For the plane as it is.
@@ -115,6 +133,14 @@ impl<T> Sender<T> {
             }
         }
         true
+    }
+
+    /// Wakes the other end if so many items wait for it: it looks by itself now and then.
+    pub(crate) fn wake_for(&mut self, many: usize) {
+        let free = self.ring.slots();
+        if self.ring.buffer().capacity().saturating_sub(free) >= many {
+            self.wake();
+        }
     }
 
     /// Wakes the other end if there is news for it.

@@ -1,6 +1,7 @@
-//! Pairs of ports, bound ahead of need in an order that nobody outside can guess.
+//! Pairs of ports, bound ahead of need in an order that nobody outside can guess. A pair that was
+//! used rests and is used again: binding and closing one costs twenty system calls.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -9,9 +10,15 @@ use model::{Instant, PairId, Random, limits};
 use crate::link::Pair;
 use crate::sys::{self, Socket};
 
-/// How long the ports of a leg that is over stay closed: late packets of its far end, at most
-/// some seconds of them, must not meet the next call.
+/// How long the ports of a leg that is over rest: late packets of its far end, at most some seconds
+/// of them, must not meet the next call.
 const QUARANTINE: Duration = Duration::from_secs(3);
+/// Legs that a pair serves before it is closed and others take its place, so that who has seen the
+/// ports of today's calls cannot tell those of tomorrow's.
+const USES: u8 = 8;
+/// Datagrams thrown away before a pair is used again: more than a socket holds. A pair that has
+/// more is being flooded, and is closed.
+const STALE_MAX: usize = 512;
 /// How long a port that another program uses is left alone.
 const IN_USE: Duration = Duration::from_secs(30);
 /// Attempts to find two neighbouring ports when any will do.
@@ -23,10 +30,12 @@ pub(crate) struct Pool {
     /// Even ports that are free, shuffled; empty for ever when any port will do.
     free: VecDeque<u16>,
     any: bool,
+    /// Ports that are closed until then, in the order of time.
     quarantine: VecDeque<(Instant, u16)>,
-    bound: BTreeMap<PairId, Pair>,
+    /// Pairs that are bound and unused until then, in the order of time.
+    resting: VecDeque<(Instant, Pair)>,
     next_id: u32,
-    ahead: usize,
+    shuffle: Random,
     /// Pairs that could not be bound.
     pub(crate) failed: u64,
 }
@@ -46,49 +55,69 @@ impl Pool {
             let other = usize::try_from(random.below(end)).unwrap_or(0);
             free.swap(index, other);
         }
+        let mut seed = [0; 32];
+        random.fill(&mut seed);
         Self {
             free: free.into(),
             any,
             quarantine: VecDeque::new(),
-            bound: BTreeMap::new(),
+            resting: VecDeque::new(),
             next_id: 1,
-            ahead: limits::PAIRS_AHEAD,
+            shuffle: Random::new(seed),
             failed: 0,
         }
     }
 
-    /// Binds one more pair if there are too few ahead; gives its name and RTP port.
-    pub(crate) fn fill_one(&mut self, now: Instant) -> Option<(PairId, u16)> {
-        while self.bound.len() < self.ahead {
-            let pair = if self.any {
-                bind_any().ok()?
-            } else {
-                let port = self.free.pop_front()?;
-                match bind_at(port) {
-                    Ok(pair) => pair,
-                    Err(_) => {
-                        self.failed = self.failed.saturating_add(1);
-                        self.put_away(now + IN_USE, port);
-                        continue;
-                    }
+    /// A pair that nobody uses, with a name of its own; `None` when all are in use or rest.
+    pub(crate) fn next(&mut self, now: Instant) -> Option<(PairId, Pair)> {
+        let pair = self.rested(now).or_else(|| self.bind(now))?;
+        let id = PairId(self.next_id);
+        self.next_id = self.next_id.wrapping_add(1);
+        Some((id, pair))
+    }
+
+    /// One of the pairs that have rested, none more likely than another.
+    fn rested(&mut self, now: Instant) -> Option<Pair> {
+        loop {
+            let rested = self.resting.partition_point(|&(until, _)| until <= now);
+            let end = u32::try_from(rested).ok().filter(|&end| end > 0)?;
+            let at = usize::try_from(self.shuffle.below(end)).unwrap_or(0);
+            let (_, pair) = self.resting.remove(at)?;
+            if drain(&pair.rtp) && drain(&pair.rtcp) {
+                return Some(pair);
+            }
+            self.close(now, pair);
+        }
+    }
+
+    fn bind(&mut self, now: Instant) -> Option<Pair> {
+        if self.any {
+            return bind_any().ok();
+        }
+        while let Some(port) = self.free.pop_front() {
+            match bind_at(port) {
+                Ok(pair) => return Some(pair),
+                Err(_) => {
+                    self.failed = self.failed.saturating_add(1);
+                    self.put_away(now + IN_USE, port);
                 }
-            };
-            let id = PairId(self.next_id);
-            self.next_id = self.next_id.wrapping_add(1);
-            let port = pair.rtp.port;
-            self.bound.insert(id, pair);
-            return Some((id, port));
+            }
         }
         None
     }
 
-    /// The sockets of a pair that was announced, for a leg.
-    pub(crate) fn take(&mut self, id: PairId) -> Option<Pair> {
-        self.bound.remove(&id)
+    /// Takes back a pair that a leg used.
+    pub(crate) fn give_back(&mut self, now: Instant, mut pair: Pair) {
+        pair.uses = pair.uses.saturating_add(1);
+        if pair.uses < USES && self.resting.len() < limits::PAIRS_AHEAD {
+            self.resting.push_back((now + QUARANTINE, pair));
+        } else {
+            self.close(now, pair);
+        }
     }
 
     /// Closes a pair and lets its ports rest.
-    pub(crate) fn close(&mut self, now: Instant, pair: Pair) {
+    fn close(&mut self, now: Instant, pair: Pair) {
         let port = pair.rtp.port;
         drop(pair);
         if !self.any {
@@ -112,11 +141,18 @@ impl Pool {
         }
     }
 
-    /// When `release` will have something to do that somebody waits for.
+    /// When the next pair that is in use now can be had again.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let (until, _) = self.quarantine.front()?;
-        (self.bound.len() < self.ahead).then_some(*until)
+        let closed = self.quarantine.front().map(|&(until, _)| until);
+        let resting = self.resting.front().map(|&(until, _)| until);
+        closed.into_iter().chain(resting).min()
     }
+}
+
+/// Throws away what came while nobody listened; whether that was all.
+fn drain(socket: &Socket) -> bool {
+    let mut nothing = [0; 1];
+    (0..STALE_MAX).any(|_| sys::receive(socket, &mut nothing).is_none())
 }
 
 /// RFC 3550 §11: RTP on the even port, RTCP on the next.
@@ -124,6 +160,7 @@ fn bind_at(port: u16) -> io::Result<Pair> {
     Ok(Pair {
         rtp: sys::bind_udp(port)?,
         rtcp: sys::bind_udp(port.saturating_add(1))?,
+        uses: 0,
     })
 }
 
@@ -140,12 +177,14 @@ fn bind_any() -> io::Result<Pair> {
                 return Ok(Pair {
                     rtp: socket,
                     rtcp: second,
+                    uses: 0,
                 });
             }
             Ok(second) => {
                 return Ok(Pair {
                     rtp: second,
                     rtcp: socket,
+                    uses: 0,
                 });
             }
             Err(error) => last = error,
@@ -173,42 +212,58 @@ mod tests {
         }
     }
 
-    fn fill(pool: &mut Pool, ms: u64) -> Vec<(PairId, u16)> {
-        std::iter::from_fn(|| pool.fill_one(Instant::from_millis(ms))).collect()
+    fn all(pool: &mut Pool, ms: u64) -> Vec<(PairId, Pair)> {
+        std::iter::from_fn(|| pool.next(Instant::from_millis(ms))).collect()
     }
 
     #[test]
     fn any_pair_is_an_even_port_and_the_next() {
         let mut pool = Pool::new(0, 0, &mut Random::new([1; 32]));
-        pool.ahead = 3;
-        let pairs = fill(&mut pool, 0);
-        assert_eq!(pairs.len(), 3);
-        for (id, port) in pairs {
-            assert_eq!(port % 2, 0);
-            let pair = pool.take(id).expect("announced");
-            assert_eq!(pair.rtcp.port, port + 1);
+        for _ in 0..3 {
+            let (_, pair) = pool.next(Instant::ZERO).expect("any port will do");
+            assert_eq!(pair.rtp.port % 2, 0);
+            assert_eq!(pair.rtcp.port, pair.rtp.port + 1);
         }
     }
 
     #[test]
-    fn a_range_is_used_up_and_rests_before_it_is_used_again() {
+    fn a_pair_rests_before_it_is_used_again_and_what_came_meanwhile_is_gone() {
         let (first, last) = range(4);
         let mut pool = Pool::new(first, last, &mut Random::new([1; 32]));
-        let pairs = fill(&mut pool, 0);
+        let mut pairs = all(&mut pool, 0);
         assert_eq!(pairs.len(), 4, "all pairs of {first}-{last}");
-        assert!(pairs.iter().all(|&(_, port)| port >= first && port < last));
-        let taken = pool.take(pairs[0].0).expect("announced");
-        assert!(pool.take(pairs[0].0).is_none(), "given out once");
-        assert_eq!(fill(&mut pool, 0), []);
-        pool.close(Instant::from_millis(0), taken);
+        let (id, used) = pairs.swap_remove(0);
+        let port = used.rtp.port;
+        assert!(port >= first && port < last);
+        pool.give_back(Instant::ZERO, used);
+        let stranger = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback");
+        for _ in 0..20 {
+            stranger
+                .send_to(b"late", ("127.0.0.1", port))
+                .expect("loopback");
+        }
         assert_eq!(pool.next_deadline(), Some(Instant::from_millis(3_000)));
-        pool.release(Instant::from_millis(2_999));
-        assert_eq!(fill(&mut pool, 2_999), []);
-        pool.release(Instant::from_millis(3_000));
-        let again = fill(&mut pool, 3_000);
-        assert_eq!(again.len(), 1);
-        assert_eq!(again[0].1, pairs[0].1);
-        assert_ne!(again[0].0, pairs[0].0, "a name is never used twice");
+        assert!(all(&mut pool, 2_999).is_empty());
+        let (again, pair) = all(&mut pool, 3_000).pop().expect("rested");
+        assert_eq!(pair.rtp.port, port);
+        assert_ne!(again, id, "a name is never used twice");
+        assert!(sys::receive(&pair.rtp, &mut [0; 9]).is_none());
+    }
+
+    #[test]
+    fn a_pair_is_closed_after_its_uses_and_its_ports_rest() {
+        let (first, last) = range(1);
+        let mut pool = Pool::new(first, last, &mut Random::new([1; 32]));
+        let mut ms = 0;
+        for _ in 0..USES {
+            let (_, pair) = all(&mut pool, ms).pop().expect("rested");
+            pool.give_back(Instant::from_millis(ms), pair);
+            ms += 3_000;
+        }
+        assert!(pool.resting.is_empty());
+        assert!(bind_at(first).is_ok(), "it is closed");
+        pool.release(Instant::from_millis(ms));
+        assert_eq!(all(&mut pool, ms).len(), 1, "and bound anew");
     }
 
     #[test]
@@ -216,9 +271,9 @@ mod tests {
         let (first, last) = range(3);
         let _other = bind_at(first + 2).expect("free");
         let mut pool = Pool::new(first, last, &mut Random::new([2; 32]));
-        let ports: Vec<u16> = fill(&mut pool, 0).iter().map(|pair| pair.1).collect();
-        assert_eq!(ports.len(), 2);
-        assert!(!ports.contains(&(first + 2)));
+        let pairs = all(&mut pool, 0);
+        assert_eq!(pairs.len(), 2);
+        assert!(pairs.iter().all(|(_, pair)| pair.rtp.port != first + 2));
         assert_eq!(pool.failed, 1);
     }
 

@@ -1,15 +1,15 @@
 //! The media helper: a normal thread that does for the media thread what that must not do itself:
-//! binds ports ahead of need, builds the objects of legs, frees them.
+//! binds ports ahead of need, frees objects. Nobody waits for it, so it is woken rarely: when pairs
+//! run low, and by itself once a second while legs are in use.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use media::{PlaneCommand, PortLeg, RtpLeg};
-use model::{Instant, MediaCommand, MediaEvent, MediaFault};
+use model::{Instant, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
-use crate::link::{Dead, Sender, ToMedia, Waker};
+use crate::link::{Dead, Sender, ToControl, ToHelper, ToMedia, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
 
@@ -17,15 +17,21 @@ use crate::status::{Counters, count};
 const TURN: usize = 64;
 /// How often a full ring is tried again, in ms.
 const RETRY_MS: i32 = 1;
+/// How often legs that are over are looked for, in ms.
+const LOOK_MS: i32 = 1_000;
 
 /// Everything the helper owns.
 pub(crate) struct Helper {
     pub(crate) clock: Clock,
     pub(crate) pool: Pool,
-    pub(crate) commands: Consumer<MediaCommand>,
+    pub(crate) wishes: Consumer<ToHelper>,
     pub(crate) dead: Consumer<Dead>,
     pub(crate) to_media: Sender<ToMedia>,
-    pub(crate) events: Sender<MediaEvent>,
+    pub(crate) to_control: Sender<ToControl>,
+    /// Pairs that the control thread has or will find in its ring.
+    pub(crate) stock: Arc<AtomicUsize>,
+    /// Pairs that were handed out and did not come back.
+    pub(crate) out: usize,
     pub(crate) waker: Waker,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) counters: Arc<Counters>,
@@ -46,28 +52,31 @@ impl Helper {
     fn turn(&mut self) -> bool {
         let now = self.clock.now();
         let mut more = self.bury(now);
-        // Commands keep their order, so none is taken while an earlier one waits.
+        // Wishes keep their order, so none is taken while an earlier one waits.
         if self.to_media.flush() {
             more |= self.execute(now);
         }
         self.pool.release(now);
         more |= self.fill(now);
         self.to_media.wake();
-        self.events.flush();
-        self.events.wake();
+        self.to_control.flush();
+        self.to_control.wake();
         more
     }
 
     /// How long nothing needs to be done, in ms; −1 = until woken.
     fn wait_ms(&mut self) -> i32 {
-        if !self.to_media.flush() || !self.events.flush() {
+        if !self.to_media.flush() || !self.to_control.flush() {
             return RETRY_MS;
         }
-        let now = self.clock.now();
-        self.pool.next_deadline().map_or(-1, |due| {
-            let ms = due.since(now).as_millis().saturating_add(1);
+        let stock = self.stock.load(Ordering::Acquire);
+        let look = (self.out > stock).then_some(LOOK_MS);
+        let wanted = stock < limits::PAIRS_AHEAD;
+        let due = self.pool.next_deadline().filter(|_| wanted).map(|due| {
+            let ms = due.since(self.clock.now()).as_millis().saturating_add(1);
             i32::try_from(ms).unwrap_or(i32::MAX)
-        })
+        });
+        look.into_iter().chain(due).min().unwrap_or(-1)
     }
 
     /// Frees what the media thread gave back; whether there may be more.
@@ -78,23 +87,32 @@ impl Helper {
             };
             drop(object);
             if let Some(pair) = pair {
-                self.pool.close(now, pair);
+                self.take_back(now, pair);
             }
         }
         true
     }
 
-    /// Passes commands on, with the objects that they need; whether there may be more.
+    fn take_back(&mut self, now: Instant, pair: crate::link::Pair) {
+        self.out = self.out.saturating_sub(1);
+        self.pool.give_back(now, pair);
+    }
+
+    /// Does what the control thread wishes; whether there may be more.
     fn execute(&mut self, now: Instant) -> bool {
         for _ in 0..TURN {
-            let Ok(command) = self.commands.pop() else {
-                return false;
-            };
-            let Some(message) = self.prepare(now, command) else {
-                continue;
-            };
-            if self.to_media.send(message).is_err() {
-                count(&self.counters.commands_lost, 1);
+            match self.wishes.pop() {
+                Err(_) => return false,
+                Ok(ToHelper::Spare(pair)) => self.take_back(now, pair),
+                Ok(ToHelper::Command(command)) => {
+                    if self
+                        .to_media
+                        .send(ToMedia::Command(command.into()))
+                        .is_err()
+                    {
+                        count(&self.counters.commands_lost, 1);
+                    }
+                }
             }
             if !self.to_media.flush() {
                 return false;
@@ -103,53 +121,26 @@ impl Helper {
         true
     }
 
-    fn prepare(&mut self, now: Instant, command: MediaCommand) -> Option<ToMedia> {
-        Some(ToMedia::Command(match command {
-            MediaCommand::AddRtpLeg {
-                leg,
-                pair,
-                identity,
-            } => {
-                let Some(pair) = self.pool.take(pair) else {
-                    self.tell(MediaEvent::LegFailed {
-                        leg,
-                        fault: MediaFault::NoPair,
-                    });
-                    return None;
-                };
-                return Some(ToMedia::AddRtpLeg(leg, RtpLeg::boxed(identity), pair));
-            }
-            MediaCommand::DropPair { pair } => {
-                if let Some(pair) = self.pool.take(pair) {
-                    self.pool.close(now, pair);
-                }
-                return None;
-            }
-            MediaCommand::AddPortLeg { leg, port } => PlaneCommand::AddPortLeg {
-                leg,
-                object: PortLeg::boxed(port),
-            },
-            command => command.into(),
-        }))
-    }
-
-    /// Binds a pair and announces it; whether another is wanted.
+    /// Hands out pairs until there are enough ahead; whether more could be wanted at once.
     fn fill(&mut self, now: Instant) -> bool {
-        let failed = self.pool.failed;
-        let bound = self.pool.fill_one(now);
-        count(&self.counters.binds_failed, self.pool.failed - failed);
-        match bound {
-            Some((pair, port)) => {
-                self.tell(MediaEvent::PairReady { pair, port });
-                true
+        for _ in 0..TURN {
+            if self.stock.load(Ordering::Acquire) >= limits::PAIRS_AHEAD {
+                return false;
             }
-            None => false,
+            let failed = self.pool.failed;
+            let found = self.pool.next(now);
+            count(&self.counters.binds_failed, self.pool.failed - failed);
+            let Some((id, pair)) = found else {
+                return false;
+            };
+            self.stock.fetch_add(1, Ordering::AcqRel);
+            self.out += 1;
+            if self.to_control.send(ToControl::Pair(id, pair)).is_err() {
+                self.stock.fetch_sub(1, Ordering::AcqRel);
+                self.out -= 1;
+                return false;
+            }
         }
-    }
-
-    fn tell(&mut self, event: MediaEvent) {
-        if self.events.send(event).is_err() {
-            count(&self.counters.events_lost, 1);
-        }
+        true
     }
 }

@@ -19,6 +19,8 @@ use crate::sys::{self, Epoll, Ready};
 
 /// Sockets served per turn.
 pub(crate) const READY_MAX: usize = 128;
+/// Legs that are over and wait for the helper before it is woken for them; a few wait up to a second.
+const DEAD_MAX: usize = 32;
 /// Commands executed per turn.
 const COMMANDS_MAX: usize = 64;
 /// The token of the waker; those of sockets are below.
@@ -42,7 +44,12 @@ pub(crate) struct Worker {
     /// By slot of the leg.
     pub(crate) pairs: Vec<Option<(MediaLeg, Pair)>>,
     pub(crate) ports: Vec<Port>,
+    /// From the control thread.
     pub(crate) orders: Consumer<ToMedia>,
+    /// From the helper: what it did first for an order of the control thread.
+    pub(crate) prepared: Consumer<ToMedia>,
+    /// The next of those: it was seen before the orders that are executed before it.
+    pub(crate) next_prepared: Option<ToMedia>,
     pub(crate) dead: Sender<Dead>,
     pub(crate) events: Sender<MediaEvent>,
     pub(crate) waker: Waker,
@@ -126,7 +133,7 @@ impl Worker {
         }
         self.run_due();
         self.events.wake();
-        self.dead.wake();
+        self.dead.wake_for(DEAD_MAX);
         let took = self.clock.now().since(now);
         raise(&self.counters.turn_us_max, micros(took));
     }
@@ -153,10 +160,15 @@ impl Worker {
         self.drain();
     }
 
-    /// Executes orders; whether there may be more.
+    /// Executes orders; whether there may be more. What the helper prepared comes after all that the
+    /// control thread had said before it: the leg is there by then.
     fn obey(&mut self, now: Instant) -> bool {
         for _ in 0..COMMANDS_MAX {
-            let Ok(order) = self.orders.pop() else {
+            if self.next_prepared.is_none() {
+                self.next_prepared = self.prepared.pop().ok();
+            }
+            let order = self.orders.pop().ok().or_else(|| self.next_prepared.take());
+            let Some(order) = order else {
                 return false;
             };
             match order {
@@ -213,6 +225,7 @@ impl Worker {
                     fault: MediaFault::NoPort,
                 });
                 self.bury(Retired::Port(object), None);
+                self.dead.wake();
             }
         }
     }
@@ -326,7 +339,12 @@ impl Worker {
                 None => self.leave(leg),
             },
         };
+        let port = matches!(object, Retired::Port(_));
         self.bury(object, pair);
+        if port {
+            // The helper looks by itself only while pairs of ports are out.
+            self.dead.wake();
+        }
     }
 
     fn leave(&mut self, leg: MediaLeg) -> Option<Pair> {

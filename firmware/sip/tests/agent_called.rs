@@ -118,7 +118,7 @@ fn a_repeated_invite_is_answered_from_the_transaction() {
     let mut script = Script::new();
     let text = invite("z9hG4bK74bf9", "");
     script.say(&text, OFFER);
-    let trying = script.take();
+    let trying = script.trying();
     script.say(&text, OFFER);
     assert_eq!(script.take(), trying);
     let (call, _) = script.incoming.pop_front().expect("a call");
@@ -250,7 +250,6 @@ fn a_bye_before_the_answer_ends_the_invite_with_487() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK74bf9", ""), OFFER);
     let (call, _) = script.incoming.pop_front().expect("a call");
-    script.take();
     script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));
     let ringing = script.take();
     script.say(
@@ -271,7 +270,6 @@ fn a_refusal_is_repeated_until_its_ack() {
         &invite("z9hG4bK74bf9", "Record-Route: <sip:p1.example;lr>"),
         OFFER,
     );
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     let mut headers = Headers::new();
     headers.push(sip::HeaderName::RetryAfter, "7");
@@ -294,7 +292,6 @@ fn a_refusal_is_repeated_until_its_ack() {
 fn a_cancel_ends_the_ringing() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK74bf9", ""), OFFER);
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));
     let ringing = script.take();
@@ -347,7 +344,6 @@ fn a_cancel_of_nothing_is_answered_481() {
 fn an_invite_without_offer_gets_ours_and_its_ack_the_answer() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK74bf9", ""), "");
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.act(|agent, now| agent.answer(now, call, b"offer".to_vec()).expect("open"));
     let ok = script.expect("SIP/2.0 200");
@@ -367,7 +363,6 @@ fn an_invite_without_offer_gets_ours_and_its_ack_the_answer() {
 fn ringing_goes_on_every_minute() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK74bf9", ""), OFFER);
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));
     script.skip();

@@ -166,6 +166,7 @@ fn an_old_branch_matches_by_the_old_rule() {
     // The same poor branch in another call is another transaction.
     let other = old.replace("3848276298220188511", "77");
     script.say(&other, "");
+    script.trying();
     assert_eq!(script.incoming.len(), 2);
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.skip();

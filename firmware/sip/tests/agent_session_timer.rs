@@ -25,7 +25,6 @@ fn calling(script: &mut Script, more: &str) -> (UsageKey, String) {
 /// A call to us with these headers, answered and confirmed; gives the 200.
 fn called(script: &mut Script, more: &str) -> (UsageKey, String) {
     script.say(&invite("z9hG4bK1", more), "offer");
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.act(|agent, now| agent.answer(now, call, b"answer".to_vec()).expect("open"));
     let ok = script.expect("SIP/2.0 200");

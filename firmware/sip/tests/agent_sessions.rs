@@ -352,7 +352,6 @@ fn reliable_ringing_between_two_agents() {
 fn a_missing_prack_refuses_the_call() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK1", "Require: 100rel"), "offer");
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));
     let ringing = script.expect("SIP/2.0 180");
@@ -370,7 +369,6 @@ fn a_missing_prack_refuses_the_call() {
 fn a_prack_must_match() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK1", "Require: 100rel"), "offer");
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));
     let ringing = script.expect("SIP/2.0 180");
@@ -498,7 +496,6 @@ fn an_early_session_is_changed_by_update_from_both_sides() {
 fn an_offer_of_ours_in_a_reliable_response_is_answered_in_the_prack() {
     let mut script = Script::new();
     script.say(&invite("z9hG4bK1", "Require: 100rel"), "");
-    script.take();
     let (call, _) = script.incoming.pop_front().expect("a call");
     // Without SDP there is nothing that a first reliable response could say.
     script.act(|agent, now| agent.ring(now, call, 180, None).expect("open"));

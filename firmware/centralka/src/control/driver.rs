@@ -71,8 +71,6 @@ impl Driver {
         }
         let payload = entry.close(self.tape.take(), outputs);
         store::journal::frame(&mut self.kept.journal, now, &payload);
-        self.engine.flush();
-        self.live.flush();
         self.kept_since.get_or_insert(now.mono);
     }
 
@@ -116,10 +114,13 @@ impl Driver {
         self.send();
     }
 
-    /// At the end of a turn: hands over what is to be remembered. The journal, and registrations
+    /// At the end of a turn: wakes the engine for what it was told, and hands over what is to be
+    /// remembered. The journal, and registrations
     /// that were only refreshed, gather for a while first: both are written lazily anyway, and the
     /// writer need not wake for every message.
     pub(crate) fn flush(&mut self, now: Instant) {
+        self.engine.flush();
+        self.live.flush();
         let wait = self.gathers_until().is_some_and(|until| now < until);
         if !wait {
             self.send();

@@ -152,7 +152,11 @@ fn timers_which_cannot_run_in_a_state_do_nothing() {
     client.response(&T(), 180);
     assert!(all.iter().all(|t| client.timer(*t) == Effects::NONE));
     let mut server = InviteServer::start(false);
-    assert!(all[1..].iter().all(|t| server.timer(&T(), *t) == Effects::NONE));
+    assert!(
+        all[1..]
+            .iter()
+            .all(|t| server.timer(&T(), *t) == Effects::NONE)
+    );
     let mut plain = NonInviteServer::start(false);
     assert!(all.iter().all(|t| plain.timer(*t) == Effects::NONE));
 }
