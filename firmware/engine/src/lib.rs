@@ -43,7 +43,8 @@ const COMMANDS_WAITING: usize = 4 * limits::MEDIA_RING;
 /// out, and is one turn of the helper for many calls.
 const PAIRS_LOW: usize = limits::PAIRS_AHEAD / 2;
 /// Files that all legs, pairs ahead and pairs at rest need, and some for the rest of the program.
-const FILES: u64 = 2 * (limits::MEDIA_LEGS as u64 + 2 * limits::PAIRS_AHEAD as u64) + 1_024;
+const FILES: u64 =
+    2 * (limits::MEDIA_LEGS + limits::PAIRS_AHEAD + pool::RESTING_MAX) as u64 + 1_024;
 
 /// What the engine is started with.
 pub struct EngineConfig {

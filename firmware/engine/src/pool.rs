@@ -16,6 +16,8 @@ const QUARANTINE: Duration = Duration::from_secs(3);
 /// Legs that a pair serves before it is closed and others take its place, so that who has seen the
 /// ports of today's calls cannot tell those of tomorrow's.
 const USES: u8 = 8;
+/// Pairs that rest bound: those of 40 calls a second. More are closed.
+pub(crate) const RESTING_MAX: usize = 4 * limits::PAIRS_AHEAD;
 /// Datagrams thrown away before a pair is used again: more than a socket holds. A pair that has
 /// more is being flooded, and is closed.
 const STALE_MAX: usize = 512;
@@ -109,7 +111,7 @@ impl Pool {
     /// Takes back a pair that a leg used.
     pub(crate) fn give_back(&mut self, now: Instant, mut pair: Pair) {
         pair.uses = pair.uses.saturating_add(1);
-        if pair.uses < USES && self.resting.len() < limits::PAIRS_AHEAD {
+        if pair.uses < USES && self.resting.len() < RESTING_MAX {
             self.resting.push_back((now + QUARANTINE, pair));
         } else {
             self.close(now, pair);
