@@ -64,9 +64,68 @@ pub const fn power_of(dbm0: i16) -> f32 {
     ZERO_DBM0_POWER * gain * gain
 }
 
+/// The level and the clipping of a stretch of sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Metering {
+    squares: f64,
+    samples: u32,
+    clipped: u32,
+}
+
+impl Metering {
+    /// Nothing was measured.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            squares: 0.0,
+            samples: 0,
+            clipped: 0,
+        }
+    }
+
+    /// Measures a block. A sample within 2 % of the end of the scale counts as clipped: the largest
+    /// value of G.711 is 1.6 % below it.
+    pub fn measure(&mut self, block: &[i16]) {
+        const END: u16 = 32_112;
+        let sum: f32 = block.iter().map(|&s| f32::from(s) * f32::from(s)).sum();
+        let clipped = block.iter().filter(|s| s.unsigned_abs() >= END).count();
+        self.squares += f64::from(sum);
+        self.samples = self.samples.saturating_add(block.len() as u32);
+        self.clipped = self.clipped.saturating_add(clipped as u32);
+    }
+
+    /// Level in dBm0, [`SILENCE_DBM0`] if nothing was measured.
+    #[must_use]
+    pub fn dbm0(&self) -> f32 {
+        power_dbm0((self.squares / f64::from(self.samples.max(1))) as f32)
+    }
+
+    /// Samples that were measured.
+    #[must_use]
+    pub const fn samples(&self) -> u32 {
+        self.samples
+    }
+
+    /// Samples at the end of the scale.
+    #[must_use]
+    pub const fn clipped(&self) -> u32 {
+        self.clipped
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metering_counts_level_and_clipping() {
+        let mut metering = Metering::new();
+        assert_eq!((metering.dbm0(), metering.samples()), (SILENCE_DBM0, 0));
+        metering.measure(&[16_141, -16_141].repeat(40));
+        metering.measure(&[16_141, i16::MIN, i16::MAX, 32_112, -32_111]);
+        assert_eq!((metering.samples(), metering.clipped()), (85, 3));
+        assert!((0.0..1.0).contains(&metering.dbm0()));
+    }
 
     #[test]
     fn gain_matches_its_definition() {

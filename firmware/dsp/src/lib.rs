@@ -17,6 +17,7 @@
 )]
 
 pub mod codec;
+pub mod comfort;
 pub mod conceal;
 pub mod dtmf;
 mod fir;
@@ -30,6 +31,7 @@ pub mod resample;
 #[allow(unsafe_code)]
 mod simd;
 mod sine;
+pub mod stretch;
 pub mod tone;
 
 pub use port::{PortDsp, PortHeard};

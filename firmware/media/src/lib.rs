@@ -19,6 +19,7 @@
 
 mod bridge;
 mod command;
+mod decoded;
 mod keying;
 mod listening;
 mod outgoing;

@@ -1,131 +1,401 @@
-//! The sound of a far end: decoded, put in order, concealed. While nobody mixes it, it is played
-//! to nobody in step with arrivals, so that the mixer finds a buffer that is filled and knows the
-//! network.
+//! The sound of a far end: put in order, decoded, concealed, and its clock followed. While nobody
+//! mixes it nothing is decoded; the buffer keeps the last frames and learns the network, so that the
+//! mixer starts with a decoder that is warm and a wait that is right.
 
-use dsp::TICK_SAMPLES;
+use dsp::codec::Decoder;
+use dsp::comfort::ComfortNoise;
 use dsp::conceal::Conceal;
-use dsp::g711::Law;
-use model::Instant;
-use rtp::jitter::{JitterBuffer, PACKET_SAMPLES_MAX, Pushed, Run};
+use dsp::level::Metering;
+use model::{Codec, Instant};
+use rtp::jitter::{Frame, JitterBuffer, Next, Pushed};
 use rtp::packet::Packet;
 
-use crate::plane::TICK;
+use crate::decoded::{Decoded, FRAME_MAX};
 
-/// Ticks that are played to nobody at once at most; after a longer pause the buffer starts anew.
-const UNHEARD_TICKS_MAX: u32 = 100;
+/// A sample is inserted or dropped in speech at most once in so many ms (0.6 % of speed).
+const SLIP_EVERY_MS: usize = 20;
+/// A whole pitch period at most once in so many ms.
+const PERIOD_EVERY_MS: usize = 30;
+/// From so many ms on whole periods are taken, below single samples.
+const PERIOD_FROM_MS: usize = 4;
+/// Opus conceals in steps of this many ms.
+const CONCEAL_MS: usize = 10;
+
+/// Who plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Player {
+    Nobody,
+    /// The mixer, from the next block on.
+    Begins,
+    Mixer,
+}
+
+/// What was made up or left out, in samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Made up in the place of missing ones.
+    pub(crate) concealed: u64,
+    /// Inserted to wait longer or to follow the far end's clock.
+    pub(crate) inserted: u64,
+    /// Dropped to wait less or to follow the far end's clock.
+    pub(crate) dropped: u64,
+}
 
 /// The listening half of an RTP leg.
 #[derive(Debug)]
 pub(crate) struct Listening {
     buffer: JitterBuffer,
+    codec: Codec,
+    decoder: Decoder,
     conceal: Conceal,
-    /// Up to when sound was played to nobody; `None` while the mixer plays it.
-    unheard: Option<Instant>,
-    /// The sample made up for joining, to be played first.
-    joint: Option<i16>,
-    /// Changes from relaying to mixing: each cost one sample made up for joining.
-    seams: u64,
+    comfort: ComfortNoise,
+    decoded: Decoded,
+    player: Player,
+    /// Samples of a millisecond.
+    per_ms: usize,
+    /// Samples since time was changed last.
+    unchanged: usize,
+    /// The newest samples are real, so time may be changed in them.
+    real: bool,
+    changes: Changes,
+    /// The level of what was played since somebody looked.
+    pub(crate) metering: Metering,
 }
 
 impl Listening {
-    pub(crate) fn new() -> Self {
+    /// Hears a codec. Called by the media helper: it allocates.
+    pub(crate) fn new(codec: Codec, decoder: Decoder) -> Self {
+        let rate_hz = decoder.sample_hz();
         Self {
-            buffer: JitterBuffer::new(),
-            conceal: Conceal::new(),
-            unheard: Some(Instant::ZERO),
-            joint: None,
-            seams: 0,
+            buffer: JitterBuffer::new(codec.clock_hz()),
+            codec,
+            decoder,
+            conceal: Conceal::new(rate_hz),
+            comfort: ComfortNoise::new(),
+            decoded: Decoded::new(),
+            player: Player::Nobody,
+            per_ms: per_ms(rate_hz),
+            unchanged: 0,
+            real: false,
+            changes: Changes::default(),
+            metering: Metering::new(),
         }
+    }
+
+    /// Hears another codec from now on; gives the decoder of the last one back, to be freed
+    /// elsewhere.
+    pub(crate) fn retune(&mut self, codec: Codec, decoder: Decoder) -> Decoder {
+        let rate_hz = decoder.sample_hz();
+        self.per_ms = per_ms(rate_hz);
+        self.conceal = Conceal::new(rate_hz);
+        self.decoded.clear();
+        self.buffer.retune(codec.clock_hz());
+        self.codec = codec;
+        core::mem::replace(&mut self.decoder, decoder)
     }
 
     /// Another source, or the same with new numbers.
     pub(crate) fn restart(&mut self) {
         self.buffer.restart();
+        self.decoder.reset();
+        self.comfort = ComfortNoise::new();
     }
 
-    /// The mixer plays from now on: some of what was relayed a moment ago once more, since the
-    /// mixer waits for late packets. Concealment joins the two without a click.
+    /// What is heard.
+    pub(crate) const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Samples a second of what [`Listening::pull`] gives.
+    pub(crate) fn rate_hz(&self) -> u32 {
+        self.decoder.sample_hz()
+    }
+
+    /// The mixer plays from now on. What was relayed a moment ago warms up the decoder; since the
+    /// mixer waits for late packets and the relay did not, the time of that wait is made up, so that
+    /// the two join without a click.
     pub(crate) fn start(&mut self, now: Instant) {
-        if self.unheard.is_none() {
+        if self.player != Player::Nobody {
             return;
         }
-        self.play_unheard(now);
-        self.unheard = None;
-        let mut joint = [0; 1];
-        self.conceal.lost(&mut joint);
-        self.joint = joint.first().copied();
-        self.seams = self.seams.saturating_add(1);
+        self.player = Player::Begins;
+        self.decoded.clear();
+        self.real = false;
+        let Self {
+            buffer,
+            decoder,
+            conceal,
+            decoded,
+            ..
+        } = self;
+        buffer.play(now, |payload| {
+            let len = decoder
+                .decode(payload, decoded.room(FRAME_MAX))
+                .unwrap_or(0);
+            conceal.good(decoded.room(len));
+        });
     }
 
     /// The mixer plays no more.
-    pub(crate) fn stop(&mut self, now: Instant) {
-        if self.unheard.is_none() {
-            self.unheard = Some(now);
-        }
+    pub(crate) fn stop(&mut self) {
+        self.player = Player::Nobody;
+        self.buffer.unplay();
     }
 
-    /// A packet of sound; false if the mixer plays and it came too late for that.
-    pub(crate) fn hear(&mut self, now: Instant, packet: &Packet<'_>, law: Law) -> bool {
-        self.play_unheard(now);
-        let mut samples = [0; PACKET_SAMPLES_MAX];
-        // A longer packet is handed over as one sample too long, so that it is refused.
-        let len = law.decode_into(packet.payload, &mut samples);
-        let samples = samples.get_mut(..len).unwrap_or(&mut []);
-        let pushed = self.buffer.push(packet.timestamp, packet.marker, samples);
-        if self.unheard.is_some() {
-            // What a relay passes on is what the listener heard last.
-            self.conceal.good(samples);
-            return true;
+    /// A packet of sound, or with `comfort` the description of a pause's noise; false if the mixer
+    /// plays and it came too late for that.
+    pub(crate) fn hear(&mut self, now: Instant, packet: &Packet<'_>, comfort: bool) -> bool {
+        let samples = match comfort {
+            true => 0,
+            false => self.decoder.samples_of(packet.payload).unwrap_or(0),
+        };
+        let frame = Frame {
+            timestamp: packet.timestamp,
+            seq: packet.seq,
+            marker: packet.marker,
+            units: self.units(samples),
+            comfort,
+            payload: packet.payload,
+        };
+        let pushed = self.buffer.push(now, &frame);
+        if self.player == Player::Nobody {
+            self.buffer.pass(now);
         }
         pushed != Pushed::Late
     }
 
-    /// The next block.
-    pub(crate) fn pull(&mut self, block: &mut [i16; TICK_SAMPLES]) {
-        let joint = self.joint.take();
-        let from = usize::from(joint.is_some());
-        if let (Some(joint), Some(first)) = (joint, block.first_mut()) {
-            *first = joint;
+    /// The next block, of the tick at `now`: 10 ms at [`Listening::rate_hz`].
+    pub(crate) fn pull(&mut self, now: Instant, block: &mut [i16]) {
+        if self.player == Player::Begins {
+            self.player = Player::Mixer;
+            let ahead = self.buffer.ahead(now);
+            let ahead = self.whole_periods(self.samples(ahead));
+            let made = self.decoded.room(ahead);
+            let len = made.len();
+            self.conceal.lost(made);
+            self.decoded.keep(0, len);
         }
-        let mut rest = block.get_mut(from..).unwrap_or(&mut []);
-        while !rest.is_empty() {
-            let run = self.buffer.pull(rest);
-            let Some((part, after)) = rest.split_at_mut_checked(run.len().max(1)) else {
+        let held = self.units(self.decoded.len());
+        let shift_us = self.buffer.pull(now, held);
+        self.fill(block.len(), shift_us);
+        self.change_time(block.len(), shift_us);
+        self.fill(block.len(), shift_us);
+        if !self.decoded.take(block) {
+            block.fill(0);
+        }
+        self.unchanged = self.unchanged.saturating_add(block.len());
+        self.metering.measure(block);
+    }
+
+    /// Whole pitch periods join best: the next multiple of one, but for 2 ms.
+    fn whole_periods(&self, length: usize) -> usize {
+        if length == 0 {
+            return 0;
+        }
+        let spare = self.per_ms.saturating_mul(2);
+        let period = self.conceal.period().max(1);
+        length.saturating_sub(spare).next_multiple_of(period)
+    }
+
+    /// What was made up or left out so far.
+    pub(crate) fn changes(&self) -> Changes {
+        self.changes
+    }
+
+    /// Decodes or makes up until `length` samples are there.
+    fn fill(&mut self, length: usize, shift_us: i64) {
+        // Every step brings at least one unit; the limit is for what is not as it should be.
+        for _ in 0..length {
+            let missing = length.saturating_sub(self.decoded.len());
+            if missing == 0 {
                 return;
-            };
-            match run {
-                Run::Sound(_) | Run::Idle(_) => self.conceal.good(part),
-                Run::Lost(_) => self.conceal.lost(part),
             }
-            rest = after;
+            self.step(missing, shift_us);
         }
     }
 
-    /// Samples that were made up.
-    pub(crate) fn concealed(&self) -> u64 {
-        self.conceal.concealed().saturating_sub(self.seams)
-    }
-
-    fn play_unheard(&mut self, now: Instant) {
-        let Some(mut at) = self.unheard else {
-            return;
+    /// Plays what comes next.
+    fn step(&mut self, missing: usize, shift_us: i64) {
+        let brief = matches!(self.decoder, Decoder::Opus(_));
+        // What Opus makes up comes in steps; the rest of one is played later.
+        let conceal = CONCEAL_MS.saturating_mul(self.per_ms).max(1);
+        let missing = if brief {
+            missing.next_multiple_of(conceal)
+        } else {
+            missing
         };
-        let mut block = [0; TICK_SAMPLES];
-        let mut left = UNHEARD_TICKS_MAX;
-        while at.plus(TICK) <= now {
-            if left == 0 {
-                self.buffer.restart();
-                at = now;
-                break;
+        let want = self.units(missing).max(1);
+        let per_ms = self.per_ms;
+        let clock = self.buffer.per_ms();
+        let samples = |units: u32| samples_of(units, per_ms, clock);
+        match self.buffer.next(want, brief, shift_us) {
+            Next::Frame {
+                payload,
+                units,
+                skip,
+            } => {
+                let (whole, skip) = (samples(units), samples(skip));
+                let out = self.decoded.room(whole);
+                match self.decoder.decode(payload, out) {
+                    Ok(len) if len == whole => {
+                        self.conceal.good(self.decoded.keep(skip, whole));
+                        self.real = true;
+                    }
+                    Ok(_) | Err(_) => self.make_up(whole.saturating_sub(skip)),
+                }
             }
-            left = left.saturating_sub(1);
-            let mut rest = block.as_mut_slice();
-            while !rest.is_empty() {
-                let len = self.buffer.pull(rest).len().max(1);
-                rest = rest.get_mut(len..).unwrap_or(&mut []);
+            Next::Comfort { payload } => self.comfort.set(payload),
+            Next::Lost {
+                units,
+                following: Some((next, skip)),
+            } => {
+                let (whole, skip) = (samples(units.saturating_add(skip)), samples(skip));
+                let out = self.decoded.room(whole);
+                if self.decoder.decode_fec(next, out) {
+                    // It is coarse, and its beginning may have been made up otherwise.
+                    self.conceal.join();
+                    self.conceal.good(self.decoded.keep(skip, whole));
+                    let made = whole.saturating_sub(skip);
+                    self.count_concealed(made);
+                } else {
+                    self.make_up(samples(units));
+                }
             }
-            at = at.plus(TICK);
+            Next::Lost {
+                units,
+                following: None,
+            } => self.make_up(samples(units)),
+            Next::Idle { units } => {
+                let len = samples(units);
+                let out = self.decoded.room(len);
+                self.comfort.fill(out);
+                self.conceal.good(self.decoded.keep(0, len));
+                self.real = false;
+            }
         }
-        self.unheard = Some(at);
+    }
+
+    /// Makes up missing samples: by the codec if it can, else by the last pitch period.
+    fn make_up(&mut self, length: usize) {
+        let whole = length.next_multiple_of(CONCEAL_MS.saturating_mul(self.per_ms).max(1));
+        if self.decoder.conceal(self.decoded.room(whole)) {
+            if self.real {
+                self.conceal.join();
+            }
+            self.conceal.good(self.decoded.keep(0, length));
+        } else {
+            self.conceal.lost(self.decoded.room(length));
+            self.decoded.keep(0, length);
+        }
+        self.real = false;
+        self.count_concealed(length);
+    }
+
+    fn count_concealed(&mut self, length: usize) {
+        let length = u64::try_from(length).unwrap_or(0);
+        self.changes.concealed = self.changes.concealed.saturating_add(length);
+    }
+
+    /// Makes time longer or shorter: freely in silence, by a pitch period or by a sample in speech.
+    fn change_time(&mut self, length: usize, shift_us: i64) {
+        if shift_us == 0 || !self.real {
+            return;
+        }
+        let longer = shift_us > 0;
+        let by = usize::try_from(shift_us.unsigned_abs()).unwrap_or(0);
+        let by = by.saturating_mul(self.per_ms) / 1_000;
+        let per_ms = self.per_ms;
+        let ms = |ms: usize| ms.saturating_mul(per_ms);
+        if self.decoded.is_quiet(length) {
+            let most = by.min(length / 2);
+            let changed = if longer {
+                self.decoded.mirror(most)
+            } else {
+                self.decode_ahead(length.saturating_add(most));
+                let most = most.min(self.spare(length));
+                if self.decoded.is_quiet(most) {
+                    self.decoded.drop_first(most)
+                } else {
+                    0
+                }
+            };
+            return self.changed(changed, longer);
+        }
+        if by >= ms(PERIOD_FROM_MS) && self.unchanged >= ms(PERIOD_EVERY_MS) {
+            self.decode_ahead(length.saturating_mul(3));
+            let scale = if self.per_ms > 8 { 2 } else { 1 };
+            let most = if longer {
+                by
+            } else {
+                by.min(self.spare(length))
+            };
+            let changed = self.decoded.change_period(scale, most, longer);
+            if changed > 0 {
+                return self.changed(changed, longer);
+            }
+        }
+        if self.unchanged >= ms(SLIP_EVERY_MS) {
+            self.decode_ahead(length.saturating_add(1));
+            if !longer && self.spare(length) == 0 {
+                return;
+            }
+            let changed = self.decoded.slip(length, longer);
+            self.changed(changed, longer);
+        }
+    }
+
+    /// Samples beyond the next `length`: no more may be dropped.
+    fn spare(&self, length: usize) -> usize {
+        self.decoded.len().saturating_sub(length)
+    }
+
+    /// Decodes frames that are there anyway, until `length` samples are.
+    fn decode_ahead(&mut self, length: usize) {
+        while self.decoded.len() < length && self.buffer.is_ready() {
+            let before = self.decoded.len();
+            self.step(length, 0);
+            if self.decoded.len() <= before {
+                return;
+            }
+        }
+    }
+
+    fn changed(&mut self, samples: usize, longer: bool) {
+        if samples == 0 {
+            return;
+        }
+        self.unchanged = 0;
+        let count = if longer {
+            &mut self.changes.inserted
+        } else {
+            &mut self.changes.dropped
+        };
+        *count = count.saturating_add(u64::try_from(samples).unwrap_or(0));
+    }
+
+    /// Samples in units of the RTP clock, rounded up.
+    fn units(&self, samples: usize) -> u32 {
+        let clock = u64::from(self.buffer.per_ms());
+        let samples = u64::try_from(samples).unwrap_or(0);
+        let rate = u64::try_from(self.per_ms).unwrap_or(1).max(1);
+        u32::try_from(samples.saturating_mul(clock).div_ceil(rate)).unwrap_or(u32::MAX)
+    }
+
+    fn samples(&self, units: u32) -> usize {
+        samples_of(units, self.per_ms, self.buffer.per_ms())
     }
 }
+
+/// Units of the RTP clock in samples.
+fn samples_of(units: u32, per_ms: usize, clock: u32) -> usize {
+    let units = usize::try_from(units).unwrap_or(0);
+    let clock = usize::try_from(clock).unwrap_or(1).max(1);
+    units.saturating_mul(per_ms).checked_div(clock).unwrap_or(0)
+}
+
+fn per_ms(rate_hz: u32) -> usize {
+    usize::try_from(rate_hz / 1_000).unwrap_or(8).max(1)
+}
+
+#[cfg(test)]
+mod tests;

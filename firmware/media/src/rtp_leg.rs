@@ -3,8 +3,9 @@
 
 use std::net::SocketAddr;
 
+use dsp::codec::Decoder;
 use dsp::{TICK_SAMPLES, g711::Law};
-use model::{Digit, Instant, MediaFigures, RtpIdentity, RtpParams};
+use model::{Codec, Digit, Instant, MediaFigures, RtpIdentity, RtpParams};
 use rtp::event::{Ended, Event, EventReceiver, SILENT_END};
 use rtp::packet::Packet;
 use rtp::session::{Arrival, Receiver};
@@ -47,6 +48,8 @@ pub struct RtpLeg {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
     Sound,
+    /// The noise of a pause (RFC 3389).
+    Comfort,
     Event,
 }
 
@@ -83,7 +86,7 @@ impl RtpLeg {
             receiver: Receiver::new(),
             events: EventReceiver::new(),
             event_news: None,
-            listening: Listening::new(),
+            listening: Listening::new(Codec::Pcma, Decoder::Pcm(Law::A)),
             keying: Keying::new(),
             reporting: Reporting::new(identity.ssrc),
             pack: [0; PACK_MAX],
@@ -110,6 +113,10 @@ impl RtpLeg {
         if before.as_ref().map(far_end) != Some(far_end(&params)) {
             self.receiver.forget_source();
             self.listening.restart();
+            // The decoders of other codecs are too large to be made here.
+            if let Some(law) = Law::of(params.codec) {
+                self.listening.retune(params.codec, Decoder::Pcm(law));
+            }
         }
         let ours = |p: &RtpParams| (p.codec, p.ptime_ms, p.remote, p.send);
         if before.as_ref().map(ours) != Some(ours(&params)) {
@@ -166,7 +173,7 @@ impl RtpLeg {
         match self.receiver.receive(&packet, now, clock_hz) {
             Arrival::New { .. } => {}
             Arrival::First { .. } => {
-                if payload == Payload::Sound {
+                if payload != Payload::Event {
                     self.listening.restart();
                 }
                 if let Some(slot) = arrived.digits.first_mut() {
@@ -180,8 +187,9 @@ impl RtpLeg {
                 self.hear_event(now, &packet, &mut arrived);
                 true
             }
-            Payload::Sound => {
-                Law::of(params.codec).is_some_and(|law| self.listening.hear(now, &packet, law))
+            Payload::Sound | Payload::Comfort => {
+                let comfort = payload == Payload::Comfort;
+                self.listening.codec() == params.codec && self.listening.hear(now, &packet, comfort)
             }
         };
         let count = if used {
@@ -224,6 +232,8 @@ impl RtpLeg {
             Payload::Sound
         } else if Some(packet.payload_type) == params.event_pt_in {
             Payload::Event
+        } else if Some(packet.payload_type) == params.comfort_pt {
+            Payload::Comfort
         } else {
             return self.refuse(known);
         };
@@ -349,6 +359,7 @@ impl RtpLeg {
         let payload_type = match payload {
             Payload::Sound => params.pt_out,
             Payload::Event => params.event_pt_out?,
+            Payload::Comfort => params.comfort_pt?,
         };
         let samples = u32::from(params.ptime_ms).saturating_mul(8);
         let head = self.out.relayed(now, heard, payload_type, samples, len)?;
@@ -368,7 +379,7 @@ impl RtpLeg {
             duplicate: received.duplicates,
             // A source that is not believed yet, or numbers of long ago.
             stranger: self.figures.stranger.saturating_add(received.unexpected),
-            concealed: self.listening.concealed(),
+            concealed: self.listening.changes().concealed,
             jitter_us_max: u32::try_from(jitter_us).unwrap_or(u32::MAX),
             lost_far: far.lost,
             round_trip_us: u32::try_from(round_trip_us).unwrap_or(u32::MAX),

@@ -1,5 +1,7 @@
 //! One tick: every leg that is mixed, hears a tone or digits, or is a port gets 10 ms of sound.
 
+use core::time::Duration;
+
 use dsp::dtmf::DtmfSender;
 use dsp::{TICK_SAMPLES, mix};
 use model::{BridgeId, Instant, MediaLeg};
@@ -64,11 +66,14 @@ impl Plane {
         for (&at, said) in members.iter().zip(&mut self.said) {
             *said = [0; TICK_SAMPLES];
             match self.slots.at(at).and_then(|slot| slot.leg.as_mut()) {
-                Some(Leg::Rtp(leg)) if leg.is_heard() => {
-                    for _ in 0..missed {
-                        leg.listening.pull(said);
+                Some(Leg::Rtp(leg))
+                    if leg.is_heard() && leg.listening.rate_hz() == dsp::RATE_HZ =>
+                {
+                    for left in (1..=missed).rev() {
+                        let behind = TICK.saturating_mul(u32::try_from(left).unwrap_or(0));
+                        leg.listening.pull(before(now, behind), said);
                     }
-                    leg.listening.pull(said);
+                    leg.listening.pull(now, said);
                 }
                 Some(Leg::Port(leg)) => *said = leg.said,
                 Some(Leg::Rtp(_)) | None => {}
@@ -170,6 +175,12 @@ impl Plane {
             Leg::Rtp(_) => {}
         }
     }
+}
+
+/// The moment `by` before `now`.
+fn before(now: Instant, by: Duration) -> Instant {
+    let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+    Instant::from_nanos(now.as_nanos().saturating_sub(by))
 }
 
 fn fill_digit(digit: &mut Option<DtmfSender>, hears: &mut Block) {

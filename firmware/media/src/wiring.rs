@@ -68,7 +68,7 @@ impl Plane {
                 match path {
                     Path::Mix(_) => leg.listening.start(now),
                     Path::Silent | Path::Tone | Path::Echo | Path::Relay(_) => {
-                        leg.listening.stop(now);
+                        leg.listening.stop();
                     }
                 }
             }

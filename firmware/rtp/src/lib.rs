@@ -1,8 +1,8 @@
 //! RTP (RFC 3550): packets, sessions, jitter buffer, telephone events (RFC 4733), RTCP, SRTP,
 //! checks of ICE.
 //!
-//! Sans I/O: bytes and the time go in, bytes and samples come out. Knows no codec: samples are
-//! pushed into the jitter buffer by who decoded them. Nothing here allocates after construction,
+//! Sans I/O: bytes and the time go in, bytes come out. Knows no codec: the jitter buffer holds
+//! encoded frames, and whoever plays decodes them. Nothing here allocates after construction,
 //! and no input from the network can make it panic.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

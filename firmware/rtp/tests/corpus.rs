@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use model::{Instant, Now};
 use rtp::event::{Event, EventReceiver};
-use rtp::jitter::JitterBuffer;
+use rtp::jitter::{Frame, JitterBuffer, Next};
 use rtp::packet::Packet;
 use rtp::rtcp::{NtpClock, Parts, Reports};
 use rtp::session::{Arrival, Receiver};
@@ -28,11 +28,12 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 /// What a row of datagrams was heard as: packets, event ends, samples.
-fn hear(data: &[u8]) -> (u64, usize, usize) {
+fn hear(data: &[u8]) -> (u64, usize, u32) {
     let mut receiver = Receiver::new();
     let mut events = EventReceiver::new();
-    let mut buffer = JitterBuffer::new();
-    let (mut ends, mut samples, mut now_ms) = (0, 0, 0);
+    let mut buffer = JitterBuffer::new(8_000);
+    buffer.play(Instant::ZERO, |_| {});
+    let (mut ends, mut samples, mut now_ms, mut held) = (0, 0, 0, 0);
     let mut rest = data;
     while let [length, wait, after @ ..] = rest {
         let (datagram, after) = after.split_at(usize::from(*length).min(after.len()));
@@ -50,18 +51,35 @@ fn hear(data: &[u8]) -> (u64, usize, usize) {
                     ends += usize::from(heard.finished.is_some());
                 }
             } else {
-                let sound: Vec<i16> = packet.payload.iter().map(|&o| i16::from(o) << 7).collect();
-                buffer.push(packet.timestamp, packet.marker, &sound);
+                buffer.push(
+                    now,
+                    &Frame {
+                        timestamp: packet.timestamp,
+                        seq: packet.seq,
+                        marker: packet.marker,
+                        units: u32::try_from(packet.payload.len()).expect("short"),
+                        comfort: packet.payload_type == 13,
+                        payload: packet.payload,
+                    },
+                );
             }
         }
         ends += usize::from(events.expire(now).is_some());
-        let mut block = [0; 80];
-        let mut at = 0;
-        while at < block.len() {
-            let run = buffer.pull(&mut block[at..]);
-            samples += usize::from(matches!(run, rtp::jitter::Run::Sound(_))) * run.len();
-            at += run.len();
+        buffer.pull(now, held);
+        for _ in 0..80 {
+            if held >= 80 {
+                break;
+            }
+            match buffer.next(80 - held, false, 0) {
+                Next::Frame { units, skip, .. } => {
+                    samples += units - skip;
+                    held += units - skip;
+                }
+                Next::Comfort { .. } => {}
+                Next::Lost { units, .. } | Next::Idle { units } => held += units,
+            }
         }
+        held -= 80;
     }
     (receiver.figures().packets, ends, samples)
 }

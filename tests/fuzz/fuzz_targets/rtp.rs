@@ -5,14 +5,16 @@
 use libfuzzer_sys::fuzz_target;
 use model::Instant;
 use rtp::event::{Event, EventReceiver};
-use rtp::jitter::{JitterBuffer, Run};
+use rtp::jitter::{Frame, JitterBuffer, Next};
 use rtp::packet::Packet;
 use rtp::session::{Arrival, Receiver};
 
 fuzz_target!(|data: &[u8]| {
     let mut receiver = Receiver::new();
     let mut events = EventReceiver::new();
-    let mut buffer = JitterBuffer::new();
+    let mut buffer = JitterBuffer::new(8_000);
+    buffer.play(Instant::ZERO, |_| {});
+    let mut held = 0_u32;
     let mut now_ms = 0_u64;
     let mut rest = data;
     while let [length, wait, after @ ..] = rest {
@@ -29,19 +31,38 @@ fuzz_target!(|data: &[u8]| {
             if let (101, Some(event)) = (packet.payload_type, Event::read(packet.payload)) {
                 events.receive(now, packet.timestamp, event);
             }
-            let samples: Vec<i16> = packet.payload.iter().map(|&o| i16::from(o) << 7).collect();
-            buffer.push(packet.timestamp, packet.marker, &samples);
+            buffer.push(
+                now,
+                &Frame {
+                    timestamp: packet.timestamp,
+                    seq: packet.seq,
+                    marker: packet.marker,
+                    units: packet.payload.len() as u32,
+                    comfort: packet.payload_type == 13,
+                    payload: packet.payload,
+                },
+            );
         }
         events.expire(now);
         receiver.report();
-        let mut block = [0_i16; 80];
-        let mut at = 0;
-        while at < block.len() {
-            let run = buffer.pull(&mut block[at..]);
-            let (Run::Sound(n) | Run::Lost(n) | Run::Idle(n)) = run;
-            assert!(n > 0 && at + n <= block.len());
-            at += n;
+        let later = buffer.pull(now, held);
+        let mut steps = 0;
+        while held < 80 {
+            steps += 1;
+            assert!(steps <= 200, "every step gets on");
+            match buffer.next(80 - held, data.len() % 2 == 0, later) {
+                Next::Frame { units, skip, payload } => {
+                    assert!(skip < units && !payload.is_empty());
+                    held += units - skip;
+                }
+                Next::Comfort { payload } => assert!(!payload.is_empty()),
+                Next::Lost { units, .. } | Next::Idle { units } => {
+                    assert!(units > 0);
+                    held += units;
+                }
+            }
         }
+        held -= 80;
     }
     let figures = receiver.figures();
     assert!(figures.packets <= data.len() as u64);

@@ -18,7 +18,7 @@ fn vowel(pitch_hz: f32, from: usize, length: usize) -> Vec<i16> {
 
 /// Plays a vowel in 10 ms blocks, those listed as lost being concealed.
 fn with_gaps(pitch_hz: f32, blocks: usize, lost: &[usize]) -> Vec<i16> {
-    let mut conceal = Conceal::new();
+    let mut conceal = Conceal::new(8_000);
     let mut out = Vec::new();
     for block in 0..blocks {
         let mut samples = vowel(pitch_hz, block * 80, 80);
@@ -110,7 +110,7 @@ fn joints_do_not_click() {
 
 #[test]
 fn a_gap_before_anything_was_heard_is_silence() {
-    let mut conceal = Conceal::new();
+    let mut conceal = Conceal::new(8_000);
     let mut out = [7; 160];
     conceal.lost(&mut out);
     assert_eq!(out, [0; 160]);
@@ -121,7 +121,7 @@ proptest! {
     fn any_sound_any_gaps_any_blocks(
         blocks in proptest::collection::vec((any::<bool>(), 0_usize..500, any::<i16>()), 0..60)
     ) {
-        let mut conceal = Conceal::new();
+        let mut conceal = Conceal::new(8_000);
         let mut state = 1_u32;
         for (lost, length, loud) in blocks {
             let mut samples: Vec<i16> = (0..length)

@@ -8,10 +8,15 @@ pub const LEGS_PER_BRIDGE: usize = 128;
 pub const PAIRS_AHEAD: usize = 64;
 /// Bytes of an RTP or RTCP packet; longer ones are dropped and counted.
 pub const RTP_PACKET_MAX: usize = 1_500;
-/// Samples of the longest RTP packet that is played: 120 ms at 8 kHz; longer ones are counted.
-pub const RTP_PACKET_SAMPLES_MAX: usize = 960;
-/// Samples that a jitter buffer holds: 512 ms at 8 kHz; packets further ahead start it anew.
-pub const JITTER_SAMPLES: usize = 4_096;
+/// Longest RTP packet that is played, in ms; longer ones are counted.
+pub const RTP_PACKET_MS_MAX: u32 = 120;
+/// Octets of frames that wait in a jitter buffer: 520 ms of G.711 or G.722. Without room the oldest
+/// are given up and counted.
+pub const JITTER_OCTETS: usize = 4_160;
+/// Frames that wait in a jitter buffer: 520 ms of 10 ms each.
+pub const JITTER_FRAMES: usize = 52;
+/// How far ahead of playing a packet may be, in ms; one further ahead starts the buffer anew.
+pub const JITTER_MS: u32 = 520;
 /// Clips in memory: music, prompts, announcements.
 pub const CLIPS: usize = 512;
 /// Bytes of all clips in memory.

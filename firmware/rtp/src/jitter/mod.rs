@@ -1,35 +1,56 @@
-//! The jitter buffer plays samples, not packets: packets of any length and in any order go in by
-//! timestamp, runs of samples come out, and playing is moved by single samples where nobody hears
-//! it, so that the wait follows the network and the far end's clock.
+//! The jitter buffer: encoded frames of 10 to 120 ms go in as they come, in any order, and come out
+//! in playing order, each when it is due. Whoever plays decodes them, conceals what is missing, keeps
+//! what is left of a frame, and makes time longer or shorter as [`JitterBuffer::pull`] asks, so that
+//! the wait follows the network and the far end's clock.
+//!
+//! On a calm network the fastest packet waits 13 ms: one tick of 10 ms, because sound is taken in
+//! such steps, and a little to spare. Media time is counted in units of the codec's RTP clock.
 
 mod delay;
-mod ring;
+mod drift;
+mod frames;
 
-use model::limits::RTP_PACKET_SAMPLES_MAX;
+use model::Instant;
+use model::limits::{JITTER_MS, RTP_PACKET_MAX, RTP_PACKET_MS_MAX};
 
-use delay::{DELAY_MAX, DELAY_MIN, Delay, SPARE};
-use ring::{CAPACITY, Ring};
+use delay::{Delay, WAIT_MAX_US};
+use frames::{Frames, Stored};
 
-/// Samples of the longest packet taken, see `limits::RTP_PACKET_SAMPLES_MAX`.
-pub const PACKET_SAMPLES_MAX: usize = RTP_PACKET_SAMPLES_MAX;
-/// After this long without a sample concealment is silent: 60 ms.
-const FADED: u64 = 480;
-/// Late packets for this long mean that the far end's time was set back: 200 ms.
-const LATE_RUN: u64 = 1_600;
-/// So many packets in a row that come at the last moment or later show that the fast ones before
-/// them took another path.
-const TIGHT_RUN: u8 = 10;
-/// A sample is inserted or dropped in speech at most once in this many: 20 ms (0.6 % of speed),
-/// and twice as often while the wait is wrong by more than [`FAR_OFF`].
-const STEP_EVERY: usize = 160;
-/// 40 ms.
-const FAR_OFF: u32 = 320;
-/// Speech is not changed in shorter runs than this.
-const RUN_MIN: usize = 40;
-/// A run whose samples all stay below this is silence: about −47 dBm0.
-const QUIET_PEAK: u16 = 100;
+/// After this long without a frame concealment is silent.
+const FADED_MS: u32 = 60;
+/// Late packets for this long mean that the far end's time was set back.
+const LATE_RUN_MS: u32 = 200;
+/// Frames that nobody played are kept this long, to start from.
+const KEPT_MS: u32 = 60;
+/// Waits that are too short by less are left alone, in µs.
+const TOO_SHORT_US: i64 = 500;
+/// Waits that are too long by less are left alone, in µs.
+const TOO_LONG_US: i64 = 2_500;
+/// A packet that comes later than this, in ms, is none that was held up: time was set back.
+const HELD_UP_MS: u32 = 2_000;
+/// The tick in which sound is taken, in µs.
+const TICK_US: i64 = 10_000;
 /// Media time of the first packet, so far from 0 that no clock drift reaches it.
 const BASE: u64 = 1 << 40;
+/// How long a description of noise counts, in ms: what follows it is silence.
+const COMFORT_MS: u32 = 10;
+
+/// The sound of one packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// RTP sequence number: a gap in time without one in numbers is silence, not loss.
+    pub seq: u16,
+    /// The marker bit.
+    pub marker: bool,
+    /// Units of the RTP clock that it lasts; of no meaning with `comfort`.
+    pub units: u32,
+    /// It describes the noise of a pause (RFC 3389).
+    pub comfort: bool,
+    /// What is inside.
+    pub payload: &'a [u8],
+}
 
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,37 +59,43 @@ pub enum Pushed {
     Stored,
     /// Its time is over.
     Late,
-    /// All of it was there already.
+    /// One of the same time is there already.
     Duplicate,
-    /// Empty or longer than [`PACKET_SAMPLES_MAX`].
+    /// Empty, without duration, or longer than `limits::RTP_PACKET_MS_MAX`.
     Refused,
 }
 
-/// What `pull` wrote, and how many samples: the caller asks again until its block is full.
+/// What is to be played next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Run {
-    /// Real samples.
-    Sound(usize),
-    /// These samples are missing and are to be concealed; nothing was written.
-    Lost(usize),
-    /// Nobody speaks: before the first packet, or more than 60 ms without one. Zeros were written.
-    Idle(usize),
-}
-
-impl Run {
-    /// Samples of the run.
-    #[must_use]
-    pub const fn len(self) -> usize {
-        match self {
-            Self::Sound(n) | Self::Lost(n) | Self::Idle(n) => n,
-        }
-    }
-
-    /// Whether the run has no samples (only for an empty block).
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.len() == 0
-    }
+pub enum Next<'a> {
+    /// A frame, of which the first `skip` units are over.
+    Frame {
+        /// What is inside.
+        payload: &'a [u8],
+        /// Units that it lasts.
+        units: u32,
+        /// Units of it that are not to be heard.
+        skip: u32,
+    },
+    /// The noise of the pause that begins, by RFC 3389; nothing of it is played yet.
+    Comfort {
+        /// What is inside.
+        payload: &'a [u8],
+    },
+    /// So many units are missing and are to be concealed.
+    Lost {
+        /// How many.
+        units: u32,
+        /// The frame after the gap, which may say in brief what was in a frame of its own length
+        /// before it, and how many units of that are not to be heard. Only when asked for.
+        following: Option<(&'a [u8], u32)>,
+    },
+    /// Nobody speaks for so many units: before the first packet, in a pause, or more than 60 ms
+    /// without one.
+    Idle {
+        /// How many.
+        units: u32,
+    },
 }
 
 /// What the buffer counted.
@@ -76,28 +103,29 @@ impl Run {
 pub struct JitterFigures {
     /// Packets that came after their time.
     pub late: u64,
-    /// Packets of which every sample was there.
+    /// Packets of whose time one was there.
     pub duplicate: u64,
     /// Packets refused for their length.
     pub refused: u64,
-    /// Samples missing when they were due.
-    pub missing: u64,
-    /// Samples inserted to wait longer or to follow the far end's clock.
-    pub inserted: u64,
-    /// Samples dropped to wait less or to follow the far end's clock.
-    pub dropped: u64,
-    /// Fresh starts after a jump of the far end's time.
+    /// Packets given up for want of room.
+    pub given_up: u64,
+    /// Fresh starts after a jump of the far end's time, and jumps over a burst that came too late.
     pub jumps: u64,
 }
 
 /// The buffer of one stream. Allocates once, when made.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
-    ring: Ring,
+    frames: Frames,
     stream: Option<Stream>,
     delay: Delay,
-    /// Samples since speech was last changed.
-    unchanged: usize,
+    /// Units of a millisecond.
+    per_ms: u32,
+    wait_max_us: i64,
+    /// When sound was taken last, in µs.
+    pulled_at: Option<i64>,
+    /// Nobody plays: nothing is late, and the last frames are kept.
+    unheard: bool,
     figures: JitterFigures,
 }
 
@@ -107,395 +135,403 @@ struct Stream {
     /// RTP timestamp and media time of the newest packet.
     timestamp: u32,
     time: u64,
-    /// The next sample to be played.
-    play: u64,
-    /// One after the newest sample that came, be it late.
+    /// The next unit to be given out.
+    taken: u64,
+    /// One after the newest unit that came, be it late.
     head: u64,
-    /// One after the last real sample played: nothing before it is played any more.
+    /// One after the last real unit given out: nothing before it is given out any more.
     played: u64,
-    /// Packets in a row that came at the last moment or later.
-    tight: u8,
+    /// Number of the last frame given out.
+    seq: Option<u16>,
+    /// A description of noise was given out last: silence is meant.
+    comfort: bool,
     /// Since when, in media time, only late packets came.
     late_since: Option<u64>,
 }
 
-impl Stream {
-    /// Whether nothing is stored for now or later.
-    const fn is_dry(&self) -> bool {
-        self.head <= self.play
-    }
-
-    const fn is_faded(&self) -> bool {
-        self.play >= self.played.saturating_add(FADED)
-    }
-}
-
-impl Default for JitterBuffer {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl JitterBuffer {
-    /// An empty buffer.
+    /// An empty buffer for an RTP clock of `clock_hz`, which nobody plays yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(clock_hz: u32) -> Self {
         Self {
-            ring: Ring::new(),
+            frames: Frames::new(),
             stream: None,
             delay: Delay::new(),
-            unchanged: 0,
+            per_ms: (clock_hz / 1_000).max(1),
+            wait_max_us: WAIT_MAX_US,
+            pulled_at: None,
+            unheard: true,
             figures: JitterFigures::default(),
         }
     }
 
     /// Empties the buffer for a new source or new timestamps; figures stay.
     pub fn restart(&mut self) {
-        self.ring.clear();
+        self.frames.clear();
         self.stream = None;
         self.delay = Delay::new();
     }
 
+    /// Another codec: as [`JitterBuffer::restart`].
+    pub fn retune(&mut self, clock_hz: u32) {
+        self.per_ms = (clock_hz / 1_000).max(1);
+        self.restart();
+    }
+
     /// Figures so far.
     #[must_use]
-    pub fn figures(&self) -> JitterFigures {
+    pub const fn figures(&self) -> JitterFigures {
         self.figures
     }
 
-    /// The wait of the fastest packets of the last seconds, in samples; 0 before the first.
+    /// Units of a millisecond.
     #[must_use]
-    pub fn delay_samples(&self) -> u32 {
-        let longest = self.delay.longest().unwrap_or(0);
-        u32::try_from(longest).unwrap_or(0)
+    pub const fn per_ms(&self) -> u32 {
+        self.per_ms
     }
 
-    /// Files the decoded samples of a packet. `marker` is the packet's marker bit.
-    pub fn push(&mut self, timestamp: u32, marker: bool, samples: &[i16]) -> Pushed {
-        if samples.is_empty() || samples.len() > PACKET_SAMPLES_MAX {
+    /// The wait of the fastest packet that is aimed at, in µs; 0 before the first.
+    pub fn wait_us(&mut self) -> u32 {
+        if self.stream.is_none() {
+            return 0;
+        }
+        u32::try_from(self.delay.wait(self.wait_max_us)).unwrap_or(0)
+    }
+
+    /// By how much the far end's clock is fast, in parts per million, after the first minute.
+    #[must_use]
+    pub fn drift_ppm(&self) -> Option<i16> {
+        self.delay.drift_ppm()
+    }
+
+    /// Files a frame that came at `now`.
+    pub fn push(&mut self, now: Instant, frame: &Frame<'_>) -> Pushed {
+        let units = if frame.comfort {
+            self.per_ms.saturating_mul(COMFORT_MS)
+        } else {
+            frame.units
+        };
+        let longest = self.per_ms.saturating_mul(RTP_PACKET_MS_MAX);
+        let octets = frame.payload.len();
+        if units == 0 || units > longest || octets == 0 || octets > RTP_PACKET_MAX {
             self.figures.refused = self.figures.refused.saturating_add(1);
             return Pushed::Refused;
         }
-        let length = samples.len() as u64;
-        let mut stream = match self.stream {
-            Some(stream) => stream,
-            None => begin(timestamp, length),
-        };
-        let mut time = media_time(&stream, timestamp);
-        let far = stream.play.saturating_add(CAPACITY as u64);
-        if time.saturating_add(length) > far || time.saturating_add(CAPACITY as u64) < stream.play {
-            // The far end's time jumped, or stood still and came back: start anew.
-            self.figures.jumps = self.figures.jumps.saturating_add(1);
-            self.restart();
-            stream = begin(timestamp, length);
-            time = stream.time;
+        let mut stream = self.place(frame.timestamp);
+        let time = media_time(&stream, frame.timestamp);
+        let end = time.saturating_add(units.into());
+        let at = micros(now);
+        let transit = at.saturating_sub(self.us_of(time));
+        self.delay.note(at, transit);
+        if self.stream.is_none() {
+            stream.taken = self.due(at).min(time);
+        } else if !self.unheard {
+            self.recentre(&mut stream, at, time, frame.marker);
         }
-        self.recentre(&mut stream, time, marker);
-        let margin = distance(time, stream.play);
-        self.note(&mut stream, margin);
-        if time.saturating_add(length) <= stream.play {
-            stream.head = stream.head.max(time.saturating_add(length));
-            return self.late(stream, timestamp, samples);
+        if end <= stream.taken && !self.unheard {
+            stream.head = stream.head.max(end);
+            return self.late(now, stream, frame);
         }
         stream.late_since = None;
-        let mut new = 0_u32;
-        for (at, &sample) in (time..).zip(samples) {
-            if at >= stream.play && self.ring.put(at, sample) {
-                new = new.saturating_add(1);
-            }
-        }
         if time >= stream.time {
             stream.time = time;
-            stream.timestamp = timestamp;
+            stream.timestamp = frame.timestamp;
         }
-        stream.head = stream.head.max(time.saturating_add(length));
+        stream.head = stream.head.max(end);
         self.stream = Some(stream);
-        if new == 0 {
-            self.figures.duplicate = self.figures.duplicate.saturating_add(1);
-            return Pushed::Duplicate;
-        }
-        Pushed::Stored
-    }
-
-    /// Gives the next run of samples, at most `out.len()`.
-    pub fn pull(&mut self, out: &mut [i16]) -> Run {
-        let Some(stream) = self.stream else {
-            out.fill(0);
-            return Run::Idle(out.len());
+        let stored = Stored {
+            time,
+            units,
+            seq: frame.seq,
+            comfort: frame.comfort,
+            ..Stored::default()
         };
-        if out.is_empty() {
-            return Run::Idle(0);
-        }
-        let shift = self.delay.shift();
-        let (stream, shift) = if shift < DELAY_MAX.saturating_neg() {
-            // Far beyond the longest wait: a held-up burst is not worth a slow call.
-            (self.skip(stream, shift.unsigned_abs()), 0)
-        } else {
-            (stream, shift)
-        };
-        let (there, length) = self
-            .ring
-            .run(stream.play, out.len().min(PACKET_SAMPLES_MAX));
-        let out = out.get_mut(..length).unwrap_or(&mut []);
-        self.delay.pass(length);
-        self.unchanged = self.unchanged.saturating_add(length);
-        if there {
-            self.sound(stream, out, shift)
-        } else {
-            self.gap(stream, out, shift)
+        match self.frames.put(stored, frame.payload) {
+            Ok(given_up) => {
+                let given_up = u64::try_from(given_up).unwrap_or(0);
+                self.figures.given_up = self.figures.given_up.saturating_add(given_up);
+                Pushed::Stored
+            }
+            Err(frames::Taken) => {
+                self.figures.duplicate = self.figures.duplicate.saturating_add(1);
+                Pushed::Duplicate
+            }
         }
     }
 
-    /// Files the margin of a packet.
-    fn note(&mut self, stream: &mut Stream, margin: i32) {
-        stream.tight = if margin < SPARE {
-            stream.tight.saturating_add(1)
-        } else {
-            0
-        };
-        if stream.tight >= TIGHT_RUN {
-            self.delay = Delay::new();
-            stream.tight = 0;
+    /// The stream that a timestamp belongs to: a new one if the far end's time jumped, or stood
+    /// still and came back.
+    fn place(&mut self, timestamp: u32) -> Stream {
+        if let Some(stream) = self.stream {
+            let time = media_time(&stream, timestamp);
+            let ahead = u64::from(self.per_ms.saturating_mul(JITTER_MS));
+            let behind = u64::from(self.per_ms.saturating_mul(HELD_UP_MS));
+            let near = time <= stream.taken.saturating_add(ahead)
+                && time.saturating_add(behind) >= stream.taken;
+            if near {
+                return stream;
+            }
+            self.figures.jumps = self.figures.jumps.saturating_add(1);
+            self.restart();
         }
-        self.delay.note(margin);
+        Stream {
+            timestamp,
+            time: BASE,
+            taken: BASE,
+            head: BASE,
+            played: BASE,
+            seq: None,
+            comfort: false,
+            late_since: None,
+        }
+    }
+
+    /// The media time that should be played at the next tick.
+    fn due(&mut self, at: i64) -> u64 {
+        let next = self
+            .pulled_at
+            .map_or(at, |pulled| pulled.saturating_add(TICK_US).max(at));
+        let wanted = self.delay.wanted(self.wait_max_us).unwrap_or(at);
+        self.time_of(next.saturating_sub(wanted))
+    }
+
+    /// Moves playing when nothing is stored, so that nobody hears it: to the wanted wait when
+    /// someone begins to speak, and back to a late packet in whose place nothing was played.
+    fn recentre(&mut self, stream: &mut Stream, at: i64, time: u64, marker: bool) {
+        let dry = self.frames.first().is_none() && stream.head <= stream.taken;
+        if !dry || time < stream.played {
+            return;
+        }
+        let faded = u64::from(self.per_ms.saturating_mul(FADED_MS));
+        let silent = self.is_faded(stream) || stream.comfort;
+        let spurt = silent && (marker || time >= stream.head.saturating_add(faded));
+        if spurt {
+            stream.taken = self.due(at).min(time).max(stream.played);
+        } else if time < stream.taken {
+            let transit = at.saturating_sub(self.us_of(time));
+            let fastest = self.delay.fastest().unwrap_or(transit);
+            if transit.saturating_sub(fastest) <= self.wait_max_us {
+                stream.taken = time;
+            }
+        }
+    }
+
+    fn is_faded(&self, stream: &Stream) -> bool {
+        let faded = u64::from(self.per_ms.saturating_mul(FADED_MS));
+        stream.played == BASE || stream.taken >= stream.played.saturating_add(faded)
     }
 
     /// A packet whose time is over.
-    fn late(&mut self, mut stream: Stream, timestamp: u32, samples: &[i16]) -> Pushed {
+    fn late(&mut self, now: Instant, mut stream: Stream, frame: &Frame<'_>) -> Pushed {
         self.figures.late = self.figures.late.saturating_add(1);
-        let since = *stream.late_since.get_or_insert(stream.play);
+        let since = *stream.late_since.get_or_insert(stream.taken);
         self.stream = Some(stream);
-        if stream.play.saturating_sub(since) >= LATE_RUN {
+        let run = u64::from(self.per_ms.saturating_mul(LATE_RUN_MS));
+        if stream.taken.saturating_sub(since) >= run {
             self.figures.jumps = self.figures.jumps.saturating_add(1);
             self.restart();
-            return self.push(timestamp, true, samples);
+            return self.push(now, frame);
         }
         Pushed::Late
     }
 
-    /// Moves playing when nothing is stored, so that nobody hears it: to the wanted wait when
-    /// someone begins to speak, and back to a late packet that is still worth playing.
-    fn recentre(&mut self, stream: &mut Stream, time: u64, marker: bool) {
-        if !stream.is_dry() || time < stream.played {
-            return;
-        }
-        let margin = distance(time, stream.play);
-        let longest = self.delay.longest().unwrap_or(DELAY_MIN);
-        let slower = longest.saturating_sub(margin);
-        let spurt = stream.is_faded() && (marker || time >= stream.head.saturating_add(FADED));
-        let play = if spurt {
-            if slower > DELAY_MAX {
-                // So much slower than all packets before: another path, or another clock.
-                self.delay = Delay::new();
-            }
-            let wait = self.delay.target().unwrap_or(2 * DELAY_MIN);
-            let wait = u64::try_from(wait).unwrap_or(0);
-            time.saturating_sub(wait).max(stream.played)
-        } else if margin < 0 && slower <= DELAY_MAX {
-            time
-        } else {
-            return;
+    /// The next block is taken at `now`, while `held` units given out earlier have not been heard.
+    /// Tells by how many µs playing should be later (positive: insert) or earlier (negative: drop);
+    /// 0 when it is well.
+    pub fn pull(&mut self, now: Instant, held: u32) -> i64 {
+        let at = micros(now);
+        self.pulled_at = Some(at);
+        let Some(mut stream) = self.stream else {
+            return 0;
         };
-        self.delay.moved(distance(stream.play, play));
-        stream.play = play;
-    }
-
-    /// Plays real samples, one more or less than the block has if the wait is to change.
-    fn sound(&mut self, stream: Stream, out: &mut [i16], shift: i32) -> Run {
-        let length = out.len();
-        let quiet = self.is_quiet(stream.play, length);
-        let every = if shift.unsigned_abs() > FAR_OFF {
-            STEP_EVERY / 2
-        } else {
-            STEP_EVERY
+        let Some(wanted) = self.delay.wanted(self.wait_max_us) else {
+            return 0;
         };
-        let may_step = length >= RUN_MIN && (quiet || self.unchanged >= every);
-        let most = if quiet { (length / 2) as i32 } else { 1 };
-        let step = if may_step {
-            shift.clamp(most.saturating_neg(), most)
-        } else {
-            0
+        let play = stream.taken.saturating_sub(held.into());
+        let shift = wanted.saturating_sub(at.saturating_sub(self.us_of(play)));
+        if shift < self.wait_max_us.saturating_neg() {
+            // A held-up burst is not worth a slow call.
+            let over = self.units_of(shift.saturating_neg());
+            stream.taken = stream.taken.saturating_add(over.into());
+            self.stream = Some(stream);
+            self.figures.jumps = self.figures.jumps.saturating_add(1);
+            return 0;
+        }
+        let shorter = shift < TOO_LONG_US.saturating_neg() && self.delay.may_shrink();
+        if shorter || shift > TOO_SHORT_US {
+            return shift;
+        }
+        0
+    }
+
+    /// What is to be played next, `want` units of it or less; only a frame may be longer, and a gap
+    /// that the frame after it can fill (`brief` asks for that). `later` is what
+    /// [`JitterBuffer::pull`] asked for: in a gap time may stand still for so long.
+    pub fn next(&mut self, want: u32, brief: bool, later: i64) -> Next<'_> {
+        let idle = Next::Idle { units: want };
+        let Some(mut stream) = self.stream else {
+            return idle;
         };
-        let real = if step > 0 {
-            self.play_longer(stream.play, out, step.unsigned_abs() as usize)
-        } else {
-            self.play_shorter(stream.play, out, step.unsigned_abs() as usize)
-        };
-        let play = stream.play.saturating_add(real as u64);
-        self.moved(stream, play, length);
-        if let Some(stream) = &mut self.stream {
-            stream.played = play;
+        while self.frames.first().is_some_and(|f| f.end() <= stream.taken) {
+            self.frames.take_first();
         }
-        Run::Sound(length)
-    }
-
-    /// Fills `out` with `extra` samples less than it has and makes those up. Returns the number of
-    /// samples taken.
-    fn play_longer(&mut self, play: u64, out: &mut [i16], extra: usize) -> usize {
-        let real = out.len().saturating_sub(extra);
-        self.copy(play, out.get_mut(..real).unwrap_or(&mut []));
-        if extra == 1 {
-            // Where two neighbours are most alike, the sample between them is heard least.
-            let at = most_alike(out.get(..real).unwrap_or(&[]));
-            if let Some(tail) = out.get_mut(at..) {
-                tail.rotate_right(1);
-                if let [gap, after, ..] = tail {
-                    *gap = *after;
-                }
-            }
-        } else {
-            // Quiet noise mirrored is quiet noise.
-            for n in 0..extra {
-                let back = real.saturating_sub(n).saturating_sub(1);
-                let sample = out.get(back).copied().unwrap_or(0);
-                if let Some(slot) = out.get_mut(real.saturating_add(n)) {
-                    *slot = sample;
-                }
-            }
+        let first = self.frames.first().copied();
+        if let Some(frame) = first.filter(|frame| frame.time <= stream.taken) {
+            self.frames.take_first();
+            return self.give(stream, frame);
         }
-        real
-    }
-
-    /// Fills `out` and leaves up to `fewer` samples out, as far as they are there. Returns the
-    /// number of samples taken.
-    fn play_shorter(&mut self, play: u64, out: &mut [i16], fewer: usize) -> usize {
-        let length = out.len();
-        let (_, there) = self.ring.run(play, length.saturating_add(fewer));
-        let fewer = there.saturating_sub(length).min(fewer);
-        self.copy(play, out);
-        if fewer == 0 {
-            return length;
+        let to_first = first.map_or(u64::MAX, |f| f.time.saturating_sub(stream.taken));
+        let to_first = u32::try_from(to_first).unwrap_or(u32::MAX);
+        let gap = want.min(to_first);
+        let pause = first
+            .zip(stream.seq)
+            .is_some_and(|(frame, seq)| frame.seq == seq.wrapping_add(1));
+        if stream.comfort || pause || self.is_faded(&stream) {
+            stream.taken = stream.taken.saturating_add(gap.into());
+            self.stream = Some(stream);
+            return Next::Idle { units: gap };
         }
-        let at = if fewer == 1 {
-            most_alike(out)
-        } else {
-            length / 2
-        };
-        if let Some(tail) = out.get_mut(at..) {
-            tail.rotate_left(fewer.min(tail.len()));
-        }
-        let end = length.saturating_sub(fewer).max(at);
-        let more = play.saturating_add(length as u64);
-        self.copy(more, out.get_mut(end..).unwrap_or(&mut []));
-        // When the cut lies closer to the end than it is long, the rest is taken unheard.
-        for n in 0..fewer {
-            self.ring.take(more.saturating_add(n as u64));
-        }
-        length.saturating_add(fewer)
-    }
-
-    /// Nothing is there to be played.
-    fn gap(&mut self, stream: Stream, out: &mut [i16], shift: i32) -> Run {
-        let length = out.len();
-        let idle = stream.is_faded() || stream.played == BASE;
-        // Time may stand still or run on at no cost, but not past what is stored.
-        let most = length as i32;
-        let shift = shift.clamp(most.saturating_neg(), most);
-        let step = if idle || shift > 0 { shift } else { 0 };
-        let mut play = stream.play.saturating_add(length as u64);
-        if step > 0 {
-            play = play.saturating_sub(u64::from(step.unsigned_abs()));
-        } else if step < 0 {
-            let wanted = step.unsigned_abs() as usize;
-            let (there, free) = self.ring.run(play, wanted);
-            let free = if there { 0 } else { free };
-            play = play.saturating_add(free as u64);
-        }
-        self.moved(stream, play, length);
-        if idle {
-            out.fill(0);
-            return Run::Idle(length);
-        }
-        self.figures.missing = self.figures.missing.saturating_add(length as u64);
-        Run::Lost(length)
-    }
-
-    /// Drops the next `samples`, and what is known of margins: it is of another time.
-    fn skip(&mut self, mut stream: Stream, samples: u32) -> Stream {
-        for _ in 0..samples {
-            self.ring.take(stream.play);
-            stream.play = stream.play.saturating_add(1);
-        }
-        self.delay = Delay::new();
-        self.figures.dropped = self.figures.dropped.saturating_add(samples.into());
-        stream.played = stream.played.max(stream.play.min(stream.head));
-        self.stream = Some(stream);
-        stream
-    }
-
-    /// `length` samples were played and playing is at `play` now.
-    fn moved(&mut self, mut stream: Stream, play: u64, length: usize) {
-        let even = stream.play.saturating_add(length as u64);
-        let by = distance(even, play);
-        if by != 0 {
-            self.unchanged = 0;
-            self.delay.moved(by);
-            let samples = u64::from(by.unsigned_abs());
-            let counter = if by > 0 {
-                &mut self.figures.inserted
-            } else {
-                &mut self.figures.dropped
+        if let Some(frame) = first.filter(|f| brief && !f.comfort && f.units >= to_first) {
+            stream.taken = frame.time;
+            self.stream = Some(stream);
+            return Next::Lost {
+                units: to_first,
+                following: Some((
+                    self.frames.payload(&frame),
+                    frame.units.saturating_sub(to_first),
+                )),
             };
-            *counter = counter.saturating_add(samples);
         }
-        stream.play = play;
+        let stand = self.units_of(later).min(gap);
+        stream.taken = stream
+            .taken
+            .saturating_add(gap.saturating_sub(stand).into());
+        self.stream = Some(stream);
+        Next::Lost {
+            units: gap,
+            following: None,
+        }
+    }
+
+    /// Gives a frame out.
+    fn give(&mut self, mut stream: Stream, frame: Stored) -> Next<'_> {
+        let skip = u32::try_from(stream.taken.saturating_sub(frame.time)).unwrap_or(frame.units);
+        stream.seq = Some(frame.seq);
+        stream.comfort = frame.comfort;
+        if !frame.comfort {
+            stream.taken = frame.end();
+        }
+        stream.played = stream.taken;
+        self.stream = Some(stream);
+        let payload = self.frames.payload(&frame);
+        if frame.comfort {
+            return Next::Comfort { payload };
+        }
+        Next::Frame {
+            payload,
+            units: frame.units,
+            skip,
+        }
+    }
+
+    /// Whether [`JitterBuffer::next`] has a frame now.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let next = self.frames.first().zip(self.stream);
+        next.is_some_and(|(frame, stream)| frame.time <= stream.taken && !frame.comfort)
+    }
+
+    /// Nobody plays from now on. Playing time follows the wanted wait, and the last frames are kept.
+    pub fn unplay(&mut self) {
+        self.unheard = true;
+    }
+
+    /// While nobody plays: forgets what is too old to start from.
+    pub fn pass(&mut self, now: Instant) {
+        let Some(mut stream) = self.stream else {
+            return;
+        };
+        let Some(wanted) = self.delay.wanted(self.wait_max_us) else {
+            return;
+        };
+        stream.taken = self.time_of(micros(now).saturating_sub(wanted));
+        self.stream = Some(stream);
+        let kept = u64::from(self.per_ms.saturating_mul(KEPT_MS));
+        while self
+            .frames
+            .first()
+            .is_some_and(|f| f.end().saturating_add(kept) <= stream.taken)
+        {
+            self.frames.take_first();
+        }
+    }
+
+    /// Somebody plays from now on, who has heard all that came: each frame kept is handed over in
+    /// order, to warm up a decoder. Playing goes on after the last one.
+    pub fn play(&mut self, now: Instant, mut warm: impl FnMut(&[u8])) {
+        self.pass(now);
+        self.unheard = false;
+        self.pulled_at = None;
+        let Some(mut stream) = self.stream else {
+            return;
+        };
+        while let Some(frame) = self.frames.take_first() {
+            stream.seq = Some(frame.seq);
+            stream.comfort = frame.comfort;
+            stream.played = frame.end();
+            if !frame.comfort {
+                warm(self.frames.payload(&frame));
+            }
+        }
+        stream.played = stream.played.max(stream.head);
+        stream.taken = stream.played;
         self.stream = Some(stream);
     }
 
-    fn is_quiet(&self, play: u64, length: usize) -> bool {
-        (play..)
-            .take(length)
-            .filter_map(|time| self.ring.get(time))
-            .all(|sample| sample.unsigned_abs() < QUIET_PEAK)
+    /// How much must be made up before the first block at `now`, in units, because playing waits
+    /// and nobody waited before; at most 60 ms.
+    pub fn ahead(&mut self, now: Instant) -> u32 {
+        let Some(stream) = self.stream else { return 0 };
+        let Some(wanted) = self.delay.wanted(self.wait_max_us) else {
+            return 0;
+        };
+        let play = self.time_of(micros(now).saturating_sub(wanted));
+        let ahead = stream.taken.saturating_sub(play);
+        let most = self.per_ms.saturating_mul(FADED_MS);
+        u32::try_from(ahead).unwrap_or(most).min(most)
     }
 
-    fn copy(&mut self, from: u64, out: &mut [i16]) {
-        for (time, slot) in (from..).zip(out) {
-            *slot = self.ring.take(time).unwrap_or(0);
-        }
+    /// Media time in µs.
+    fn us_of(&self, time: u64) -> i64 {
+        let us = u128::from(time)
+            .saturating_mul(1_000)
+            .checked_div(self.per_ms.into())
+            .unwrap_or(0);
+        i64::try_from(us).unwrap_or(i64::MAX)
+    }
+
+    /// µs in media time.
+    fn time_of(&self, us: i64) -> u64 {
+        let units = u128::try_from(us)
+            .unwrap_or(0)
+            .saturating_mul(self.per_ms.into());
+        u64::try_from(units / 1_000).unwrap_or(u64::MAX)
+    }
+
+    /// A span of µs in units; 0 for a negative one.
+    fn units_of(&self, us: i64) -> u32 {
+        u32::try_from(self.time_of(us.max(0))).unwrap_or(u32::MAX)
     }
 }
 
-/// A stream whose first packet waits for two packet times, within the limits of the wait.
-fn begin(timestamp: u32, length: u64) -> Stream {
-    let two = length.saturating_mul(2);
-    let wait = two.clamp(
-        DELAY_MIN.unsigned_abs().into(),
-        DELAY_MAX.unsigned_abs().into(),
-    );
-    let play = BASE.saturating_sub(wait);
-    Stream {
-        timestamp,
-        time: BASE,
-        play,
-        head: BASE,
-        played: BASE,
-        tight: 0,
-        late_since: None,
-    }
+fn micros(now: Instant) -> i64 {
+    i64::try_from(now.as_nanos() / 1_000).unwrap_or(i64::MAX)
 }
 
 /// The media time of a timestamp: the nearest to the newest packet's.
 fn media_time(stream: &Stream, timestamp: u32) -> u64 {
     let ahead = timestamp.wrapping_sub(stream.timestamp) as i32;
     stream.time.saturating_add_signed(ahead.into())
-}
-
-/// `a − b` in samples.
-fn distance(a: u64, b: u64) -> i32 {
-    let apart = i32::try_from(a.abs_diff(b)).unwrap_or(i32::MAX);
-    if a < b { apart.saturating_neg() } else { apart }
-}
-
-/// Where two neighbours differ least.
-fn most_alike(samples: &[i16]) -> usize {
-    samples
-        .windows(2)
-        .enumerate()
-        .min_by_key(|(_, pair)| match pair {
-            [a, b] => a.abs_diff(*b),
-            _ => u16::MAX,
-        })
-        .map_or(0, |(at, _)| at)
 }
 
 #[cfg(test)]
