@@ -20,6 +20,7 @@ pub mod codec;
 pub mod comfort;
 pub mod conceal;
 pub mod dtmf;
+pub mod file;
 mod fir;
 pub mod g711;
 pub mod g722;

@@ -9,7 +9,7 @@ pub(super) const SHAPE: f64 = 6.2;
 
 /// The response, at `at` samples from its middle, of a low pass that cuts at `cut` of the sampling
 /// rate (half amplitude there) and is `reach` samples long to either side.
-pub(super) const fn response(at: f64, cut: f64, reach: f64) -> f64 {
+pub(crate) const fn response(at: f64, cut: f64, reach: f64) -> f64 {
     let place = at / reach;
     let inside = 1.0 - place * place;
     if inside <= 0.0 {

@@ -5,6 +5,7 @@ mod design;
 mod drift;
 mod whole;
 
+pub(crate) use design::response;
 pub use drift::Drift;
 pub use whole::{Down2, Down3, Up2, Up3};
 

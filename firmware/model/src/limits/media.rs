@@ -21,6 +21,16 @@ pub const JITTER_MS: u32 = 520;
 pub const CLIPS: usize = 512;
 /// Bytes of all clips in memory.
 pub const CLIP_BYTES: usize = 64 * 1_024 * 1_024;
+/// Bytes of an uploaded sound file.
+pub const FILE_BYTES: usize = 64 * 1_024 * 1_024;
+/// Seconds that a sound file plays: 10 minutes.
+pub const FILE_SECONDS: usize = 600;
+/// Channels of a sound file.
+pub const FILE_CHANNELS: usize = 8;
+/// Fewest samples a second of a sound file.
+pub const FILE_HZ_MIN: u32 = 8_000;
+/// Most samples a second of a sound file.
+pub const FILE_HZ_MAX: u32 = 192_000;
 /// Recorded tracks at once.
 pub const TAPS: usize = 1_300;
 /// Connectivity checks of one leg that are answered in a second; further ones are dropped.
