@@ -1,13 +1,14 @@
 //! The media threads: sockets, clock, priority and rings around `media::Plane`.
 //!
 //! Two threads. The *media thread* owns the sockets, the audio halves of the board's ports and the
-//! plane; the *media helper* binds ports ahead of need and frees what is over. The control thread
+//! plane; the *media helper* binds ports ahead of need, frees what is over and does DTLS. The control thread
 //! speaks to both through [`Engine`], in the plain words of `model`, and never waits: the handle
 //! holds the pairs that the helper announced, so that a leg goes to the media thread on the shortest
 //! way, with its sockets and its object. This crate decides nothing about calls.
 
 mod clock;
-
+mod dtls;
+mod dtls_link;
 mod link;
 mod pool;
 mod status;
@@ -24,7 +25,9 @@ use std::thread::{self, JoinHandle};
 
 use hal_port::AudioHalf;
 use media::{Plane, PlaneCommand, PortLeg, RtpLeg};
-use model::{MediaCommand, MediaEvent, MediaFault, Now, PairId, PortId, Random, Seed, limits};
+use model::{
+    Fingerprint, MediaCommand, MediaEvent, MediaFault, Now, PairId, PortId, Random, Seed, limits,
+};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -93,6 +96,7 @@ pub struct Engine {
     helper: Waker,
     stop: Arc<AtomicBool>,
     counters: Arc<Counters>,
+    fingerprint: Fingerprint,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -131,6 +135,8 @@ impl Engine {
         let stop = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(Counters::default());
         let clock = Clock::start();
+        let (handshakes, flights, fingerprint) =
+            dtls::open(clock.now(), &media, &helper).map_err(system("DTLS"))?;
         let helper_thread = Helper {
             clock,
             pool: Pool::new(first, last, &mut Random::new(config.seed)),
@@ -138,6 +144,7 @@ impl Engine {
             dead: dead_out,
             to_media,
             to_control,
+            handshakes,
             stock: stock.clone(),
             out: 0,
             waker: helper.clone(),
@@ -161,6 +168,7 @@ impl Engine {
             prepared,
             next_prepared: None,
             dead,
+            flights,
             events: media_events,
             waker: media.clone(),
             stop: stop.clone(),
@@ -182,6 +190,7 @@ impl Engine {
             helper,
             stop,
             counters,
+            fingerprint,
             threads: Vec::new(),
         };
         engine.spawn("media-0", move || worker.run())?;
@@ -203,6 +212,13 @@ impl Engine {
             })?;
         self.threads.push(thread);
         Ok(())
+    }
+
+    /// SHA-256 of the certificate that DTLS shows, for `a=fingerprint` (RFC 8122 §5); another one
+    /// after each start.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     /// Hands a command over. Never waits: what does not fit into the ring is kept here and goes
@@ -281,10 +297,14 @@ impl Engine {
             if let Ok(event) = self.from_media.pop() {
                 return Some(event);
             }
-            if let Ok(ToControl::Pair(id, pair)) = self.from_helper.pop() {
-                let port = pair.rtp.port;
-                self.pairs.insert(id, pair);
-                return Some(MediaEvent::PairReady { pair: id, port });
+            match self.from_helper.pop() {
+                Ok(ToControl::Pair(id, pair)) => {
+                    let port = pair.rtp.port;
+                    self.pairs.insert(id, pair);
+                    return Some(MediaEvent::PairReady { pair: id, port });
+                }
+                Ok(ToControl::Event(event)) => return Some(event),
+                Err(_) => {}
             }
             // Only after the call was taken back is an empty ring the last word; who pushes after
             // that calls again.

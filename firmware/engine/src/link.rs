@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use media::{PlaneCommand, Retired};
-use model::{MediaCommand, MediaLeg, PairId};
+use model::{MediaCommand, MediaEvent, MediaLeg, PairId};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::sys::{self, Socket};
@@ -25,6 +25,8 @@ pub(crate) struct Pair {
 pub(crate) enum ToControl {
     /// A pair of ports that waits for a leg.
     Pair(PairId, Pair),
+    /// What became of something that the helper did.
+    Event(MediaEvent),
 }
 
 /// From the control thread to the helper.

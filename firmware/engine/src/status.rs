@@ -70,6 +70,18 @@ counters! {
     commands_lost,
     /// Pairs of ports that could not be bound: in use by another program.
     binds_failed,
+    /// DTLS handshakes that came to their end with keys.
+    handshakes_done,
+    /// DTLS handshakes that failed.
+    handshakes_failed,
+    /// Datagrams of handshakes that found no room between the threads.
+    flights_lost,
+    /// Packets of protected legs that were in clear, forged or repeated.
+    unauthentic,
+    /// Connectivity checks without the password, of another session, or too many.
+    checks_refused,
+    /// Packets of ours that could not be protected and were not sent.
+    unprotected,
     /// Samples that the board's hardware lost or played without having any.
     card_slips,
 }

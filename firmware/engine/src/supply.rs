@@ -1,14 +1,16 @@
 //! The media helper: a normal thread that does for the media thread what that must not do itself:
-//! binds ports ahead of need, frees objects. Nobody waits for it, so it is woken rarely: when pairs
+//! binds ports ahead of need, frees objects, does DTLS handshakes. Nobody waits for it, so it is woken rarely: when pairs
 //! run low, and by itself once a second while legs are in use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use model::{Instant, limits};
+use media::{Keys, PlaneCommand};
+use model::{Instant, MediaCommand, MediaEvent, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
+use crate::dtls::{Handshakes, Verdict};
 use crate::link::{Dead, Sender, ToControl, ToHelper, ToMedia, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
@@ -28,6 +30,7 @@ pub(crate) struct Helper {
     pub(crate) dead: Consumer<Dead>,
     pub(crate) to_media: Sender<ToMedia>,
     pub(crate) to_control: Sender<ToControl>,
+    pub(crate) handshakes: Handshakes,
     /// Pairs that the control thread has or will find in its ring.
     pub(crate) stock: Arc<AtomicUsize>,
     /// Pairs that were handed out and did not come back.
@@ -58,6 +61,7 @@ impl Helper {
         }
         self.pool.release(now);
         more |= self.fill(now);
+        more |= self.shake(now);
         self.to_media.wake();
         self.to_control.flush();
         self.to_control.wake();
@@ -76,7 +80,12 @@ impl Helper {
             let ms = due.since(self.clock.now()).as_millis().saturating_add(1);
             i32::try_from(ms).unwrap_or(i32::MAX)
         });
-        look.into_iter().chain(due).min().unwrap_or(-1)
+        let shake = self.handshakes.next_deadline().map(|due| {
+            let ms = due.since(self.clock.now()).as_millis().saturating_add(1);
+            i32::try_from(ms).unwrap_or(i32::MAX)
+        });
+        let all = look.into_iter().chain(due).chain(shake);
+        all.min().unwrap_or(-1)
     }
 
     /// Frees what the media thread gave back; whether there may be more.
@@ -105,13 +114,17 @@ impl Helper {
                 Err(_) => return false,
                 Ok(ToHelper::Spare(pair)) => self.take_back(now, pair),
                 Ok(ToHelper::Command(command)) => {
-                    if self
-                        .to_media
-                        .send(ToMedia::Command(command.into()))
-                        .is_err()
+                    if let MediaCommand::StartDtls {
+                        leg,
+                        role,
+                        fingerprint,
+                    } = command
+                        && let Err(fault) = self.handshakes.start(now, leg, role, fingerprint)
                     {
-                        count(&self.counters.commands_lost, 1);
+                        self.judge(Verdict::Failed(leg, fault));
+                        continue;
                     }
+                    self.order(command.into());
                 }
             }
             if !self.to_media.flush() {
@@ -119,6 +132,42 @@ impl Helper {
             }
         }
         true
+    }
+
+    fn order(&mut self, command: PlaneCommand) {
+        if self.to_media.send(ToMedia::Command(command)).is_err() {
+            count(&self.counters.commands_lost, 1);
+        }
+    }
+
+    /// Goes on with the handshakes; whether there may be more to do.
+    fn shake(&mut self, now: Instant) -> bool {
+        let mut verdicts = Vec::new();
+        let more = self.handshakes.turn(now, &mut verdicts);
+        for verdict in verdicts {
+            self.judge(verdict);
+        }
+        let lost = std::mem::take(&mut self.handshakes.lost);
+        count(&self.counters.flights_lost, lost);
+        more
+    }
+
+    /// Hands keys to the media thread, or the failure to the control thread.
+    fn judge(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Keys { leg, send, receive } => {
+                count(&self.counters.handshakes_done, 1);
+                let keys = Keys::boxed(&send, &receive);
+                self.order(PlaneCommand::SetKeys { leg, keys });
+            }
+            Verdict::Failed(leg, fault) => {
+                count(&self.counters.handshakes_failed, 1);
+                let event = MediaEvent::SecurityFailed { leg, fault };
+                if self.to_control.send(ToControl::Event(event)).is_err() {
+                    count(&self.counters.events_lost, 1);
+                }
+            }
+        }
     }
 
     /// Hands out pairs until there are enough ahead; whether more could be wanted at once.

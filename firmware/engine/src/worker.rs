@@ -13,6 +13,7 @@ use model::{Instant, MediaEvent, MediaFault, MediaLeg, PortId, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
+use crate::dtls_link::{Flights, pass_flight};
 use crate::link::{Dead, Pair, Sender, ToMedia, Waker};
 use crate::status::{Counters, answered, count, raise};
 use crate::sys::{self, Epoll, Ready};
@@ -51,6 +52,8 @@ pub(crate) struct Worker {
     /// The next of those: it was seen before the orders that are executed before it.
     pub(crate) next_prepared: Option<ToMedia>,
     pub(crate) dead: Sender<Dead>,
+    /// What far ends say in handshakes, and what the helper answers.
+    pub(crate) flights: Flights,
     pub(crate) events: Sender<MediaEvent>,
     pub(crate) waker: Waker,
     pub(crate) stop: Arc<AtomicBool>,
@@ -130,9 +133,11 @@ impl Worker {
         }
         if self.more_orders {
             self.more_orders = self.obey(now);
+            self.send_flights();
         }
         self.run_due();
         self.events.wake();
+        self.flights.0.wake();
         self.dead.wake_for(DEAD_MAX);
         let took = self.clock.now().since(now);
         raise(&self.counters.turn_us_max, micros(took));
@@ -256,6 +261,14 @@ impl Worker {
         self.counters
             .orphans
             .store(figures.orphans, Ordering::Relaxed);
+        let counters = &self.counters;
+        for (counter, figure) in [
+            (&counters.unauthentic, figures.unauthentic),
+            (&counters.checks_refused, figures.checks_refused),
+            (&counters.unprotected, figures.unprotected),
+        ] {
+            counter.store(figure, Ordering::Relaxed);
+        }
     }
 
     /// One block each way for every port in use, and its listener.
@@ -282,7 +295,7 @@ impl Worker {
     }
 
     /// Carries out what the plane says.
-    fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(output) = self.plane.poll() {
             match output {
                 Output::Transmit {
@@ -309,8 +322,9 @@ impl Worker {
                     };
                     count(counter, 1);
                 }
-                // Nobody does handshakes yet.
-                Output::Handshake { .. } => {}
+                Output::Handshake { leg, from, bytes } => {
+                    pass_flight(&mut self.flights.0, &self.counters, leg, from, bytes);
+                }
                 Output::Event(event) => {
                     if self.events.send(event).is_err() {
                         count(&self.counters.events_lost, 1);

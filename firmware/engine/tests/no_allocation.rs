@@ -9,9 +9,13 @@ mod rig;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
-use model::{MediaCommand, Route, ToneSpec, ToneStep};
+use model::{
+    Codec, MediaCommand, MediaEvent, Protection, Route, RtpParams, SrtpKey, SrtpSuite, ToneSpec,
+    ToneStep,
+};
+use rtp::srtp::{OVERHEAD, Receiver, Sender};
 
-use crate::rig::Rig;
+use crate::rig::{PATIENCE, Phone, Rig, clock};
 
 static MEDIA_THREAD: AtomicI32 = AtomicI32::new(0);
 static VIOLATIONS: AtomicU64 = AtomicU64::new(0);
@@ -55,6 +59,48 @@ fn media_thread() -> i32 {
         .expect("the media thread runs")
 }
 
+/// The echo test under SRTP: opened, relayed and sealed; forged packets and other keys between.
+fn talk_protected(rig: &mut Rig, phone: &mut Phone) {
+    let leg = phone.leg;
+    let route = Route::Echo;
+    rig.send(MediaCommand::SetRoute { leg, route });
+    let params = RtpParams {
+        remote: Some(phone.socket.local_addr().expect("bound")),
+        rtcp_mux: true,
+        protection: Protection::Srtp,
+        ..RtpParams::of(Codec::Pcma)
+    };
+    rig.send(MediaCommand::SetRtp { leg, params });
+    for suite in [SrtpSuite::AesCm80, SrtpSuite::AesGcm256] {
+        let octets = [7; SrtpKey::OCTETS_MAX];
+        let len = suite.key_len() + suite.salt_len();
+        let key = SrtpKey::new(suite, &octets[..len]).expect("as long as the suite wants");
+        rig.send(MediaCommand::SetKeys {
+            leg,
+            send: key,
+            receive: key,
+        });
+        rig.wait(|event| (*event == MediaEvent::Secured { leg }).then_some(()));
+        let (mut sender, mut receiver) = (Sender::new(&key), Receiver::new(&key));
+        let deadline = clock() + PATIENCE;
+        let mut heard = 0;
+        while heard < 5 {
+            assert!(clock() < deadline, "no echo");
+            let mut packet = phone.packet();
+            let len = packet.len();
+            phone.socket.send_to(&packet, phone.engine).expect("sent");
+            packet.resize(len + OVERHEAD, 0);
+            let len = sender.protect(&mut packet, len).expect("new");
+            let sent = phone.socket.send_to(&packet[..len], phone.engine);
+            sent.expect("loopback takes it");
+            let mut buffer = [0; 2_000];
+            if let Ok((len, _)) = phone.socket.recv_from(&mut buffer) {
+                heard += u32::from(receiver.unprotect(&mut buffer[..len]).is_ok());
+            }
+        }
+    }
+}
+
 #[test]
 fn calls_come_and_go_without_an_allocation_on_the_media_thread() {
     let mut rig = Rig::new((0, 0), Vec::new());
@@ -83,6 +129,7 @@ fn calls_come_and_go_without_an_allocation_on_the_media_thread() {
         rig.send(MediaCommand::SetRoute { leg: c.leg, route });
         rig.talk(&mut [&mut a, &mut b, &mut c], 8);
     }
+    talk_protected(&mut rig, &mut c);
     for name in [a.leg, b.leg, c.leg] {
         rig.remove(name);
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use config::{Config, SecretId};
-use model::{EntryId, Instant, Now, Random, Seed, StateChange, Transport};
+use model::{EntryId, Instant, Now, StateChange, Transport};
 use sip::{
     HeaderName, Headers, Method, Peer, Request,
     digest::{self, Algorithm, Challenge, Credentials, First, Nonces},
@@ -51,9 +51,6 @@ pub trait Vault {
     /// What the credentials are worth; [`Verdict::Wrong`] where the secret is not known.
     fn judge(&mut self, question: Question<'_>) -> Verdict;
 
-    /// Where the keys of one leg start from (SRTP, ICE).
-    fn seed(&mut self) -> Seed;
-
     /// Takes over the passwords of a new version of the configuration.
     fn replace(&mut self, passwords: Passwords);
 }
@@ -65,7 +62,6 @@ pub type Passwords = BTreeMap<SecretId, String>;
 #[derive(Clone)]
 pub struct Keys {
     nonces: Nonces,
-    legs: Random,
     passwords: Passwords,
 }
 
@@ -75,7 +71,6 @@ impl Keys {
     pub fn new(seed: [u8; 32], passwords: Passwords) -> Self {
         Self {
             nonces: Nonces::new(seed),
-            legs: Random::derive(seed, "legs"),
             passwords,
         }
     }
@@ -109,12 +104,6 @@ impl Vault for Keys {
         }
     }
 
-    fn seed(&mut self) -> Seed {
-        let mut seed = Seed::default();
-        self.legs.fill(&mut seed);
-        seed
-    }
-
     fn replace(&mut self, passwords: Passwords) {
         self.passwords = passwords;
     }
@@ -144,8 +133,6 @@ struct Offer {
     first: First,
     /// Whether the other one is left out.
     alone: bool,
-    /// Whether the first one stands last too.
-    framed: bool,
 }
 
 impl Offer {
@@ -154,7 +141,6 @@ impl Offer {
         Self {
             first: if md5_only { First::Md5 } else { First::Sha256 },
             alone: md5_only,
-            framed: false,
         }
     }
 }
@@ -228,9 +214,7 @@ impl Challenger {
         let offer = self.offer(request, peer, config, all.is_empty());
         let challenges = vault.challenge(now.mono, peer.remote.ip(), offer.first, stale);
         let mut headers = Headers::default();
-        let count = if offer.alone { 1 } else { 2 };
-        let first = challenges.first().filter(|_| offer.framed);
-        for challenge in challenges.iter().take(count).chain(first) {
+        for challenge in challenges.iter().take(if offer.alone { 1 } else { 2 }) {
             headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
         }
         Checked {
@@ -253,13 +237,11 @@ impl Challenger {
         config: &Config,
         without_credentials: bool,
     ) -> Offer {
-        // Browser stacks know MD5 only, and read one challenge only: some the first, JsSIP 3.13 (and
-        // what comes of its parser) the last.
+        // Browser stacks read the first challenge only, and know MD5 only.
         if matches!(peer.transport, Transport::Ws | Transport::Wss) {
             return Offer {
                 first: First::Md5,
                 alone: false,
-                framed: true,
             };
         }
         let from = request.headers.from_().ok();

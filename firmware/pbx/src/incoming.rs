@@ -28,7 +28,7 @@ pub(crate) struct Seat {
 impl Pbx {
     pub(crate) fn agent_output(&mut self, now: Now, output: AgentOutput) {
         match output {
-            AgentOutput::Send { peer, bytes } => self.send(now, peer, bytes),
+            AgentOutput::Send { peer, bytes } => self.send(peer, bytes),
             AgentOutput::Request {
                 server,
                 request,
@@ -79,7 +79,7 @@ impl Pbx {
             self.reject(now, usage, status, headers);
             return;
         }
-        let talk = self.talk_with(&owner, peer);
+        let talk = Talk::new(self.media_address(peer), self.plain.next_u64());
         self.begin_call(now, usage, request, peer, owner, dialled, talk);
     }
 
@@ -100,9 +100,6 @@ impl Pbx {
         }
         let seat = self.take_seat();
         let obstacle = match (heard, seat) {
-            (Err(TalkError::Unprotected), _) => {
-                Some((Cause::Unprotected, Rule::NoCommonProtection))
-            }
             (Err(_), _) => Some((Cause::NotAcceptable, Rule::NoCommonCodec)),
             (Ok(()), None) => Some((Cause::Congestion, Rule::NoMediaPorts)),
             (Ok(()), Some(_)) => None,

@@ -10,9 +10,8 @@ use std::{
 use call::{Switch, Timers};
 use config::Config;
 use model::{
-    Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, FlowId,
-    Instant, LegId, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, Transport,
-    limits,
+    Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, FlowId, Instant, LegId,
+    MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
@@ -54,9 +53,6 @@ pub struct Setup {
     pub external: Option<IpAddr>,
     /// Connections that are open, and how many the exchange has made so far.
     pub flows: (Vec<Peer>, u64),
-    /// SHA-256 of the certificate with which the box shows itself to browsers; `None`: it has none,
-    /// and browsers cannot call.
-    pub fingerprint: Option<Fingerprint>,
     /// Whether a run goes on from here: then nothing is written about a start.
     pub resumed: bool,
 }
@@ -116,7 +112,6 @@ pub struct Pbx {
     pub(crate) durable: Seq,
     pub(crate) plain: Random,
     pub(crate) external: Option<IpAddr>,
-    pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) counters: Counters,
     pub(crate) out: VecDeque<Output>,
     clock_offset: Option<i64>,
@@ -174,7 +169,6 @@ impl Pbx {
             durable: Seq(setup.next_seq.0.saturating_sub(1)),
             plain,
             external: setup.external,
-            fingerprint: setup.fingerprint,
             counters: Counters::default(),
             out: VecDeque::new(),
             clock_offset: None,
@@ -335,7 +329,6 @@ impl Pbx {
             pairs: self.pairs.list(),
             external: self.external,
             flows: self.flows.list(),
-            fingerprint: self.fingerprint,
             resumed: true,
         })
     }
@@ -475,19 +468,8 @@ impl Pbx {
     }
 
     /// Puts bytes of a SIP message on their way.
-    pub(crate) fn send(&mut self, now: Now, peer: Peer, bytes: Vec<u8>) {
-        let flow = match (peer.flow, peer.transport) {
-            (None, Transport::Tcp) => match self.stream_to(&peer) {
-                Some(flow) => Some(flow),
-                None => {
-                    self.counters.flows_refused += 1;
-                    self.agent.stream_failed(now.mono, peer.remote);
-                    return;
-                }
-            },
-            (flow, _) => flow,
-        };
-        self.out.push_back(match flow {
+    pub(crate) fn send(&mut self, peer: Peer, bytes: Vec<u8>) {
+        self.out.push_back(match peer.flow {
             Some(flow) => Output::Bytes { flow, bytes },
             None => Output::Datagram {
                 local: peer.local,

@@ -39,7 +39,6 @@ fn setup() -> Setup {
         pairs: Vec::new(),
         external: None,
         flows: (Vec::new(), 0),
-        fingerprint: None,
         resumed: false,
     }
 }

@@ -6,7 +6,6 @@ mod edit;
 mod hostile;
 mod import;
 mod lookup;
-mod media;
 mod merge;
 mod office;
 mod schema;

@@ -6,3 +6,4 @@ mod calls;
 mod life;
 mod ports;
 mod rig;
+mod secure;

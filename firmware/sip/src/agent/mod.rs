@@ -14,7 +14,6 @@ pub(crate) mod matching;
 mod output;
 mod receive;
 mod server;
-mod wide;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -132,8 +131,6 @@ pub struct Agent {
     pub(crate) alarms: Alarms,
     pub(crate) out: VecDeque<Output>,
     pub(crate) counters: AgentCounters,
-    /// Peers that took no connection, and when.
-    streamless: BTreeMap<SocketAddr, Instant>,
 }
 
 impl core::fmt::Debug for Agent {
@@ -166,7 +163,6 @@ impl Agent {
             alarms: Alarms::default(),
             out: VecDeque::new(),
             counters: AgentCounters::default(),
-            streamless: BTreeMap::new(),
         }
     }
 

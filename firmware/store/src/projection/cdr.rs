@@ -177,7 +177,6 @@ impl CdrFold {
             | EventBody::LegEarlyMedia
             | EventBody::LegAnswered { .. }
             | EventBody::LegCodecChanged { .. }
-            | EventBody::LegSecured
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::LegQuality { .. }

@@ -252,7 +252,6 @@ impl LiveCall {
             | EventBody::LegEarlyMedia
             | EventBody::LegCodecChanged { .. }
             | EventBody::Conference(_)
-            | EventBody::LegSecured
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
             | EventBody::LegQuality { .. }

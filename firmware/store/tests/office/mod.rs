@@ -154,10 +154,7 @@ impl Scribe {
     pub(crate) fn answer(&mut self, n: u128) -> Batch {
         let (call, _, b) = ids(n);
         let codec = Some(model::Codec::Pcma);
-        let answered = EventBody::LegAnswered {
-            codec,
-            protection: model::Protection::Clear,
-        };
+        let answered = EventBody::LegAnswered { codec };
         Batch {
             records: vec![
                 self.pass(3_000)
