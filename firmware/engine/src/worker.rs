@@ -229,7 +229,7 @@ impl Worker {
                     leg,
                     fault: MediaFault::NoPort,
                 });
-                self.bury(Retired::Port(object), None);
+                self.bury(Retired::Port(leg, object), None);
                 self.dead.wake();
             }
         }
@@ -330,30 +330,31 @@ impl Worker {
                         count(&self.counters.events_lost, 1);
                     }
                 }
-                Output::Dead(leg, object) => self.part(leg, object),
+                Output::Tap(_) => {}
+                Output::Dead(object) => self.part(object),
             }
         }
     }
 
     /// A leg is over: its sockets are left, its port is free.
-    fn part(&mut self, leg: MediaLeg, object: Retired) {
+    fn part(&mut self, object: Retired) {
         let pair = match &object {
-            Retired::Port(object) => {
+            Retired::Port(leg, object) => {
                 let id = object.port();
                 let port = self.ports.iter_mut().find(|port| port.id == id);
-                if let Some(port) = port.filter(|port| port.leg == Some(leg)) {
+                if let Some(port) = port.filter(|port| port.leg == Some(*leg)) {
                     port.leg = None;
                 }
                 None
             }
-            Retired::Keys(_) => None,
-            Retired::Rtp(_) => match self.joining.take() {
+            Retired::Keys(_) | Retired::Codecs(_) | Retired::Clip(..) => None,
+            Retired::Rtp(leg, _) => match self.joining.take() {
                 // The plane refused it: its sockets were never watched.
                 Some((_, pair)) => Some(pair),
-                None => self.leave(leg),
+                None => self.leave(*leg),
             },
         };
-        let port = matches!(object, Retired::Port(_));
+        let port = matches!(object, Retired::Port(..));
         self.bury(object, pair);
         if port {
             // The helper looks by itself only while pairs of ports are out.

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Instant as Clock;
 
-use media::{Channel, Plane, PlaneCommand, RtpLeg};
+use media::{Channel, Codecs, Plane, PlaneCommand, RtpLeg};
 use model::{
     BridgeId, Codec, Instant, Learn, MediaCommand, MediaLeg, Now, Route, RtpIdentity, RtpParams,
     limits,
@@ -101,7 +101,15 @@ fn add(plane: &mut Plane, slot: u16, bridge: BridgeId) {
         receive: true,
         ..RtpParams::of(codec)
     };
-    plane.command(start, MediaCommand::SetRtp { leg, params }.into());
+    let Some(codecs) = Codecs::boxed(&params) else {
+        return;
+    };
+    let command = PlaneCommand::SetRtp {
+        leg,
+        params,
+        codecs,
+    };
+    plane.command(start, command);
     let route = Route::Bridge(bridge);
     plane.command(start, MediaCommand::SetRoute { leg, route }.into());
 }

@@ -1,8 +1,8 @@
 //! What the plane is told: the control plane's commands, with the objects they need built already.
 
-use model::{MediaCommand, MediaLeg};
+use model::{ClipId, MediaCommand, MediaLeg, RtpParams};
 
-use crate::{Keys, PortLeg, RtpLeg};
+use crate::{Clip, Codecs, Keys, PortLeg, RtpLeg};
 
 /// A [`MediaCommand`] with the objects that it needs, so that the plane never allocates.
 #[derive(Debug)]
@@ -21,6 +21,15 @@ pub enum PlaneCommand {
         /// Made by [`PortLeg::boxed`].
         object: Box<PortLeg>,
     },
+    /// See [`MediaCommand::SetRtp`].
+    SetRtp {
+        /// An RTP leg.
+        leg: MediaLeg,
+        /// Replaces the former parameters as a whole.
+        params: RtpParams,
+        /// Made by [`Codecs::boxed`] of them.
+        codecs: Box<Codecs>,
+    },
     /// Keys from signalling or from a handshake; see [`MediaCommand::SetKeys`].
     SetKeys {
         /// An RTP leg.
@@ -28,17 +37,33 @@ pub enum PlaneCommand {
         /// Made by [`Keys::boxed`].
         keys: Box<Keys>,
     },
+    /// A clip that can be played from now on: answered by `ClipReady` or `ClipFailed`.
+    AddClip {
+        /// Which.
+        clip: ClipId,
+        /// Made by [`Clip::boxed`].
+        object: Box<Clip>,
+    },
     /// A command that needs no object, as it is. One that does is refused and counted.
     Plain(MediaCommand),
 }
 
 impl From<MediaCommand> for PlaneCommand {
-    /// Called by the media helper, which may allocate: keys come in a box.
+    /// Called where memory may be asked for: codecs and keys come in a box. Without memory for
+    /// codecs the command stays as it is, which the plane refuses and counts.
     fn from(command: MediaCommand) -> Self {
         match command {
             MediaCommand::SetKeys { leg, send, receive } => Self::SetKeys {
                 leg,
                 keys: Keys::boxed(&send, &receive),
+            },
+            MediaCommand::SetRtp { leg, params } => match Codecs::boxed(&params) {
+                Some(codecs) => Self::SetRtp {
+                    leg,
+                    params,
+                    codecs,
+                },
+                None => Self::Plain(command),
             },
             command => Self::Plain(command),
         }

@@ -10,14 +10,13 @@ const PAUSE_TICKS: u16 = 6;
 const END_PACKETS: u8 = 3;
 /// Volume of an event in −dBm0, RFC 4733 §2.3.2.
 const VOLUME: u8 = 10;
-/// Samples of a tick at 8 kHz, the clock of G.711 and its events.
-const TICK: u16 = 80;
 
 /// How the current digit is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// RFC 4733, a packet every so many ticks.
-    Event { every_ticks: u16 },
+    /// RFC 4733, a packet every so many ticks, each as long as `units` of the RTP clock. An event
+    /// longer than 65,535 units ends there for the far end: 8 s at 8 kHz, 1.4 s with Opus.
+    Event { every_ticks: u16, units: u16 },
     /// Tones in the sound.
     InBand,
 }
@@ -105,7 +104,7 @@ impl Keying {
                         left: left.saturating_sub(1),
                     },
                 };
-                event(digit, ticks, true, false)
+                self.event(digit, ticks, true, false)
             }
             State::Pause { left } => {
                 self.state = match left {
@@ -116,6 +115,20 @@ impl Keying {
                 };
                 self.silent()
             }
+        }
+    }
+
+    /// RFC 4733 §2.3: event, end bit and volume, duration in timestamp units.
+    fn event(&self, digit: Digit, ticks: u16, end: bool, first: bool) -> Step {
+        let units = match self.manner {
+            Manner::Event { units, .. } => units,
+            Manner::InBand => 0,
+        };
+        let [high, low] = ticks.saturating_mul(units).to_be_bytes();
+        let flags = VOLUME | if end { 0x80 } else { 0 };
+        Step::Event {
+            payload: [digit.event(), flags, high, low],
+            first,
         }
     }
 
@@ -138,7 +151,7 @@ impl Keying {
             done: 1,
         };
         match manner {
-            Manner::Event { .. } => event(digit, 1, false, true),
+            Manner::Event { .. } => self.event(digit, 1, false, true),
             Manner::InBand => Step::StartTone(digit, ticks.saturating_mul(10)),
         }
     }
@@ -159,23 +172,13 @@ impl Keying {
                     ticks,
                     left: END_PACKETS.saturating_sub(1),
                 };
-                event(digit, ticks, true, false)
+                self.event(digit, ticks, true, false)
             }
-            Manner::Event { every_ticks } if done.is_multiple_of(every_ticks.max(1)) => {
-                event(digit, done, false, false)
+            Manner::Event { every_ticks, .. } if done.is_multiple_of(every_ticks.max(1)) => {
+                self.event(digit, done, false, false)
             }
             Manner::Event { .. } => Step::Quiet,
         }
-    }
-}
-
-/// RFC 4733 §2.3: event, end bit and volume, duration in timestamp units.
-fn event(digit: Digit, ticks: u16, end: bool, first: bool) -> Step {
-    let [high, low] = ticks.saturating_mul(TICK).to_be_bytes();
-    let flags = VOLUME | if end { 0x80 } else { 0 };
-    Step::Event {
-        payload: [digit.event(), flags, high, low],
-        first,
     }
 }
 
@@ -202,7 +205,11 @@ mod tests {
         let mut keying = Keying::new();
         let digit = Digit::from_char('5').expect("a key");
         assert!(keying.press(digit, 80) && keying.press(digit, 40));
-        let got = play(&mut keying, Manner::Event { every_ticks: 2 }, 30);
+        let manner = Manner::Event {
+            every_ticks: 2,
+            units: 80,
+        };
+        let got = play(&mut keying, manner, 30);
         assert_eq!(got, "Fe-e-e-EEE------Fe-EEE------..");
         assert!(keying.is_idle());
     }

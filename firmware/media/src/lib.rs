@@ -17,11 +17,14 @@
     )
 )]
 
-mod bridge;
+mod block;
+mod clip;
 mod command;
 mod decoded;
 mod keying;
 mod listening;
+mod mixer;
+mod obey;
 mod outgoing;
 mod output;
 mod paths;
@@ -30,15 +33,20 @@ mod port_leg;
 mod reporting;
 mod rtp_leg;
 mod secure;
+mod sending;
 mod slot;
 mod source;
+mod stage;
+mod tap;
 mod tick;
 mod timers;
 mod wiring;
 
+pub use clip::{Clip, ClipSound};
 pub use command::PlaneCommand;
-pub use output::{Channel, Output, Retired};
+pub use output::{Channel, Output, Retired, TapPart, Tapped};
 pub use plane::{Due, Plane, PlaneFigures, TICK};
 pub use port_leg::PortLeg;
 pub use rtp_leg::RtpLeg;
 pub use secure::Keys;
+pub use sending::Codecs;

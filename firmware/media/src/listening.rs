@@ -101,11 +101,6 @@ impl Listening {
         self.comfort = ComfortNoise::new();
     }
 
-    /// What is heard.
-    pub(crate) const fn codec(&self) -> Codec {
-        self.codec
-    }
-
     /// Samples a second of what [`Listening::pull`] gives.
     pub(crate) fn rate_hz(&self) -> u32 {
         self.decoder.sample_hz()

@@ -13,9 +13,6 @@ const JUMP_MAX: i16 = 3_000;
 /// Packets this far behind the newest are not sent on any more.
 const BEHIND_MAX: i16 = -100;
 
-/// A longer time without a packet is a pause.
-const PAUSE: Duration = Duration::from_millis(60);
-
 /// How a relayed stream's numbers become ours.
 #[derive(Clone, Copy, Debug)]
 struct Mapping {
@@ -48,6 +45,8 @@ pub(crate) struct Outgoing {
     /// Timestamp of the newest packet and when it was sent.
     timestamp: u32,
     sent_at: Option<Instant>,
+    /// Units that the newest packet lasts.
+    lasts: u32,
     /// Whether the next packet starts a stretch of its own: the marker bit of RFC 3551 §4.1.
     fresh: bool,
     mapping: Option<Mapping>,
@@ -55,15 +54,14 @@ pub(crate) struct Outgoing {
     event_timestamp: u32,
     packets: u64,
     payload_bytes: u64,
+    /// Units of the timestamp's clock in a tick of 10 ms.
+    tick_units: u32,
 }
 
-/// Samples of an 8 kHz clock in `time`, rounded to whole ticks of 80.
-fn samples_in(time: Duration) -> u32 {
-    let ticks = time.as_nanos().saturating_add(5_000_000) / 10_000_000;
-    u32::try_from(ticks)
-        .unwrap_or(u32::MAX / 80)
-        .saturating_mul(80)
-}
+/// A longer time without a packet is a pause.
+const PAUSE: Duration = Duration::from_millis(60);
+/// Units of the clock in a tick of 10 ms until a codec says otherwise: 8 kHz.
+const TICK_UNITS: u32 = 80;
 
 impl Outgoing {
     pub(crate) const fn new(identity: RtpIdentity) -> Self {
@@ -72,12 +70,36 @@ impl Outgoing {
             next_seq: identity.seq,
             timestamp: identity.timestamp,
             sent_at: None,
+            lasts: TICK_UNITS,
             fresh: true,
             mapping: None,
             event_timestamp: 0,
             packets: 0,
             payload_bytes: 0,
+            tick_units: TICK_UNITS,
         }
+    }
+
+    /// Timestamps count in this clock from now on.
+    pub(crate) const fn set_clock(&mut self, hz: u32) {
+        self.tick_units = hz / 100;
+    }
+
+    /// The newest packet lasts so many units.
+    pub(crate) const fn lasts(&mut self, units: u32) {
+        self.lasts = units;
+    }
+
+    /// Units of the clock in so many ticks.
+    pub(crate) const fn units(&self, ticks: u8) -> u32 {
+        self.tick_units.saturating_mul(ticks as u32)
+    }
+
+    /// Units of the clock in `time`, rounded to whole ticks.
+    fn units_in(&self, time: Duration) -> u32 {
+        let ticks = time.as_nanos().saturating_add(5_000_000) / 10_000_000;
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX / 480);
+        ticks.saturating_mul(self.tick_units)
     }
 
     pub(crate) const fn ssrc(&self) -> u32 {
@@ -95,18 +117,21 @@ impl Outgoing {
         self.fresh = true;
     }
 
-    /// The timestamp of a packet of `samples` that follows the newest one at `now`: as much later
-    /// as time has passed, but at least one packet. New content that comes up to a packet late
-    /// follows without a hole; it is heard that much later.
-    pub(crate) fn timestamp_at(&self, now: Instant, samples: u32) -> u32 {
+    /// The timestamp of a packet of `units` that follows the newest one at `now`, where it ends: as
+    /// much later as time has passed, but at least as the newest one lasts. New content that comes
+    /// up to a packet late follows without a hole; it is heard that much later.
+    pub(crate) fn timestamp_at(&self, now: Instant, units: u32) -> u32 {
+        let lasts = self.lasts;
         let Some(sent_at) = self.sent_at else {
             return self.timestamp;
         };
-        let passed = samples_in(now.since(sent_at));
-        let passed = if self.fresh && passed <= samples.saturating_mul(2) {
-            samples
+        let passed = self.units_in(now.since(sent_at));
+        let passed = passed.saturating_add(lasts).saturating_sub(units);
+        let short = lasts.saturating_mul(2).max(self.units(4));
+        let passed = if self.fresh && passed <= short {
+            lasts
         } else {
-            passed.max(samples)
+            passed.max(lasts)
         };
         self.timestamp.wrapping_add(passed)
     }
@@ -121,7 +146,7 @@ impl Outgoing {
     /// (RFC 4733 §2.2.1: all packets of an event have the time of its start).
     pub(crate) fn event_timestamp(&mut self, now: Instant, first: bool) -> u32 {
         if first {
-            self.event_timestamp = self.timestamp_at(now, 80);
+            self.event_timestamp = self.timestamp_at(now, self.tick_units);
         }
         self.event_timestamp
     }
@@ -132,7 +157,7 @@ impl Outgoing {
             None => self.timestamp,
             Some(sent_at) => {
                 let us = u64::try_from(now.since(sent_at).as_micros()).unwrap_or(0);
-                let samples = us.saturating_mul(8) / 1_000;
+                let samples = us.saturating_mul(u64::from(self.tick_units)) / 10_000;
                 self.timestamp
                     .wrapping_add(u32::try_from(samples & 0xffff_ffff).unwrap_or(0))
             }
@@ -175,6 +200,7 @@ impl Outgoing {
         if ahead >= 0 {
             self.next_seq = seq.wrapping_add(1);
             self.note(now, timestamp, payload_len);
+            self.lasts = samples;
         } else {
             let before = heard.seq.wrapping_sub(mapping.first_seq).cast_signed() < 0;
             if before || ahead < BEHIND_MAX {

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use model::{MediaEvent, MediaLeg, limits};
+use model::{ClipId, Codec, Instant, MediaEvent, MediaLeg, TapId, limits};
 use rtp::srtp::OVERHEAD;
 
 use crate::secure::seal;
-use crate::{Keys, PortLeg, RtpLeg};
+use crate::{Clip, Codecs, Keys, PortLeg, RtpLeg};
 
 /// Which socket of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,30 +42,68 @@ pub enum Output<'a> {
         /// The datagram.
         bytes: &'a [u8],
     },
+    /// A step of a recorded track.
+    Tap(Tapped<'a>),
     /// Tell the control plane.
     Event(MediaEvent),
-    /// The leg's object is no longer used: close its sockets and free it elsewhere. Comes right
-    /// after `LegRemoved` or `LegFailed`.
-    Dead(MediaLeg, Retired),
+    /// An object is no longer used: free it elsewhere. That of a leg comes right after `LegRemoved`
+    /// or `LegFailed`; then its sockets are closed.
+    Dead(Retired),
 }
 
-/// The object of a leg that is over, to be freed by a thread that may free.
+/// A step of a track: what one party says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tapped<'a> {
+    /// The track.
+    pub tap: TapId,
+    /// When the first sample was said; what was lost on the way shows as a gap.
+    pub at: Instant,
+    /// What there is.
+    pub part: TapPart<'a>,
+}
+
+/// What a step of a track holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TapPart<'a> {
+    /// Sound, as it came when it came in a packet, after its protection was taken off.
+    Sound {
+        /// How it is encoded.
+        codec: Codec,
+        /// One packet, at most `limits::RTP_PACKET_MAX` octets, or 10 ms of a port.
+        payload: &'a [u8],
+    },
+    /// Nothing is recorded from here on.
+    Paused,
+    /// Recorded again from here on.
+    Resumed,
+    /// The track is over.
+    Ended,
+}
+
+/// An object that is over, to be freed by a thread that may free.
 #[derive(Debug)]
 pub enum Retired {
-    /// It spoke RTP.
-    Rtp(Box<RtpLeg>),
-    /// It was a port.
-    Port(Box<PortLeg>),
+    /// A leg that spoke RTP.
+    Rtp(MediaLeg, Box<RtpLeg>),
+    /// A leg that was a port.
+    Port(MediaLeg, Box<PortLeg>),
     /// Keys that others took the place of; the leg itself may live.
     Keys(Box<Keys>),
+    /// The leg has other codecs now.
+    Codecs(Box<Codecs>),
+    /// It is not played any more, or was not taken in.
+    Clip(ClipId, Box<Clip>),
 }
 
-/// Bytes per leg of datagrams that wait for the driver: 60 ms of G.711, protected.
-const BYTES: usize = 576;
+/// Bytes per leg that wait for the driver: a datagram with 60 ms of G.711, protected, and a track's
+/// copy of 20 ms.
+const BYTES: usize = 768;
 /// Datagrams per leg that wait: one of sound and one report, and a digit.
 const DATAGRAMS: usize = 3;
 /// Events per leg that wait.
 const EVENTS: usize = 4;
+/// Steps of tracks that wait, for each leg: one packet, or a mark and a block of a port.
+const TAPS: usize = 2;
 /// Objects that wait; one input retires at most one.
 const RETIRED: usize = 8;
 
@@ -92,13 +130,33 @@ pub(crate) struct Datagram {
     pub(crate) len: usize,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    tap: TapId,
+    at: Instant,
+    part: StepPart,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum StepPart {
+    Sound {
+        codec: Codec,
+        start: usize,
+        len: usize,
+    },
+    Paused,
+    Resumed,
+    Ended,
+}
+
 /// Everything that `poll` will give out.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     datagrams: VecDeque<Datagram>,
+    taps: VecDeque<Step>,
     events: VecDeque<MediaEvent>,
-    retired: VecDeque<(MediaLeg, Retired)>,
+    retired: VecDeque<Retired>,
     /// What did not fit: the driver did not drain.
     pub(crate) overflow: u64,
 }
@@ -110,21 +168,21 @@ impl Outbox {
         Self {
             bytes: Vec::with_capacity(room(BYTES).max(limits::RTP_PACKET_MAX)),
             datagrams: VecDeque::with_capacity(room(DATAGRAMS)),
+            taps: VecDeque::with_capacity(room(TAPS)),
             events: VecDeque::with_capacity(room(EVENTS)),
             retired: VecDeque::with_capacity(RETIRED),
             overflow: 0,
         }
     }
 
-    /// Queues a datagram of sound or a report made of `head` and `body`; whether there was room.
+    /// Queues a datagram of sound or a report made of `parts`; whether there was room.
     pub(crate) fn transmit(
         &mut self,
         way: (MediaLeg, Channel),
         to: SocketAddr,
-        head: &[u8],
-        body: &[u8],
+        parts: &[&[u8]],
     ) -> bool {
-        self.queue(Kind::Media, way, to, head, body)
+        self.queue(Kind::Media, way, to, parts)
     }
 
     /// Queues a datagram, with room for its protection behind it.
@@ -133,19 +191,19 @@ impl Outbox {
         kind: Kind,
         (leg, channel): (MediaLeg, Channel),
         to: SocketAddr,
-        head: &[u8],
-        body: &[u8],
+        parts: &[&[u8]],
     ) -> bool {
         let start = self.bytes.len();
-        let len = head.len().saturating_add(body.len());
+        let len: usize = parts.iter().map(|part| part.len()).sum();
         let room = self.bytes.capacity().saturating_sub(start) >= len.saturating_add(OVERHEAD)
             && self.datagrams.len() < self.datagrams.capacity();
         if !room {
             self.overflow = self.overflow.saturating_add(1);
             return false;
         }
-        self.bytes.extend_from_slice(head);
-        self.bytes.extend_from_slice(body);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
         self.bytes.extend_from_slice(&[0; OVERHEAD]);
         self.datagrams.push_back(Datagram {
             leg,
@@ -158,6 +216,30 @@ impl Outbox {
         true
     }
 
+    /// Queues a step of a track.
+    pub(crate) fn tap(&mut self, step: &Tapped<'_>) {
+        let Tapped { tap, at, part } = *step;
+        let part = match part {
+            TapPart::Paused => StepPart::Paused,
+            TapPart::Resumed => StepPart::Resumed,
+            TapPart::Ended => StepPart::Ended,
+            TapPart::Sound { codec, payload } => {
+                let (start, len) = (self.bytes.len(), payload.len());
+                if self.bytes.capacity().saturating_sub(start) < len {
+                    self.overflow = self.overflow.saturating_add(1);
+                    return;
+                }
+                self.bytes.extend_from_slice(payload);
+                StepPart::Sound { codec, start, len }
+            }
+        };
+        if self.taps.len() < self.taps.capacity() {
+            self.taps.push_back(Step { tap, at, part });
+        } else {
+            self.overflow = self.overflow.saturating_add(1);
+        }
+    }
+
     pub(crate) fn event(&mut self, event: MediaEvent) {
         if self.events.len() < self.events.capacity() {
             self.events.push_back(event);
@@ -168,8 +250,8 @@ impl Outbox {
 
     /// Queues a dead object. Never dropped here, for dropping frees: one input retires at most one
     /// object and the driver drains after each.
-    pub(crate) fn retire(&mut self, leg: MediaLeg, object: Retired) {
-        self.retired.push_back((leg, object));
+    pub(crate) fn retire(&mut self, object: Retired) {
+        self.retired.push_back(object);
     }
 
     /// Address and length of the bytes and of the list of datagrams.
@@ -197,13 +279,10 @@ impl Outbox {
 
     /// Protects a datagram of a leg that ended with the very input that made it.
     pub(crate) fn seal_of_retired(&mut self, datagram: Datagram) -> Option<Datagram> {
-        let object = self
-            .retired
-            .iter_mut()
-            .find_map(|(name, object)| match object {
-                Retired::Rtp(object) if *name == datagram.leg => Some(object),
-                Retired::Rtp(_) | Retired::Port(_) | Retired::Keys(_) => None,
-            })?;
+        let object = self.retired.iter_mut().find_map(|object| match object {
+            Retired::Rtp(name, object) if *name == datagram.leg => Some(object),
+            _ => None,
+        })?;
         let bytes = bytes_of(&mut self.bytes, &datagram);
         seal(&mut object.secure, datagram, bytes)
     }
@@ -229,13 +308,26 @@ impl Outbox {
 
     /// What else there is when no datagram waits.
     pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
+        if let Some(Step { tap, at, part }) = self.taps.pop_front() {
+            let part = match part {
+                StepPart::Paused => TapPart::Paused,
+                StepPart::Resumed => TapPart::Resumed,
+                StepPart::Ended => TapPart::Ended,
+                StepPart::Sound { codec, start, len } => TapPart::Sound {
+                    codec,
+                    payload: self
+                        .bytes
+                        .get(start..start.saturating_add(len))
+                        .unwrap_or(&[]),
+                },
+            };
+            return Some(Output::Tap(Tapped { tap, at, part }));
+        }
         self.bytes.clear();
         if let Some(event) = self.events.pop_front() {
             return Some(Output::Event(event));
         }
-        self.retired
-            .pop_front()
-            .map(|(leg, object)| Output::Dead(leg, object))
+        self.retired.pop_front().map(Output::Dead)
     }
 }
 

@@ -5,17 +5,19 @@ use core::time::Duration;
 use std::net::SocketAddr;
 
 use dsp::TICK_SAMPLES;
-use dsp::tone::Tone;
-use model::{
-    Digit, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, Route, RtpParams, limits,
-};
-
-use crate::bridge::Bridges;
-use crate::output::{Channel, Outbox, Output};
-use crate::rtp_leg::{Arrived, Payload};
-use crate::slot::{Leg, Path, Slot, Slots};
-use crate::{PlaneCommand, outgoing::Heard};
+use dsp::g711::Law;
+use model::{Codec, Digit, Instant, MediaEvent, MediaLeg, Now, Route, limits};
 use rtp::rtcp::NtpClock;
+
+use crate::block::{NARROW, Seam};
+use crate::clip::Clips;
+use crate::mixer::Work;
+use crate::mixer::bridges::Bridges;
+use crate::mixer::hearing::Hearing;
+use crate::outgoing::Heard;
+use crate::output::{Channel, Outbox, Output, TapPart, Tapped};
+use crate::rtp_leg::{Arrived, Payload};
+use crate::slot::{Path, Slot, Slots};
 
 /// The tick: the mixer, tones and ports work in steps of this.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -63,8 +65,14 @@ pub struct Plane {
     pub(crate) next_tick: Option<Instant>,
     /// Not later than the earliest deadline of all legs.
     pub(crate) soonest: Instant,
-    /// What the legs of the bridge in work said.
-    pub(crate) said: Vec<[i16; TICK_SAMPLES]>,
+    pub(crate) clips: Clips,
+    pub(crate) hearing: Hearing,
+    /// The scratch of the bridge in work.
+    pub(crate) work: Work,
+    /// Slots whose path is to be chosen anew after the tick.
+    pub(crate) over: Vec<u16>,
+    /// Tracks that are recorded.
+    pub(crate) taps: usize,
     pub(crate) figures: PlaneFigures,
 }
 
@@ -86,7 +94,11 @@ impl Plane {
             clock: NtpClock::new(start),
             next_tick: None,
             soonest: Instant::FAR,
-            said: vec![[0; TICK_SAMPLES]; limits::LEGS_PER_BRIDGE],
+            clips: Clips::new(),
+            hearing: Hearing::new(),
+            work: Work::new(legs),
+            over: Vec::with_capacity(legs.saturating_mul(3)),
+            taps: 0,
             figures: PlaneFigures::default(),
         }
     }
@@ -133,9 +145,7 @@ impl Plane {
     #[must_use]
     pub fn memory(&self) -> [(usize, usize); 4] {
         let [bytes, datagrams] = self.out.memory();
-        let said = self.said.as_slice();
-        let said = (said.as_ptr().addr(), size_of_val(said));
-        [self.slots.memory(), said, bytes, datagrams]
+        [self.slots.memory(), self.work.memory(), bytes, datagrams]
     }
 
     /// The time has come to `now`.
@@ -145,33 +155,6 @@ impl Plane {
         }
         if self.soonest <= now {
             self.run_timers(now);
-        }
-    }
-
-    /// Executes a command.
-    pub fn command(&mut self, now: Instant, command: PlaneCommand) {
-        match command {
-            PlaneCommand::AddRtpLeg { leg, object } => self.add(now, leg, Leg::Rtp(object)),
-            PlaneCommand::AddPortLeg { leg, object } => self.add(now, leg, Leg::Port(object)),
-            PlaneCommand::SetKeys { leg, keys } => self.set_keys(now, leg, keys),
-            PlaneCommand::Plain(command) => self.obey(now, &command),
-        }
-    }
-
-    /// Executes a command that brings nothing along.
-    fn obey(&mut self, now: Instant, command: &MediaCommand) {
-        match *command {
-            MediaCommand::SetRtp { leg, params } => self.set_rtp(now, leg, params),
-            MediaCommand::SetRoute { leg, route } => self.set_route(now, leg, route),
-            MediaCommand::SendDigit { leg, digit, ms } => {
-                if !self.send_digit(now, leg, digit, ms) {
-                    self.refused();
-                }
-            }
-            MediaCommand::RemoveLeg { leg } => self.remove(now, leg),
-            MediaCommand::SetIce { leg, ice } => self.set_ice(now, leg, ice),
-            MediaCommand::StartDtls { leg, .. } => self.expect_handshake(leg),
-            _ => self.refused(),
         }
     }
 
@@ -226,10 +209,13 @@ impl Plane {
     /// Passes on what a packet means: at once to the one who hears it, and to the control plane.
     fn arrived(&mut self, now: Instant, leg: MediaLeg, path: Path, arrived: &Arrived<'_>) {
         if let Some((heard, payload, bytes)) = arrived.relay {
+            if payload == Payload::Sound {
+                self.tap_packet(now, leg.slot, &heard, bytes);
+            }
             match path {
                 Path::Relay(to) => self.relay(now, to, heard, payload, bytes),
                 Path::Echo => self.relay(now, leg.slot, heard, payload, bytes),
-                Path::Silent | Path::Tone | Path::Mix(_) => {}
+                Path::Silent | Path::Tone | Path::Mix(_) | Path::Music(_) | Path::Prompt => {}
             }
             if payload == Payload::Event {
                 self.watch(leg.slot);
@@ -255,11 +241,43 @@ impl Plane {
             slot: to,
             generation: slot.generation,
         };
-        let made = slot
-            .rtp_mut()
-            .and_then(|rtp| rtp.relay(now, heard, payload, bytes.len()));
-        if let Some((remote, head)) = made {
-            self.out.transmit((leg, Channel::Rtp), remote, &head, bytes);
+        let Some(rtp) = slot.rtp_mut().filter(|rtp| rtp.ear.saying.is_none()) else {
+            return;
+        };
+        let mut joined = [0; NARROW];
+        let (mut first, mut rest): (&[u8], &[u8]) = (&[], bytes);
+        let law = rtp.params().and_then(|params| Law::of(params.codec));
+        if let (Some(law), Payload::Sound) = (law, payload) {
+            if rtp.ear.seam.is_open() {
+                let length = bytes.len().min(NARROW);
+                let octets = joined.get_mut(..length).unwrap_or(&mut []);
+                join(&mut rtp.ear.seam, law, bytes, octets);
+                (first, rest) = (octets, bytes.get(length..).unwrap_or(&[]));
+            }
+            if let Some(&last) = bytes.last() {
+                rtp.ear.seam.follow(law.decode(last));
+            }
+        }
+        if let Some((remote, head)) = rtp.relay(now, heard, payload, bytes.len()) {
+            let channel = (leg, Channel::Rtp);
+            self.out.transmit(channel, remote, &[&head, first, rest]);
+        }
+    }
+
+    /// A packet of sound goes to the track of its leg, as it came.
+    fn tap_packet(&mut self, now: Instant, at: u16, heard: &Heard, payload: &[u8]) {
+        let Some(slot) = self.slots.at(at) else {
+            return;
+        };
+        let codec = slot.rtp().and_then(|rtp| rtp.params()).map(|p| p.codec);
+        let (Some(codec), Some(tap)) = (codec, slot.tap.as_mut()) else {
+            return;
+        };
+        let at = tap.time_of(now, heard, codec.clock_hz());
+        if !tap.paused {
+            let part = TapPart::Sound { codec, payload };
+            let tap = tap.id;
+            self.out.tap(&Tapped { tap, at, part });
         }
     }
 
@@ -297,8 +315,25 @@ impl Plane {
 
     /// What `leg`'s port said in the tick that is due; ignored if it is no port.
     pub fn port_said(&mut self, leg: MediaLeg, block: &[i16; TICK_SAMPLES]) {
-        if let Some(port) = self.slots.of(leg).and_then(Slot::port_mut) {
+        let due = self.next_tick;
+        let Some(slot) = self.slots.of(leg) else {
+            return;
+        };
+        if let Some(port) = slot.port_mut() {
             port.said = *block;
+        }
+        if let (Some(tap), Some(at)) = (slot.tap.filter(|tap| !tap.paused), due) {
+            let mut octets = [0; TICK_SAMPLES];
+            Law::A.encode_into(block, &mut octets);
+            let part = TapPart::Sound {
+                codec: Codec::Pcma,
+                payload: &octets,
+            };
+            self.out.tap(&Tapped {
+                tap: tap.id,
+                at,
+                part,
+            });
         }
     }
 
@@ -309,109 +344,13 @@ impl Plane {
             .and_then(Slot::port_mut)
             .map(|port| &port.hears)
     }
+}
 
-    pub(crate) fn refused(&mut self) {
-        self.figures.refused = self.figures.refused.saturating_add(1);
-    }
-
-    fn add(&mut self, now: Instant, leg: MediaLeg, object: Leg) {
-        match self.slots.at(leg.slot) {
-            Some(slot) if slot.leg.is_none() => {
-                *slot = Slot {
-                    generation: leg.generation,
-                    leg: Some(object),
-                    ..Slot::default()
-                };
-                self.slots.changed();
-                self.retime(now);
-            }
-            Some(_) | None => {
-                self.out.event(MediaEvent::LegFailed {
-                    leg,
-                    fault: MediaFault::NoSlot,
-                });
-                self.out.retire(leg, object.retire());
-            }
-        }
-    }
-
-    fn set_rtp(&mut self, now: Instant, leg: MediaLeg, params: RtpParams) {
-        let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
-            return self.refused();
-        };
-        rtp.set(now, params);
-        self.tell_secured(leg);
-        self.rewire_of(now, leg.slot);
-        self.retime(now);
-    }
-
-    fn set_route(&mut self, now: Instant, leg: MediaLeg, route: Route) {
-        let Some(slot) = self.slots.of(leg) else {
-            return self.refused();
-        };
-        let before = core::mem::replace(&mut slot.route, route);
-        slot.tone = match route {
-            Route::Tone(spec) => Some(Tone::new(spec)),
-            Route::Silence
-            | Route::Echo
-            | Route::Bridge(_)
-            | Route::Music(_)
-            | Route::Prompt(_) => None,
-        };
-        match (before, route) {
-            (Route::Bridge(old), Route::Bridge(new)) if old == new => {}
-            (Route::Bridge(old), _) => {
-                self.bridges.leave(old, leg.slot);
-                self.join(leg.slot, route);
-                self.rewire(now, old);
-            }
-            (_, _) => self.join(leg.slot, route),
-        }
-        self.rewire_of(now, leg.slot);
-        self.retime(now);
-    }
-
-    /// Enters the leg into the bridge of `route`, if it names one; a bridge that is full or not
-    /// there leaves the leg in silence.
-    fn join(&mut self, at: u16, route: Route) {
-        let Route::Bridge(id) = route else { return };
-        if self.bridges.join(id, at).is_err() {
-            if let Some(slot) = self.slots.at(at) {
-                slot.route = Route::Silence;
-            }
-            self.refused();
-        }
-    }
-
-    fn send_digit(&mut self, now: Instant, leg: MediaLeg, digit: Digit, ms: u16) -> bool {
-        let Some(object) = self.slots.of(leg).and_then(|slot| slot.leg.as_mut()) else {
-            return false;
-        };
-        let taken = object.keying().press(digit, ms);
-        self.retime(now);
-        taken
-    }
-
-    fn remove(&mut self, now: Instant, leg: MediaLeg) {
-        if self.slots.of(leg).is_none() {
-            return self.refused();
-        }
-        self.send_report(now, leg, true);
-        self.set_route(now, leg, Route::Silence);
-        let Some(slot) = self.slots.of(leg) else {
-            return;
-        };
-        let Some(object) = slot.leg.take() else {
-            return;
-        };
-        slot.tone = None;
-        slot.digit = None;
-        self.out.event(MediaEvent::LegRemoved {
-            leg,
-            figures: object.figures(),
-        });
-        self.out.retire(leg, object.retire());
-        self.slots.changed();
-        self.retime(now);
-    }
+/// The first samples of relayed sound, joined to what was heard before.
+fn join(seam: &mut Seam, law: Law, from: &[u8], to: &mut [u8]) {
+    let mut samples = [0; NARROW];
+    let samples = samples.get_mut(..to.len()).unwrap_or(&mut []);
+    law.decode_into(from, samples);
+    seam.join(samples);
+    law.encode_into(samples, to);
 }

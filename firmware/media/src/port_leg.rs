@@ -4,6 +4,7 @@ use dsp::TICK_SAMPLES;
 use model::{MediaFigures, PortId};
 
 use crate::keying::Keying;
+use crate::mixer::ear::{Ear, Mouth};
 
 /// State of a port's leg: one block in each direction per tick, in the box's clock.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct PortLeg {
     pub(crate) said: [i16; TICK_SAMPLES],
     /// What the port is to hear next.
     pub(crate) hears: [i16; TICK_SAMPLES],
+    pub(crate) ear: Ear,
+    pub(crate) mouth: Mouth,
     pub(crate) keying: Keying,
     pub(crate) figures: MediaFigures,
 }
@@ -25,6 +28,8 @@ impl PortLeg {
             port,
             said: [0; TICK_SAMPLES],
             hears: [0; TICK_SAMPLES],
+            ear: Ear::new(),
+            mouth: Mouth::new(),
             keying: Keying::new(),
             figures: MediaFigures::default(),
         })

@@ -4,22 +4,22 @@
 use std::net::SocketAddr;
 
 use dsp::codec::Decoder;
-use dsp::{TICK_SAMPLES, g711::Law};
+use dsp::g711::Law;
 use model::{Codec, Digit, Instant, MediaFigures, RtpIdentity, RtpParams};
 use rtp::event::{Ended, Event, EventReceiver, SILENT_END};
 use rtp::packet::Packet;
 use rtp::session::{Arrival, Receiver};
 
+use crate::block::{Block, Rate};
 use crate::keying::{Keying, Manner};
 use crate::listening::Listening;
+use crate::mixer::ear::{Ear, Mouth};
 use crate::outgoing::{HEADER, Heard, Outgoing};
+use crate::plane::TICK;
 use crate::reporting::Reporting;
 use crate::secure::Secure;
+use crate::sending::{Codecs, Manner as Packing, PTIME_MS_MAX, Sending};
 use crate::source::{Source, Verdict};
-
-/// Longest packet time in ms, and its octets of G.711.
-const PTIME_MS_MAX: u8 = 60;
-const PACK_MAX: usize = 480;
 
 /// State of an RTP leg. Built by the media helper, owned by the plane while the leg lives.
 #[derive(Debug)]
@@ -35,9 +35,9 @@ pub struct RtpLeg {
     pub(crate) listening: Listening,
     pub(crate) keying: Keying,
     pub(crate) reporting: Reporting,
-    /// Encoded sound that waits for its packet to be full.
-    pack: [u8; PACK_MAX],
-    filled: usize,
+    pub(crate) sending: Sending,
+    pub(crate) ear: Ear,
+    pub(crate) mouth: Mouth,
     heard_first: bool,
     /// The last packet was not to be heard.
     muted: bool,
@@ -66,13 +66,6 @@ pub(crate) struct Arrived<'a> {
     pub(crate) relay: Option<(Heard, Payload, &'a [u8])>,
 }
 
-/// A packet of our own, ready to be sent.
-pub(crate) struct Made<'a> {
-    pub(crate) to: SocketAddr,
-    pub(crate) head: [u8; HEADER],
-    pub(crate) payload: &'a [u8],
-}
-
 impl RtpLeg {
     /// A leg whose numbers start at `identity`; silent and deaf until it has parameters. Called
     /// by the media helper, which may allocate.
@@ -89,8 +82,9 @@ impl RtpLeg {
             listening: Listening::new(Codec::Pcma, Decoder::Pcm(Law::A)),
             keying: Keying::new(),
             reporting: Reporting::new(identity.ssrc),
-            pack: [0; PACK_MAX],
-            filled: 0,
+            sending: Sending::new(),
+            ear: Ear::new(),
+            mouth: Mouth::new(),
             heard_first: false,
             muted: false,
             figures: MediaFigures::default(),
@@ -101,26 +95,32 @@ impl RtpLeg {
         self.params.as_ref()
     }
 
-    /// A new offer/answer outcome.
-    pub(crate) fn set(&mut self, now: Instant, params: RtpParams) {
-        let ptime_ms = match params.ptime_ms {
-            ms @ 10..=PTIME_MS_MAX if ms % 10 == 0 => ms,
-            _ => 20,
+    /// A new offer/answer outcome. `codecs` are those of it; what was in use comes back in them.
+    pub(crate) fn set(&mut self, now: Instant, params: RtpParams, codecs: &mut Codecs) {
+        let params = RtpParams {
+            ptime_ms: packet_time(&params),
+            ..params
         };
-        let params = RtpParams { ptime_ms, ..params };
         let before = self.params;
+        if before.as_ref().is_none_or(|p| other_codec(p, &params)) {
+            core::mem::swap(&mut self.sending.encoder, &mut codecs.encoder);
+            let decoder = core::mem::replace(&mut codecs.decoder, Decoder::Pcm(Law::A));
+            codecs.decoder = self.listening.retune(params.codec, decoder);
+            self.sending.drop_rest();
+            self.out.set_clock(params.codec.clock_hz());
+            self.mouth.retune();
+            if before.is_some() {
+                self.ear.turn();
+            }
+        }
         let far_end = |p: &RtpParams| (p.remote, p.codec);
         if before.as_ref().map(far_end) != Some(far_end(&params)) {
             self.receiver.forget_source();
             self.listening.restart();
-            // The decoders of other codecs are too large to be made here.
-            if let Some(law) = Law::of(params.codec) {
-                self.listening.retune(params.codec, Decoder::Pcm(law));
-            }
         }
         let ours = |p: &RtpParams| (p.codec, p.ptime_ms, p.remote, p.send);
         if before.as_ref().map(ours) != Some(ours(&params)) {
-            self.new_content();
+            self.out.new_content();
         }
         self.source.open(now, &params);
         self.params = Some(params);
@@ -129,14 +129,13 @@ impl RtpLeg {
         self.reporting.start(now);
     }
 
-    /// Other sound goes out from now on.
-    pub(crate) fn new_content(&mut self) {
-        self.out.new_content();
-        self.filled = 0;
+    /// Whether these parameters need another encoder than those in force.
+    pub(crate) fn changes_codec(&self, params: &RtpParams) -> bool {
+        self.params.as_ref().is_none_or(|p| other_codec(p, params))
     }
 
     /// How digits go out.
-    pub(crate) fn manner(&self) -> Manner {
+    pub(crate) fn keyed(&self) -> Manner {
         match self.params {
             Some(RtpParams {
                 event_pt_out: Some(_),
@@ -144,6 +143,7 @@ impl RtpLeg {
                 ..
             }) => Manner::Event {
                 every_ticks: u16::from(ptime_ms / 10),
+                units: u16::try_from(self.out.units(1)).unwrap_or(0),
             },
             _ => Manner::InBand,
         }
@@ -177,7 +177,7 @@ impl RtpLeg {
                     self.listening.restart();
                 }
                 if let Some(slot) = arrived.digits.first_mut() {
-                    *slot = self.events.restart().and_then(key);
+                    *slot = self.events.restart().and_then(|ended| key(ended, clock_hz));
                 }
             }
             Arrival::Duplicate | Arrival::Unexpected => return arrived,
@@ -189,7 +189,7 @@ impl RtpLeg {
             }
             Payload::Sound | Payload::Comfort => {
                 let comfort = payload == Payload::Comfort;
-                self.listening.codec() == params.codec && self.listening.hear(now, &packet, comfort)
+                self.listening.hear(now, &packet, comfort)
             }
         };
         let count = if used {
@@ -263,17 +263,22 @@ impl RtpLeg {
             self.figures.malformed = self.figures.malformed.saturating_add(1);
             return;
         };
+        let clock_hz = self.clock_hz();
         self.event_news = Some(now);
         let heard = self.events.receive(now, packet.timestamp, event);
         let over = [heard.ended, heard.finished];
         for (place, ended) in arrived.digits.iter_mut().zip(over) {
-            *place = place.take().or_else(|| ended.and_then(key));
+            *place = place
+                .take()
+                .or_else(|| ended.and_then(|ended| key(ended, clock_hz)));
         }
     }
 
     /// A key whose last packets were lost.
     pub(crate) fn expire_event(&mut self, now: Instant) -> Option<(Digit, u16)> {
-        self.events.expire(now).and_then(key)
+        let clock_hz = self.clock_hz();
+        let ended = self.events.expire(now);
+        ended.and_then(|ended| key(ended, clock_hz))
     }
 
     /// When the next report is due, or a key that is being heard ends for want of news.
@@ -290,37 +295,77 @@ impl RtpLeg {
         self.params.is_some_and(|params| params.receive)
     }
 
-    /// Adds a block to the packet in the making; gives the packet when it is full.
-    /// `stagger` counts ticks and is different for each leg.
+    /// What the far end says in this tick, as its part of a mix at `rate`, in `out`; whether it has
+    /// any. `missed` blocks before it are thrown away.
+    pub(crate) fn speak(&mut self, now: Instant, rate: Rate, missed: u64, out: &mut [i16]) -> bool {
+        let from = Rate::of_hz(self.listening.rate_hz());
+        let mut block = Block::silence(from);
+        let said = block.samples_mut();
+        let audible = self.is_heard();
+        if audible {
+            for left in (0..=missed).rev() {
+                let behind = TICK.saturating_mul(u32::try_from(left).unwrap_or(0));
+                let behind = u64::try_from(behind.as_nanos()).unwrap_or(0);
+                let at = Instant::from_nanos(now.as_nanos().saturating_sub(behind));
+                self.listening.pull(at, said);
+            }
+        }
+        self.mouth.speak(said, (from, rate), audible, out)
+    }
+
+    /// Adds a block to the packet in the making; the packet when it is full, with its octets in
+    /// `octets`. `tick` counts ticks, `at` is the leg's slot: legs take turns.
     pub(crate) fn say(
         &mut self,
         now: Instant,
-        stagger: u64,
-        block: &[i16; TICK_SAMPLES],
-    ) -> Option<Made<'_>> {
-        let params = self.params.filter(|p| p.send)?;
+        tick: u64,
+        at: u16,
+        block: &[i16],
+        octets: &mut [u8],
+    ) -> Option<(SocketAddr, [u8; HEADER], usize)> {
+        let packing = Packing::of(self.params.as_ref().filter(|p| p.send)?, at);
+        let start = self.sending.is_empty() && self.out.starts_from_silence(now);
+        if start && !packing.begins(tick) {
+            return None;
+        }
+        self.sending.collect(block);
+        if !packing.ends(tick) {
+            return None;
+        }
+        self.finish(now, octets)
+    }
+
+    /// Sends what waits for the rest of its packet, as a shorter one.
+    pub(crate) fn finish(
+        &mut self,
+        now: Instant,
+        octets: &mut [u8],
+    ) -> Option<(SocketAddr, [u8; HEADER], usize)> {
+        if self.sending.is_empty() {
+            return None;
+        }
+        let (length, ticks) = self.sending.encode(octets);
+        if length == 0 {
+            return None;
+        }
+        let (to, head) = self.stamp(now, ticks, length)?;
+        Some((to, head, length))
+    }
+
+    /// The head of the next packet of sound, of so many ticks and octets.
+    pub(crate) fn stamp(
+        &mut self,
+        now: Instant,
+        ticks: u8,
+        length: usize,
+    ) -> Option<(SocketAddr, [u8; HEADER])> {
+        let params = self.params.as_ref().filter(|p| p.send)?;
         let to = self.source.remote()?;
-        let ticks = u64::from(params.ptime_ms / 10).max(1);
-        let start = self.filled == 0 && self.out.starts_from_silence(now);
-        if start && !stagger.is_multiple_of(ticks) {
-            return None;
-        }
-        let whole = usize::from(params.ptime_ms).saturating_mul(8).min(PACK_MAX);
-        let rest = self.pack.get_mut(self.filled..whole).unwrap_or(&mut []);
-        let written = Law::of(params.codec)?.encode_into(block, rest);
-        self.filled = self.filled.saturating_add(written);
-        if self.filled < whole {
-            return None;
-        }
-        self.filled = 0;
-        let samples = u32::try_from(whole).unwrap_or(0);
-        let timestamp = self.out.timestamp_at(now, samples);
-        let head = self.out.own(now, params.pt_out, timestamp, false, whole);
-        Some(Made {
-            to,
-            head,
-            payload: self.pack.get(..whole).unwrap_or(&[]),
-        })
+        let units = self.out.units(ticks);
+        let timestamp = self.out.timestamp_at(now, units);
+        let head = self.out.own(now, params.pt_out, timestamp, false, length);
+        self.out.lasts(units);
+        Some((to, head))
     }
 
     /// A packet of a telephone event that we send.
@@ -334,7 +379,8 @@ impl RtpLeg {
         let to = self.source.remote()?;
         let payload_type = params.event_pt_out?;
         if first {
-            self.new_content();
+            self.out.new_content();
+            self.sending.drop_rest();
         }
         let timestamp = self.out.event_timestamp(now, first);
         let head = self
@@ -361,16 +407,17 @@ impl RtpLeg {
             Payload::Event => params.event_pt_out?,
             Payload::Comfort => params.comfort_pt?,
         };
-        let samples = u32::from(params.ptime_ms).saturating_mul(8);
-        let head = self.out.relayed(now, heard, payload_type, samples, len)?;
+        let units = self.out.units(params.ptime_ms / 10);
+        let head = self.out.relayed(now, heard, payload_type, units, len)?;
         Some((to, head))
     }
 
     /// Everything that was counted.
     pub(crate) fn figures(&self) -> MediaFigures {
         let received = self.receiver.figures();
-        // Timestamp units of G.711 are 125 µs.
-        let jitter_us = u64::from(received.jitter_max).saturating_mul(125);
+        let clock_khz = u64::from(self.clock_hz() / 1_000);
+        let jitter_us = u64::from(received.jitter_max).saturating_mul(1_000);
+        let jitter_us = jitter_us.checked_div(clock_khz).unwrap_or(0);
         let far = &self.reporting.far;
         let round_trip_us = far.round_trip.map_or(0, |time| time.as_micros());
         MediaFigures {
@@ -387,14 +434,33 @@ impl RtpLeg {
         }
     }
 
+    /// Units a second of the RTP clock.
+    pub(crate) fn clock_hz(&self) -> u32 {
+        self.params.map_or(dsp::RATE_HZ, |p| p.codec.clock_hz())
+    }
+
     pub(crate) fn receiver(&mut self) -> &mut Receiver {
         &mut self.receiver
     }
 }
 
-/// The key of an event, if it is one, and how long it was pressed.
-fn key(ended: Ended) -> Option<(Digit, u16)> {
+/// The key of an event, if it is one, and how long it was pressed: it counts in the clock of the
+/// sound beside it (RFC 4733 §2.1).
+fn key(ended: Ended, clock_hz: u32) -> Option<(Digit, u16)> {
     let digit = Digit::from_event(ended.event)?;
-    let ms = u16::try_from(ended.duration / dsp::SAMPLES_PER_MS).unwrap_or(u16::MAX);
-    Some((digit, ms))
+    let ms = ended.duration.checked_div(clock_hz / 1_000).unwrap_or(0);
+    Some((digit, u16::try_from(ms).unwrap_or(u16::MAX)))
+}
+
+/// The packet time in force. Opus has no frames of 30 or 50 ms (RFC 6716 §2.1.4).
+fn packet_time(params: &RtpParams) -> u8 {
+    match (params.ptime_ms, params.codec) {
+        (30 | 50, Codec::Opus) => 20,
+        (ms @ 10..=PTIME_MS_MAX, _) if ms % 10 == 0 => ms,
+        _ => 20,
+    }
+}
+
+fn other_codec(a: &RtpParams, b: &RtpParams) -> bool {
+    a.codec != b.codec || (b.codec == Codec::Opus && a.opus != b.opus)
 }

@@ -211,7 +211,7 @@ impl Plane {
             Sort::Handshake if rtp.secure.dtls && channel == Channel::Rtp => {
                 if rtp.source.may_shake(from) {
                     let way = (leg, channel);
-                    self.out.queue(Kind::Handshake, way, from, datagram, &[]);
+                    self.out.queue(Kind::Handshake, way, from, &[datagram]);
                 } else {
                     count_refused(rtp, from);
                 }
@@ -273,7 +273,7 @@ impl Plane {
         };
         let bytes = out.get(..answer.len).unwrap_or(&[]);
         let way = (leg, Channel::Rtp);
-        self.out.queue(Kind::Setup, way, from, bytes, &[]);
+        self.out.queue(Kind::Setup, way, from, &[bytes]);
         if answer.moved {
             let remote = from;
             self.out.event(MediaEvent::SourceLearned { leg, remote });
@@ -291,21 +291,21 @@ impl Plane {
         let to = to.filter(|&to| rtp.secure.dtls && rtp.source.may_shake(to));
         if let Some(to) = to {
             let way = (leg, Channel::Rtp);
-            self.out.queue(Kind::Setup, way, to, bytes, &[]);
+            self.out.queue(Kind::Setup, way, to, &[bytes]);
         }
     }
 
     /// Keys for a leg came; those before them go to be freed.
     pub(crate) fn set_keys(&mut self, now: Instant, leg: MediaLeg, keys: Box<Keys>) {
         let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
-            self.out.retire(leg, Retired::Keys(keys));
+            self.out.retire(Retired::Keys(keys));
             return self.refused();
         };
         let before = rtp.secure.take(now, keys);
         rtp.source.shut(rtp.secure.is_shut());
         rtp.secure.told = false;
         if let Some(before) = before {
-            self.out.retire(leg, Retired::Keys(before));
+            self.out.retire(Retired::Keys(before));
         }
         self.tell_secured(leg);
         self.retime(now);

@@ -2,10 +2,15 @@
 
 use dsp::dtmf::DtmfSender;
 use dsp::tone::Tone;
-use model::{BridgeId, MediaFigures, MediaLeg, Route};
+use model::{BridgeId, Instant, MediaFigures, MediaLeg, Route};
 
+use crate::block::Rate;
+use crate::clip::Player;
 use crate::keying::Keying;
+use crate::mixer::ear::{Ear, Mouth};
 use crate::output::Retired;
+use crate::sending::Manner;
+use crate::tap::Tap;
 use crate::{PortLeg, RtpLeg};
 
 /// A leg's object.
@@ -30,10 +35,10 @@ impl Leg {
         }
     }
 
-    pub(crate) fn retire(self) -> Retired {
+    pub(crate) fn retire(self, name: MediaLeg) -> Retired {
         match self {
-            Self::Rtp(leg) => Retired::Rtp(leg),
-            Self::Port(leg) => Retired::Port(leg),
+            Self::Rtp(leg) => Retired::Rtp(name, leg),
+            Self::Port(leg) => Retired::Port(name, leg),
         }
     }
 }
@@ -52,6 +57,10 @@ pub(crate) enum Path {
     Relay(u16),
     /// Hears the bridge's mix, made on the tick.
     Mix(BridgeId),
+    /// Hears the music in this place of the clips.
+    Music(u16),
+    /// Hears the prompt of its slot.
+    Prompt,
 }
 
 /// A place for a leg.
@@ -63,8 +72,12 @@ pub(crate) struct Slot {
     pub(crate) path: Path,
     /// The tone of `Route::Tone`.
     pub(crate) tone: Option<Tone>,
+    /// The prompt of `Route::Prompt`.
+    pub(crate) prompt: Option<Player>,
     /// The digit that is being sent in the sound.
     pub(crate) digit: Option<DtmfSender>,
+    /// The track that the leg's voice is written to.
+    pub(crate) tap: Option<Tap>,
 }
 
 impl Slot {
@@ -95,17 +108,62 @@ impl Slot {
             None => false,
             Some(Leg::Port(_)) => true,
             Some(Leg::Rtp(leg)) => match self.path {
-                Path::Mix(_) | Path::Tone => leg.can_send(),
+                Path::Mix(_) | Path::Tone | Path::Music(_) | Path::Prompt => leg.can_send(),
                 Path::Silent | Path::Echo | Path::Relay(_) => {
-                    !leg.keying.is_idle() && leg.can_send()
+                    (!leg.keying.is_idle() || leg.ear.saying.is_some()) && leg.can_send()
                 }
             },
         }
     }
 
+    pub(crate) fn ear(&mut self) -> Option<&mut Ear> {
+        match &mut self.leg {
+            Some(Leg::Rtp(leg)) => Some(&mut leg.ear),
+            Some(Leg::Port(leg)) => Some(&mut leg.ear),
+            None => None,
+        }
+    }
+
+    pub(crate) fn mouth(&mut self) -> Option<&mut Mouth> {
+        match &mut self.leg {
+            Some(Leg::Rtp(leg)) => Some(&mut leg.mouth),
+            Some(Leg::Port(leg)) => Some(&mut leg.mouth),
+            None => None,
+        }
+    }
+
+    /// The rate at which the leg hears and speaks.
+    pub(crate) fn rate(&self) -> Rate {
+        self.rtp().map_or(Rate::Narrow, |leg| leg.sending.rate())
+    }
+
+    /// How its sound is put into packets; `None` if it is not, or nothing can be sent.
+    pub(crate) fn manner(&self, at: u16) -> Option<Manner> {
+        let leg = self.rtp().filter(|leg| leg.can_send())?;
+        Some(Manner::of(leg.params()?, at))
+    }
+
+    /// Whether the leg is sent a stream that it shares with others.
+    pub(crate) fn is_sharing(&self) -> bool {
+        self.rtp().is_some_and(|leg| leg.ear.shared)
+    }
+
+    /// Brings what the leg says in this tick into `out`, its part of a mix at `rate`; whether it
+    /// has any. `missed` blocks before it are thrown away.
+    pub(crate) fn speak(&mut self, now: Instant, rate: Rate, missed: u64, out: &mut [i16]) -> bool {
+        match &mut self.leg {
+            Some(Leg::Rtp(leg)) => leg.speak(now, rate, missed, out),
+            Some(Leg::Port(leg)) => {
+                let rates = (Rate::Narrow, rate);
+                leg.mouth.speak(&leg.said, rates, true, out)
+            }
+            None => false,
+        }
+    }
+
     /// The next thing that is due of itself, without a tick.
-    pub(crate) fn deadline(&self) -> model::Instant {
-        self.rtp().map_or(model::Instant::FAR, RtpLeg::deadline)
+    pub(crate) fn deadline(&self) -> Instant {
+        self.rtp().map_or(Instant::FAR, RtpLeg::deadline)
     }
 }
 
@@ -147,6 +205,13 @@ impl Slots {
 
     pub(crate) fn see(&self, at: u16) -> Option<&Slot> {
         self.all.get(usize::from(at))
+    }
+
+    /// Two different places.
+    pub(crate) fn two(&mut self, a: u16, b: u16) -> Option<(&mut Slot, &mut Slot)> {
+        let wanted = [usize::from(a), usize::from(b)];
+        let [a, b] = self.all.get_disjoint_mut(wanted).ok()?;
+        Some((a, b))
     }
 
     /// The place of this very leg; `None` if it is over or never was.

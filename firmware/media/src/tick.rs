@@ -1,25 +1,32 @@
-//! One tick: every leg that is mixed, hears a tone or digits, or is a port gets 10 ms of sound.
+//! One tick: every leg that is mixed, hears a tone, a clip or digits, or is a port gets 10 ms of
+//! sound.
 
-use core::time::Duration;
+use dsp::mix::Limiter;
+use model::{BridgeId, Instant, MediaEvent, MediaLeg};
 
-use dsp::dtmf::DtmfSender;
-use dsp::{TICK_SAMPLES, mix};
-use model::{BridgeId, Instant, MediaLeg};
-
-use crate::keying::{Manner, Step};
-use crate::output::Channel;
+use crate::block::{Block, Rate};
+use crate::mixer::{self, Made, share::Common};
 use crate::plane::{Plane, TICK};
-use crate::slot::{Leg, Path, Slot};
+use crate::slot::{Path, Slot};
+use crate::stage::Stage;
 
-/// One block of sound.
-type Block = [i16; TICK_SAMPLES];
-/// Levels of the row and column tones of a digit that we play (ES 201 235-2).
-const DIGIT_LOW_DBM0: i8 = -11;
-/// See [`DIGIT_LOW_DBM0`].
-const DIGIT_HIGH_DBM0: i8 = -9;
 /// Sound that was missed is thrown away up to this many ticks; beyond it the buffers have dropped
 /// it themselves.
 const DISCARD_TICKS_MAX: u64 = 50;
+
+/// The plane's parts that a stage works on.
+macro_rules! stage {
+    ($plane:expr, $now:expr) => {
+        Stage {
+            now: $now,
+            tick: $plane.figures.ticks,
+            slots: &mut $plane.slots,
+            clips: &mut $plane.clips,
+            out: &mut $plane.out,
+            over: &mut $plane.over,
+        }
+    };
+}
 
 impl Plane {
     /// Runs the tick that is due. A driver that comes too late gets one tick, never a burst: the
@@ -48,49 +55,30 @@ impl Plane {
             }
         }
         self.next_tick = needed.then(|| nominal.plus(TICK));
+        // What an announcement or an exception kept from being relayed may be relayed again.
+        while let Some(at) = self.over.pop() {
+            self.rewire_of(nominal, at);
+        }
     }
 
     /// The sound of one bridge.
     fn mix(&mut self, now: Instant, id: BridgeId, missed: u64) {
-        let mixing = self
-            .bridges
-            .members(id)
-            .first()
-            .and_then(|&at| self.slots.see(at))
-            .is_some_and(|slot| slot.path == Path::Mix(id));
-        if !mixing {
+        let first = self.bridges.members(id).first();
+        let slot = first.and_then(|&at| self.slots.see(at));
+        if slot.is_none_or(|slot| slot.path != Path::Mix(id)) {
             return;
         }
-        let mut sum = [0_i32; TICK_SAMPLES];
-        let members = self.bridges.members(id);
-        for (&at, said) in members.iter().zip(&mut self.said) {
-            *said = [0; TICK_SAMPLES];
-            match self.slots.at(at).and_then(|slot| slot.leg.as_mut()) {
-                Some(Leg::Rtp(leg))
-                    if leg.is_heard() && leg.listening.rate_hz() == dsp::RATE_HZ =>
-                {
-                    for left in (1..=missed).rev() {
-                        let behind = TICK.saturating_mul(u32::try_from(left).unwrap_or(0));
-                        leg.listening.pull(before(now, behind), said);
-                    }
-                    leg.listening.pull(now, said);
-                }
-                Some(Leg::Port(leg)) => *said = leg.said,
-                Some(Leg::Rtp(_)) | None => {}
-            }
-            mix::add(&mut sum, said);
-        }
-        let mut index = 0_usize;
-        loop {
-            let member = self.bridges.members(id).get(index).copied();
-            let Some((at, said)) = member.zip(self.said.get(index)) else {
-                break;
-            };
-            let mut hears = [0; TICK_SAMPLES];
-            mix::minus_own(&sum, said, &mut hears);
-            self.deliver(now, at, &mut hears);
-            index = index.saturating_add(1);
-        }
+        let Some(bridge) = self.bridges.at(id) else {
+            return;
+        };
+        let mut stage = stage!(self, now);
+        mixer::run(
+            &mut stage,
+            bridge,
+            &mut self.hearing,
+            &mut self.work,
+            missed,
+        );
     }
 
     /// The sound of one leg that is not mixed.
@@ -98,94 +86,97 @@ impl Plane {
         let Some(slot) = self.slots.at(at) else {
             return;
         };
-        let mut hears = [0; TICK_SAMPLES];
+        let mut block = Block::silence(Rate::Narrow);
+        let mut sounds = true;
         match slot.path {
             Path::Mix(_) => return,
-            Path::Silent | Path::Relay(_) => {}
+            Path::Music(place) => return self.play_music(now, at, place),
+            Path::Silent | Path::Relay(_) => sounds = false,
             Path::Tone => {
                 if let Some(tone) = &mut slot.tone {
-                    tone.fill(&mut hears);
+                    tone.fill(block.samples_mut());
                 }
             }
             Path::Echo => {
+                sounds = false;
                 if let Some(port) = slot.port_mut() {
-                    hears = port.said;
+                    block = Block::of(Rate::Narrow, &port.said);
+                }
+            }
+            Path::Prompt => {
+                let rate = slot.rate();
+                let player = slot.prompt.as_mut();
+                match player.and_then(|player| self.clips.play(player, rate)) {
+                    Some(next) => block = next,
+                    None => {
+                        self.prompt_is_over(at);
+                        sounds = false;
+                    }
                 }
             }
         }
-        self.deliver(now, at, &mut hears);
+        stage!(self, now).deliver(at, &block, sounds);
     }
 
-    /// Gives a block to a leg; a digit being sent takes its place.
-    fn deliver(&mut self, now: Instant, at: u16, hears: &mut Block) {
+    fn prompt_is_over(&mut self, at: u16) {
         let Some(slot) = self.slots.at(at) else {
             return;
         };
-        let name = MediaLeg {
+        slot.path = Path::Silent;
+        let leg = MediaLeg {
             slot: at,
             generation: slot.generation,
         };
-        let Slot {
-            leg: Some(leg),
-            digit,
-            path,
-            ..
-        } = slot
-        else {
-            return;
-        };
-        let manner = match leg {
-            Leg::Rtp(leg) => leg.manner(),
-            Leg::Port(_) => Manner::InBand,
-        };
-        let mut sounds = matches!(path, Path::Tone | Path::Mix(_));
-        match leg.keying().tick(manner) {
-            Step::Nothing => *digit = None,
-            Step::Quiet => return,
-            Step::Event { payload, first } => {
-                if let Leg::Rtp(leg) = leg
-                    && let Some((to, head)) = leg.key_packet(now, first, &payload)
-                {
-                    self.out.transmit((name, Channel::Rtp), to, &head, &payload);
-                }
-                return;
-            }
-            Step::StartTone(key, ms) => {
-                *digit = Some(DtmfSender::new(key, ms, DIGIT_LOW_DBM0, DIGIT_HIGH_DBM0));
-                fill_digit(digit, hears);
-                if let (Leg::Rtp(leg), false) = (&mut *leg, sounds) {
-                    leg.new_content();
-                }
-                sounds = true;
-            }
-            Step::Tone => {
-                fill_digit(digit, hears);
-                sounds = true;
-            }
+        if let Some(ear) = slot.ear() {
+            ear.turn();
         }
-        match leg {
-            Leg::Port(leg) => leg.hears = *hears,
-            Leg::Rtp(leg) if sounds => {
-                let stagger = self.figures.ticks.saturating_add(u64::from(at));
-                if let Some(made) = leg.say(now, stagger, hears) {
-                    self.out
-                        .transmit((name, Channel::Rtp), made.to, &made.head, made.payload);
-                }
-            }
-            Leg::Rtp(_) => {}
+        if let Some(player) = slot.prompt.take() {
+            let clip = player.clip;
+            self.out.event(MediaEvent::ClipEnded { leg, clip });
         }
     }
-}
 
-/// The moment `by` before `now`.
-fn before(now: Instant, by: Duration) -> Instant {
-    let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-    Instant::from_nanos(now.as_nanos().saturating_sub(by))
-}
-
-fn fill_digit(digit: &mut Option<DtmfSender>, hears: &mut Block) {
-    match digit {
-        Some(tone) => tone.fill(hears),
-        None => *hears = [0; TICK_SAMPLES],
+    /// Music for all who hear it, when the first of them, in `first`, has its turn.
+    fn play_music(&mut self, now: Instant, first: u16, place: u16) {
+        let hears = |slot: &Slot| slot.path == Path::Music(place) && slot.needs_tick();
+        let before = usize::from(first);
+        let earlier = self.slots.used().iter().take(before);
+        if earlier.into_iter().any(hears) {
+            return;
+        }
+        let Some(clip) = self.clips.at(place) else {
+            return;
+        };
+        let made = Made {
+            down: None,
+            limiter: Limiter::new(),
+            last: clip.last(),
+        };
+        let (narrow, wide) = clip.next_block();
+        let mut groups = clip.groups;
+        let common = Common {
+            narrow: &narrow,
+            wide: &wide,
+        };
+        let mut stage = stage!(self, now);
+        self.work.listeners.clear();
+        for at in before..stage.slots.used().len() {
+            let at = u16::try_from(at).unwrap_or(u16::MAX);
+            if !stage.slots.see(at).is_some_and(hears) {
+                continue;
+            }
+            if mixer::consider(&mut stage, &mut groups, at, false, &made) {
+                self.work.listeners.push(at);
+            } else {
+                let rate = stage.slots.see(at).map_or(Rate::Narrow, Slot::rate);
+                stage.deliver(at, common.at(rate), true);
+            }
+        }
+        groups.settle(&self.work.listeners, stage.slots);
+        let listeners = (self.work.listeners.as_slice(), &common);
+        groups.send(&mut stage, listeners, &mut self.work.payloads);
+        if let Some(clip) = self.clips.at(place) {
+            clip.groups = groups;
+        }
     }
 }

@@ -59,7 +59,7 @@ impl Plane {
         };
         let bytes = compound.get(..len).unwrap_or(&[]);
         if let Some(to) = rtp.source.remote_rtcp() {
-            self.out.transmit((leg, Channel::Rtcp), to, bytes, &[]);
+            self.out.transmit((leg, Channel::Rtcp), to, &[bytes]);
         }
     }
 

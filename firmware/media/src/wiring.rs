@@ -1,7 +1,10 @@
 //! How routes are carried out: relay where no sample must change, else the mixer.
 
+use dsp::mix::Limiter;
 use model::{BridgeId, Instant, Route};
 
+use crate::mixer::bridges::Bridge;
+use crate::mixer::{self, Made};
 use crate::plane::Plane;
 use crate::slot::{Leg, Path, Slot};
 
@@ -11,32 +14,58 @@ impl Plane {
         let Some(slot) = self.slots.see(at) else {
             return;
         };
-        match slot.route {
-            Route::Bridge(id) => self.rewire(now, id),
-            Route::Silence | Route::Music(_) | Route::Prompt(_) => {
-                self.set_path(now, at, Path::Silent);
-            }
-            Route::Tone(_) => {
-                self.set_path(now, at, Path::Tone);
-                // A second tone is a new one even on the same path.
-                if let Some(rtp) = self.slots.at(at).and_then(Slot::rtp_mut) {
-                    rtp.new_content();
-                }
-            }
-            Route::Echo => self.set_path(now, at, Path::Echo),
+        let prompt = slot.prompt.is_some();
+        let path = match slot.route {
+            Route::Bridge(id) => return self.rewire(now, id),
+            Route::Silence => Path::Silent,
+            Route::Tone(_) => Path::Tone,
+            Route::Echo => Path::Echo,
+            Route::Prompt(_) if prompt => Path::Prompt,
+            Route::Prompt(_) => Path::Silent,
+            Route::Music(clip) => self.clips.find(clip).map_or(Path::Silent, Path::Music),
+        };
+        let fresh = self.set_path(now, at, path);
+        let again = matches!(path, Path::Tone | Path::Prompt);
+        // A second tone is a new one even on the same path.
+        if !fresh && again {
+            self.turn(at);
         }
     }
 
     /// The paths of all legs in a bridge are chosen anew.
     pub(crate) fn rewire(&mut self, now: Instant, id: BridgeId) {
-        let relayed = self.bridges.pair(id).filter(|&(a, b)| self.can_relay(a, b));
+        let relayed = self
+            .bridges
+            .pair(id)
+            .filter(|&(a, b)| self.can_relay(id, a, b));
         if let Some((a, b)) = relayed {
             self.set_path(now, a, Path::Relay(b));
             self.set_path(now, b, Path::Relay(a));
+            if let Some(bridge) = self.bridges.at(id) {
+                bridge.tail = 0;
+            }
             return;
+        }
+        let rates = || {
+            let members = self.bridges.members(id).iter();
+            members.filter_map(|&at| self.slots.see(at)).map(Slot::rate)
+        };
+        let rate = rates().max().unwrap_or_default();
+        let mixed = rates().any(|one| one < rate);
+        let Some(bridge) = self.bridges.at(id) else {
+            return;
+        };
+        bridge.mixed = mixed;
+        let retuned = core::mem::replace(&mut bridge.rate, rate) != rate;
+        if bridge.members().is_empty() {
+            bridge.tail = 0;
+            bridge.saying = None;
         }
         let mut index = 0;
         while let Some(&at) = self.bridges.members(id).get(index) {
+            if retuned && let Some(mouth) = self.slots.at(at).and_then(Slot::mouth) {
+                mouth.retune();
+            }
             self.set_path(now, at, Path::Mix(id));
             index = index.saturating_add(1);
         }
@@ -44,36 +73,128 @@ impl Plane {
 
     /// Whether what one says is, packet by packet, what the other can hear. A leg without
     /// parameters says and hears nothing, so there is nothing to mix either.
-    fn can_relay(&self, a: u16, b: u16) -> bool {
+    fn can_relay(&self, id: BridgeId, a: u16, b: u16) -> bool {
+        let plain = |bridge: &Bridge| bridge.exceptions.is_empty() && bridge.saying.is_none();
+        if !self.bridges.see(id).is_some_and(plain) {
+            return false;
+        }
         let rtp = |at| self.slots.see(at).and_then(Slot::rtp);
         let (Some(a), Some(b)) = (rtp(a), rtp(b)) else {
             return false;
         };
+        if a.ear.saying.is_some() || b.ear.saying.is_some() {
+            return false;
+        }
         match (a.params(), b.params()) {
             (Some(a), Some(b)) => a.codec == b.codec && a.ptime_ms == b.ptime_ms,
             (Some(_), None) | (None, _) => true,
         }
     }
 
-    fn set_path(&mut self, now: Instant, at: u16, path: Path) {
+    /// The leg hears by another path from now on; whether it is another.
+    pub(crate) fn set_path(&mut self, now: Instant, at: u16, path: Path) -> bool {
         let Some(slot) = self.slots.at(at) else {
+            return false;
+        };
+        let before = core::mem::replace(&mut slot.path, path);
+        if before == path {
+            return false;
+        }
+        let relayed = matches!(before, Path::Relay(_));
+        let mixed = matches!(path, Path::Mix(_));
+        if let Some(mouth) = slot.mouth() {
+            match (before, path) {
+                (_, Path::Mix(_)) => mouth.come(relayed),
+                (Path::Mix(_), _) => {
+                    mouth.leave();
+                }
+                (_, _) => {}
+            }
+        }
+        if let Some(Leg::Rtp(leg)) = &mut slot.leg {
+            if mixed {
+                leg.listening.start(now);
+            } else {
+                leg.listening.stop();
+            }
+        }
+        if relayed && mixed {
+            // The mixer goes on where the relay was.
+            if let Some(ear) = self.slots.at(at).and_then(Slot::ear) {
+                ear.seam.follow(ear.seam.last());
+            }
+            self.renumber(at);
+        } else if matches!((before, path), (Path::Silent | Path::Echo, Path::Relay(_))) {
+            // What is relayed first is the beginning of all sound.
+            self.renumber(at);
+        } else {
+            self.turn(at);
+        }
+        true
+    }
+
+    /// Other sound from now on.
+    fn turn(&mut self, at: u16) {
+        if let Some(ear) = self.slots.at(at).and_then(Slot::ear) {
+            ear.turn();
+        }
+        self.renumber(at);
+    }
+
+    fn renumber(&mut self, at: u16) {
+        if let Some(rtp) = self.slots.at(at).and_then(Slot::rtp_mut) {
+            rtp.out.new_content();
+        }
+    }
+
+    /// A leg that is sent a shared stream goes on by itself, and another one leads if it led: before
+    /// its route, its codec or its end.
+    pub(crate) fn part(&mut self, at: u16) {
+        let Some(slot) = self.slots.see(at).filter(|slot| slot.is_sharing()) else {
             return;
         };
-        if core::mem::replace(&mut slot.path, path) == path {
-            return;
-        }
-        match &mut slot.leg {
-            Some(Leg::Rtp(leg)) => {
-                leg.new_content();
-                match path {
-                    Path::Mix(_) => leg.listening.start(now),
-                    Path::Silent | Path::Tone | Path::Echo | Path::Relay(_) => {
-                        leg.listening.stop();
-                    }
-                }
+        match slot.path {
+            Path::Mix(id) => {
+                let Some(bridge) = self.bridges.at(id) else {
+                    return;
+                };
+                let mut groups = bridge.groups;
+                let made = Made {
+                    down: Some(&bridge.down),
+                    limiter: bridge.limiter,
+                    last: bridge.last,
+                };
+                mixer::part(&mut self.slots, &groups, at, &made);
+                groups.resign(at, bridge.members(), &mut self.slots);
+                bridge.groups = groups;
             }
-            Some(Leg::Port(leg)) => leg.hears = [0; dsp::TICK_SAMPLES],
-            None => {}
+            Path::Music(place) => {
+                let hears = |slot: &Slot| slot.path == Path::Music(place);
+                let listeners = &mut self.work.listeners;
+                listeners.clear();
+                for (other, _) in self
+                    .slots
+                    .used()
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, s)| hears(s))
+                {
+                    listeners.extend(u16::try_from(other));
+                }
+                let Some(clip) = self.clips.at(place) else {
+                    return;
+                };
+                let made = Made {
+                    down: None,
+                    limiter: Limiter::new(),
+                    last: clip.last(),
+                };
+                let mut groups = clip.groups;
+                mixer::part(&mut self.slots, &groups, at, &made);
+                groups.resign(at, listeners, &mut self.slots);
+                clip.groups = groups;
+            }
+            Path::Silent | Path::Tone | Path::Echo | Path::Relay(_) | Path::Prompt => {}
         }
     }
 

@@ -327,8 +327,11 @@ impl Exchange {
                 media::Output::Event(event) => self.reports.push(event),
                 // DTLS is tried out over real sockets, in engine and e2e.
                 media::Output::Handshake { .. } => {}
-                media::Output::Dead(_, Retired::Keys(_)) => {}
-                media::Output::Dead(leg, Retired::Rtp(_) | Retired::Port(_)) => {
+                media::Output::Tap(_) => {}
+                media::Output::Dead(object) => {
+                    let (Retired::Rtp(leg, _) | Retired::Port(leg, _)) = object else {
+                        continue;
+                    };
                     if let Some(port) = self.by_leg.remove(&leg) {
                         self.by_port.remove(&port);
                     }

@@ -79,10 +79,7 @@ fn direction_flags_are_respected() {
         send: false,
         ..params(0)
     };
-    rig.command(MediaCommand::SetRtp {
-        leg: a.leg,
-        params: hold,
-    });
+    rig.set_rtp(a.leg, hold);
     rig.talk(&mut [&mut a, &mut b], 10);
     assert_eq!(
         rig.heard(a.leg).len(),
@@ -94,18 +91,12 @@ fn direction_flags_are_respected() {
         receive: false,
         ..params(0)
     };
-    rig.command(MediaCommand::SetRtp {
-        leg: a.leg,
-        params: deaf,
-    });
+    rig.set_rtp(a.leg, deaf);
     rig.forget();
     rig.talk(&mut [&mut a, &mut b], 10);
     assert_eq!(rig.heard(b.leg).len(), 0, "who is on hold is not heard");
     assert_eq!(rig.heard(a.leg).len(), 10);
-    rig.command(MediaCommand::SetRtp {
-        leg: a.leg,
-        params: params(0),
-    });
+    rig.set_rtp(a.leg, params(0));
     rig.forget();
     rig.talk(&mut [&mut a, &mut b], 10);
     assert_eq!((rig.heard(a.leg).len(), rig.heard(b.leg).len()), (10, 10));

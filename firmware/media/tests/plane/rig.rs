@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dsp::g711::Law;
-use media::{Channel, Output, Plane, PlaneCommand, PortLeg, RtpLeg};
+use media::{
+    Channel, Codecs, Output, Plane, PlaneCommand, PortLeg, Retired, RtpLeg, TapPart, Tapped,
+};
 use model::{
     BridgeId, Codec, Instant, Learn, MediaCommand, MediaEvent, MediaLeg, Now, PortId, Route,
-    RtpIdentity, RtpParams,
+    RtpIdentity, RtpParams, TapId,
 };
 
 use crate::guard::guarded;
@@ -41,6 +43,28 @@ impl Sent {
     }
     pub(crate) fn payload(&self) -> &[u8] {
         &self.bytes[12..]
+    }
+}
+
+/// A step of a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Sound(TapId, Instant, Codec, Vec<u8>),
+    Paused(TapId),
+    Resumed(TapId),
+    Ended(TapId),
+}
+
+impl Step {
+    fn of(step: &Tapped<'_>) -> Self {
+        match step.part {
+            TapPart::Sound { codec, payload } => {
+                Self::Sound(step.tap, step.at, codec, payload.to_vec())
+            }
+            TapPart::Paused => Self::Paused(step.tap),
+            TapPart::Resumed => Self::Resumed(step.tap),
+            TapPart::Ended => Self::Ended(step.tap),
+        }
     }
 }
 
@@ -122,6 +146,8 @@ pub(crate) struct Rig {
     /// Parts of DTLS handshakes that are for the driver.
     pub(crate) handshakes: Vec<(MediaLeg, SocketAddr, Vec<u8>)>,
     pub(crate) dead: Vec<MediaLeg>,
+    pub(crate) keys_back: usize,
+    pub(crate) tapped: Vec<Step>,
     pub(crate) ports: BTreeMap<MediaLeg, (Voice, Vec<i16>)>,
 }
 
@@ -170,6 +196,8 @@ impl Rig {
             events: Vec::new(),
             handshakes: Vec::new(),
             dead: Vec::new(),
+            keys_back: 0,
+            tapped: Vec::new(),
             ports: BTreeMap::new(),
         }
     }
@@ -188,6 +216,16 @@ impl Rig {
         self.route(leg, Route::Bridge(BridgeId(bridge)));
     }
 
+    /// An offer/answer outcome.
+    pub(crate) fn set_rtp(&mut self, leg: MediaLeg, params: RtpParams) {
+        let codecs = Codecs::boxed(&params).expect("memory");
+        self.command(PlaneCommand::SetRtp {
+            leg,
+            params,
+            codecs,
+        });
+    }
+
     /// An RTP leg in `slot` with these parameters, and the phone at its far end.
     pub(crate) fn phone_with(&mut self, slot: u16, params: RtpParams) -> Phone {
         let identity = RtpIdentity {
@@ -199,10 +237,7 @@ impl Rig {
             leg: leg(slot),
             object: RtpLeg::boxed(identity),
         });
-        self.command(MediaCommand::SetRtp {
-            leg: leg(slot),
-            params,
-        });
+        self.set_rtp(leg(slot), params);
         Phone {
             leg: leg(slot),
             address: address(slot),
@@ -308,10 +343,12 @@ impl Rig {
                     self.handshakes.push((leg, from, bytes.to_vec()));
                 }
                 Output::Event(event) => self.events.push(event),
-                Output::Dead(leg, object) => {
-                    self.dead.push(leg);
-                    drop(object);
-                }
+                Output::Tap(step) => self.tapped.push(Step::of(&step)),
+                Output::Dead(object) => match object {
+                    Retired::Rtp(leg, _) | Retired::Port(leg, _) => self.dead.push(leg),
+                    Retired::Keys(_) => self.keys_back += 1,
+                    Retired::Codecs(_) | Retired::Clip(..) => {}
+                },
             }
         }
     }

@@ -62,7 +62,7 @@ fn play(rig: &mut Rig, phones: &mut [Phone], act: &Act) {
                 ..parameters(slot)
             };
             let leg = leg(slot);
-            rig.command(MediaCommand::SetRtp { leg, params });
+            rig.set_rtp(leg, params);
         }
         Act::Key(slot, key, ms) => rig.command(MediaCommand::SendDigit {
             leg: leg(slot),

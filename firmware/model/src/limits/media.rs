@@ -48,3 +48,5 @@ pub const MEDIA_RING: usize = 4_096;
 
 const _: () = assert!(MEDIA_LEGS >= 2 * super::CALLS);
 const _: () = assert!(BRIDGES >= super::CALLS);
+/// Pairs of legs of which one hears the other otherwise than as it comes.
+pub const HEARING_EXCEPTIONS: usize = 8_192;

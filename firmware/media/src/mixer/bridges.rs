@@ -1,13 +1,69 @@
 //! Who hears whom: the arena of bridges. A bridge is a list of slots; what sounds in it is made
 //! elsewhere.
 
+use dsp::mix::Limiter;
+use dsp::resample::Down2;
 use model::{BridgeId, limits};
 
-/// The legs of one bridge, in the order in which they came.
+use crate::block::Rate;
+use crate::clip::Player;
+use crate::mixer::hearing::Exceptions;
+
+use crate::mixer::share::Groups;
+
+/// The legs of one bridge, in the order in which they came, and what must go on smoothly in what
+/// they hear.
 #[derive(Clone, Debug)]
-struct Bridge {
+pub(crate) struct Bridge {
     slots: [u16; limits::LEGS_PER_BRIDGE],
     len: usize,
+    /// The rate of the mix: wide as soon as one leg is.
+    pub(crate) rate: Rate,
+    /// There are narrow legs in a wide mix.
+    pub(crate) mixed: bool,
+    pub(crate) exceptions: Exceptions,
+    /// Those who are sent the same octets.
+    pub(crate) groups: Groups,
+    /// What keeps the common mix within bounds.
+    pub(crate) limiter: Limiter,
+    /// What makes the common mix narrow.
+    pub(crate) down: Down2,
+    /// The last samples of those who left; they wear away.
+    pub(crate) tail: i32,
+    /// An announcement to all, and how loud the rest is under it.
+    pub(crate) saying: Option<Player>,
+    pub(crate) duck: f32,
+    /// The last sample of the common mix, narrow and wide.
+    pub(crate) last: [i16; 2],
+}
+
+impl Bridge {
+    const fn new() -> Self {
+        Self {
+            slots: [0; limits::LEGS_PER_BRIDGE],
+            len: 0,
+            rate: Rate::Narrow,
+            mixed: false,
+            exceptions: Exceptions::EMPTY,
+            groups: Groups::new(),
+            limiter: Limiter::new(),
+            down: Down2::new(),
+            tail: 0,
+            saying: None,
+            duck: 1.0,
+            last: [0; 2],
+        }
+    }
+
+    /// The slots of its legs.
+    pub(crate) fn members(&self) -> &[u16] {
+        self.slots.get(..self.len).unwrap_or(&[])
+    }
+
+    /// Where a leg is among the members.
+    pub(crate) fn index_of(&self, slot: u16) -> Option<usize> {
+        self.members().iter().position(|&other| other == slot)
+    }
 }
 
 /// Why a leg could not join.
@@ -29,12 +85,8 @@ pub(crate) struct Bridges {
 
 impl Bridges {
     pub(crate) fn new(count: usize) -> Self {
-        let empty = Bridge {
-            slots: [0; limits::LEGS_PER_BRIDGE],
-            len: 0,
-        };
         Self {
-            all: vec![empty; count],
+            all: vec![Bridge::new(); count],
             top: 0,
         }
     }
@@ -46,10 +98,15 @@ impl Bridges {
 
     /// The slots of the legs in the bridge; empty if there is no such bridge.
     pub(crate) fn members(&self, id: BridgeId) -> &[u16] {
-        self.all
-            .get(usize::from(id.0))
-            .and_then(|bridge| bridge.slots.get(..bridge.len))
-            .unwrap_or(&[])
+        self.see(id).map_or(&[], Bridge::members)
+    }
+
+    pub(crate) fn see(&self, id: BridgeId) -> Option<&Bridge> {
+        self.all.get(usize::from(id.0))
+    }
+
+    pub(crate) fn at(&mut self, id: BridgeId) -> Option<&mut Bridge> {
+        self.all.get_mut(usize::from(id.0))
     }
 
     /// The two legs of a bridge of exactly two.

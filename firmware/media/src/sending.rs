@@ -1,0 +1,163 @@
+//! The sound of a leg on its way into packets: collected until a packet is full, then encoded.
+
+use dsp::codec::{Decoder, Encoder};
+use dsp::g711::Law;
+use model::{Codec, OpusParams, RtpParams};
+
+use crate::block::Rate;
+
+/// Longest packet time in ms.
+pub(crate) const PTIME_MS_MAX: u8 = 60;
+/// Samples of 60 ms at 16 kHz.
+const PCM_MAX: usize = 960;
+
+/// Encoder and decoder of a leg, built where memory may be asked for.
+#[derive(Debug)]
+pub struct Codecs {
+    pub(crate) encoder: Encoder,
+    pub(crate) decoder: Decoder,
+}
+
+impl Codecs {
+    /// What a leg with these parameters needs; `None` when memory is short. Called by the media
+    /// helper, which may allocate.
+    #[must_use]
+    pub fn boxed(params: &RtpParams) -> Option<Box<Self>> {
+        Some(Box::new(Self {
+            encoder: Encoder::new(params.codec, params.opus).ok()?,
+            decoder: Decoder::new(params.codec, params.opus).ok()?,
+        }))
+    }
+}
+
+/// What two legs must have in common to be sent the same octets at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    pub(crate) codec: Codec,
+    opus: OpusParams,
+    /// Ticks of a packet.
+    pub(crate) ticks: u8,
+    /// In which of them a packet begins.
+    phase: u8,
+}
+
+impl Manner {
+    pub(crate) fn of(params: &RtpParams, slot: u16) -> Self {
+        let ticks = (params.ptime_ms / 10).max(1);
+        let opus = match params.codec {
+            Codec::Opus => params.opus,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => OpusParams::default(),
+        };
+        let phase = slot.checked_rem(u16::from(ticks)).unwrap_or(0);
+        Self {
+            codec: params.codec,
+            opus,
+            ticks,
+            phase: u8::try_from(phase).unwrap_or(0),
+        }
+    }
+
+    /// Whether a packet is over after this tick, so that the next one begins in its turn.
+    pub(crate) fn ends(&self, tick: u64) -> bool {
+        self.begins(tick.wrapping_add(1))
+    }
+
+    /// Whether a packet begins in this tick when its turn is kept. The first one after a pause may
+    /// begin in between and is shorter.
+    pub(crate) fn begins(&self, tick: u64) -> bool {
+        tick.checked_rem(u64::from(self.ticks)) == Some(u64::from(self.phase))
+    }
+}
+
+/// The packet in the making.
+#[derive(Debug)]
+pub(crate) struct Sending {
+    pub(crate) encoder: Encoder,
+    pcm: [i16; PCM_MAX],
+    filled: usize,
+}
+
+impl Sending {
+    pub(crate) const fn new() -> Self {
+        Self {
+            encoder: Encoder::Pcm(Law::A),
+            pcm: [0; PCM_MAX],
+            filled: 0,
+        }
+    }
+
+    pub(crate) fn rate(&self) -> Rate {
+        Rate::of_hz(self.encoder.sample_hz())
+    }
+
+    /// Nothing waits for the rest of its packet.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// What waits is not sent.
+    pub(crate) const fn drop_rest(&mut self) {
+        self.filled = 0;
+    }
+
+    fn samples(&self, ticks: u8) -> usize {
+        let samples = self.rate().samples().saturating_mul(usize::from(ticks));
+        samples.min(PCM_MAX)
+    }
+
+    /// Adds a block at [`Sending::rate`].
+    pub(crate) fn collect(&mut self, block: &[i16]) {
+        let rest = self.pcm.get_mut(self.filled..).unwrap_or(&mut []);
+        let length = block.len().min(rest.len());
+        for (slot, &sample) in rest.iter_mut().zip(block) {
+            *slot = sample;
+        }
+        self.filled = self.filled.saturating_add(length);
+    }
+
+    /// Encodes what was collected into `out`; octets, 0 = nothing is to be sent, and ticks of it.
+    pub(crate) fn encode(&mut self, out: &mut [u8]) -> (usize, u8) {
+        let filled = core::mem::take(&mut self.filled);
+        let pcm = self.pcm.get(..filled).unwrap_or(&[]);
+        let ticks = filled.checked_div(self.rate().samples()).unwrap_or(0);
+        (
+            self.encoder.encode(pcm, out),
+            u8::try_from(ticks).unwrap_or(u8::MAX),
+        )
+    }
+
+    /// The stream that `other` sent goes on here, and here's own one there.
+    pub(crate) fn change_places(&mut self, other: &mut Self) {
+        core::mem::swap(&mut self.encoder, &mut other.encoder);
+        self.pcm = other.pcm;
+        self.filled = other.filled;
+    }
+
+    /// This leg was sent what `other` encoded and goes on by itself: as if it had encoded it too.
+    pub(crate) fn go_on_from(&mut self, other: &Self, ticks: u8) {
+        let whole = self.samples(ticks);
+        match (&mut self.encoder, &other.encoder) {
+            (Encoder::G722(own), Encoder::G722(other)) => *own = other.clone(),
+            (Encoder::Opus(_), Encoder::Opus(_)) => {
+                // The newest packet once more, to nobody, so that the next one fits behind it.
+                let mut nobody = [0; dsp::codec::PAYLOAD_MAX];
+                let _ = self
+                    .encoder
+                    .encode(other.pcm.get(..whole).unwrap_or(&[]), &mut nobody);
+            }
+            (Encoder::Pcm(_) | Encoder::G722(_) | Encoder::Opus(_), _) => {}
+        }
+        self.pcm = other.pcm;
+        self.filled = other.filled;
+    }
+
+    /// Ticks for which an own encoder must have encoded the same sound as a shared one before the
+    /// far end may be sent the shared stream.
+    pub(crate) const fn settling_ticks(&self) -> u8 {
+        match self.encoder {
+            Encoder::Pcm(_) => 2,
+            Encoder::G722(_) => 20,
+            Encoder::Opus(_) => 10,
+        }
+    }
+}
