@@ -7,6 +7,7 @@ mod agent;
 mod clock;
 mod figure;
 mod flood;
+mod kernels;
 mod measure;
 mod media;
 mod mutate;
@@ -48,6 +49,12 @@ struct Line {
     /// Writes the figures into this file as a table.
     #[arg(long)]
     results: Option<PathBuf>,
+    /// One kernel, without counting: what `kernels` runs under valgrind.
+    #[arg(long, hide = true)]
+    kernel: Option<String>,
+    /// How often.
+    #[arg(long, hide = true, default_value_t = 1)]
+    rounds: u32,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -64,7 +71,9 @@ enum What {
     Flat,
     /// Bad input while people talk.
     Flood,
-    /// All of them.
+    /// Instructions of codecs, resampling and mixing, by valgrind; needs no program.
+    Kernels,
+    /// All but the kernels.
     All,
 }
 
@@ -81,8 +90,13 @@ fn main() -> ExitCode {
 
 /// Whether all is well, or nobody asked.
 fn run(line: &Line) -> Result<bool> {
+    if let Some(kernel) = &line.kernel {
+        return kernels::run(kernel, line.rounds).map(|()| true);
+    }
     let named = line.bin.clone();
+    let kernels_only = matches!(line.what, What::Kernels).then(PathBuf::new);
     let bin = named
+        .or(kernels_only)
         .or_else(|| std::env::var_os("CENTRALKA_BIN").map(PathBuf::from))
         .context("which program? --bin FILE or CENTRALKA_BIN")?;
     let options = Options {
@@ -119,6 +133,7 @@ fn measures(what: What) -> Vec<Measure> {
         What::Start => vec![measure::start],
         What::Flat => vec![measure::flat],
         What::Flood => vec![flood::flood],
+        What::Kernels => vec![|_| kernels::measure()],
         What::All => vec![
             measure::start,
             measure::register,
