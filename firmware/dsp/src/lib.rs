@@ -2,7 +2,7 @@
 //!
 //! A sample is an `i16`, linear, with the A-law decoder's scale: a sine of 0 dBm0 has a peak of
 //! [`level::ZERO_DBM0_PEAK`]. It belongs to 8 kHz, but where a codec says 16. Nothing here does
-//! I/O, reads a clock or panics on any input. But for [`file`] nothing allocates after
+//! I/O, reads a clock or panics on any input. But for [`mod@file`] nothing allocates after
 //! construction, and all of it may run on a media thread.
 #![deny(unsafe_code)] // lifted in `simd` alone
 #![warn(missing_docs)]

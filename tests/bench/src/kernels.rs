@@ -36,7 +36,7 @@ const KERNELS: [Named; 13] = [
     ("kernel_down2", 6_200.0, down2),
     ("kernel_drift", 27_000.0, drift),
     ("kernel_mix_add", 175.0, add),
-    ("kernel_mix_minus_own", 280.0, minus_own),
+    ("kernel_mix_subtract", 175.0, subtract),
     ("kernel_limit_quiet", 245.0, || Ok(limit(20_000))),
     ("kernel_limit_loud", 9_900.0, || Ok(limit(60_000))),
 ];
@@ -201,15 +201,13 @@ fn add() -> Result<Kernel> {
     }))
 }
 
-fn minus_own() -> Result<Kernel> {
-    let (frame, sum, mut out) = (voice(8_000), [12_345; 160], [0; 160]);
+fn subtract() -> Result<Kernel> {
+    let (frame, mut sum) = (voice(8_000), [0; 160]);
     Ok(Box::new(move || {
-        mix::minus_own(
-            std::hint::black_box(&sum),
+        mix::subtract(
+            std::hint::black_box(&mut sum),
             std::hint::black_box(&frame[..160]),
-            &mut out,
         );
-        std::hint::black_box(&out);
     }))
 }
 

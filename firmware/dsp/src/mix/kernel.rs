@@ -18,13 +18,6 @@ pub(super) fn subtract(sum: &mut [i32], block: &[i16]) {
 }
 
 #[inline(always)]
-pub(super) fn minus_own(sum: &[i32], own: &[i16], out: &mut [i16]) {
-    for ((heard, &total), &part) in out.iter_mut().zip(sum).zip(own) {
-        *heard = clipped(total.wrapping_sub(i32::from(part)));
-    }
-}
-
-#[inline(always)]
 pub(super) fn clip(sum: &[i32], out: &mut [i16]) -> u32 {
     let mut peak = 0;
     for (heard, &total) in out.iter_mut().zip(sum) {

@@ -22,12 +22,6 @@ pub fn subtract(sum: &mut [i32], block: &[i16]) {
     vectorised(|| kernel::subtract(sum, block));
 }
 
-/// What a listener hears: the sum of all without its own part `own`, clipped to 16 bits, over the
-/// shortest of the three.
-pub fn minus_own(sum: &[i32], own: &[i16], out: &mut [i16]) {
-    vectorised(|| kernel::minus_own(sum, own, out));
-}
-
 /// The sum clipped to 16 bits, over the shorter of the two; returns the greatest magnitude that
 /// was in it.
 pub fn clip(sum: &[i32], out: &mut [i16]) -> u32 {
