@@ -3,6 +3,9 @@
 //! A [`Sender`] protects what we send, a [`Receiver`] takes off the protection of what comes; each
 //! holds one master key. Not spoken: a master key index (MKI), key derivation rates, encrypted
 //! header extensions (RFC 6904). Keys are wiped when the objects are dropped.
+//!
+//! Cost of 172 octets each way on an AMD EPYC with AES-NI: 0.24 µs with the CM suites and 256 bit
+//! GCM, 0.20 µs with 128 bit GCM; 5.2 kB of keys a leg (`examples/srtp_cost.rs`).
 
 mod cipher;
 mod derive;
