@@ -43,6 +43,8 @@ echo_test = "*43"
 export interface Exchange {
   /** Address of the panel. */
   url: string;
+  /** The same with encryption. */
+  secureUrl: string;
   /** The code that makes the first administrator. */
   code: string;
   stop(): Promise<void>;
@@ -67,7 +69,7 @@ export async function start(): Promise<Exchange> {
   try {
     const listen = JSON.parse(await file(join(data, "listen.json"), child, () => said));
     const code = (await file(join(data, "claim-code"), child, () => said)).trim();
-    return { url: `http://${listen.panel_http}`, code, stop };
+    return { url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, code, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -96,6 +96,33 @@ test("the password is changed", async () => {
   await expect(dialog).toBeHidden();
 });
 
+test("somebody else gets a login and a password", async () => {
+  await section("People and phones").getByRole("button", { name: "Web access of Jan Kowalski" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Login").fill("ewa");
+  await dialog.getByLabel("New password").fill("some words in a row");
+  await dialog.getByRole("button", { name: "Let in" }).click();
+  await expect(dialog.getByText("This login is taken.")).toBeVisible();
+  await expect(dialog.getByLabel("Login")).toBeFocused();
+  await noObstacles();
+  await dialog.getByLabel("Login").fill("jan");
+  await dialog.getByRole("button", { name: "Let in" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText("Jan Kowalski can sign in now.")).toBeVisible();
+  const other = await context.browser()!.newContext({ baseURL: exchange.url });
+  const jan = await other.newPage();
+  await jan.goto("/");
+  await jan.getByText("Trust this box").click();
+  await expect(jan.getByRole("link", { name: "Load the certificate" })).toHaveAttribute("href", "/ca.crt");
+  await expect(jan.getByText(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/)).toBeVisible();
+  await jan.getByLabel("Login").fill("jan");
+  await jan.getByLabel("Password", { exact: true }).fill("some words in a row");
+  await jan.keyboard.press("Enter");
+  await expect(jan.getByRole("region", { name: "Calls in progress", exact: true })).toBeVisible();
+  await expect(jan.getByRole("button", { name: /^Web access of/ })).toHaveCount(0);
+  await other.close();
+});
+
 test("a person is added, gets a card, and can be taken back", async () => {
   await page.keyboard.press("n");
   const dialog = page.getByRole("dialog");

@@ -9,6 +9,8 @@ use std::{
 use model::{FlowId, Instant, Transport, limits};
 use sip::{Frame, Framer, FramingError, Peer};
 
+use crate::{Output, Pbx};
+
 /// Ids from here on are of connections that we make.
 const OUTBOUND: u64 = 1 << 63;
 
@@ -205,6 +207,27 @@ impl Flows {
 
     pub(crate) fn len(&self) -> usize {
         self.all.len()
+    }
+}
+
+impl Pbx {
+    /// A TCP connection for a request that is too long for a datagram: one that is there, or a new
+    /// one; `None` at the limit.
+    pub(crate) fn stream_to(&mut self, peer: &Peer) -> Option<FlowId> {
+        if let Some(known) = self.flows.to(Transport::Tcp, peer.remote) {
+            return known.flow;
+        }
+        if self.flows.len() >= limits::SIP_FLOWS {
+            return None;
+        }
+        let made = self.flows.make(Transport::Tcp, peer.local, peer.remote);
+        let flow = made.flow?;
+        self.out.push_back(Output::Connect {
+            flow,
+            transport: Transport::Tcp,
+            remote: peer.remote,
+        });
+        Some(flow)
     }
 }
 

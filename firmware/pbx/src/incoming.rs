@@ -28,7 +28,7 @@ pub(crate) struct Seat {
 impl Pbx {
     pub(crate) fn agent_output(&mut self, now: Now, output: AgentOutput) {
         match output {
-            AgentOutput::Send { peer, bytes } => self.send(peer, bytes),
+            AgentOutput::Send { peer, bytes } => self.send(now, peer, bytes),
             AgentOutput::Request {
                 server,
                 request,

@@ -11,7 +11,7 @@ use call::{Switch, Timers};
 use config::Config;
 use model::{
     Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, FlowId, Instant, LegId,
-    MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, limits,
+    MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, Transport, limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
@@ -468,8 +468,19 @@ impl Pbx {
     }
 
     /// Puts bytes of a SIP message on their way.
-    pub(crate) fn send(&mut self, peer: Peer, bytes: Vec<u8>) {
-        self.out.push_back(match peer.flow {
+    pub(crate) fn send(&mut self, now: Now, peer: Peer, bytes: Vec<u8>) {
+        let flow = match (peer.flow, peer.transport) {
+            (None, Transport::Tcp) => match self.stream_to(&peer) {
+                Some(flow) => Some(flow),
+                None => {
+                    self.counters.flows_refused += 1;
+                    self.agent.stream_failed(now.mono, peer.remote);
+                    return;
+                }
+            },
+            (flow, _) => flow,
+        };
+        self.out.push_back(match flow {
             Some(flow) => Output::Bytes { flow, bytes },
             None => Output::Datagram {
                 local: peer.local,

@@ -296,8 +296,11 @@ impl Pbx {
     /// (RFC 7118 §5.4: its contact is no address); one whose contact is its own address can be
     /// called back.
     pub(crate) fn flow_closed(&mut self, now: Now, flow: FlowId) {
-        if self.flows.closed(flow).is_none() {
+        let Some(peer) = self.flows.closed(flow) else {
             return;
+        };
+        if peer.transport == Transport::Tcp {
+            self.agent.stream_failed(now.mono, peer.remote);
         }
         self.agent.flow_failed(now.mono, flow);
         for mut binding in self.registrar.on_flow(flow) {

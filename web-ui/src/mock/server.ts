@@ -135,6 +135,7 @@ export async function answer(request: Request): Promise<Response> {
   if (path === "/session") return say(200, session());
   if (path === "/claim") return body.code.replace("-", "") === "ABCD2345" ? enter() : fail(401, "wrong_code");
   if (path === "/login") return body.password.length > 3 ? enter() : fail(401, "wrong_password");
+  if (path === "/authority") return say(200, { fingerprint: Array(32).fill("A7").join(":"), der: "/ca.crt", pem: "/ca.pem" });
   if (!inside) return fail(401, "not_signed_in");
   const [, call, end] = path.match(/^\/calls\/([^/]+)(\/hang-up)?$/) ?? [];
   const [, port, hear] = path.match(/^\/board\/([^/]+)(\/heard)?$/) ?? [];
@@ -144,6 +145,7 @@ export async function answer(request: Request): Promise<Response> {
     sessionStorage.removeItem("inside");
     return say(204);
   }
+  if (path.endsWith("/web-access")) return body.login === "ewa" ? fail(422, "login_taken", { field: "login" }) : say(204);
   if (path === "/password") return body.current.length > 3 ? say(204) : fail(401, "wrong_password");
   if (path === "/calls") return say(200, { calls: ended, next: null });
   if (call) return end ? hangUp(call) : explain(call);

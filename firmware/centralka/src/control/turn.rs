@@ -351,7 +351,7 @@ impl Control {
             lines: &mut self.lines,
             board: &mut self.board,
             tls: self.tls.as_ref(),
-            deadline: now.mono + Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S),
+            deadline: now.mono + Duration::from_secs(limits::SIP_CONNECT_S),
             lost: &mut lost,
             made: &mut made,
         };

@@ -1,5 +1,7 @@
 /// Bytes of a SIP message on a stream; a UDP datagram cannot be longer than this either.
 pub const SIP_MESSAGE_MAX: usize = 65_535;
+/// Bytes of a request that may go as a datagram; a longer one goes over TCP (RFC 3261 §18.1.1).
+pub const SIP_UDP_MAX: usize = 1_300;
 /// Headers of a message.
 pub const SIP_HEADERS_MAX: usize = 256;
 /// Server and client transactions at once, each.
@@ -23,6 +25,8 @@ pub const WEB_PHONE_BACKLOG: usize = 64;
 pub const WEB_PHONE_QUEUE: usize = 256;
 /// Seconds in which a new connection must bring its first whole message.
 pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 15;
+/// Seconds in which a connection that we make must be up.
+pub const SIP_CONNECT_S: u64 = 4;
 /// Answered digest nonces whose counts are remembered; one that loses its place counts as stale.
 pub const DIGEST_NONCES: usize = 8_192;
 /// Bytes of a session description.

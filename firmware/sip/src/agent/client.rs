@@ -46,7 +46,7 @@ pub(crate) struct Client {
     pub(crate) machine: Machine,
     pub(crate) peer: Peer,
     /// The request, for retransmission.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     pub(crate) secret: u64,
     method: Method,
     pub(crate) owner: Owner,
@@ -150,6 +150,7 @@ impl Agent {
         mut request: Request,
         owner: Owner,
     ) -> ClientKey {
+        let peer = self.way_of(now, peer, &request);
         let key = ClientKey(self.next_key());
         let secret = self.random.next_u64();
         let via = Via::new(

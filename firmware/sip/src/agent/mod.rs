@@ -14,6 +14,7 @@ pub(crate) mod matching;
 mod output;
 mod receive;
 mod server;
+mod wide;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -131,6 +132,8 @@ pub struct Agent {
     pub(crate) alarms: Alarms,
     pub(crate) out: VecDeque<Output>,
     pub(crate) counters: AgentCounters,
+    /// Peers that took no connection, and when.
+    streamless: BTreeMap<SocketAddr, Instant>,
 }
 
 impl core::fmt::Debug for Agent {
@@ -163,6 +166,7 @@ impl Agent {
             alarms: Alarms::default(),
             out: VecDeque::new(),
             counters: AgentCounters::default(),
+            streamless: BTreeMap::new(),
         }
     }
 

@@ -9,7 +9,9 @@ use crate::{
 /// What an [`Agent`](crate::Agent) wants done or known.
 #[derive(Clone, Debug)]
 pub enum Output {
-    /// Bytes of one message go to a peer: a datagram, or written to the peer's flow.
+    /// Bytes of one message go to a peer: a datagram, or written to the peer's flow. Over TCP without
+    /// a flow (a request too long for a datagram): to any connection to the peer, to be made if there
+    /// is none; [`Agent::stream_failed`](crate::Agent::stream_failed) says that it cannot be had.
     Send {
         /// Where to.
         peer: Peer,
