@@ -2,7 +2,7 @@
 
 use model::{
     CallId, Cause, Chime, Codec, Digit, EntryId, Event, LegId, LegKind, MediaFigures, Party,
-    PartyId, PortId, Prompt, Rule,
+    PartyId, PortId, Prompt, Protection, Rule, SecurityFault,
 };
 
 use crate::Phone;
@@ -30,9 +30,13 @@ pub enum LegEvent {
     /// The party's side sends sound before the answer.
     EarlyMedia,
     /// The party answered.
-    Answered(Option<Codec>),
+    Answered(Option<Codec>, Protection),
     /// The codec changed during the call.
-    CodecChanged(Codec),
+    CodecChanged(Codec, Protection),
+    /// The keys are there.
+    Secured,
+    /// There will be no keys, or the far end breaks the agreed protection: the leg is over.
+    SecurityFailed(SecurityFault),
     /// The party did not take the call, or the leg failed before the answer.
     Refused {
         /// Why.

@@ -1,6 +1,6 @@
 //! How calls and legs end, and why.
 
-use model::{CallId, Cause, EventBody, LegId, MediaFigures, Now, Rule};
+use model::{CallId, Cause, EventBody, LegId, MediaFigures, Now, Rule, SecurityFault};
 
 use crate::{
     Effect, Switch,
@@ -132,6 +132,7 @@ pub(crate) const fn rule_of(cause: Cause) -> Rule {
         Cause::NotFound | Cause::BadNumber => Rule::DialledUnknown,
         Cause::Unreachable => Rule::RingNoPhone,
         Cause::NotAcceptable => Rule::NoCommonCodec,
+        Cause::Unprotected => Rule::NoCommonProtection,
         Cause::Congestion => Rule::NoMediaPorts,
         Cause::PeerLost => Rule::DialogLost,
         Cause::ProtocolError | Cause::Internal => Rule::PeerMisbehaved,
@@ -140,5 +141,15 @@ pub(crate) const fn rule_of(cause: Cause) -> Rule {
         Cause::Moderator => Rule::ConferenceModerator,
         Cause::Stopping => Rule::Stopping,
         Cause::PowerLost => Rule::PowerLost,
+    }
+}
+
+/// Why a leg that must be protected is not.
+pub(crate) const fn rule_of_fault(fault: SecurityFault) -> Rule {
+    match fault {
+        SecurityFault::Timeout => Rule::MediaKeysLate,
+        SecurityFault::WrongFingerprint => Rule::MediaKeysForged,
+        SecurityFault::Handshake => Rule::MediaKeysFailed,
+        SecurityFault::Clear => Rule::MediaInClear,
     }
 }

@@ -1,6 +1,6 @@
 //! From the first ring to the answer: what the called phones do, and which of them has the call.
 
-use model::{CallId, Cause, Codec, EventBody, LegId, Now, Rule};
+use model::{CallId, Cause, EventBody, LegId, Now, Rule};
 
 use crate::{
     Effect, Sound, Switch,
@@ -48,11 +48,10 @@ impl Switch {
         }
     }
 
-    pub(crate) fn answered(&mut self, now: Now, id: CallId, leg: LegId, codec: Option<Codec>) {
+    pub(crate) fn answered(&mut self, now: Now, id: CallId, leg: LegId, body: EventBody) {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        let body = EventBody::LegAnswered { codec };
         let caller = call.caller;
         if leg == caller {
             self.tell.leg(id, leg, Rule::PhoneAnswered, body);

@@ -10,7 +10,7 @@ use model::{
 use crate::{
     Directory, Effect, LegEvent, NewCall, Sound,
     call::{Call, Leg, Phase},
-    end::rule_of,
+    end::{rule_of, rule_of_fault},
     narrate::Narrator,
     room::{Farewell, Rooms},
 };
@@ -177,15 +177,25 @@ impl Switch {
         match event {
             LegEvent::Rang => self.rang(id, leg),
             LegEvent::EarlyMedia => self.early_media(id, leg),
-            LegEvent::Answered(codec) => self.answered(now, id, leg, codec),
-            LegEvent::CodecChanged(codec) => {
-                let body = EventBody::LegCodecChanged { codec };
+            LegEvent::Answered(codec, protection) => {
+                let body = EventBody::LegAnswered { codec, protection };
+                self.answered(now, id, leg, body);
+            }
+            LegEvent::CodecChanged(codec, protection) => {
+                let body = EventBody::LegCodecChanged { codec, protection };
                 self.tell.leg(id, leg, Rule::PhoneAnswered, body);
             }
             LegEvent::Refused { cause, status } => self.refused(now, id, leg, cause, status),
             LegEvent::Ended(cause) => self.ended(now, id, leg, cause, rule_of(cause)),
             LegEvent::Lost(rule) => self.ended(now, id, leg, Cause::PeerLost, rule),
             LegEvent::PromptEnded => self.rooms.sound_ended(now, leg, &mut self.tell),
+            LegEvent::Secured => {
+                self.tell
+                    .leg(id, leg, Rule::MediaSecured, EventBody::LegSecured);
+            }
+            LegEvent::SecurityFailed(fault) => {
+                self.ended(now, id, leg, Cause::Unprotected, rule_of_fault(fault));
+            }
             LegEvent::Held => self.hold(id, leg, true),
             LegEvent::Resumed => self.hold(id, leg, false),
             LegEvent::Digit(digit) => {

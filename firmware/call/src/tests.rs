@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use model::{
     Cause, Codec, Digit, EntryId, EventBody, Instant, LegId, LegKind, MediaFigures, Now, Party,
-    PortId, Random, Rule, Transport,
+    PortId, Protection, Random, Rule, Transport,
 };
 
 use crate::{
@@ -213,9 +213,15 @@ fn all_phones_ring_and_the_first_to_answer_has_it() {
         .iter()
         .filter(|e| **e == Effect::Alert(caller));
     assert_eq!(alerts.count(), 1);
-    story.tell(legs[1], LegEvent::Answered(Some(Codec::Pcma)));
+    story.tell(
+        legs[1],
+        LegEvent::Answered(Some(Codec::Pcma), Protection::Clear),
+    );
     assert!(story.effects.contains(&Effect::Connect(caller, legs[1])));
-    story.tell(caller, LegEvent::Answered(Some(Codec::Pcma)));
+    story.tell(
+        caller,
+        LegEvent::Answered(Some(Codec::Pcma), Protection::Clear),
+    );
     assert!(story.effects.contains(&Effect::Release {
         leg: legs[0],
         cause: Cause::ElsewhereAnswered
@@ -233,8 +239,8 @@ fn two_answers_at_once_leave_one_talking() {
     let mut story = Story::new(vec![phone("anna", "a"), phone("anna", "b")]);
     let caller = story.dial(Some("2001")).expect("accepted");
     let legs = story.called();
-    story.tell(legs[0], LegEvent::Answered(None));
-    story.tell(legs[1], LegEvent::Answered(None));
+    story.tell(legs[0], LegEvent::Answered(None, Protection::Clear));
+    story.tell(legs[1], LegEvent::Answered(None, Protection::Clear));
     let connects: Vec<_> = story
         .effects
         .iter()
@@ -360,7 +366,7 @@ fn echo_test_answers_and_hold_is_told_once() {
     let mut story = Story::new(vec![]);
     let caller = story.dial(Some("*43")).expect("accepted");
     assert!(story.effects.contains(&Effect::Play(caller, Sound::Echo)));
-    story.tell(caller, LegEvent::Answered(None));
+    story.tell(caller, LegEvent::Answered(None, Protection::Clear));
     for event in [LegEvent::Held, LegEvent::Held, LegEvent::Resumed] {
         story.tell(caller, event);
     }
@@ -379,7 +385,7 @@ fn a_caller_who_gives_up_while_the_answer_waits_was_never_answered() {
     let mut story = Story::new(vec![phone("anna", "a")]);
     let caller = story.dial(Some("2001")).expect("accepted");
     let called = story.called()[0];
-    story.tell(called, LegEvent::Answered(None));
+    story.tell(called, LegEvent::Answered(None, Protection::Clear));
     story.tell(caller, LegEvent::Ended(Cause::Cancelled));
     story.finish();
     let (cause, rule, talk) = story.end();
@@ -397,8 +403,8 @@ fn a_party_that_fell_silent_is_named_by_how_it_was_noticed() {
         let mut story = Story::new(vec![phone("anna", "a")]);
         let caller = story.dial(Some("2001")).expect("accepted");
         let called = story.called()[0];
-        story.tell(called, LegEvent::Answered(None));
-        story.tell(caller, LegEvent::Answered(None));
+        story.tell(called, LegEvent::Answered(None, Protection::Clear));
+        story.tell(caller, LegEvent::Answered(None, Protection::Clear));
         story.tell(called, LegEvent::Lost(rule));
         story.finish();
         let (cause, ended_by, talk) = story.end();
@@ -412,8 +418,8 @@ fn whoever_is_held_hears_music_until_the_other_is_back() {
     let mut story = Story::new(vec![phone("anna", "a")]);
     let caller = story.dial(Some("2001")).expect("accepted");
     let called = story.called()[0];
-    story.tell(called, LegEvent::Answered(None));
-    story.tell(caller, LegEvent::Answered(None));
+    story.tell(called, LegEvent::Answered(None, Protection::Clear));
+    story.tell(caller, LegEvent::Answered(None, Protection::Clear));
     story.effects.clear();
     story.tell(called, LegEvent::Held);
     assert!(story.effects.contains(&Effect::Play(caller, Sound::Music)));

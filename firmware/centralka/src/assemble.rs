@@ -171,6 +171,7 @@ fn setup_of(
         pairs: Vec::new(),
         external: None,
         flows: (Vec::new(), 0),
+        fingerprint: None,
         resumed: false,
     }
 }

@@ -61,6 +61,7 @@ fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {
         ("refused_registrations", counters.bindings_refused),
         ("refused_too_many_calls", counters.too_many_calls),
         ("answers_before_durable", counters.durable_late),
+        ("media_legs_unprotected", counters.security_failed),
         ("media_legs_silent", counters.media_silent),
         ("clips_failed", counters.clips_failed),
     ];

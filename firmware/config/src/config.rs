@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{EntryId, limits};
+use model::{Codec, EntryId, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 use toml_edit::Table;
@@ -17,6 +17,7 @@ use crate::{
     entries::{Analog, Conference, Device, Music, OutsideNumber, Person, Schedule, Trunk},
     limits_section::Limits,
     lookup::Directory,
+    media_section::Media,
     network::Network,
     office::Office,
     problem::{Bad, Fault, Problems},
@@ -41,6 +42,9 @@ pub struct Config {
     /// Addresses and ports.
     #[schemars(default)]
     pub network: Network,
+    /// How voice travels.
+    #[schemars(default)]
+    pub media: Media,
     /// The people of the office.
     #[serde(rename = "person")]
     #[schemars(default)]
@@ -155,14 +159,17 @@ impl Config {
             top.missing("office.country");
         }
         let network = top.section("network", Network::read).unwrap_or_default();
+        let media = top.media(office.as_ref().map(|(_, country)| country));
         let codes = top.section("codes", Codes::read).unwrap_or_default();
         let people = top.read_entries("person", limits::PEOPLE, &mut ids, |s, id| {
-            Person::read(s, id, &limits)
+            Person::read(s, id, &limits, &media)
         });
         let devices = top.read_entries("device", limits::DEVICES, &mut ids, |s, id| {
-            Device::read(s, id, &limits)
+            Device::read(s, id, &limits, &media)
         });
-        let trunks = top.read_entries("trunk", limits::TRUNKS, &mut ids, Trunk::read);
+        let trunks = top.read_entries("trunk", limits::TRUNKS, &mut ids, |s, id| {
+            Trunk::read(s, id, &media)
+        });
         let numbers = top.read_entries(
             "number",
             limits::OUTSIDE_NUMBERS,
@@ -186,6 +193,7 @@ impl Config {
             format,
             office,
             network,
+            media,
             people,
             devices,
             trunks,
@@ -213,6 +221,13 @@ impl<'t> Section<'t, '_> {
     ) -> Option<T> {
         let table = self.table(key)?;
         Some(read(Section::new(table, key.into(), self.report)))
+    }
+
+    /// How voice travels in an office of `country`; an office without one has its problem already.
+    fn media(&mut self, country: Option<&Country>) -> Media {
+        let law = country.map_or(Codec::Pcma, |country| country.law);
+        self.section("media", |section| Media::read(section, law))
+            .unwrap_or_else(|| Media::of(law))
     }
 
     /// Every entry `[[key]]` that could be read. One that could not leaves its problem and no trace,

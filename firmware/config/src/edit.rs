@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The tables that are no lists of entries.
-pub(crate) const SECTIONS: [&str; 4] = ["office", "network", "codes", "limits"];
+pub(crate) const SECTIONS: [&str; 5] = ["office", "network", "media", "codes", "limits"];
 
 /// One edit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use crate::{
     codes::Code,
     config::Config,
     entries::{Analog, Conference, Device, Music, Person},
+    media_section::Media,
     secret::SecretId,
 };
 
@@ -157,6 +158,27 @@ impl Config {
         match self.directory.ids.get(id)? {
             Slot::Device(at) => self.devices.get(*at),
             _ => None,
+        }
+    }
+
+    /// How voice travels to and from whoever registers as this person or device; as in `[media]` for
+    /// everybody else.
+    #[must_use]
+    pub fn media_of(&self, id: &EntryId) -> Media {
+        let person = self
+            .person(id)
+            .map(|p| (&p.codecs, p.media_encryption, p.dtmf));
+        let device = || {
+            let device = self.device(id)?;
+            Some((&device.codecs, device.media_encryption, device.dtmf))
+        };
+        match person.or_else(device) {
+            Some((codecs, encryption, dtmf)) => Media {
+                codecs: codecs.clone(),
+                encryption,
+                dtmf,
+            },
+            None => self.media.clone(),
         }
     }
 

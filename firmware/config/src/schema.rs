@@ -36,6 +36,7 @@ texts! {
     LoginText = "^[a-z0-9._@+-]{1,64}$", "jan.kowalski";
     SipUserText = "^[A-Za-z0-9._-]{1,40}$", "kowalski-mobile";
     PortText = "^[a-z0-9_/.-]{1,40}$", "fxs1";
+    CodecText = "^(opus|g722|pcma|pcmu)$", "opus";
     SocketText = "^.+:[0-9]{1,5}$", "0.0.0.0:5060";
     SocketOrOffText = "^(off|.+:[0-9]{1,5})$", "0.0.0.0:8080";
     PortsText = "^[0-9]{4,5} ?- ?[0-9]{4,5}$", "20000-29999";

@@ -26,6 +26,8 @@ pub enum Cause {
     Forbidden,
     /// The parties have no codec or transport in common.
     NotAcceptable,
+    /// One party insists on protected voice and the other has none, or the protection failed.
+    Unprotected,
     /// The number is not complete or not legal.
     BadNumber,
     /// A limit of the exchange was reached.
@@ -50,7 +52,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the enum.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Normal,
         Self::Cancelled,
         Self::Busy,
@@ -61,6 +63,7 @@ impl Cause {
         Self::Unreachable,
         Self::Forbidden,
         Self::NotAcceptable,
+        Self::Unprotected,
         Self::BadNumber,
         Self::Congestion,
         Self::PeerLost,
@@ -87,7 +90,7 @@ impl Cause {
             Self::Rejected | Self::Forbidden => 21,
             Self::NotFound | Self::Removed => 1,
             Self::Unreachable => 20,
-            Self::NotAcceptable => 88,
+            Self::NotAcceptable | Self::Unprotected => 88,
             Self::BadNumber => 28,
             Self::Congestion => 42,
             Self::PeerLost => 102,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, QualityMinute,
+    CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, Protection, QualityMinute,
     RecordingId, Rule, Seq, TapId, Transport, Trust, Wall,
 };
 
@@ -200,12 +200,20 @@ pub enum EventBody {
     LegAnswered {
         /// The codec agreed on; none for a port.
         codec: Option<Codec>,
+        /// Whether its packets are protected.
+        #[serde(default)]
+        protection: Protection,
     },
     /// The leg's codec changed during the call.
     LegCodecChanged {
         /// The codec now.
         codec: Codec,
+        /// Whether its packets are protected.
+        #[serde(default)]
+        protection: Protection,
     },
+    /// The keys of the leg are there: its packets are protected in both directions.
+    LegSecured,
     /// The party put the others on hold.
     LegHeld,
     /// The party is back.

@@ -64,6 +64,11 @@ pub struct RtpParams {
     pub event_pt_out: Option<u8>,
     /// Payload type of telephone events that we expect.
     pub event_pt_in: Option<u8>,
+    /// Clock of telephone events in Hz, 8,000 or 48,000: that of the codec, or what a careless far
+    /// end named beside it. Durations in events count in it (RFC 4733 §2.3.5).
+    pub event_clock_hz: u32,
+    /// Digits for the far end travel in signalling: the plane sends it none but by `SendDigit`.
+    pub digits_in_signalling: bool,
     /// Packet time that we send, in ms: 10, 20, 30, 40 or 60.
     pub ptime_ms: u8,
     /// Whether we send sound (SDP direction).
@@ -100,6 +105,8 @@ impl RtpParams {
             pt_in: pt,
             event_pt_out: None,
             event_pt_in: None,
+            event_clock_hz: codec.clock_hz(),
+            digits_in_signalling: false,
             ptime_ms: 20,
             send: true,
             receive: true,
@@ -240,7 +247,9 @@ pub enum MediaCommand {
         /// Which.
         tap: TapId,
     },
-    /// The keys of SRTP agreed by signalling (RFC 4568).
+    /// The keys of SRTP agreed by signalling (RFC 4568). A direction whose key is the one in use goes
+    /// on as it is, with its roll-over counter and replay window (RFC 4568 §7.1.4): signalling says
+    /// keys again with every offer and answer, and does not compare them.
     SetKeys {
         /// An RTP leg under [`Protection::Srtp`].
         leg: MediaLeg,

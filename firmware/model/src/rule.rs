@@ -109,6 +109,18 @@ rules! {
     DialogLost = "session.lost",
     /// Offer and answer have nothing in common (RFC 3264 §6).
     NoCommonCodec = "media.no_common_codec",
+    /// One side insists on protection (SRTP) that the other does not give.
+    NoCommonProtection = "media.no_common_protection",
+    /// The keys are there: voice is protected from now on.
+    MediaSecured = "media.secured",
+    /// The DTLS handshake did not come to an end in time.
+    MediaKeysLate = "media.keys_late",
+    /// The certificate of the media path is not the one that signalling announced.
+    MediaKeysForged = "media.keys_forged",
+    /// The DTLS handshake failed.
+    MediaKeysFailed = "media.keys_failed",
+    /// The far end sends in clear although protection was agreed on.
+    MediaInClear = "media.in_clear",
     /// No RTP ports are ready.
     NoMediaPorts = "limit.media_ports",
     /// The exchange is stopping.

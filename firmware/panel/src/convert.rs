@@ -248,11 +248,11 @@ impl LegStory {
     fn fold(&mut self, body: &EventBody) {
         match body {
             EventBody::LegRang | EventBody::LegEarlyMedia => self.state = LegState::Ringing,
-            EventBody::LegAnswered { codec } => {
+            EventBody::LegAnswered { codec, .. } => {
                 self.state = LegState::Talking;
                 self.codec = *codec;
             }
-            EventBody::LegCodecChanged { codec } => self.codec = Some(*codec),
+            EventBody::LegCodecChanged { codec, .. } => self.codec = Some(*codec),
             EventBody::LegHeld => self.state = LegState::Held,
             EventBody::LegResumed => self.state = LegState::Talking,
             EventBody::LegEnded { media, .. } => {
@@ -367,6 +367,7 @@ pub const fn outcome(cause: Option<Cause>, answered: bool) -> Outcome {
             | Cause::Unreachable
             | Cause::Forbidden
             | Cause::NotAcceptable
+            | Cause::Unprotected
             | Cause::BadNumber
             | Cause::Congestion
             | Cause::PeerLost
@@ -395,6 +396,7 @@ pub const fn cause_name(cause: Cause) -> &'static str {
         Cause::Unreachable => "unreachable",
         Cause::Forbidden => "forbidden",
         Cause::NotAcceptable => "not_acceptable",
+        Cause::Unprotected => "unprotected",
         Cause::BadNumber => "bad_number",
         Cause::Congestion => "congestion",
         Cause::PeerLost => "peer_lost",
@@ -428,6 +430,7 @@ pub const fn event_names() -> &'static [&'static str] {
         "recording_ended",
         "recording_stored",
         "recording_lost",
+        "leg_secured",
         "leg_held",
         "leg_resumed",
         "conference_joined",
@@ -451,8 +454,8 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
             return ("leg_ended", Some(*cause), *status, None);
         }
         EventBody::CallEnded { cause, .. } => return ("call_ended", Some(*cause), None, None),
-        EventBody::LegAnswered { codec } => return ("leg_answered", None, None, *codec),
-        EventBody::LegCodecChanged { codec } => {
+        EventBody::LegAnswered { codec, .. } => return ("leg_answered", None, None, *codec),
+        EventBody::LegCodecChanged { codec, .. } => {
             return ("leg_codec_changed", None, None, Some(*codec));
         }
         EventBody::ExchangeStarted => "exchange_started",
@@ -468,6 +471,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::LegStarted { .. } => "leg_started",
         EventBody::LegRang => "leg_rang",
         EventBody::LegEarlyMedia => "leg_early_media",
+        EventBody::LegSecured => "leg_secured",
         EventBody::LegHeld => "leg_held",
         EventBody::LegResumed => "leg_resumed",
         EventBody::Conference(what) => conference_name(*what),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use config::{Config, SecretId};
-use model::{EntryId, Instant, Now, StateChange, Transport};
+use model::{EntryId, Instant, Now, Random, Seed, StateChange, Transport};
 use sip::{
     HeaderName, Headers, Method, Peer, Request,
     digest::{self, Algorithm, Challenge, Credentials, First, Nonces},
@@ -51,6 +51,9 @@ pub trait Vault {
     /// What the credentials are worth; [`Verdict::Wrong`] where the secret is not known.
     fn judge(&mut self, question: Question<'_>) -> Verdict;
 
+    /// Where the keys of one leg start from (SRTP, ICE).
+    fn seed(&mut self) -> Seed;
+
     /// Takes over the passwords of a new version of the configuration.
     fn replace(&mut self, passwords: Passwords);
 }
@@ -62,6 +65,7 @@ pub type Passwords = BTreeMap<SecretId, String>;
 #[derive(Clone)]
 pub struct Keys {
     nonces: Nonces,
+    legs: Random,
     passwords: Passwords,
 }
 
@@ -71,6 +75,7 @@ impl Keys {
     pub fn new(seed: [u8; 32], passwords: Passwords) -> Self {
         Self {
             nonces: Nonces::new(seed),
+            legs: Random::derive(seed, "legs"),
             passwords,
         }
     }
@@ -102,6 +107,12 @@ impl Vault for Keys {
         } else {
             Verdict::Wrong
         }
+    }
+
+    fn seed(&mut self) -> Seed {
+        let mut seed = Seed::default();
+        self.legs.fill(&mut seed);
+        seed
     }
 
     fn replace(&mut self, passwords: Passwords) {

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use call::{Effect, LegEvent, Phone, Sound};
 use config::Tone;
-use model::{CallId, Cause, LegId, MediaFigures, Now, Party, Route, StateChange, limits};
+use model::{
+    CallId, Cause, LegId, MediaFigures, Now, Party, Protection, Route, StateChange, limits,
+};
 use sip::{HeaderName, Headers, InviteParams, NameAddr, Reason};
 
 use crate::{
@@ -13,7 +15,6 @@ use crate::{
     leg::{SipLeg, Stage},
     pbx::Owner,
     status::status_of,
-    talk::Talk,
 };
 
 /// How long the media plane may take to report the end of a leg.
@@ -117,10 +118,10 @@ impl Pbx {
             self.leg_event(now, leg, refusal(Cause::Unreachable));
             return;
         };
-        let mut talk = Talk::new(self.media_address(&peer), self.plain.next_u64());
+        let mut talk = self.talk_with(&phone.owner, &peer);
         talk.set_port(seat.port);
         let preferred = self.legs.get(&caller).map(|leg| leg.talk.offered());
-        let offer = talk.offer(preferred.unwrap_or(&[]), self.config.country.law);
+        let offer = talk.offer(&preferred.unwrap_or_default());
         let us = self.signalling_uri(&peer, &from.number);
         let params = InviteParams {
             peer,
@@ -169,7 +170,7 @@ impl Pbx {
     fn answer(&mut self, now: Now, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id) else {
             // A set is answered by connecting it.
-            self.leg_event(now, id, LegEvent::Answered(None));
+            self.leg_event(now, id, LegEvent::Answered(None, Protection::Clear));
             return;
         };
         let wait_for = self.started_at.get(&leg.call).copied();
@@ -193,7 +194,7 @@ impl Pbx {
         }
         leg.stage = Stage::Up;
         let Some(usage) = leg.usage else { return };
-        let sdp = leg.talk.answer(preferred, self.config.country.law);
+        let sdp = leg.talk.answer(preferred.as_slice());
         match sdp {
             Ok(sdp) => {
                 // The end of a caller that hung up this moment is on its way.
@@ -201,24 +202,13 @@ impl Pbx {
                     return;
                 }
                 self.apply_talk(id);
-                if let Some(codec) = self.legs.get(&id).and_then(|leg| leg.talk.codec()) {
-                    self.leg_event(now, id, LegEvent::Answered(Some(codec)));
+                if let Some(outcome) = self.legs.get(&id).and_then(|leg| leg.talk.outcome()) {
+                    let answered = LegEvent::Answered(Some(outcome.codec), outcome.protection);
+                    self.leg_event(now, id, answered);
                 }
             }
-            Err(_) => {
-                let refused = LegEvent::Ended(Cause::NotAcceptable);
-                self.leg_event(now, id, refused);
-            }
+            Err(error) => self.leg_event(now, id, LegEvent::Ended(error.cause())),
         }
-    }
-
-    /// The codec of whoever else is in the call, so that nothing need be converted.
-    fn partner_codec(&self, id: LegId) -> Option<model::Codec> {
-        let call = self.legs.get(&id)?.call;
-        self.legs
-            .values()
-            .filter(|other| other.call == call && other.id != id)
-            .find_map(|other| other.talk.codec())
     }
 
     pub(crate) fn answer_what_is_durable(&mut self, now: Now) {
@@ -262,11 +252,10 @@ impl Pbx {
     /// an offer cannot be given sound before the answer.
     fn answer_early(&mut self, now: Now, caller: LegId) -> bool {
         let preferred = self.partner_codec(caller);
-        let law = self.config.country.law;
         if let Some(leg) = self.legs.get_mut(&caller)
             && let Some(usage) = leg.usage
         {
-            let Ok(sdp) = leg.talk.early_answer(preferred, law) else {
+            let Ok(sdp) = leg.talk.early_answer(preferred.as_slice()) else {
                 return false;
             };
             // A usage that is gone has its end on the way.
@@ -320,16 +309,6 @@ impl Pbx {
         };
         // A usage that is gone needs no goodbye.
         let _ = self.agent.hang_up(now.mono, usage, Some(reason));
-    }
-
-    /// Tells the media plane what offer and answer came to.
-    pub(crate) fn apply_talk(&mut self, id: LegId) {
-        let Some(leg) = self.legs.get(&id) else {
-            return;
-        };
-        if let (Some(media), Some(params)) = (leg.media, leg.talk.params(leg.peer.remote.ip())) {
-            self.media(model::MediaCommand::SetRtp { leg: media, params });
-        }
     }
 
     pub(crate) fn state(&mut self, change: StateChange) {

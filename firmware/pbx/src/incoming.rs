@@ -79,7 +79,7 @@ impl Pbx {
             self.reject(now, usage, status, headers);
             return;
         }
-        let talk = Talk::new(self.media_address(peer), self.plain.next_u64());
+        let talk = self.talk_with(&owner, peer);
         self.begin_call(now, usage, request, peer, owner, dialled, talk);
     }
 
@@ -100,6 +100,9 @@ impl Pbx {
         }
         let seat = self.take_seat();
         let obstacle = match (heard, seat) {
+            (Err(TalkError::Unprotected), _) => {
+                Some((Cause::Unprotected, Rule::NoCommonProtection))
+            }
             (Err(_), _) => Some((Cause::NotAcceptable, Rule::NoCommonCodec)),
             (Ok(()), None) => Some((Cause::Congestion, Rule::NoMediaPorts)),
             (Ok(()), Some(_)) => None,

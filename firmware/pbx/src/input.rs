@@ -153,6 +153,8 @@ pub struct Counters {
     pub too_many_calls: u64,
     /// 200s that went before their call was durable.
     pub durable_late: u64,
+    /// Legs that had to be protected and were not.
+    pub security_failed: u64,
     /// Media legs that did not report their end in time.
     pub media_silent: u64,
     /// Prompts and music that could not be played.

@@ -27,6 +27,7 @@ mod stun;
 mod talk;
 mod tape;
 mod usage_side;
+mod voice;
 mod world;
 
 pub use auth::{Keys, Passwords, Question, Vault, Verdict};

@@ -14,9 +14,19 @@ impl Pbx {
         match event {
             MediaEvent::PairReady { pair, port } => self.pairs.ready(pair, port),
             MediaEvent::LegFailed { leg, .. } => self.seat_failed(now, leg),
-            MediaEvent::Digit { leg, digit, .. } => {
+            MediaEvent::Digit { leg, digit, ms } => {
                 if let Some(id) = self.leg_of(leg) {
-                    self.leg_event(now, id, LegEvent::Digit(digit));
+                    self.digit_in_media(now, id, digit, ms);
+                }
+            }
+            MediaEvent::Secured { leg } => {
+                if let Some(id) = self.leg_of(leg) {
+                    self.leg_secured(now, id);
+                }
+            }
+            MediaEvent::SecurityFailed { leg, fault } => {
+                if let Some(id) = self.leg_of(leg) {
+                    self.leg_unprotected(now, id, fault);
                 }
             }
             MediaEvent::LegRemoved { leg, figures } => self.seat_free(now, leg, figures),
@@ -29,8 +39,6 @@ impl Pbx {
             MediaEvent::FirstPacket { .. }
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
-            | MediaEvent::Secured { .. }
-            | MediaEvent::SecurityFailed { .. }
             | MediaEvent::Fax { .. }
             | MediaEvent::QualitySecond { .. }
             | MediaEvent::QualityMinute { .. }

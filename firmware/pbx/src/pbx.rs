@@ -10,8 +10,9 @@ use std::{
 use call::{Switch, Timers};
 use config::Config;
 use model::{
-    Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, FlowId, Instant, LegId,
-    MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, Transport, limits,
+    Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, FlowId,
+    Instant, LegId, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, Transport,
+    limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
@@ -53,6 +54,9 @@ pub struct Setup {
     pub external: Option<IpAddr>,
     /// Connections that are open, and how many the exchange has made so far.
     pub flows: (Vec<Peer>, u64),
+    /// SHA-256 of the certificate with which the box shows itself to browsers; `None`: it has none,
+    /// and browsers cannot call.
+    pub fingerprint: Option<Fingerprint>,
     /// Whether a run goes on from here: then nothing is written about a start.
     pub resumed: bool,
 }
@@ -112,6 +116,7 @@ pub struct Pbx {
     pub(crate) durable: Seq,
     pub(crate) plain: Random,
     pub(crate) external: Option<IpAddr>,
+    pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) counters: Counters,
     pub(crate) out: VecDeque<Output>,
     clock_offset: Option<i64>,
@@ -169,6 +174,7 @@ impl Pbx {
             durable: Seq(setup.next_seq.0.saturating_sub(1)),
             plain,
             external: setup.external,
+            fingerprint: setup.fingerprint,
             counters: Counters::default(),
             out: VecDeque::new(),
             clock_offset: None,
@@ -329,6 +335,7 @@ impl Pbx {
             pairs: self.pairs.list(),
             external: self.external,
             flows: self.flows.list(),
+            fingerprint: self.fingerprint,
             resumed: true,
         })
     }

@@ -4,7 +4,8 @@ use call::{LegEvent, NewCall};
 use config::Tone;
 use hal_port::{PortCommand, PortEvent};
 use model::{
-    Cause, Digit, LegId, LegKind, MediaCommand, MediaFigures, MediaLeg, Now, PortId, Route, Rule,
+    Cause, Digit, LegId, LegKind, MediaCommand, MediaFigures, MediaLeg, Now, PortId, Protection,
+    Route, Rule,
 };
 
 use crate::{
@@ -89,7 +90,7 @@ impl Pbx {
         self.by_media.insert(media, Owner::Port(port));
         self.media(MediaCommand::AddPortLeg { leg: media, port });
         self.jacks.set_phase(port, SetPhase::Up { leg, media });
-        self.leg_event(now, leg, LegEvent::Answered(None));
+        self.leg_event(now, leg, LegEvent::Answered(None, Protection::Clear));
     }
 
     fn set_failed(&mut self, now: Now, port: PortId, phase: SetPhase) {
@@ -171,6 +172,7 @@ impl Pbx {
             | Cause::Unreachable
             | Cause::Forbidden
             | Cause::NotAcceptable
+            | Cause::Unprotected
             | Cause::Congestion
             | Cause::PeerLost
             | Cause::ProtocolError

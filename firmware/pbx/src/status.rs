@@ -11,7 +11,7 @@ pub(crate) const fn status_of(cause: Cause) -> u16 {
         Cause::Rejected => 603,
         Cause::NotFound => 404,
         Cause::Forbidden => 403,
-        Cause::NotAcceptable => 488,
+        Cause::NotAcceptable | Cause::Unprotected => 488,
         Cause::BadNumber => 484,
         Cause::Congestion | Cause::Stopping | Cause::PowerLost => 503,
         Cause::Normal

@@ -61,6 +61,7 @@ pub struct Snapshot {
     external: Option<IpAddr>,
     flows: Vec<(FlowId, Transport, SocketAddr, SocketAddr)>,
     flows_made: u64,
+    fingerprint: Option<[u8; 32]>,
     resumed: bool,
 }
 
@@ -104,6 +105,7 @@ impl Snapshot {
             external: setup.external,
             flows: setup.flows.0.iter().filter_map(flow).collect(),
             flows_made: setup.flows.1,
+            fingerprint: setup.fingerprint.map(|print| print.0),
             resumed: setup.resumed,
         }
     }
@@ -136,6 +138,7 @@ impl Snapshot {
             pairs: self.pairs.clone(),
             external: self.external,
             flows: (self.flows.iter().map(peer).collect(), self.flows_made),
+            fingerprint: self.fingerprint.map(model::Fingerprint),
             resumed: self.resumed,
         })
     }
@@ -432,6 +435,10 @@ impl<V: Vault> Vault for Taped<V> {
         verdict
     }
 
+    fn seed(&mut self) -> Seed {
+        self.vault.seed()
+    }
+
     fn replace(&mut self, passwords: crate::Passwords) {
         self.vault.replace(passwords);
     }
@@ -464,6 +471,10 @@ impl Vault for Replayed {
             Some(2) => Verdict::Replay,
             Some(_) | None => Verdict::Wrong,
         }
+    }
+
+    fn seed(&mut self) -> Seed {
+        Seed::default()
     }
 
     fn replace(&mut self, _: crate::Passwords) {}

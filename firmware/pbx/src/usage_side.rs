@@ -1,10 +1,15 @@
 //! What happens on the SIP side of a leg, told to call control.
 
 use call::LegEvent;
-use model::{Cause, Digit, LegId, Now, Rule};
+use model::{LegId, Now, Rule};
 use sip::{How, UsageEvent, UsageKey};
 
-use crate::{Pbx, leg::Stage, status::cause_of_end, talk::Change};
+use crate::{
+    Pbx,
+    leg::Stage,
+    status::cause_of_end,
+    talk::{Outcome, TalkError},
+};
 
 impl Pbx {
     pub(crate) fn usage_event(&mut self, now: Now, usage: UsageKey, event: UsageEvent) {
@@ -17,8 +22,18 @@ impl Pbx {
             UsageEvent::Answered { sdp, .. } => self.phone_answered(now, id, sdp.as_deref()),
             UsageEvent::Offer { sdp } => self.offered(now, id, usage, sdp.as_deref()),
             UsageEvent::AnswerToOurOffer { sdp } => {
-                let change = self.hear_answer(id, &sdp);
-                self.tell_change(now, id, change);
+                let Some(leg) = self.legs.get_mut(&id) else {
+                    return;
+                };
+                let before = leg.talk.outcome();
+                match (leg.talk.hear_answer(&sdp), before) {
+                    // The caller left the offer to us: with its answer the session begins.
+                    (Ok(()), None) => self.session_begins(now, id),
+                    (Ok(()), Some(_)) => self.tell_change(now, id, before),
+                    // RFC 6141 §3.4: the session goes on as it was.
+                    (Err(_), Some(_)) => {}
+                    (Err(error), None) => self.leg_event(now, id, LegEvent::Ended(error.cause())),
+                }
             }
             UsageEvent::Info { content_type, body } => self.info(now, id, &content_type, &body),
             UsageEvent::Request { server, request } => {
@@ -58,42 +73,42 @@ impl Pbx {
             return;
         }
         leg.stage = Stage::Up;
-        let heard = match sdp {
-            Some(sdp) => leg.talk.hear_answer(sdp).is_ok(),
-            None => leg.talk.codec().is_some(),
-        };
-        if heard {
-            let codec = leg.talk.codec();
-            self.apply_talk(id);
-            self.leg_event(now, id, LegEvent::Answered(codec));
-        } else {
-            self.leg_event(now, id, LegEvent::Ended(Cause::NotAcceptable));
+        let heard = sdp.map_or(Ok(()), |sdp| leg.talk.hear_answer(sdp));
+        let outcome = heard.and_then(|()| leg.talk.outcome().ok_or(TalkError::NothingCommon));
+        match outcome {
+            Ok(outcome) => {
+                self.apply_talk(id);
+                let answered = LegEvent::Answered(Some(outcome.codec), outcome.protection);
+                self.leg_event(now, id, answered);
+            }
+            Err(error) => self.leg_event(now, id, LegEvent::Ended(error.cause())),
         }
     }
 
     /// The peer changes the session: hold, codec, address.
     fn offered(&mut self, now: Now, id: LegId, usage: UsageKey, sdp: Option<&[u8]>) {
-        let law = self.config.country.law;
+        let partner = self.partner_codec(id);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
-        let before = leg.talk.codec();
+        // What runs is kept where they still have it; a new codec is the other party's if it can be.
+        let before = leg.talk.outcome();
+        let current = before.map(|outcome| outcome.codec);
+        let preferred: Vec<_> = current.into_iter().chain(partner).collect();
         let reply = match sdp {
             Some(sdp) => leg
                 .talk
                 .hear_offer(sdp)
-                .and_then(|()| leg.talk.answer(before, law)),
-            None => Ok(leg.talk.offer_again(law)),
+                .and_then(|()| leg.talk.answer(&preferred)),
+            None => Ok(leg.talk.offer_again(&preferred)),
         };
         match reply {
             Ok(reply) => {
                 // A usage that is gone has its end on the way.
                 let _ = self.agent.accept_offer(now.mono, usage, reply);
                 if sdp.is_some() {
-                    let change = Change {
-                        codec: self.legs.get(&id).and_then(|leg| leg.talk.codec()) != before,
-                    };
-                    self.tell_change(now, id, Some(change));
+                    self.tell_change(now, id, before);
+                    self.align_partner(now, id);
                 }
             }
             Err(_) => {
@@ -103,49 +118,31 @@ impl Pbx {
         }
     }
 
-    fn hear_answer(&mut self, id: LegId, sdp: &[u8]) -> Option<Change> {
-        let leg = self.legs.get_mut(&id)?;
-        let before = leg.talk.codec();
-        leg.talk.hear_answer(sdp).ok()?;
-        Some(Change {
-            codec: leg.talk.codec() != before,
-        })
+    /// A leg that was answered knows now how it speaks.
+    fn session_begins(&mut self, now: Now, id: LegId) {
+        self.apply_talk(id);
+        if let Some(outcome) = self.legs.get(&id).and_then(|leg| leg.talk.outcome()) {
+            let answered = LegEvent::Answered(Some(outcome.codec), outcome.protection);
+            self.leg_event(now, id, answered);
+        }
     }
 
-    fn tell_change(&mut self, now: Now, id: LegId, change: Option<Change>) {
-        let Some(change) = change else { return };
+    /// The session is another one than `before`.
+    fn tell_change(&mut self, now: Now, id: LegId, before: Option<Outcome>) {
         self.apply_talk(id);
         let Some(leg) = self.legs.get(&id) else {
             return;
         };
-        let (held, codec) = (leg.talk.is_held(), leg.talk.codec());
+        let (held, outcome) = (leg.talk.is_held(), leg.talk.outcome());
         let event = if held {
             LegEvent::Held
         } else {
             LegEvent::Resumed
         };
         self.leg_event(now, id, event);
-        if let (true, Some(codec)) = (change.codec, codec) {
-            self.leg_event(now, id, LegEvent::CodecChanged(codec));
-        }
-    }
-
-    /// Digits in INFO, in the two forms in use; everything else was answered and is let go.
-    fn info(&mut self, now: Now, id: LegId, content_type: &str, body: &[u8]) {
-        let Ok(text) = core::str::from_utf8(body) else {
-            return;
-        };
-        let key = match content_type {
-            "application/dtmf" => text.trim().chars().next(),
-            "application/dtmf-relay" => text.lines().find_map(|line| {
-                let (name, value) = line.split_once('=')?;
-                let is_signal = name.trim().eq_ignore_ascii_case("signal");
-                is_signal.then(|| value.trim().chars().next())?
-            }),
-            _ => None,
-        };
-        if let Some(digit) = key.and_then(Digit::from_char) {
-            self.leg_event(now, id, LegEvent::Digit(digit));
+        if let Some(now_is) = outcome.filter(|_| outcome != before) {
+            let changed = LegEvent::CodecChanged(now_is.codec, now_is.protection);
+            self.leg_event(now, id, changed);
         }
     }
 

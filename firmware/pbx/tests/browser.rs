@@ -46,6 +46,7 @@ impl Rig {
             pairs: (0..4).map(|n| (PairId(n), 20_000 + 2 * n as u16)).collect(),
             external: None,
             flows: (Vec::new(), 0),
+            fingerprint: None,
             resumed: false,
         };
         let id = SecretId::new("jan-phone").expect("a legal id");

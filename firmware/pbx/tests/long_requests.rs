@@ -75,6 +75,7 @@ impl Rig {
             pairs: (0..8).map(|n| (PairId(n), 20_000 + 2 * n as u16)).collect(),
             external: None,
             flows: (Vec::new(), 0),
+            fingerprint: None,
             resumed: false,
         };
         let id = SecretId::new("phone").expect("a legal id");

@@ -39,6 +39,7 @@ fn setup() -> Setup {
         pairs: Vec::new(),
         external: None,
         flows: (Vec::new(), 0),
+        fingerprint: None,
         resumed: false,
     }
 }

@@ -85,6 +85,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::LegEarlyMedia
         | EventBody::LegAnswered { .. }
         | EventBody::LegCodecChanged { .. }
+        | EventBody::LegSecured
         | EventBody::LegHeld
         | EventBody::LegResumed
         | EventBody::Conference(_)

@@ -626,6 +626,7 @@ impl World {
             pairs: Vec::new(),
             external: None,
             flows: (Vec::new(), 0),
+            fingerprint: None,
             resumed: false,
         };
         let keys = Keys::new(secret, self.office.passwords.clone());

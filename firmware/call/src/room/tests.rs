@@ -2,7 +2,7 @@
 
 use model::{
     Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures, Prompt,
-    Rule,
+    Protection, Rule,
 };
 
 use crate::{Effect, LegEvent, Sound, tests::Story};
@@ -22,7 +22,10 @@ fn story(pin: Option<&str>, moderator_pin: Option<&str>) -> Story {
 fn come(story: &mut Story) -> LegId {
     let leg = story.dial(Some("9000")).expect("accepted");
     assert!(story.effects.contains(&Effect::Answer(leg)));
-    story.tell(leg, LegEvent::Answered(Some(Codec::Pcma)));
+    story.tell(
+        leg,
+        LegEvent::Answered(Some(Codec::Pcma), Protection::Clear),
+    );
     leg
 }
 

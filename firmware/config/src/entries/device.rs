@@ -1,12 +1,13 @@
 //! `[[device]]`: a further phone of a person, or a phone that belongs to a room.
 
-use model::{EntryId, Number, limits};
+use model::{Codec, EntryId, Number, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     format,
     limits_section::Limits,
+    media_section::{Dtmf, Encryption, Media, codec_names},
     problem::{Bad, Fault},
     read::Section,
     schema,
@@ -39,10 +40,25 @@ pub struct Device {
     /// Seconds that the phone rings, where it has a number of its own.
     #[schemars(with = "Option<u16>", range(min = 5, max = 300))]
     pub ring_timeout_s: u16,
+    /// Codecs of the phone in the order of preference; those of `[media]` if not given.
+    #[schemars(with = "Option<Vec<schema::CodecText>>", length(min = 1, max = 4))]
+    #[serde(serialize_with = "codec_names")]
+    pub codecs: Vec<Codec>,
+    /// Whether the voice of the phone is encrypted (SRTP); as in `[media]` if not given.
+    #[schemars(with = "Option<Encryption>")]
+    pub media_encryption: Encryption,
+    /// How the keys pressed during a call travel to and from the phone; as in `[media]` if not given.
+    #[schemars(with = "Option<Dtmf>")]
+    pub dtmf: Dtmf,
 }
 
 impl Device {
-    pub(crate) fn read(mut section: Section<'_, '_>, id: EntryId, limits: &Limits) -> Option<Self> {
+    pub(crate) fn read(
+        mut section: Section<'_, '_>,
+        id: EntryId,
+        limits: &Limits,
+        media: &Media,
+    ) -> Option<Self> {
         section.item("id");
         let name = section.label("name", limits::NAME_LEN_MAX);
         let person = section.parsed("person", format::id);
@@ -72,6 +88,7 @@ impl Device {
         if !section.has("sip_user") && !section.has("extension") {
             section.missing("sip_user");
         }
+        let media = Media::of_entry(&mut section, media);
         section.finish();
         let sip_user =
             sip_user.or_else(|| extension.as_ref().map(|number| number.as_str().into()))?;
@@ -83,6 +100,9 @@ impl Device {
             sip_user,
             sip_password,
             ring_timeout_s: ring.unwrap_or(limits.ring_timeout_s),
+            codecs: media.codecs,
+            media_encryption: media.encryption,
+            dtmf: media.dtmf,
         })
     }
 }

@@ -1,12 +1,13 @@
 //! `[[person]]`: a human with a name, an extension, a login and a role.
 
-use model::{EntryId, Number, limits};
+use model::{Codec, EntryId, Number, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     Language, format,
     limits_section::Limits,
+    media_section::{Dtmf, Encryption, Media, codec_names},
     problem::{Bad, Fault},
     read::Section,
     schema,
@@ -88,10 +89,25 @@ pub struct Person {
     /// Seconds that the person's phones ring before the call goes on; that of `[limits]` if not given.
     #[schemars(with = "Option<u16>", range(min = 5, max = 300))]
     pub ring_timeout_s: u16,
+    /// Codecs of the person's phone in the order of preference; those of `[media]` if not given.
+    #[schemars(with = "Option<Vec<schema::CodecText>>", length(min = 1, max = 4))]
+    #[serde(serialize_with = "codec_names")]
+    pub codecs: Vec<Codec>,
+    /// Whether the voice of the person's phone is encrypted (SRTP); as in `[media]` if not given.
+    #[schemars(with = "Option<Encryption>")]
+    pub media_encryption: Encryption,
+    /// How the keys pressed during a call travel to and from the person's phone; as in `[media]` if not given.
+    #[schemars(with = "Option<Dtmf>")]
+    pub dtmf: Dtmf,
 }
 
 impl Person {
-    pub(crate) fn read(mut section: Section<'_, '_>, id: EntryId, limits: &Limits) -> Option<Self> {
+    pub(crate) fn read(
+        mut section: Section<'_, '_>,
+        id: EntryId,
+        limits: &Limits,
+        media: &Media,
+    ) -> Option<Self> {
         section.item("id");
         let name = section.label("name", limits::NAME_LEN_MAX);
         let extension = section.parsed("extension", format::extension);
@@ -130,6 +146,7 @@ impl Person {
                 },
             );
         }
+        let media = Media::of_entry(&mut section, media);
         section.finish();
         let login = login.or_else(|| extension.as_ref().map(|number| number.as_str().into()))?;
         Some(Self {
@@ -144,6 +161,9 @@ impl Person {
             language,
             record: record.unwrap_or_default(),
             ring_timeout_s: ring.unwrap_or(limits.ring_timeout_s),
+            codecs: media.codecs,
+            media_encryption: media.encryption,
+            dtmf: media.dtmf,
         })
     }
 }

@@ -1,11 +1,12 @@
 //! `[[trunk]]`: a way to the outside over SIP.
 
-use model::{EntryId, limits};
+use model::{Codec, EntryId, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     format,
+    media_section::{Dtmf, Encryption, Media, codec_names},
     problem::Bad,
     read::Section,
     schema,
@@ -56,10 +57,20 @@ pub struct Trunk {
     /// Whether the box registers with the provider.
     #[schemars(default)]
     pub register: bool,
+    /// Codecs of the trunk in the order of preference; those of `[media]` if not given.
+    #[schemars(with = "Option<Vec<schema::CodecText>>", length(min = 1, max = 4))]
+    #[serde(serialize_with = "codec_names")]
+    pub codecs: Vec<Codec>,
+    /// Whether the voice of the trunk is encrypted (SRTP); as in `[media]` if not given.
+    #[schemars(with = "Option<Encryption>")]
+    pub media_encryption: Encryption,
+    /// How the keys pressed during a call travel to and from the trunk; as in `[media]` if not given.
+    #[schemars(with = "Option<Dtmf>")]
+    pub dtmf: Dtmf,
 }
 
 impl Trunk {
-    pub(crate) fn read(mut section: Section<'_, '_>, id: EntryId) -> Option<Self> {
+    pub(crate) fn read(mut section: Section<'_, '_>, id: EntryId, media: &Media) -> Option<Self> {
         section.item("id");
         let name = section.label("name", limits::NAME_LEN_MAX);
         let host = section.parsed("host", format::host_name);
@@ -73,6 +84,7 @@ impl Trunk {
         let username = section.parsed("username", user);
         let password = secret::read(&mut section, "password", &id, &[]);
         let register = section.flag("register").unwrap_or_default();
+        let media = Media::of_entry(&mut section, media);
         section.finish();
         let host = host?;
         Some(Self {
@@ -84,6 +96,9 @@ impl Trunk {
             username,
             password,
             register,
+            codecs: media.codecs,
+            media_encryption: media.encryption,
+            dtmf: media.dtmf,
         })
     }
 }

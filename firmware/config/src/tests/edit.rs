@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn what_is_set_is_read_back_and_nothing_else_changes(
-        section in proptest::sample::select(vec!["office", "network", "codes", "limits", "person"]),
+        section in proptest::sample::select(vec!["office", "network", "media", "codes", "limits", "person"]),
         key in "[a-z_]{1,8}|\\PC{1,12}",
         value in value(),
     ) {

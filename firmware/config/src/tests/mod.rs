@@ -6,6 +6,7 @@ mod edit;
 mod hostile;
 mod import;
 mod lookup;
+mod media;
 mod merge;
 mod office;
 mod schema;

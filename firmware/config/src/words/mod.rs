@@ -101,7 +101,7 @@ mod tests {
             }
             for section in crate::config::KINDS
                 .iter()
-                .chain(&["", "office", "network", "codes", "limits"])
+                .chain(&["", "office", "network", "media", "codes", "limits"])
             {
                 assert!(
                     words.sections.iter().any(|(s, ..)| s == section),

@@ -2,10 +2,6 @@
 
 use std::net::IpAddr;
 
-use model::Codec;
-
-use crate::grammar::number;
-
 /// Which way media flow, seen from the one who wrote it (RFC 8866 §6.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -78,6 +74,55 @@ impl Direction {
     }
 }
 
+/// How the packets of an audio line travel: the third word of `m=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// `RTP/AVP`: plain, or protected at best effort where `a=crypto` stands (RFC 8643).
+    Avp,
+    /// `RTP/SAVP`: protected, with keys in the description (RFC 4568).
+    Savp,
+    /// `RTP/SAVPF`: the same, with feedback that nobody insists on.
+    Savpf,
+    /// `UDP/TLS/RTP/SAVP`: protected, with keys from DTLS (RFC 5764).
+    DtlsSavp,
+    /// `UDP/TLS/RTP/SAVPF`: what browsers say (RFC 8827 §6.5).
+    DtlsSavpf,
+}
+
+impl Profile {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Avp => "RTP/AVP",
+            Self::Savp => "RTP/SAVP",
+            Self::Savpf => "RTP/SAVPF",
+            Self::DtlsSavp => "UDP/TLS/RTP/SAVP",
+            Self::DtlsSavpf => "UDP/TLS/RTP/SAVPF",
+        }
+    }
+
+    /// The profile of that word, in any case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Avp,
+            Self::Savp,
+            Self::Savpf,
+            Self::DtlsSavp,
+            Self::DtlsSavpf,
+        ];
+        all.into_iter()
+            .find(|profile| profile.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the keys come from DTLS.
+    #[must_use]
+    pub const fn is_dtls(self) -> bool {
+        matches!(self, Self::DtlsSavp | Self::DtlsSavpf)
+    }
+}
+
 /// An `a=` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
@@ -94,6 +139,15 @@ impl Attribute {
         Self {
             name: name.into(),
             value: Some(value.into()),
+        }
+    }
+
+    /// `a=name`.
+    #[must_use]
+    pub fn flag(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            value: None,
         }
     }
 }
@@ -126,6 +180,14 @@ impl Media {
         self.values(name).next()
     }
 
+    /// Whether the attribute `name` is there, with a value or without.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.attributes
+            .iter()
+            .any(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    }
+
     /// The values of all attributes `name`.
     pub fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.attributes
@@ -134,97 +196,11 @@ impl Media {
             .filter_map(|attribute| attribute.value.as_deref())
     }
 
-    /// Whether this is audio over plain RTP. `RTP/AVPF` is not: nobody answers its feedback. A
-    /// best-effort secure offer (`RTP/AVP` with `a=crypto`) is read as what its line says.
+    /// How the packets of this audio line travel; `None` for every other line. `RTP/AVPF` is none
+    /// of ours: nobody answers its feedback.
     #[must_use]
-    pub fn is_plain_audio(&self) -> bool {
-        self.kind.eq_ignore_ascii_case("audio") && self.proto.eq_ignore_ascii_case("RTP/AVP")
+    pub fn audio_profile(&self) -> Option<Profile> {
+        let audio = self.kind.eq_ignore_ascii_case("audio");
+        audio.then(|| Profile::from_name(&self.proto)).flatten()
     }
-
-    /// The payload type and codec of each audio format we speak, in the sender's order.
-    pub fn codecs(&self) -> impl Iterator<Item = (u8, Codec)> {
-        let maps = self.rtpmaps();
-        self.payload_types()
-            .filter_map(move |pt| codec_of(pt, maps.of(pt)).map(|codec| (pt, codec)))
-    }
-
-    /// The payload type of telephone events at 8 kHz (RFC 4733 §2.4.1).
-    #[must_use]
-    pub fn event_pt(&self) -> Option<u8> {
-        let maps = self.rtpmaps();
-        let is_event =
-            |(name, hz): (&str, u32)| name.eq_ignore_ascii_case("telephone-event") && hz == 8_000;
-        self.payload_types()
-            .find(|&pt| maps.of(pt).is_some_and(is_event))
-    }
-
-    /// Reads all rtpmaps once, so that a long hostile list costs its length and not its square.
-    fn rtpmaps(&self) -> RtpMaps<'_> {
-        let mut maps = RtpMaps([None; 128]);
-        for value in self.values("rtpmap") {
-            let Some((pt, encoding)) = value.trim().split_once([' ', '\t']) else {
-                continue;
-            };
-            let place = number::<usize>(pt).and_then(|pt| maps.0.get_mut(pt));
-            if let Some(place @ None) = place {
-                *place = rtpmap(encoding.trim());
-            }
-        }
-        maps
-    }
-
-    /// Numbers of the format list that are RTP payload types (RFC 3550 §5.1: 7 bits).
-    fn payload_types(&self) -> impl Iterator<Item = u8> {
-        let numbers = self
-            .formats
-            .iter()
-            .filter_map(|format| number::<u8>(format));
-        numbers.filter(|&pt| pt < 128)
-    }
-
-    /// The packet time the sender of this wants to receive, in ms, if it is one we send:
-    /// 10, 20, 30, 40 or 60, not above its `maxptime`.
-    #[must_use]
-    pub fn ptime_ms(&self) -> Option<u8> {
-        let read = |name| {
-            let text = self.attribute(name)?.trim();
-            // Some phones write `20.0`.
-            number::<u32>(text.split('.').next().unwrap_or(text))
-        };
-        let wanted = read("ptime")?;
-        let most = read("maxptime").unwrap_or(u32::MAX);
-        [10u8, 20, 30, 40, 60]
-            .into_iter()
-            .filter(|&ms| u32::from(ms) <= most)
-            .find(|&ms| u32::from(ms) == wanted)
-    }
-}
-
-/// Encoding name and clock of each payload type.
-struct RtpMaps<'a>([Option<(&'a str, u32)>; 128]);
-
-impl<'a> RtpMaps<'a> {
-    fn of(&self, pt: u8) -> Option<(&'a str, u32)> {
-        self.0.get(usize::from(pt)).copied().flatten()
-    }
-}
-
-/// `name/clock[/channels]`; more than one channel counts as clock 0, which nothing has.
-fn rtpmap(encoding: &str) -> Option<(&str, u32)> {
-    let mut parts = encoding.split('/');
-    let name = parts.next()?;
-    let hz = parts.next().and_then(number).unwrap_or(0);
-    match parts.next() {
-        None | Some("1") => Some((name, hz)),
-        Some(_) => Some((name, 0)),
-    }
-}
-
-/// The codec of a payload type: by its rtpmap, or a static number without one.
-fn codec_of(pt: u8, map: Option<(&str, u32)>) -> Option<Codec> {
-    const ALL: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
-    ALL.into_iter().find(|codec| match map {
-        Some((name, hz)) => codec.name().eq_ignore_ascii_case(name) && codec.clock_hz() == hz,
-        None => codec.static_pt() == Some(pt),
-    })
 }

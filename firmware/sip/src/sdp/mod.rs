@@ -1,8 +1,13 @@
 //! Session descriptions (RFC 8866), read leniently and written exactly, and offer/answer for
-//! audio (RFC 3264): G.711 with telephone events, hold, refused media in their places.
+//! audio (RFC 3264): codecs with telephone events, hold, protection (RFC 4568, RFC 5763), refused
+//! media in their places.
 
 mod answer;
+mod crypto;
+mod dtls;
+mod format;
 mod media;
+mod offer;
 mod read;
 mod session;
 mod write;
@@ -10,7 +15,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Agreed, Ours, SdpRefusal, accept_answer, answer, offer, offer_again};
-pub use media::{Attribute, Direction, Media};
+pub use answer::{Agreed, SdpRefusal, Shield, accept_answer, answer};
+pub use crypto::SUITES;
+pub use dtls::{OurDtls, TheirIce};
+pub use media::{Attribute, Direction, Media, Profile};
+pub use offer::{Ours, Plain, offer, offer_again};
 pub use read::{SdpFault, parse};
 pub use session::{Origin, Session};

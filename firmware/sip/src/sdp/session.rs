@@ -47,6 +47,21 @@ impl Session {
         }
     }
 
+    /// The value of attribute `name` for media `at`: its own, or the session's.
+    #[must_use]
+    pub fn attribute_of(&self, at: usize, name: &str) -> Option<&str> {
+        let own = self.media.get(at)?.attribute(name);
+        own.or_else(|| self.attributes_named(name).next())
+    }
+
+    /// The values of the session's own attributes `name`.
+    pub fn attributes_named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.name.eq_ignore_ascii_case(name))
+            .filter_map(|attribute| attribute.value.as_deref())
+    }
+
     /// The direction of media `at` as its sender wrote it; `sendrecv` where nothing is said
     /// (RFC 3264 §5.1).
     #[must_use]

@@ -2,7 +2,7 @@
 //! `tests/fuzz`.
 
 use model::{
-    Codec,
+    Codec, Fingerprint, IceText, SrtpKey, SrtpSuite,
     limits::{SIP_HEADERS_MAX, SIP_MESSAGE_MAX},
 };
 use sip::{Frame, Framer, FramingError, Headers, Message, NameAddr, Response, digest, sdp};
@@ -165,32 +165,75 @@ pub(crate) fn session(data: &[u8]) {
     if let Ok(second) = sdp::parse(&written) {
         assert_eq!(second.write(), written);
     }
-    let ours = sdp::Ours {
+    let profiles = [
+        sdp::Profile::Avp,
+        sdp::Profile::Savp,
+        sdp::Profile::DtlsSavpf,
+    ];
+    for profile in profiles {
+        for plain in [
+            sdp::Plain::Welcome,
+            sdp::Plain::Accepted,
+            sdp::Plain::Refused,
+        ] {
+            session_with(&session, &ours(profile, plain));
+        }
+    }
+}
+
+fn ours(profile: sdp::Profile, plain: sdp::Plain) -> sdp::Ours {
+    let key = |suite: SrtpSuite| {
+        let octets = [7; SrtpKey::OCTETS_MAX];
+        SrtpKey::new(suite, &octets[..suite.key_len() + suite.salt_len()])
+    };
+    sdp::Ours {
         address: "192.0.2.1".parse().expect("an address"),
         port: 20_000,
         id: 1,
         version: 1,
-        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
         events: true,
+        comfort: true,
         ptime_ms: 20,
         direction: sdp::Direction::SendRecv,
-    };
-    if let Ok((answer, agreed)) = sdp::answer(&session, &ours) {
+        profile,
+        plain,
+        keys: sdp::SUITES.into_iter().filter_map(key).collect(),
+        dtls: Some(sdp::OurDtls {
+            fingerprint: Fingerprint([9; 32]),
+            role: None,
+            ice_name: IceText::new("ours").expect("ice characters"),
+            ice_password: IceText::new("0123456789abcdef012345").expect("ice characters"),
+        }),
+    }
+}
+
+/// The same, and nothing is sent in clear where we refuse that.
+fn session_with(session: &sdp::Session, ours: &sdp::Ours) {
+    if let Ok((answer, agreed)) = sdp::answer(session, ours) {
+        let clear = agreed.shield == sdp::Shield::None;
+        assert!(!clear || ours.plain != sdp::Plain::Refused);
+        assert!(!clear || agreed.profile == sdp::Profile::Avp);
         assert_eq!(answer.media.len(), session.media.len());
         let taken = answer.media.iter().filter(|media| media.port != 0).count();
         assert_eq!(taken, 1);
         check(&agreed);
         let back = sdp::parse(&answer.write()).expect("what we write can be read");
         assert_eq!(back.media.len(), answer.media.len());
-        let next = sdp::offer_again(&ours, &answer, agreed.media);
+        let next = sdp::offer_again(ours, &answer, agreed.media);
         assert_eq!(next.media.len(), answer.media.len());
     }
-    if let Ok(agreed) = sdp::accept_answer(&sdp::offer(&ours), &session) {
+    let offer = sdp::offer(ours);
+    assert_eq!(sdp::parse(&offer.write()).as_ref(), Ok(&offer));
+    if let Ok(agreed) = sdp::accept_answer(&offer, session) {
+        let clear = agreed.shield == sdp::Shield::None;
+        assert!(!clear || ours.profile == sdp::Profile::Avp);
         check(&agreed);
     }
 }
 
 fn check(agreed: &sdp::Agreed) {
+    assert!(agreed.codec != Codec::Opus || agreed.ptime_ms != 30);
     assert!([10, 20, 30, 40, 60].contains(&agreed.ptime_ms));
     assert!(agreed.pt_out < 128 && agreed.pt_in < 128);
     match agreed.remote {
@@ -198,6 +241,6 @@ fn check(agreed: &sdp::Agreed) {
             assert!(remote.port() != 0);
             assert!(!remote.ip().is_unspecified() && !remote.ip().is_multicast());
         }
-        None => assert!(!agreed.send),
+        None => assert!(!agreed.send || agreed.ice.is_some()),
     }
 }

@@ -35,6 +35,7 @@ impl Words for English {
             Said::LegEarlyMedia => "{0} sends sound before the answer",
             Said::LegAnswered => "{0} answers{1}",
             Said::LegCodecChanged => "{0} changes to {1}",
+            Said::LegSecured => "The voice of {0} is protected (SRTP)",
             Said::LegHeld => "{0} holds the call",
             Said::LegResumed => "{0} is back",
             Said::ConferenceJoined => "{0} is let into the conference",
@@ -104,6 +105,14 @@ impl Words for English {
             Rule::AckMissing => "the phone did not confirm the answer",
             Rule::DialogLost => "signalling with the phone broke off",
             Rule::NoCommonCodec => "the phones have no codec in common",
+            Rule::NoCommonProtection => {
+                "one side insists on protected voice (SRTP) and the other has none"
+            }
+            Rule::MediaSecured => "the keys of the voice have arrived",
+            Rule::MediaKeysLate => "the keys of the voice did not come in time",
+            Rule::MediaKeysForged => "the certificate is not the one that was announced",
+            Rule::MediaKeysFailed => "the keys of the voice could not be agreed on",
+            Rule::MediaInClear => "the far end sent voice in clear",
             Rule::NoMediaPorts => "no ports for sound were free",
             Rule::Stopping => "the exchange is stopping",
             Rule::PeerMisbehaved => "the far end broke the protocol",
@@ -138,6 +147,7 @@ impl Words for English {
             Cause::Unreachable => "no phone could be reached",
             Cause::Forbidden => "not allowed",
             Cause::NotAcceptable => "no codec in common",
+            Cause::Unprotected => "voice not protected",
             Cause::BadNumber => "wrong number",
             Cause::Congestion => "overloaded",
             Cause::PeerLost => "the far end fell silent",

@@ -1,6 +1,6 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
-use model::{ConferenceEvent, EntryId, EventBody, PartyId};
+use model::{Codec, ConferenceEvent, EntryId, EventBody, PartyId, Protection};
 
 use super::{Outcome, Scene, Words, duration};
 
@@ -51,6 +51,8 @@ pub(crate) enum Said {
     LegAnswered,
     /// Name, codec.
     LegCodecChanged,
+    /// Name.
+    LegSecured,
     /// Name.
     LegHeld,
     /// Name.
@@ -165,13 +167,16 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         }
         EventBody::LegRang => (Said::LegRang, vec![who]),
         EventBody::LegEarlyMedia => (Said::LegEarlyMedia, vec![who]),
-        EventBody::LegAnswered { codec } => {
-            let codec = codec.map_or(String::new(), |codec| format!(" ({})", codec.name()));
+        EventBody::LegAnswered { codec, protection } => {
+            let spoken = |codec| format!(" ({})", spoken(codec, *protection));
+            let codec = codec.map_or(String::new(), spoken);
             (Said::LegAnswered, vec![who, codec])
         }
-        EventBody::LegCodecChanged { codec } => {
-            (Said::LegCodecChanged, vec![who, codec.name().into()])
-        }
+        EventBody::LegCodecChanged { codec, protection } => (
+            Said::LegCodecChanged,
+            vec![who, spoken(*codec, *protection)],
+        ),
+        EventBody::LegSecured => (Said::LegSecured, vec![who]),
         EventBody::LegHeld => (Said::LegHeld, vec![who]),
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
         EventBody::Conference(what) => (conference(*what), vec![who]),
@@ -231,6 +236,14 @@ fn conference(what: ConferenceEvent) -> Said {
         ConferenceEvent::Muted { muted: false } => Said::ConferenceUnmuted,
         ConferenceEvent::Locked { locked: true } => Said::ConferenceLocked,
         ConferenceEvent::Locked { locked: false } => Said::ConferenceUnlocked,
+    }
+}
+
+/// A codec as it travels; SRTP has no other name in any language.
+fn spoken(codec: Codec, protection: Protection) -> String {
+    match protection {
+        Protection::Clear => codec.name().into(),
+        Protection::Srtp => format!("{}, SRTP", codec.name()),
     }
 }
 

@@ -37,6 +37,7 @@ impl Words for Polish {
             Said::LegEarlyMedia => "Dźwięk przed odebraniem: {0}",
             Said::LegAnswered => "Odbiera {0}{1}",
             Said::LegCodecChanged => "Zmiana kodeka na {1}: {0}",
+            Said::LegSecured => "Głos jest chroniony (SRTP): {0}",
             Said::LegHeld => "Połączenie zawiesza {0}",
             Said::LegResumed => "Do rozmowy wraca {0}",
             Said::ConferenceJoined => "{0} wchodzi do konferencji",
@@ -106,6 +107,14 @@ impl Words for Polish {
             Rule::AckMissing => "telefon nie potwierdził odebrania",
             Rule::DialogLost => "sygnalizacja z telefonem się urwała",
             Rule::NoCommonCodec => "telefony nie mają wspólnego kodeka",
+            Rule::NoCommonProtection => {
+                "jedna strona wymaga ochrony głosu (SRTP), a druga jej nie ma"
+            }
+            Rule::MediaSecured => "nadeszły klucze głosu",
+            Rule::MediaKeysLate => "klucze głosu nie nadeszły na czas",
+            Rule::MediaKeysForged => "certyfikat nie jest tym, który zapowiedziano",
+            Rule::MediaKeysFailed => "nie udało się uzgodnić kluczy głosu",
+            Rule::MediaInClear => "druga strona wysłała głos bez ochrony",
             Rule::NoMediaPorts => "brak wolnych portów dla dźwięku",
             Rule::Stopping => "centrala się zatrzymuje",
             Rule::PeerMisbehaved => "druga strona złamała protokół",
@@ -140,6 +149,7 @@ impl Words for Polish {
             Cause::Unreachable => "żaden telefon nie jest dostępny",
             Cause::Forbidden => "brak uprawnień",
             Cause::NotAcceptable => "brak wspólnego kodeka",
+            Cause::Unprotected => "głos bez ochrony",
             Cause::BadNumber => "błędny numer",
             Cause::Congestion => "przeciążenie",
             Cause::PeerLost => "druga strona zamilkła",

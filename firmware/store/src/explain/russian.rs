@@ -37,6 +37,7 @@ impl Words for Russian {
             Said::LegEarlyMedia => "Звук до ответа: {0}",
             Said::LegAnswered => "Отвечает {0}{1}",
             Said::LegCodecChanged => "Смена кодека на {1}: {0}",
+            Said::LegSecured => "Голос защищён (SRTP): {0}",
             Said::LegHeld => "На удержание ставит {0}",
             Said::LegResumed => "К разговору возвращается {0}",
             Said::ConferenceJoined => "{0} входит в конференцию",
@@ -106,6 +107,14 @@ impl Words for Russian {
             Rule::AckMissing => "телефон не подтвердил ответ",
             Rule::DialogLost => "сигнализация с телефоном оборвалась",
             Rule::NoCommonCodec => "у телефонов нет общего кодека",
+            Rule::NoCommonProtection => {
+                "одна сторона требует защиты голоса (SRTP), а у другой её нет"
+            }
+            Rule::MediaSecured => "ключи голоса получены",
+            Rule::MediaKeysLate => "ключи голоса не пришли вовремя",
+            Rule::MediaKeysForged => "сертификат не тот, который был объявлен",
+            Rule::MediaKeysFailed => "не удалось согласовать ключи голоса",
+            Rule::MediaInClear => "другая сторона передала голос без защиты",
             Rule::NoMediaPorts => "нет свободных портов для звука",
             Rule::Stopping => "станция останавливается",
             Rule::PeerMisbehaved => "другая сторона нарушила протокол",
@@ -140,6 +149,7 @@ impl Words for Russian {
             Cause::Unreachable => "нет доступного телефона",
             Cause::Forbidden => "не разрешено",
             Cause::NotAcceptable => "нет общего кодека",
+            Cause::Unprotected => "голос не защищён",
             Cause::BadNumber => "неверный номер",
             Cause::Congestion => "перегрузка",
             Cause::PeerLost => "другая сторона замолчала",

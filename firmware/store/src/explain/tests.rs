@@ -111,6 +111,7 @@ fn talked() -> CallView {
         talk: Some(Duration::from_secs(72)),
     };
     let answered = EventBody::LegAnswered {
+        protection: model::Protection::Clear,
         codec: Some(Codec::Pcma),
     };
     events.push((3_300, Some(2), Rule::PhoneAnswered, answered));

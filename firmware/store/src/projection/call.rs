@@ -160,11 +160,11 @@ impl CallView {
             return;
         };
         match &record.event.body {
-            EventBody::LegAnswered { codec } => {
+            EventBody::LegAnswered { codec, .. } => {
                 leg.answered = Some(offset);
                 leg.codec = *codec;
             }
-            EventBody::LegCodecChanged { codec } => leg.codec = Some(*codec),
+            EventBody::LegCodecChanged { codec, .. } => leg.codec = Some(*codec),
             EventBody::LegEnded {
                 cause,
                 status: _,
@@ -190,6 +190,7 @@ impl CallView {
             | EventBody::LegStarted { .. }
             | EventBody::LegRang
             | EventBody::LegEarlyMedia
+            | EventBody::LegSecured
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::Conference(_)

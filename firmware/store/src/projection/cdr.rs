@@ -177,6 +177,7 @@ impl CdrFold {
             | EventBody::LegEarlyMedia
             | EventBody::LegAnswered { .. }
             | EventBody::LegCodecChanged { .. }
+            | EventBody::LegSecured
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::LegQuality { .. }

@@ -252,6 +252,7 @@ impl LiveCall {
             | EventBody::LegEarlyMedia
             | EventBody::LegCodecChanged { .. }
             | EventBody::Conference(_)
+            | EventBody::LegSecured
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
             | EventBody::LegQuality { .. }

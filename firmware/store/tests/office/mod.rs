@@ -154,7 +154,10 @@ impl Scribe {
     pub(crate) fn answer(&mut self, n: u128) -> Batch {
         let (call, _, b) = ids(n);
         let codec = Some(model::Codec::Pcma);
-        let answered = EventBody::LegAnswered { codec };
+        let answered = EventBody::LegAnswered {
+            codec,
+            protection: model::Protection::Clear,
+        };
         Batch {
             records: vec![
                 self.pass(3_000)

@@ -1,0 +1,43 @@
+//! `[media]` and the settings of single phones.
+
+use model::{Codec, EntryId};
+
+use super::{LEAST, problems};
+use crate::{Config, Dtmf, Encryption};
+
+#[test]
+fn a_phone_has_its_own_settings_or_the_offices() {
+    let text = format!(
+        "{LEAST}[media]\ncodecs = [\"g722\", \"pcma\"]\nencryption = \"require\"\n\
+         [[person]]\nid = \"jan\"\nextension = \"2005\"\ncodecs = [\"pcmu\"]\ndtmf = \"info\"\n\
+         [[device]]\nid = \"door\"\nextension = \"2006\"\nmedia_encryption = \"off\"\n"
+    );
+    let config = Config::parse(&text).expect("a legal text");
+    let media = |id: &str| config.media_of(&EntryId::new(id).expect("a legal id"));
+    let jan = media("jan");
+    assert_eq!((jan.codecs, jan.dtmf), (vec![Codec::Pcmu], Dtmf::Info));
+    assert_eq!(jan.encryption, Encryption::Require);
+    let door = media("door");
+    assert_eq!(door.codecs, [Codec::G722, Codec::Pcma]);
+    assert_eq!((door.encryption, door.dtmf), (Encryption::Off, Dtmf::Auto));
+    assert_eq!(media("nobody"), config.media);
+}
+
+#[test]
+fn the_law_of_the_country_is_first() {
+    let codecs = |country: &str| {
+        let text = format!("[office]\ncountry = \"{country}\"\n");
+        Config::parse(&text).expect("a legal text").media.codecs
+    };
+    let place = |codecs: Vec<Codec>, codec| codecs.iter().position(|&known| known == codec);
+    assert!(place(codecs("PL"), Codec::Pcma) < place(codecs("PL"), Codec::Pcmu));
+    assert!(place(codecs("US"), Codec::Pcmu) < place(codecs("US"), Codec::Pcma));
+}
+
+#[test]
+fn lists_of_codecs_have_each_once_and_one_at_least() {
+    for bad in ["[]", "[\"pcma\", \"pcma\"]", "[\"g729\"]", "[\"PCMA\"]"] {
+        let found = problems(&format!("{LEAST}[media]\ncodecs = {bad}\n"));
+        assert!(found.contains("media.codecs"), "{bad}: {found}");
+    }
+}
