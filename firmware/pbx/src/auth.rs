@@ -144,6 +144,8 @@ struct Offer {
     first: First,
     /// Whether the other one is left out.
     alone: bool,
+    /// Whether the first one stands last too.
+    framed: bool,
 }
 
 impl Offer {
@@ -152,6 +154,7 @@ impl Offer {
         Self {
             first: if md5_only { First::Md5 } else { First::Sha256 },
             alone: md5_only,
+            framed: false,
         }
     }
 }
@@ -225,7 +228,9 @@ impl Challenger {
         let offer = self.offer(request, peer, config, all.is_empty());
         let challenges = vault.challenge(now.mono, peer.remote.ip(), offer.first, stale);
         let mut headers = Headers::default();
-        for challenge in challenges.iter().take(if offer.alone { 1 } else { 2 }) {
+        let count = if offer.alone { 1 } else { 2 };
+        let first = challenges.first().filter(|_| offer.framed);
+        for challenge in challenges.iter().take(count).chain(first) {
             headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
         }
         Checked {
@@ -248,11 +253,13 @@ impl Challenger {
         config: &Config,
         without_credentials: bool,
     ) -> Offer {
-        // Browser stacks read the first challenge only, and know MD5 only.
+        // Browser stacks know MD5 only, and read one challenge only: some the first, JsSIP 3.13 (and
+        // what comes of its parser) the last.
         if matches!(peer.transport, Transport::Ws | Transport::Wss) {
             return Offer {
                 first: First::Md5,
                 alone: false,
+                framed: true,
             };
         }
         let from = request.headers.from_().ok();

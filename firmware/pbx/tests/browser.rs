@@ -102,9 +102,11 @@ impl Rig {
     fn register(&mut self) -> String {
         let challenged = self.says(&register(1, ""));
         let challenges = challenges(&challenged[0]);
-        // Browser stacks read the first challenge only, and know MD5 only.
+        // Browser stacks know MD5 only, and read the first challenge or the last.
         let kinds: Vec<digest::Algorithm> = challenges.iter().map(|c| c.algorithm).collect();
-        assert_eq!(kinds, [digest::Algorithm::Md5, digest::Algorithm::Sha256]);
+        let [md5, sha256] = [digest::Algorithm::Md5, digest::Algorithm::Sha256];
+        assert_eq!(kinds, [md5, sha256, md5]);
+        assert_eq!(challenges[0], challenges[2]);
         let who = ("2005", "s3cret");
         let credentials =
             digest::answer(&challenges[0], who, &Method::Register, "sip:box", (1, "c"));
