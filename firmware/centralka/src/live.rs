@@ -171,7 +171,12 @@ pub(crate) fn entry_party(config: &Config, id: &EntryId) -> Option<Shown> {
     let person = config.person(id).map(|p| &p.name);
     let device = || config.device(id).map(|d| &d.name);
     let analog = || config.analog_set(id).map(|a| &a.name);
-    let name = person.or_else(device).or_else(analog)?.clone();
+    let conference = || config.conference(id).map(|c| &c.name);
+    let name = person
+        .or_else(device)
+        .or_else(analog)
+        .or_else(conference)?
+        .clone();
     let number = config.number_of(id).map(ToString::to_string);
     Some(Shown {
         name,

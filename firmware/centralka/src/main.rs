@@ -20,6 +20,7 @@ mod resolver;
 mod serve;
 mod signals;
 mod socket;
+mod sounds;
 mod tls;
 mod token;
 mod vault;

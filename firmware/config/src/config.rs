@@ -145,13 +145,8 @@ impl Config {
         let format = top.whole("format", 1..=u16::MAX).unwrap_or(FORMAT);
         if format != FORMAT {
             let params = vec![("value", format.to_string()), ("known", FORMAT.to_string())];
-            top.bad(
-                "format",
-                Bad {
-                    rule: Fault::FormatUnknown,
-                    params,
-                },
-            );
+            let rule = Fault::FormatUnknown;
+            top.bad("format", Bad { rule, params });
         }
         let limits = top.section("limits", Limits::read).unwrap_or_default();
         let office = top.section("office", Office::read).flatten();

@@ -5,5 +5,6 @@
 
 pub mod acceptance;
 pub mod house;
+pub mod prompts;
 pub mod sim;
 pub mod tree;

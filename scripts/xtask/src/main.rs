@@ -1,6 +1,7 @@
 //! `cargo xtask acceptance`: what of the mission's list is shown, planned, or neither.
 //! `cargo xtask house [DIR]`: everything that breaks a house rule.
 //! `cargo xtask sim [SEED]`: plays a virtual world, see `tests/sim`.
+//! `cargo xtask prompts`: speaks and packs what the exchange says to people.
 //! `cargo xtask replay FILE`: plays an input journal of an exchange again and compares.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
@@ -32,6 +33,10 @@ fn main() -> anyhow::Result<ExitCode> {
             ExitCode::FAILURE
         });
     }
+    if task.as_deref() == Some("prompts") {
+        xtask::prompts::prompts(&tree::root())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let folder = words.next().map_or_else(tree::root, PathBuf::from);
     let complaints = match task.as_deref() {
         Some("acceptance") => {
@@ -44,7 +49,9 @@ fn main() -> anyhow::Result<ExitCode> {
             complaints.extend(house::pure::check(&house, &folder)?);
             complaints
         }
-        _ => bail!("usage: cargo xtask acceptance | house [DIR] | sim [SEED] | replay FILE"),
+        _ => bail!(
+            "usage: cargo xtask acceptance | house [DIR] | sim [SEED] | prompts | replay FILE"
+        ),
     };
     for complaint in &complaints {
         println!("{complaint}");

@@ -1,6 +1,7 @@
 //! The real program against real phones: calls, refusals, faults, ends.
 
 mod audio;
+mod conference;
 mod life;
 mod refusals;
 mod sipp_calls;

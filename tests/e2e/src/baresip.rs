@@ -134,6 +134,16 @@ impl Phone {
         self.command("dial", number);
     }
 
+    /// Presses keys, each for a while.
+    #[track_caller]
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.command("sndcode", &key.to_string());
+            // The pace of a person.
+            within(Duration::from_millis(250), || None::<()>);
+        }
+    }
+
     /// Waits to be rung, and answers.
     #[track_caller]
     pub fn answer(&mut self) {

@@ -131,14 +131,33 @@ impl Sound {
         verdict
     }
 
+    /// The sound without its beginning.
+    #[must_use]
+    pub fn after(&self, skip: Duration) -> Self {
+        let samples = usize::try_from(skip.as_millis()).unwrap_or(usize::MAX);
+        let samples = samples.saturating_mul(RATE as usize / 1_000);
+        Self(self.0.get(samples..).unwrap_or_default().to_vec())
+    }
+
+    /// How many looks there are.
+    #[must_use]
+    pub const fn looks(&self) -> usize {
+        self.0.len() / WINDOW
+    }
+
+    /// In how many looks a tone of `hz`, among others maybe, has at least this level in dBm0.
+    #[must_use]
+    pub fn looks_with(&self, hz: u32, level_dbm0: f64) -> usize {
+        let looks = self.0.chunks_exact(WINDOW);
+        let levels = looks.map(|window| Look::at(window, f64::from(hz)).tone_dbm0());
+        levels.filter(|level| *level >= level_dbm0).count()
+    }
+
     /// The highest level of a tone of `hz` in any look, in dBm0.
     #[must_use]
     pub fn loudest(&self, hz: u32) -> f64 {
         let looks = self.0.chunks_exact(WINDOW);
-        let levels = looks.map(|window| {
-            let look = Look::at(window, f64::from(hz));
-            look.level_dbm0 + 10.0 * look.purity.max(1e-10).log10()
-        });
+        let levels = looks.map(|window| Look::at(window, f64::from(hz)).tone_dbm0());
         levels.fold(-96.0, f64::max)
     }
 }
@@ -152,6 +171,11 @@ struct Look {
 }
 
 impl Look {
+    /// The level of the tone looked for.
+    fn tone_dbm0(&self) -> f64 {
+        self.level_dbm0 + 10.0 * self.purity.max(1e-10).log10()
+    }
+
     fn at(window: &[i16], hz: f64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "400 samples")]
         let count = window.len() as f64;
@@ -208,6 +232,9 @@ mod tests {
         let mixed = Sound(two.map(|(a, b)| a + b).collect());
         assert_eq!(mixed.listen(700).tone, 0, "a stranger speaks too");
         assert!((mixed.loudest(1_200) + 20.0).abs() < 0.5);
+        assert_eq!((mixed.looks(), mixed.looks_with(1_200, -21.0)), (40, 40));
+        assert_eq!(mixed.after(s(1)).looks_with(1_200, -19.0), 0);
+        assert_eq!(mixed.after(s(1)).looks(), 20);
         assert_eq!(
             Sound(vec![0; 16_000]).listen(700),
             Verdict::default(),

@@ -91,6 +91,14 @@ echo_test = "*43"
         self
     }
 
+    /// The same with a table more.
+    #[must_use]
+    pub fn table(mut self, text: &str) -> Self {
+        self.0.push('\n');
+        self.0.push_str(text);
+        self
+    }
+
     /// The same with a line more in `[limits]`.
     #[must_use]
     pub fn limit(mut self, line: &str) -> Self {

@@ -11,6 +11,8 @@ use crate::truth::Truth;
 
 /// From a connection or a change of it until its sound must be there.
 const SETTLING: Duration = Duration::from_millis(2_000);
+/// A lone voice leaves the mixer of a conference as it came, later by its jitter buffer.
+const LONE_VOICE_MS: u64 = 150;
 /// Sound that is mixed: the jitter buffer, windows of 50 ms, pauses of the sets' marks.
 const MIXED: Duration = Duration::from_millis(1_500);
 
@@ -57,7 +59,8 @@ impl Hearing {
         let delay = sent.map_or(Duration::ZERO, |sent| now.since(sent));
         self.delay_max = self.delay_max.max(delay);
         let weather = &features.weather;
-        let most = 2 * u64::from(weather.delay_ms + weather.jitter_ms) + 1;
+        let mixer = if features.rooms { LONE_VOICE_MS } else { 0 };
+        let most = 2 * u64::from(weather.delay_ms + weather.jitter_ms) + 1 + mixer;
         if delay > Duration::from_millis(most) {
             return Some(format!("seat {listener} hears {talker} after {delay:?}"));
         }
@@ -65,7 +68,8 @@ impl Hearing {
             .and_then(|(_, count)| count)
             .map(|n| n.wrapping_add(1));
         let same_talk = before.is_some_and(|(at, _)| now.since(at) < Duration::from_millis(500));
-        let exact = weather.is_lossless() && weather.reorder_ppm == 0 && !features.breaks();
+        let faithful = !features.breaks() && !features.rooms;
+        let exact = weather.is_lossless() && weather.reorder_ppm == 0 && faithful;
         let gap = next.is_some_and(|next| next != count);
         let quiet = self.is_settled(now, listener) && self.is_settled(now, talker);
         (exact && same_talk && gap && quiet && weather.duplicate_ppm == 0)
@@ -120,6 +124,9 @@ impl Hearing {
             }
             let (a, b) = (connection.a, connection.b);
             for (listener, talker) in [(a, b), (b, a)] {
+                if truth.is_muted(talker) {
+                    continue;
+                }
                 let last = self.last.get(&(listener, talker)).map(|(at, _)| *at);
                 let fresh = last.is_some_and(|at| now.since(at) <= MIXED);
                 if !fresh {

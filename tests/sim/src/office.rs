@@ -62,7 +62,7 @@ impl Office {
         let mut text = format!(
             "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = \
              [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
-             [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\n"
+             [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n"
         );
         let mut seats = Vec::new();
         for at in 0..features.phones {

@@ -16,6 +16,10 @@ enum Intent {
     Refuse(u16),
     HangUp,
     Hold(bool),
+    /// Presses `*`.
+    Star,
+    /// Presses `6`, right after it.
+    Six,
 }
 
 /// Somebody at a phone.
@@ -28,6 +32,8 @@ pub(crate) struct Person {
     pause_s: u32,
     talk_s: u32,
     holds: bool,
+    /// Mutes and unmutes itself, wherever it talks.
+    mutes: bool,
     /// Acts unasked; otherwise only answers.
     pub lively: bool,
     /// In a test call: answers at once, or not at all.
@@ -47,6 +53,7 @@ impl Person {
             pause_s: features.pause_s,
             talk_s: features.talk_s,
             holds: features.holds,
+            mutes: features.mutes,
             lively: true,
             orders: None,
         }
@@ -79,6 +86,14 @@ impl Person {
             Intent::GiveUp | Intent::HangUp => phone.hang_up(now),
             Intent::Answer => phone.answer(now),
             Intent::Refuse(status) => phone.refuse(now, status),
+            Intent::Star => {
+                phone.press(now, '*');
+                self.intent = Some((now + Duration::from_millis(600), Intent::Six));
+            }
+            Intent::Six => {
+                phone.press(now, '6');
+                self.plan_talk(now, !phone.call.as_ref().is_some_and(|call| call.holding));
+            }
             Intent::Hold(hold) => {
                 phone.hold(now, hold);
                 self.plan_talk(now, !hold);
@@ -128,6 +143,15 @@ impl Person {
         if self.orders.is_some() {
             self.intent = None;
             return;
+        }
+        // Whoever holds comes back before anything else.
+        if self.mutes && hold && self.random.below(3) == 0 {
+            let ms = 3_000 + u64::from(self.random.below(15_000));
+            let at = now + Duration::from_millis(ms);
+            if at + Duration::from_secs(1) < self.talk_until {
+                self.intent = Some((at, Intent::Star));
+                return;
+            }
         }
         if self.holds && self.random.below(2) == 0 {
             let ms = 2_000 + u64::from(self.random.below(15_000));

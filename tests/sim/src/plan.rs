@@ -20,11 +20,20 @@ pub enum Profile {
     Storm,
     /// Many long calls on lossless paths: sound must be exact.
     Audio,
+    /// Most calls go to a conference, on lossless paths; some mute themselves, some hold, and in
+    /// some worlds the power fails.
+    Rooms,
 }
 
 impl Profile {
     /// Every profile, in the order in which seeds get them.
-    pub const ALL: [Self; 4] = [Self::Quiet, Self::Office, Self::Storm, Self::Audio];
+    pub const ALL: [Self; 5] = [
+        Self::Quiet,
+        Self::Office,
+        Self::Storm,
+        Self::Audio,
+        Self::Rooms,
+    ];
 
     /// The profile of that name.
     #[must_use]
@@ -37,7 +46,7 @@ impl Profile {
     /// The profile that a seed has if nobody says another.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
-        Self::ALL[(seed % 4) as usize]
+        Self::ALL[(seed % 5) as usize]
     }
 }
 
@@ -48,6 +57,7 @@ impl fmt::Display for Profile {
             Self::Office => "office",
             Self::Storm => "storm",
             Self::Audio => "audio",
+            Self::Rooms => "rooms",
         })
     }
 }
@@ -67,6 +77,10 @@ pub struct Features {
     pub rude: bool,
     /// People hold and come back.
     pub holds: bool,
+    /// People meet in a conference rather than call each other.
+    pub rooms: bool,
+    /// They mute themselves there.
+    pub mutes: bool,
     /// Mean pause between two calls of a person, in s.
     pub pause_s: u32,
     /// Longest talk, in s.
@@ -128,6 +142,8 @@ impl Plan {
             tcp: false,
             rude: false,
             holds: false,
+            rooms: false,
+            mutes: false,
             pause_s: 40,
             talk_s: 60,
             power_cut_s: 0,
@@ -148,6 +164,15 @@ impl Plan {
                 features.pause_s = 10;
                 features.talk_s = 200;
                 features.weather.jitter_ms = random.below(10);
+            }
+            Profile::Rooms => {
+                features.phones = 5 + random.below(6) as usize;
+                features.rooms = true;
+                features.holds = true;
+                features.pause_s = 15;
+                features.talk_s = 90;
+                features.power_cut_s = 200 * random.below(2);
+                features.weather.jitter_ms = random.below(5);
             }
             Profile::Office => {
                 features.phones += 4;

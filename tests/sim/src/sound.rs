@@ -18,6 +18,8 @@ const MARKS: usize = 14;
 /// Samples of a packet of 20 ms.
 pub(crate) const PACKET: usize = 160;
 const MAGIC: u64 = 0xc3a5;
+/// Packets that nobody reaches: a day of speaking.
+const COUNT_MOST: u32 = 1 << 22;
 const PEAK: f32 = 5_000.0;
 /// Samples that a window of listening has: 50 ms.
 const WINDOW: usize = 400;
@@ -100,7 +102,10 @@ pub(crate) fn unseal(payload: &[u8]) -> Option<(u8, u32)> {
         .fold(0, |word, (bit, octet)| word | u64::from(octet & 1) << bit);
     let body = word & 0x00ff_ffff_ffff_ffff;
     let sound = word & 0xffff == MAGIC && check(body) == word >> 56;
-    sound.then_some(((word >> 16) as u8, (word >> 24) as u32))
+    let (talker, count) = ((word >> 16) as u8, (word >> 24) as u32);
+    // Of the millions of mixed packets of a world one may look sealed by chance.
+    let plausible = usize::from(talker) < MARKS && count < COUNT_MOST;
+    (sound && plausible).then_some((talker, count))
 }
 
 /// An ear that listens for tones in windows of 50 ms.

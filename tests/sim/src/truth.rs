@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Instant;
 
-use crate::office::{ECHO, Office, RING_S};
+use crate::office::{ECHO, Office, RING_S, ROOM};
 use crate::phone::{Message, uri_of, user_of};
+use crate::sound::MARKS_HZ;
 
 /// An INVITE has its final answer after this time: the ring time and what signalling needs.
 const ANSWER_OWED: Duration = Duration::from_secs(RING_S + 10);
@@ -60,6 +61,12 @@ struct Leg {
     stage: Stage,
     /// Since when it rings for nobody.
     alone: Option<Instant>,
+    /// In the conference: muted by its own keys.
+    muted: bool,
+    /// `*` was pressed.
+    star: bool,
+    /// The last key that came, by its CSeq.
+    key: u32,
 }
 
 /// Two seats that hear each other.
@@ -84,6 +91,8 @@ pub(crate) struct Truth {
     /// All facts by time, with the seat.
     pub facts: BTreeMap<Instant, Vec<(usize, Fact)>>,
     legs: Vec<Leg>,
+    /// Who is not heard in the conference, since when.
+    muted: BTreeMap<usize, Instant>,
     /// Connections that are there or were a moment ago.
     pub connections: Vec<Connection>,
     /// INVITEs without a final answer: seat, Call-ID and CSeq.
@@ -91,6 +100,8 @@ pub(crate) struct Truth {
     paid: BTreeSet<(usize, String, u32)>,
     /// INVITEs that came before already, by time and seat.
     pub repeated: BTreeSet<(Instant, usize)>,
+    /// Seats that hear something else from now on, for the oracle of sound.
+    pub(crate) changed: Vec<usize>,
     /// INVITEs that came, for the figures.
     pub invites: u64,
     /// Connections that there were, for the figures.
@@ -124,6 +135,7 @@ impl Truth {
                 self.note(now, seat, Fact::Bye);
                 self.leg_over(now, seat, &id);
             }
+            (None, "INFO") => self.key_came(now, seat, &id, message),
             (None, "CANCEL") => self.note(now, seat, Fact::Cancelled),
             (Some(status), "INVITE") => self.response_came(now, seat, status, message, office),
             _ => {}
@@ -152,6 +164,9 @@ impl Truth {
                 number,
                 stage: Stage::Trying,
                 alone: None,
+                muted: false,
+                star: false,
+                key: 0,
             });
         }
     }
@@ -191,6 +206,9 @@ impl Truth {
                     number: user_of(uri_of(message.get("from"))).to_owned(),
                     stage: Stage::Trying,
                     alone: None,
+                    muted: false,
+                    star: false,
+                    key: 0,
                 });
             }
             (None, "BYE" | "CANCEL") => self.leg_over(now, seat, &id),
@@ -215,10 +233,58 @@ impl Truth {
                 leg.stage = Stage::Up;
                 self.join(now, [(seat, id.to_owned()), (seat, id.to_owned())], true);
             }
+            200..300 if leg.number == ROOM && leg.stage != Stage::Up => {
+                leg.stage = Stage::Up;
+                self.enter_room(now, (seat, id.to_owned()), true);
+            }
             300.. if message.status() != Some(401) && leg.stage != Stage::Up => {
                 self.leg_over(now, seat, id);
             }
             _ => {}
+        }
+    }
+
+    /// Somebody is let into the conference: connected with all who are there.
+    fn enter_room(&mut self, now: Instant, me: (usize, String), certain: bool) {
+        let there = |leg: &&Leg| leg.outgoing && leg.number == ROOM && leg.stage == Stage::Up;
+        let others: Vec<(usize, String)> = self
+            .legs
+            .iter()
+            .filter(there)
+            .map(|leg| (leg.seat, leg.call_id.clone()))
+            .filter(|other| *other != me)
+            .collect();
+        self.changed.push(me.0);
+        for other in others {
+            self.changed.push(other.0);
+            self.join(now, [me.clone(), other], certain);
+        }
+    }
+
+    /// A key in a call: `*6` mutes and unmutes in the conference.
+    fn key_came(&mut self, now: Instant, seat: usize, id: &str, message: &Message) {
+        let Some(leg) = self.leg(seat, id).filter(|leg| leg.number == ROOM) else {
+            return;
+        };
+        // A repeated request is none.
+        if leg.key >= message.cseq() {
+            return;
+        }
+        leg.key = message.cseq();
+        match message.key() {
+            Some('*') => leg.star = true,
+            Some('6') if leg.star => {
+                leg.star = false;
+                leg.muted = !leg.muted;
+                let muted = leg.muted;
+                self.changed.extend(0..MARKS_HZ.len());
+                if muted {
+                    self.muted.insert(seat, now);
+                } else {
+                    self.muted.remove(&seat);
+                }
+            }
+            _ => leg.star = false,
         }
     }
 
@@ -289,6 +355,10 @@ impl Truth {
             return;
         };
         leg.stage = Stage::Over;
+        if leg.number == ROOM {
+            self.muted.remove(&seat);
+            self.changed.extend(0..MARKS_HZ.len());
+        }
         let open = self.connections.iter_mut().filter(|c| c.end.is_none());
         for connection in open {
             if connection.legs.iter().any(|(s, i)| *s == seat && i == id) {
@@ -313,6 +383,9 @@ impl Truth {
             number: String::new(),
             stage: if rung { Stage::Up } else { Stage::Trying },
             alone: None,
+            muted: false,
+            star: false,
+            key: 0,
         });
         self.pair(now, (seat, &id), &callers, true);
     }
@@ -327,6 +400,10 @@ impl Truth {
             leg.stage = Stage::Up;
             let me = (seat, leg.call_id.clone());
             self.join(now, [me.clone(), me], false);
+        } else if number == ROOM {
+            leg.stage = Stage::Up;
+            let me = (seat, leg.call_id.clone());
+            self.enter_room(now, me, false);
         }
     }
 
@@ -355,6 +432,7 @@ impl Truth {
         self.note(now, usize::MAX, Fact::PowerCut);
         self.owed.clear();
         self.paid.clear();
+        self.muted.clear();
         for leg in &mut self.legs {
             leg.stage = Stage::Over;
         }
@@ -371,10 +449,20 @@ impl Truth {
     /// Whether `listener` may hear `talker` now.
     #[must_use]
     pub(crate) fn may_hear(&self, now: Instant, listener: usize, talker: usize) -> bool {
+        let since = self.muted.get(&talker);
+        if since.is_some_and(|since| now.since(*since) > ECHO_OF_THE_PAST) {
+            return false;
+        }
         self.connections.iter().any(|c| {
             let both = (c.a, c.b) == (listener, talker) || (c.b, c.a) == (listener, talker);
             both && c.end.is_none_or(|end| now.since(end) <= ECHO_OF_THE_PAST)
         })
+    }
+
+    /// Whether others are to hear this seat.
+    #[must_use]
+    pub(crate) fn is_muted(&self, talker: usize) -> bool {
+        self.muted.contains_key(&talker)
     }
 
     /// Names the phones that go on ringing though their caller is gone or was answered elsewhere.

@@ -12,7 +12,7 @@ use crate::disk::Disk;
 use crate::exchange::{Board, Effect, Exchange, times};
 use crate::hearing::Hearing;
 use crate::network::{Network, Packet, Weather};
-use crate::office::{BOX, ECHO, NOBODY, Office};
+use crate::office::{BOX, ECHO, NOBODY, Office, ROOM};
 use crate::person::Person;
 use crate::phone::{Message, Phone, Stage};
 use crate::plan::{Features, Plan};
@@ -132,6 +132,9 @@ impl World {
         let mut numbers: Vec<String> = office.seats.iter().map(|s| s.number.clone()).collect();
         numbers.dedup();
         numbers.extend([ECHO.into(), NOBODY.into()]);
+        if features.rooms {
+            numbers.extend(vec![ROOM.to_owned(); 2 * numbers.len()]);
+        }
         let mut world = Self {
             now: Instant::ZERO,
             trace: Trace::new(print),
@@ -368,6 +371,7 @@ impl World {
         {
             self.trace_message(seat, "->", &message);
             self.truth.reached(self.now, seat, &message, &self.office);
+            self.notice_changes();
         }
         let (now, board) = (self.now, &mut self.board);
         if let Some(exchange) = &mut self.exchange {
@@ -463,9 +467,17 @@ impl World {
         {
             self.trace_message(seat, "<-", &message);
             self.truth.left(self.now, seat, &message);
+            self.notice_changes();
         }
         for (at, packet) in self.network.take_from_exchange(self.now, packet) {
             self.at(at, Happening::Arrives(seat, packet));
+        }
+    }
+
+    /// Whoever came to a conference, left it or was muted there changes what all others hear.
+    fn notice_changes(&mut self) {
+        for seat in core::mem::take(&mut self.truth.changed) {
+            self.hearing.changed(self.now, seat);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod config;
+mod music;
 mod sim;
 mod token;
 
@@ -52,6 +53,9 @@ enum Verb {
     /// Calls that were made.
     #[command(subcommand)]
     Call(call::Verb),
+    /// Music for those who wait.
+    #[command(subcommand)]
+    Music(music::Verb),
     /// Programs that may use the panel's interface.
     #[command(subcommand)]
     Token(token::Verb),
@@ -142,6 +146,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Verb::Config(verb) => return config::run(&data, verb),
         Verb::Call(verb) => call::run(&data, verb)?,
+        Verb::Music(verb) => music::run(&data, verb)?,
         Verb::Token(verb) => token::run(&data, verb)?,
         Verb::Sim(args) => sim::run(&data, args)?,
         Verb::Backup { file } => {

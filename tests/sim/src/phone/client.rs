@@ -125,6 +125,14 @@ impl Phone {
         self.send_request(now, method, message);
     }
 
+    /// A key pressed during the call, told by INFO.
+    pub(super) fn send_key(&mut self, now: Instant, key: char) {
+        let Some(call) = &mut self.call else { return };
+        call.cseq += 1;
+        let message = Self::dialog_request(call, "INFO").with_key(key);
+        self.send_request(now, "INFO", message);
+    }
+
     fn dialog_request(call: &Call, method: &str) -> Message {
         Message::new(format!("{method} {} SIP/2.0", call.target))
             .with("Max-Forwards", "70")

@@ -362,6 +362,14 @@ impl Phone {
         self.send_invite(now, if hold { "sendonly" } else { "sendrecv" });
     }
 
+    /// The person presses a key during a call.
+    pub(crate) fn press(&mut self, now: Instant, key: char) {
+        let free = |call: &Call| call.stage == Stage::Up && call.unacked.is_none();
+        if self.call.as_ref().is_some_and(free) {
+            self.send_key(now, key);
+        }
+    }
+
     /// What Via and Contact say of the transport.
     const fn transport(&self) -> (&'static str, &'static str) {
         if self.tcp {

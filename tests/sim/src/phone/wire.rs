@@ -68,6 +68,20 @@ impl Message {
         self.with("Content-Type", "application/sdp")
     }
 
+    /// Adds a key pressed, as vendors write it.
+    #[must_use]
+    pub(crate) fn with_key(mut self, key: char) -> Self {
+        self.body = format!("Signal={key}\r\nDuration=160\r\n").into_bytes();
+        self.with("Content-Type", "application/dtmf-relay")
+    }
+
+    /// The key in its body, if there is one.
+    #[must_use]
+    pub(crate) fn key(&self) -> Option<char> {
+        let text = core::str::from_utf8(&self.body).ok()?;
+        text.strip_prefix("Signal=")?.chars().next()
+    }
+
     /// The bytes on the wire.
     #[must_use]
     pub(crate) fn bytes(&self) -> Vec<u8> {
