@@ -17,10 +17,13 @@
     )
 )]
 
+pub mod auto_level;
 pub mod codec;
 pub mod comfort;
 pub mod conceal;
 pub mod dtmf;
+pub mod emodel;
+pub mod fax;
 pub mod file;
 mod fir;
 pub mod g711;

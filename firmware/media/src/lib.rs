@@ -30,6 +30,7 @@ mod output;
 mod paths;
 mod plane;
 mod port_leg;
+mod quality;
 mod reporting;
 mod rtp_leg;
 mod secure;

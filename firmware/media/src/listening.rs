@@ -55,6 +55,8 @@ pub(crate) struct Listening {
     per_ms: usize,
     /// Samples since time was changed last.
     unchanged: usize,
+    /// The far end said that it pauses.
+    paused: bool,
     /// The newest samples are real, so time may be changed in them.
     real: bool,
     changes: Changes,
@@ -76,6 +78,7 @@ impl Listening {
             player: Player::Nobody,
             per_ms: per_ms(rate_hz),
             unchanged: 0,
+            paused: false,
             real: false,
             changes: Changes::default(),
             metering: Metering::new(),
@@ -152,11 +155,37 @@ impl Listening {
             comfort,
             payload: packet.payload,
         };
+        // Opus pauses by packets of two octets at most (RFC 7587 §3.1.3).
+        let opus_pause = packet.payload.len() <= 2 && matches!(self.decoder, Decoder::Opus(_));
+        self.paused = comfort || opus_pause;
         let pushed = self.buffer.push(now, &frame);
         if self.player == Player::Nobody {
             self.buffer.pass(now);
+            self.sample_level(packet);
         }
         pushed != Pushed::Late
+    }
+
+    /// The level of what is relayed: of every fifth packet 10 ms, and only where that is cheap.
+    fn sample_level(&mut self, packet: &Packet<'_>) {
+        let Decoder::Pcm(law) = self.decoder else {
+            return;
+        };
+        if packet.seq.is_multiple_of(5) && !self.paused {
+            let mut block = [0; dsp::TICK_SAMPLES];
+            let len = law.decode_into(packet.payload, &mut block).min(block.len());
+            self.metering.measure(block.get(..len).unwrap_or(&[]));
+        }
+    }
+
+    /// Whether the far end said that it pauses.
+    pub(crate) const fn pauses(&self) -> bool {
+        self.paused
+    }
+
+    /// The wait that the network asks for, in µs.
+    pub(crate) fn wait_us(&mut self) -> u32 {
+        self.buffer.wait_us()
     }
 
     /// The next block, of the tick at `now`: 10 ms at [`Listening::rate_hz`].

@@ -345,6 +345,7 @@ impl Plane {
             return false;
         }
         self.send_report(now, leg, true);
+        self.tell_last_minute(leg);
         self.set_route(now, leg, Route::Silence);
         if let Some(tap) = self.slots.of(leg).and_then(|slot| slot.tap) {
             self.stop_tap(now, tap.id);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use dsp::codec::Decoder;
 use dsp::g711::Law;
-use model::{Codec, Digit, Instant, MediaFigures, RtpIdentity, RtpParams};
+use model::{Codec, Digit, Instant, MediaFigures, QualitySecond, RtpIdentity, RtpParams};
 use rtp::event::{Ended, Event, EventReceiver, SILENT_END};
 use rtp::packet::Packet;
 use rtp::session::{Arrival, Receiver};
@@ -16,6 +16,7 @@ use crate::listening::Listening;
 use crate::mixer::ear::{Ear, Mouth};
 use crate::outgoing::{HEADER, Heard, Outgoing};
 use crate::plane::TICK;
+use crate::quality::{Quality, Reading};
 use crate::reporting::Reporting;
 use crate::secure::Secure;
 use crate::sending::{Codecs, Manner as Packing, PTIME_MS_MAX, Sending};
@@ -38,6 +39,7 @@ pub struct RtpLeg {
     pub(crate) sending: Sending,
     pub(crate) ear: Ear,
     pub(crate) mouth: Mouth,
+    pub(crate) quality: Quality,
     heard_first: bool,
     /// The last packet was not to be heard.
     muted: bool,
@@ -85,6 +87,7 @@ impl RtpLeg {
             sending: Sending::new(),
             ear: Ear::new(),
             mouth: Mouth::new(),
+            quality: Quality::default(),
             heard_first: false,
             muted: false,
             figures: MediaFigures::default(),
@@ -127,6 +130,7 @@ impl RtpLeg {
         self.secure.set(now, &params);
         self.source.shut(self.secure.is_shut());
         self.reporting.start(now);
+        self.quality.start(now);
     }
 
     /// Whether these parameters need another encoder than those in force.
@@ -287,7 +291,8 @@ impl RtpLeg {
             .event_news
             .filter(|_| self.events.current().is_some())
             .map_or(Instant::FAR, |news| news.plus(SILENT_END));
-        self.reporting.due().unwrap_or(Instant::FAR).min(silent)
+        let report = self.reporting.due().unwrap_or(Instant::FAR);
+        report.min(silent).min(self.quality.due())
     }
 
     /// Whether what the far end says is heard.
@@ -412,12 +417,42 @@ impl RtpLeg {
         Some((to, head))
     }
 
+    /// Timestamp units in µs.
+    fn jitter_us(&self, units: u32) -> u32 {
+        let clock_hz = self.params.map_or(8_000, |p| p.codec.clock_hz());
+        let us = u64::from(units).saturating_mul(1_000_000);
+        let us = us.checked_div(clock_hz.into()).unwrap_or(0);
+        u32::try_from(us).unwrap_or(u32::MAX)
+    }
+
+    /// What the second that ends now was like. `connected` says that the leg hears and is heard, not
+    /// tones or nothing. `None` while the leg does not speak RTP.
+    pub(crate) fn second(&mut self, now: Instant, connected: bool) -> Option<QualitySecond> {
+        let params = self.params?;
+        let received = self.receiver.figures();
+        let jitter_ms = self.jitter_us(self.receiver.jitter()) / 1_000;
+        let far = &self.reporting.far;
+        let round_trip = far.round_trip.map_or(0, |time| time.as_millis());
+        let expected = connected && params.receive && params.remote.is_some();
+        let reading = Reading {
+            codec: params.codec,
+            packets: self.figures.packets_in,
+            lost: received.lost,
+            late: self.figures.late,
+            jitter_ms: u8::try_from(jitter_ms).unwrap_or(u8::MAX),
+            round_trip_ms: u16::try_from(round_trip).unwrap_or(u16::MAX),
+            far_loss_256: far.fraction_lost,
+            wait_us: self.listening.wait_us(),
+            metering: core::mem::take(&mut self.listening.metering),
+            expected: expected && !self.listening.pauses(),
+        };
+        Some(self.quality.second(now, &reading))
+    }
+
     /// Everything that was counted.
     pub(crate) fn figures(&self) -> MediaFigures {
         let received = self.receiver.figures();
-        let clock_khz = u64::from(self.clock_hz() / 1_000);
-        let jitter_us = u64::from(received.jitter_max).saturating_mul(1_000);
-        let jitter_us = jitter_us.checked_div(clock_khz).unwrap_or(0);
+        let jitter_us = self.jitter_us(received.jitter_max);
         let far = &self.reporting.far;
         let round_trip_us = far.round_trip.map_or(0, |time| time.as_micros());
         MediaFigures {
@@ -427,7 +462,7 @@ impl RtpLeg {
             // A source that is not believed yet, or numbers of long ago.
             stranger: self.figures.stranger.saturating_add(received.unexpected),
             concealed: self.listening.changes().concealed,
-            jitter_us_max: u32::try_from(jitter_us).unwrap_or(u32::MAX),
+            jitter_us_max: jitter_us,
             lost_far: far.lost,
             round_trip_us: u32::try_from(round_trip_us).unwrap_or(u32::MAX),
             ..self.figures

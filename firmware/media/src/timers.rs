@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
-use model::{Instant, MediaLeg};
+use model::{Instant, MediaEvent, MediaLeg};
 
 use crate::output::Channel;
 use crate::plane::Plane;
 use crate::reporting::COMPOUND_MAX;
-use crate::slot::Slot;
+use crate::slot::{Path, Slot};
 
 impl Plane {
     /// Runs what is due and finds the next deadline.
@@ -38,12 +38,43 @@ impl Plane {
         let Some(rtp) = slot.rtp_mut() else {
             return;
         };
+        let second_is_over = rtp.quality.due() <= now;
         let over = rtp.expire_event(now).filter(|_| rtp.is_heard());
         if rtp.reporting.due().is_some_and(|due| due <= now) {
             self.send_report(now, leg, false);
         }
         if let Some((digit, ms)) = over {
             self.digit_heard(now, leg, digit, ms);
+        }
+        if second_is_over {
+            self.tell_second(now, leg);
+        }
+    }
+
+    /// Tells the second that is over, and the minute if it is full.
+    fn tell_second(&mut self, now: Instant, leg: MediaLeg) {
+        let Some(slot) = self.slots.of(leg) else {
+            return;
+        };
+        let connected = matches!(slot.path, Path::Relay(_) | Path::Mix(_) | Path::Echo);
+        let Some(rtp) = slot.rtp_mut() else {
+            return;
+        };
+        let second = rtp.second(now, connected);
+        let minute = rtp.quality.minute(false);
+        if let Some(second) = second {
+            self.out.event(MediaEvent::QualitySecond { leg, second });
+        }
+        if let Some(minute) = minute {
+            self.out.event(MediaEvent::QualityMinute { leg, minute });
+        }
+    }
+
+    /// Tells what there is of the minute: the leg is over.
+    pub(crate) fn tell_last_minute(&mut self, leg: MediaLeg) {
+        let rtp = self.slots.of(leg).and_then(Slot::rtp_mut);
+        if let Some(minute) = rtp.and_then(|rtp| rtp.quality.minute(true)) {
+            self.out.event(MediaEvent::QualityMinute { leg, minute });
         }
     }
 

@@ -143,6 +143,14 @@ impl Receiver {
         self.source.as_ref().map(|source| source.ssrc)
     }
 
+    /// Interarrival jitter of the source being heard, in timestamp units (RFC 3550 §6.4.1).
+    #[must_use]
+    pub fn jitter(&self) -> u32 {
+        self.source
+            .as_ref()
+            .map_or(0, |source| source.jitter_x16 >> 4)
+    }
+
     /// Figures so far.
     #[must_use]
     pub fn figures(&self) -> Received {

@@ -9,6 +9,8 @@ use crate::rtcp::ReportsHeard;
 pub struct FarFigures {
     /// Packets that we sent and the far end missed.
     pub lost: u64,
+    /// Part of our packets that it missed between its last two reports, in 1/256.
+    pub fraction_lost: u8,
     /// Last known round trip.
     pub round_trip: Option<Duration>,
 }
@@ -19,6 +21,7 @@ impl FarFigures {
         if let Some(reception) = heard.reception {
             // Duplicates can make the far end's count negative.
             self.lost = u64::try_from(reception.lost).unwrap_or(0);
+            self.fraction_lost = reception.fraction_lost;
         }
         self.round_trip = heard.round_trip.or(self.round_trip);
     }
@@ -36,6 +39,7 @@ mod tests {
         let reception = |lost| {
             Some(Reception {
                 lost,
+                fraction_lost: 9,
                 ..Reception::default()
             })
         };
@@ -47,6 +51,7 @@ mod tests {
         far.note(&ReportsHeard::default());
         let known = FarFigures {
             lost: 7,
+            fraction_lost: 9,
             round_trip: Some(trip),
         };
         assert_eq!(far, known);

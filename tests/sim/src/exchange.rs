@@ -229,7 +229,10 @@ impl Exchange {
                 return;
             } else {
                 let event = self.reports.remove(0);
-                self.pbx.handle(times, Input::Media(event));
+                // As in the program: the figures of a second are not for the control plane.
+                if !matches!(event, MediaEvent::QualitySecond { .. }) {
+                    self.pbx.handle(times, Input::Media(event));
+                }
             }
         }
     }

@@ -310,7 +310,11 @@ impl Control {
     /// What the media side said. Its event is edge-triggered: all of it is taken.
     fn hear_media(&mut self) {
         while let Some(event) = self.driver.engine.poll() {
-            self.tell(Input::Media(event));
+            // The figures of a second are for who watches: nothing is decided by them, and the tape
+            // would be full of them.
+            if !matches!(event, model::MediaEvent::QualitySecond { .. }) {
+                self.tell(Input::Media(event));
+            }
         }
     }
 

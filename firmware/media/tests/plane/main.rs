@@ -6,6 +6,7 @@ mod guard;
 mod hostile;
 mod ice;
 mod mixing;
+mod quality;
 mod relay;
 mod reports;
 mod rig;

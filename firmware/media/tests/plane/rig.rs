@@ -143,6 +143,8 @@ pub(crate) struct Rig {
     pub(crate) now: Instant,
     pub(crate) sent: BTreeMap<(MediaLeg, Channel), Vec<Sent>>,
     pub(crate) events: Vec<MediaEvent>,
+    /// What was told of seconds and minutes.
+    pub(crate) quality: Vec<MediaEvent>,
     /// Parts of DTLS handshakes that are for the driver.
     pub(crate) handshakes: Vec<(MediaLeg, SocketAddr, Vec<u8>)>,
     pub(crate) dead: Vec<MediaLeg>,
@@ -194,6 +196,7 @@ impl Rig {
             now: Instant::from_millis(1_000),
             sent: BTreeMap::new(),
             events: Vec::new(),
+            quality: Vec::new(),
             handshakes: Vec::new(),
             dead: Vec::new(),
             keys_back: 0,
@@ -342,6 +345,9 @@ impl Rig {
                 Output::Handshake { leg, from, bytes } => {
                     self.handshakes.push((leg, from, bytes.to_vec()));
                 }
+                Output::Event(
+                    event @ (MediaEvent::QualitySecond { .. } | MediaEvent::QualityMinute { .. }),
+                ) => self.quality.push(event),
                 Output::Event(event) => self.events.push(event),
                 Output::Tap(step) => self.tapped.push(Step::of(&step)),
                 Output::Dead(object) => match object {
