@@ -13,7 +13,7 @@ use engine::{Engine, EngineConfig};
 use mio::{Interest, Poll, Token, unix::SourceFd};
 use model::{Random, Seq, limits};
 use panel::{Feed, Panel, PanelParts, WebInbox};
-use pbx::{Keys, Pbx, Setup, Snapshot, Tape, Taped};
+use pbx::{Keys, Pbx, Redactor, Setup, Snapshot, Tape, Taped};
 use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOptions};
 
 use crate::{
@@ -223,6 +223,7 @@ fn driver_of(
         writer,
         live,
         tape,
+        redactor: Redactor::default(),
         text: Arc::clone(&known.text),
         seeds,
         kept,

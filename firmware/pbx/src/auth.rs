@@ -7,7 +7,7 @@ use std::{
 };
 
 use config::{Config, SecretId};
-use model::{EntryId, Instant, Now, Random, Seed, StateChange, Transport};
+use model::{Digit, EntryId, Instant, Now, Random, Seed, StateChange, Transport};
 use sip::{
     HeaderName, Headers, Method, Peer, Request,
     digest::{self, Algorithm, Challenge, Credentials, First, Nonces},
@@ -53,6 +53,10 @@ pub trait Vault {
 
     /// Where the keys of one leg start from (SRTP, ICE).
     fn seed(&mut self) -> Seed;
+
+    /// A digit that came in signalling, as it goes on from here. The tape has it only if it `decides`
+    /// something.
+    fn digit(&mut self, digit: Digit, decides: bool) -> Digit;
 
     /// Takes over the passwords of a new version of the configuration.
     fn replace(&mut self, passwords: Passwords);
@@ -113,6 +117,10 @@ impl Vault for Keys {
         let mut seed = Seed::default();
         self.legs.fill(&mut seed);
         seed
+    }
+
+    fn digit(&mut self, digit: Digit, _: bool) -> Digit {
+        digit
     }
 
     fn replace(&mut self, passwords: Passwords) {

@@ -99,6 +99,8 @@ impl Pbx {
         if !leg.talk.terms().hears_info() || !leg.talk.hears_key(now.mono, Form::Info) {
             return;
         }
+        let decides = leg.media.is_some_and(|media| self.decides(media, digit));
+        let digit = self.vault.digit(digit, decides);
         if let Some(other) = self.partner(id) {
             if self.wants_info(other) {
                 self.send_info(now, other, digit, ms);

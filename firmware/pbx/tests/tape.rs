@@ -4,8 +4,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use config::{Config, SecretId};
-use model::{MediaEvent, Now, PairId, Random, Seq};
-use pbx::{Entry, Fingerprint, Input, Keys, Output, Pbx, Replayed, Setup, Snapshot, Tape, Taped};
+use model::{FlowId, MediaCommand, MediaEvent, Now, PairId, Protection, Random, Seq, Transport};
+use pbx::{
+    Entry, Fingerprint, Input, Keys, Output, Pbx, Redactor, Replayed, Setup, Snapshot, Tape, Taped,
+};
 use sip::{Message, Method, digest};
 
 const TEXT: &str = r#"
@@ -22,8 +24,11 @@ sip_password = { secret = "jan-phone" }
 struct Run {
     pbx: Pbx,
     tape: Tape,
+    redactor: Redactor,
     ms: u64,
     written: Vec<(Now, Vec<u8>)>,
+    /// What the media plane was told.
+    media: Vec<MediaCommand>,
 }
 
 fn setup() -> Setup {
@@ -55,8 +60,10 @@ impl Run {
         Self {
             pbx: Pbx::new(Now::default(), setup, Box::new(keys)),
             tape,
+            redactor: Redactor::default(),
             ms: 0,
             written: Vec::new(),
+            media: Vec::new(),
         }
     }
 
@@ -73,13 +80,17 @@ impl Run {
     fn tell(&mut self, input: Input) -> Vec<String> {
         self.ms += 7;
         let now = self.now();
-        let entry = Entry::open(&input, false);
+        let entry = Entry::open(&input, false, &mut self.redactor);
         self.pbx.handle(now, input);
         let (mut outputs, mut said) = (Fingerprint::default(), Vec::new());
         while let Some(output) = self.pbx.poll() {
             outputs.add(&output);
-            if let Output::Datagram { bytes, .. } = output {
-                said.push(String::from_utf8(bytes).expect("SIP is text"));
+            match output {
+                Output::Datagram { bytes, .. } | Output::Bytes { bytes, .. } => {
+                    said.push(String::from_utf8(bytes).expect("SIP is text"));
+                }
+                Output::Media(command) => self.media.push(command),
+                _ => {}
             }
         }
         let bytes = entry.close(self.tape.take(), outputs);
@@ -95,23 +106,81 @@ impl Run {
         })
     }
 
+    /// A message on a connection, in two pieces.
+    fn stream(&mut self, flow: FlowId, text: &str) -> Vec<String> {
+        let bytes = text.as_bytes();
+        let (first, rest) = bytes.split_at(bytes.len() * 2 / 3);
+        let mut said = Vec::new();
+        for piece in [first, rest] {
+            let bytes = piece.to_vec();
+            said.extend(self.tell(Input::Bytes { flow, bytes }));
+        }
+        said
+    }
+
+    /// A phone calls the echo test on a connection: challenged, answered. Returns the description
+    /// in the 200.
+    fn call_echo(&mut self, flow: FlowId, sdp: &str) -> String {
+        let said = self.stream(flow, &request("INVITE", 1, "application/sdp", "", sdp));
+        let line = authorization(said.last().expect("challenged"), &Method::Invite, ECHO);
+        self.stream(flow, &request("ACK", 1, "application/sdp", "", ""));
+        let invite = request("INVITE", 2, "application/sdp", &line, sdp);
+        let mut said = self.stream(flow, &invite);
+        said.extend(self.tell(Input::Durable(Seq(1_000))));
+        let answer = said.iter().find(|text| text.starts_with("SIP/2.0 200"));
+        answer.unwrap_or_else(|| panic!("{said:#?}")).clone()
+    }
+
     /// A phone registers: challenged, answered. Returns the status of the second answer.
     fn register(&mut self, cseq: u32, password: &str) -> u16 {
         let said = self.datagram(&register(cseq, ""));
-        let Ok(parsed) = sip::parse(said[0].as_bytes()) else {
-            panic!("our own 401 is legal");
-        };
-        let Message::Response(challenged) = parsed.message else {
-            panic!("an answer is a response");
-        };
-        let challenge = &digest::challenges_of(&challenged.headers)[0];
-        let who = ("2005", password);
-        let uri = "sip:127.0.0.1";
-        let credentials = digest::answer(challenge, who, &Method::Register, uri, (1, "c"));
-        let line = format!("Authorization: {credentials}\n");
+        let line = answer_of(&said[0], password, &Method::Register, "sip:127.0.0.1");
+        let line = line.replace("\r\n", "\n");
         let said = self.datagram(&register(cseq + 1, &line));
         said[0][8..11].parse().expect("a status")
     }
+}
+
+/// The number of the echo test.
+const ECHO: &str = "sip:*43@127.0.0.1";
+/// A key of SRTP, and a password of ICE: neither may be on the tape.
+const KEY: &str = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+const ICE: &str = "passwordOfTheBrowser00";
+
+/// The Authorization line that answers a 401.
+fn answer_of(challenged: &str, password: &str, method: &Method, uri: &str) -> String {
+    let Ok(parsed) = sip::parse(challenged.as_bytes()) else {
+        panic!("our own 401 is legal");
+    };
+    let Message::Response(challenged) = parsed.message else {
+        panic!("an answer is a response");
+    };
+    let challenge = &digest::challenges_of(&challenged.headers)[0];
+    let credentials = digest::answer(challenge, ("2005", password), method, uri, (1, "c"));
+    format!("Authorization: {credentials}\r\n")
+}
+
+fn authorization(challenged: &str, method: &Method, uri: &str) -> String {
+    answer_of(challenged, "s3cret-2005", method, uri)
+}
+
+/// A request to the echo test on a connection; its To tag is put in by the caller.
+fn request(method: &str, cseq: u32, kind: &str, extra: &str, body: &str) -> String {
+    format!(
+        "{method} {ECHO} SIP/2.0\r\n\
+         Via: SIP/2.0/TLS 127.0.0.1:6000;branch=z9hG4bK{method}{cseq}\r\n\
+         From: <sip:2005@127.0.0.1>;tag=a\r\nTo: <{ECHO}>\r\nCall-ID: two\r\n\
+         CSeq: {cseq} {method}\r\nContact: <sip:2005@127.0.0.1:6000;transport=tls>\r\n\
+         Max-Forwards: 70\r\n{extra}Content-Type: {kind}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Puts the To tag of an answer into a request of the dialog.
+fn in_dialog(request: &str, answer: &str) -> String {
+    let to = answer.lines().find(|line| line.starts_with("To: "));
+    request.replace(&format!("To: <{ECHO}>"), to.expect("a To header"))
 }
 
 fn register(cseq: u32, extra: &str) -> String {
@@ -179,4 +248,91 @@ fn a_run_repeats_from_its_start_and_from_a_restart_point() {
         text.contains("s3cret")
     });
     assert!(!secrets, "no password is on the tape");
+}
+
+/// A call with keys goes through replay although neither side's keys are on the tape.
+fn protected_call(transport: Transport, sdp: &str, secrets: &[&str]) -> (Run, String) {
+    let first = Setup {
+        fingerprint: Some(model::Fingerprint([7; 32])),
+        ..setup()
+    };
+    let start = Snapshot::of(&first, TEXT).to_bytes();
+    let mut run = Run::start(first);
+    let (pair, port) = (PairId(0), 20_000);
+    run.tell(Input::Media(MediaEvent::PairReady { pair, port }));
+    let flow = FlowId(1);
+    run.tell(Input::FlowOpened {
+        flow,
+        transport,
+        local: "127.0.0.1:5061".parse().expect("literal"),
+        remote: "127.0.0.1:6000".parse().expect("literal"),
+    });
+    let answer = run.call_echo(flow, sdp);
+    let ack = request("ACK", 2, "application/sdp", "", "");
+    run.stream(flow, &in_dialog(&ack, &answer));
+    let kind = "application/dtmf-relay";
+    let info = request("INFO", 3, kind, "", "Signal=7\r\nDuration=100\r\n");
+    run.stream(flow, &in_dialog(&info, &answer));
+    let again = request("INVITE", 4, "application/sdp", "", sdp);
+    run.stream(flow, &in_dialog(&again, &answer));
+    replay(&start, Now::default(), &run.written);
+    for secret in secrets.iter().chain(&["Signal=7"]) {
+        // A piece of a stream may end in it, so any half of it is looked for.
+        let (head, tail) = secret.split_at(secret.len() / 2);
+        let halves = [head, tail].map(str::as_bytes);
+        for (_, bytes) in &run.written {
+            for half in halves.iter().filter(|half| half.len() > 6) {
+                assert!(!bytes.windows(half.len()).any(|text| text == *half));
+            }
+        }
+    }
+    (run, answer)
+}
+
+const HEAD: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n";
+
+fn protection_of(run: &Run) -> Vec<Protection> {
+    let params = run.media.iter().filter_map(|command| match command {
+        MediaCommand::SetRtp { params, .. } => Some(params.protection),
+        _ => None,
+    });
+    params.collect()
+}
+
+#[test]
+fn a_call_with_keys_in_its_descriptions_is_replayed_without_them() {
+    let sdp = format!(
+        "{HEAD}m=audio 7000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}\r\n"
+    );
+    let (run, answer) = protected_call(Transport::Tls, &sdp, &[KEY]);
+    let ours = answer.split("inline:").nth(1).expect("our key");
+    let ours = ours.split("\r\n").next().expect("a line");
+    assert!(ours.len() == 40 && !ours.starts_with("AAAAAAAA"), "{ours}");
+    assert_eq!(protection_of(&run), [Protection::Srtp; 2]);
+    let keys = run.media.iter().filter_map(|command| match command {
+        MediaCommand::SetKeys { send, receive, .. } => Some((*send, *receive)),
+        _ => None,
+    });
+    let keys: Vec<_> = keys.collect();
+    assert_eq!(keys.len(), 2, "said with every agreement");
+    assert_eq!(keys[0], keys[1]);
+    assert_eq!(keys[0].1.key(), b"wDfvg&T+)xG7@fb5");
+}
+
+#[test]
+fn a_call_of_a_browser_is_replayed_without_its_passwords() {
+    let hash = ["C4"; 32].join(":");
+    let sdp = format!(
+        "{HEAD}a=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8\r\na=mid:0\r\na=rtcp-mux\r\n\
+         a=setup:actpass\r\na=fingerprint:sha-256 {hash}\r\na=ice-ufrag:abcd\r\na=ice-pwd:{ICE}\r\n"
+    );
+    let (run, answer) = protected_call(Transport::Wss, &sdp, &[ICE]);
+    assert!(answer.contains("a=setup:passive") && answer.contains("a=fingerprint:sha-256 07:07"));
+    assert_eq!(protection_of(&run), [Protection::Srtp; 2]);
+    let names = run.media.iter().filter_map(|command| match command {
+        MediaCommand::SetIce { ice, .. } => Some(ice.remote_password.as_str().to_owned()),
+        MediaCommand::StartDtls { .. } => Some("dtls".to_owned()),
+        _ => None,
+    });
+    assert_eq!(names.collect::<Vec<_>>(), [ICE, "dtls"], "each once");
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use engine::Engine;
 use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, StateChange, Transport, limits};
-use pbx::{Entry, Fingerprint, Input, Output, Pbx, Snapshot, Tape};
+use pbx::{Entry, Fingerprint, Input, Output, Pbx, Redactor, Snapshot, Tape};
 use store::{Batch, WriterHandle};
 
 use crate::live::Live;
@@ -32,6 +32,8 @@ pub(crate) struct Driver {
     pub(crate) live: Live,
     /// What the vault answered, for the journal.
     pub(crate) tape: Tape,
+    /// Keeps secrets out of the journal.
+    pub(crate) redactor: Redactor,
     /// The configuration text in force, for the journal.
     pub(crate) text: Arc<str>,
     /// Seeds for restart points.
@@ -59,7 +61,7 @@ impl Driver {
             Input::Media(MediaEvent::Digit { leg, digit, .. }) => self.pbx.decides(*leg, *digit),
             _ => false,
         };
-        let entry = Entry::open(&input, decides);
+        let entry = Entry::open(&input, decides, &mut self.redactor);
         if let Input::Config { text, .. } = &input {
             self.text = Arc::clone(text);
         }
