@@ -299,11 +299,10 @@ impl Plane {
         let Some(peer) = self.slots.see(other) else {
             return;
         };
-        let takes_events = peer
-            .rtp()
-            .and_then(|rtp| rtp.params())
-            .is_some_and(|params| params.event_pt_out.is_some());
-        if relayed && takes_events {
+        let params = peer.rtp().and_then(|rtp| rtp.params());
+        let takes_events = params.is_some_and(|params| params.event_pt_out.is_some());
+        let signalled = params.is_some_and(|params| params.digits_in_signalling);
+        if signalled || (relayed && takes_events) {
             return;
         }
         let peer_leg = MediaLeg {

@@ -179,7 +179,10 @@ mod tests {
     fn secrets_are_blanked_and_everything_keeps_its_length() {
         let text = message(MESSAGE.as_bytes()).into_owned();
         assert_eq!(String::from_utf8_lossy(&text), BLANKED);
-        assert!(matches!(message(b"BYE sip:x SIP/2.0\r\n\r\n"), Cow::Borrowed(_)));
+        assert!(matches!(
+            message(b"BYE sip:x SIP/2.0\r\n\r\n"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]
@@ -190,7 +193,11 @@ mod tests {
             let out: Vec<u8> = pieces
                 .flat_map(|piece| redactor.stream(FlowId(1), piece))
                 .collect();
-            assert_eq!(String::from_utf8_lossy(&out), BLANKED, "in pieces of {step}");
+            assert_eq!(
+                String::from_utf8_lossy(&out),
+                BLANKED,
+                "in pieces of {step}"
+            );
             assert!(redactor.tails.is_empty(), "in pieces of {step}");
         }
     }
@@ -203,7 +210,11 @@ mod tests {
             assert_eq!(String::from_utf8_lossy(&out), text(blank));
         };
         let relay = "application/dtmf-relay";
-        check(relay, "Signal= 5\r\nDuration=160\r\n", "Signal= 0\r\nDuration=160\r\n");
+        check(
+            relay,
+            "Signal= 5\r\nDuration=160\r\n",
+            "Signal= 0\r\nDuration=160\r\n",
+        );
         check(relay, "signal=*\r\n", "signal=0\r\n");
         check(relay, "Signal=hf\r\n", "Signal=hf\r\n");
         check("application/dtmf", "#\r\n", "0\r\n");

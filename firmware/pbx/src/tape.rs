@@ -11,8 +11,8 @@ use std::{
 
 use config::Config;
 use model::{
-    Binding, Command, Digit, EntryId, FlowId, Instant, MediaCommand, MediaEvent, PairId, PortId, Seed, Seq,
-    Transport,
+    Binding, Command, Digit, EntryId, FlowId, Instant, MediaCommand, MediaEvent, PairId, PortId,
+    Seed, Seq, Transport,
 };
 use serde::{Deserialize, Serialize};
 use sip::{
@@ -175,7 +175,7 @@ impl Entry {
             } => Written::FlowOpened(*flow, *transport, *local, *remote),
             Input::Bytes { flow, bytes } => {
                 Written::Bytes(*flow, Block(redactor.stream(*flow, bytes)))
-            },
+            }
             Input::FlowClosed { flow } => {
                 redactor.forget(*flow);
                 Written::FlowClosed(*flow)

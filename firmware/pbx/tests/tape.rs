@@ -106,12 +106,16 @@ impl Run {
         })
     }
 
-    /// A message on a connection, in two pieces.
+    /// A message on a connection, in two pieces; a frame of a WebSocket is whole (RFC 7118 §5).
     fn stream(&mut self, flow: FlowId, text: &str) -> Vec<String> {
         let bytes = text.as_bytes();
-        let (first, rest) = bytes.split_at(bytes.len() * 2 / 3);
+        let (first, rest) = bytes.split_at(if flow == FRAMED {
+            0
+        } else {
+            bytes.len() * 2 / 3
+        });
         let mut said = Vec::new();
-        for piece in [first, rest] {
+        for piece in [first, rest].into_iter().filter(|piece| !piece.is_empty()) {
             let bytes = piece.to_vec();
             said.extend(self.tell(Input::Bytes { flow, bytes }));
         }
@@ -141,6 +145,8 @@ impl Run {
     }
 }
 
+/// The connection that is a WebSocket.
+const FRAMED: FlowId = FlowId(2);
 /// The number of the echo test.
 const ECHO: &str = "sip:*43@127.0.0.1";
 /// A key of SRTP, and a password of ICE: neither may be on the tape.
@@ -260,7 +266,8 @@ fn protected_call(transport: Transport, sdp: &str, secrets: &[&str]) -> (Run, St
     let mut run = Run::start(first);
     let (pair, port) = (PairId(0), 20_000);
     run.tell(Input::Media(MediaEvent::PairReady { pair, port }));
-    let flow = FlowId(1);
+    let framed = matches!(transport, Transport::Ws | Transport::Wss);
+    let flow = if framed { FRAMED } else { FlowId(1) };
     run.tell(Input::FlowOpened {
         flow,
         transport,

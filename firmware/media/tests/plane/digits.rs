@@ -165,3 +165,29 @@ fn a_set_hears_the_digits_of_a_phone() {
         .fold(0.0, f32::max);
     assert!(loudest > 4_000.0, "{loudest}");
 }
+
+#[test]
+fn a_key_for_a_phone_that_takes_keys_in_signalling_is_not_played() {
+    let mut rig = Rig::new();
+    let signalled = RtpParams {
+        event_pt_out: None,
+        event_pt_in: None,
+        digits_in_signalling: true,
+        ..params(1)
+    };
+    let (mut a, b) = (rig.phone(0), rig.phone_with(1, signalled));
+    rig.join(a.leg, 0);
+    rig.join(b.leg, 0);
+    rig.talk(&mut [&mut a], 5);
+    rig.forget();
+    press(&mut rig, &mut a, '7', 5);
+    rig.pass(300);
+    let samples = rig.samples(b.leg, Codec::Pcma, PCMA);
+    let key = &samples[160..800];
+    for hz in [852.0, 1_209.0] {
+        assert!(amplitude(key, hz) < 200.0, "{hz} Hz is heard");
+    }
+    let told = rig.events.iter();
+    let keys = told.filter(|event| matches!(event, MediaEvent::Digit { .. }));
+    assert_eq!(keys.count(), 1, "signalling is told to pass it on");
+}
