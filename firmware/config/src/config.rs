@@ -142,12 +142,7 @@ impl Config {
     fn read_sections(root: &Table, report: &mut Report) -> Option<Self> {
         let mut ids = Ids::new(root);
         let mut top = Section::new(root, String::new(), report);
-        let format = top.whole("format", 1..=u16::MAX).unwrap_or(FORMAT);
-        if format != FORMAT {
-            let params = vec![("value", format.to_string()), ("known", FORMAT.to_string())];
-            let rule = Fault::FormatUnknown;
-            top.bad("format", Bad { rule, params });
-        }
+        let format = top.format();
         let limits = top.section("limits", Limits::read).unwrap_or_default();
         let office = top.section("office", Office::read).flatten();
         if office.is_none() && !top.has("office") {
@@ -216,6 +211,17 @@ impl<'t> Section<'t, '_> {
     ) -> Option<T> {
         let table = self.table(key)?;
         Some(read(Section::new(table, key.into(), self.report)))
+    }
+
+    /// The format that the text is written in, reported as a problem if it is not ours.
+    fn format(&mut self) -> u16 {
+        let format = self.whole("format", 1..=u16::MAX).unwrap_or(FORMAT);
+        if format != FORMAT {
+            let params = vec![("value", format.to_string()), ("known", FORMAT.to_string())];
+            let rule = Fault::FormatUnknown;
+            self.bad("format", Bad { rule, params });
+        }
+        format
     }
 
     /// How voice travels in an office of `country`; an office without one has its problem already.
