@@ -182,11 +182,7 @@ fn a_key_for_a_phone_that_takes_keys_in_signalling_is_not_played() {
     rig.forget();
     press(&mut rig, &mut a, '7', 5);
     rig.pass(300);
-    let samples = rig.samples(b.leg, Codec::Pcma, PCMA);
-    let key = &samples[160..800];
-    for hz in [852.0, 1_209.0] {
-        assert!(amplitude(key, hz) < 200.0, "{hz} Hz is heard");
-    }
+    assert!(rig.heard(b.leg).is_empty(), "neither event nor tone");
     let told = rig.events.iter();
     let keys = told.filter(|event| matches!(event, MediaEvent::Digit { .. }));
     assert_eq!(keys.count(), 1, "signalling is told to pass it on");
