@@ -85,7 +85,10 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     live.flush();
     let heart = Arc::new(Heart::default());
     let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
-    let setup = setup_of(&known, recovered, board.jacks, seed_of(&mut plain));
+    let setup = Setup {
+        fingerprint: Some(engine.fingerprint()),
+        ..setup_of(&known, recovered, board.jacks, seed_of(&mut plain))
+    };
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
     let bound = doors.bound();
