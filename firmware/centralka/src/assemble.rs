@@ -85,10 +85,8 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     live.flush();
     let heart = Arc::new(Heart::default());
     let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
-    let setup = Setup {
-        fingerprint: Some(engine.fingerprint()),
-        ..setup_of(&known, recovered, board.jacks, seed_of(&mut plain))
-    };
+    let known_by = (board.jacks, engine.fingerprint());
+    let setup = setup_of(&known, recovered, known_by, seed_of(&mut plain));
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
     let bound = doors.bound();
@@ -159,7 +157,7 @@ fn front_of(
 fn setup_of(
     known: &Known,
     recovered: Recovered,
-    jacks: Vec<pbx::Jack>,
+    (jacks, fingerprint): (Vec<pbx::Jack>, model::Fingerprint),
     seed: model::Seed,
 ) -> Setup {
     Setup {
@@ -174,7 +172,7 @@ fn setup_of(
         pairs: Vec::new(),
         external: None,
         flows: (Vec::new(), 0),
-        fingerprint: None,
+        fingerprint: Some(fingerprint),
         resumed: false,
     }
 }
