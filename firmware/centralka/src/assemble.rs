@@ -90,8 +90,14 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
     let bound = doors.bound();
-    let media = engine.watcher();
-    let front = front_of(options, &common, &writer, &desk, media, bound.clone())?;
+    let front = front_of(
+        options,
+        &common,
+        &writer,
+        &desk,
+        engine.watcher(),
+        bound.clone(),
+    )?;
     front.tell_everybody(&config);
     let vault = vault_of(options, &writer)?;
     let (panel, browsers) = start_panel(&config, front, vault, &common)?;
