@@ -89,15 +89,8 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let setup = setup_of(&known, recovered, known_by, seed_of(&mut plain));
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
-    let bound = doors.bound();
-    let front = front_of(
-        options,
-        &common,
-        &writer,
-        &desk,
-        engine.watcher(),
-        bound.clone(),
-    )?;
+    let (media, bound) = (engine.watcher(), doors.bound());
+    let front = front_of(options, &common, &writer, &desk, media, bound.clone())?;
     front.tell_everybody(&config);
     let vault = vault_of(options, &writer)?;
     let (panel, browsers) = start_panel(&config, front, vault, &common)?;
