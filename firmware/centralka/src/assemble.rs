@@ -256,6 +256,8 @@ fn start_engine(
         ports: open.audio,
         seed: seed_of(secret),
         start: common.clock.now(),
+        clips: Box::new(engine::NoClips),
+        tracks: None,
     })
     .context("the media engine")?;
     common

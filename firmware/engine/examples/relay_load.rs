@@ -32,6 +32,8 @@ fn main() {
         ports: Vec::new(),
         seed: [1; 32],
         start: Now::default(),
+        clips: Box::new(engine::NoClips),
+        tracks: None,
     })
     .expect("the engine starts");
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");

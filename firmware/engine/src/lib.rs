@@ -14,6 +14,7 @@ mod pool;
 mod status;
 mod supply;
 mod sys;
+mod tracks;
 mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -39,6 +40,7 @@ use crate::sys::{Epoll, Ready};
 use crate::worker::{Port, Worker};
 
 pub use crate::status::{EngineStatus, Granted};
+pub use crate::tracks::{ClipSource, NoClips, TrackReader, TrackSink, tracks};
 
 /// Commands that may wait in the control thread behind a full ring.
 const COMMANDS_WAITING: usize = 4 * limits::MEDIA_RING;
@@ -59,6 +61,10 @@ pub struct EngineConfig {
     pub seed: Seed,
     /// The time: its calendar part is what reports to far ends start from.
     pub start: Now,
+    /// Where clips come from.
+    pub clips: Box<dyn ClipSource>,
+    /// Where recorded tracks go; without it nothing of them leaves the engine.
+    pub tracks: Option<TrackSink>,
 }
 
 /// Why the engine did not start.
@@ -145,6 +151,7 @@ impl Engine {
             to_media,
             to_control,
             handshakes,
+            clips: config.clips,
             stock: stock.clone(),
             out: 0,
             waker: helper.clone(),
@@ -169,6 +176,7 @@ impl Engine {
             next_prepared: None,
             dead,
             flights,
+            tracks: config.tracks,
             events: media_events,
             waker: media.clone(),
             stop: stop.clone(),

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use media::{Keys, PlaneCommand};
-use model::{Instant, MediaCommand, MediaEvent, limits};
+use media::{Clip, Keys, PlaneCommand};
+use model::{ClipId, Instant, MediaCommand, MediaEvent, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -14,6 +14,7 @@ use crate::dtls::{Handshakes, Verdict};
 use crate::link::{Dead, Sender, ToControl, ToHelper, ToMedia, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
+use crate::tracks::ClipSource;
 
 /// Commands executed and objects freed per turn, so that binding goes on beside them.
 const TURN: usize = 64;
@@ -31,6 +32,7 @@ pub(crate) struct Helper {
     pub(crate) to_media: Sender<ToMedia>,
     pub(crate) to_control: Sender<ToControl>,
     pub(crate) handshakes: Handshakes,
+    pub(crate) clips: Box<dyn ClipSource>,
     /// Pairs that the control thread has or will find in its ring.
     pub(crate) stock: Arc<AtomicUsize>,
     /// Pairs that were handed out and did not come back.
@@ -113,6 +115,7 @@ impl Helper {
             match self.wishes.pop() {
                 Err(_) => return false,
                 Ok(ToHelper::Spare(pair)) => self.take_back(now, pair),
+                Ok(ToHelper::Command(MediaCommand::LoadClip { clip })) => self.load(clip),
                 Ok(ToHelper::Command(command)) => {
                     if let MediaCommand::StartDtls {
                         leg,
@@ -132,6 +135,22 @@ impl Helper {
             }
         }
         true
+    }
+
+    fn load(&mut self, clip: ClipId) {
+        match self.clips.load(clip) {
+            Some(sound) => {
+                let object = Clip::boxed(sound);
+                self.order(PlaneCommand::AddClip { clip, object });
+            }
+            None => self.tell(MediaEvent::ClipFailed { clip }),
+        }
+    }
+
+    fn tell(&mut self, event: MediaEvent) {
+        if self.to_control.send(ToControl::Event(event)).is_err() {
+            count(&self.counters.events_lost, 1);
+        }
     }
 
     fn order(&mut self, command: PlaneCommand) {
@@ -163,9 +182,7 @@ impl Helper {
             Verdict::Failed(leg, fault) => {
                 count(&self.counters.handshakes_failed, 1);
                 let event = MediaEvent::SecurityFailed { leg, fault };
-                if self.to_control.send(ToControl::Event(event)).is_err() {
-                    count(&self.counters.events_lost, 1);
-                }
+                self.tell(event);
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::dtls_link::{Flights, pass_flight};
 use crate::link::{Dead, Pair, Sender, ToMedia, Waker};
 use crate::status::{Counters, answered, count, raise};
 use crate::sys::{self, Epoll, Ready};
+use crate::tracks::TrackSink;
 
 /// Sockets served per turn.
 pub(crate) const READY_MAX: usize = 128;
@@ -54,6 +55,7 @@ pub(crate) struct Worker {
     pub(crate) dead: Sender<Dead>,
     /// What far ends say in handshakes, and what the helper answers.
     pub(crate) flights: Flights,
+    pub(crate) tracks: Option<TrackSink>,
     pub(crate) events: Sender<MediaEvent>,
     pub(crate) waker: Waker,
     pub(crate) stop: Arc<AtomicBool>,
@@ -330,7 +332,11 @@ impl Worker {
                         count(&self.counters.events_lost, 1);
                     }
                 }
-                Output::Tap(_) => {}
+                Output::Tap(step) => {
+                    if let Some(tracks) = &mut self.tracks {
+                        tracks.push(&step);
+                    }
+                }
                 Output::Dead(object) => self.part(object),
             }
         }

@@ -137,7 +137,7 @@ impl Sending {
     pub(crate) fn go_on_from(&mut self, other: &Self, ticks: u8) {
         let whole = self.samples(ticks);
         match (&mut self.encoder, &other.encoder) {
-            (Encoder::G722(own), Encoder::G722(other)) => *own = other.clone(),
+            (Encoder::G722(own), Encoder::G722(other)) => own.clone_from(other),
             (Encoder::Opus(_), Encoder::Opus(_)) => {
                 // The newest packet once more, to nobody, so that the next one fits behind it.
                 let mut nobody = [0; dsp::codec::PAYLOAD_MAX];
@@ -156,7 +156,7 @@ impl Sending {
     pub(crate) const fn settling_ticks(&self) -> u8 {
         match self.encoder {
             Encoder::Pcm(_) => 2,
-            Encoder::G722(_) => 20,
+            Encoder::G722(_) => 50,
             Encoder::Opus(_) => 10,
         }
     }

@@ -16,6 +16,8 @@ fn a_range_without_a_pair_is_refused() {
             ports: Vec::new(),
             seed: [0; 32],
             start: Now::default(),
+            clips: Box::new(engine::NoClips),
+            tracks: None,
         };
         let refused = Engine::start(config);
         assert!(

@@ -50,6 +50,8 @@ impl Rig {
             ports,
             seed: [9; 32],
             start: Now::default(),
+            clips: Box::new(engine::NoClips),
+            tracks: None,
         })
         .expect("the engine starts");
         Self {

@@ -1,6 +1,8 @@
 //! The data plane from outside, under an allocator that refuses to work inside it.
 #![allow(unsafe_code)] // the allocator of `guard`
 
+mod clips;
+mod conference;
 mod digits;
 mod guard;
 mod hostile;
