@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use engine::Watcher;
+use engine::{Granted, Watcher};
 
 use crate::{
     control::{Mouth, Word},
@@ -73,6 +73,7 @@ impl Guard {
 fn watch(control: &Heart, mouth: &Mouth, media: &Watcher, stopped: &Receiver<()>, every: Duration) {
     let mut control_watch = Watch::new("control");
     let mut media_watch = Watch::new("media");
+    let mut flight = FlightLog::default();
     loop {
         // Both answer with a beat even when the office is quiet.
         let _ = mouth.say(Word::Alive);
@@ -81,10 +82,57 @@ fn watch(control: &Heart, mouth: &Mouth, media: &Watcher, stopped: &Receiver<()>
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
         }
+        flight.look(media);
         let control_lives = control_watch.look(control.beats());
         let media_lives = media_watch.look(media.status().wakes);
         if control_lives && media_lives {
             notify::alive();
+        }
+    }
+}
+
+/// Says in the log how the media thread fares when that is not as it should be.
+#[derive(Default)]
+struct FlightLog {
+    told: bool,
+    overruns: u64,
+    /// Looks until an overrun is worth the log again.
+    quiet: u32,
+}
+
+impl FlightLog {
+    /// Looks between two dumps of the flight recorder.
+    const QUIET: u32 = 12;
+    /// Stretches around the worst one that are dumped.
+    const AROUND: usize = 5;
+
+    fn look(&mut self, media: &Watcher) {
+        let status = media.status();
+        if !std::mem::replace(&mut self.told, true) {
+            // Worth a line, not worth an alarm: most machines carry an office without.
+            if let Granted::No(errno) = status.real_time {
+                tracing::info!(errno, "the media thread runs without real-time priority");
+            }
+            if let Granted::No(errno) = status.locked {
+                tracing::info!(errno, "the media thread's memory is not locked");
+            }
+        }
+        self.quiet = self.quiet.saturating_sub(1);
+        let overruns = status.overruns - self.overruns;
+        if overruns == 0 || self.quiet > 0 {
+            return;
+        }
+        self.overruns = status.overruns;
+        self.quiet = Self::QUIET;
+        tracing::warn!(
+            overruns,
+            "ticks of the media thread ran late; its last seconds:"
+        );
+        let flight = media.flight();
+        let worst = (0..flight.len()).max_by_key(|&at| flight[at].late_us);
+        let first = worst.unwrap_or(0).saturating_sub(Self::AROUND);
+        for stretch in flight.iter().skip(first).take(2 * Self::AROUND + 1) {
+            tracing::warn!(?stretch);
         }
     }
 }

@@ -60,6 +60,7 @@ fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {
         ("refused_connections", counters.flows_refused),
         ("refused_registrations", counters.bindings_refused),
         ("refused_too_many_calls", counters.too_many_calls),
+        ("refused_media_overloaded", counters.media_overloaded),
         ("answers_before_durable", counters.durable_late),
         ("media_legs_unprotected", counters.security_failed),
         ("media_legs_silent", counters.media_silent),

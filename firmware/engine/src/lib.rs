@@ -9,7 +9,9 @@
 mod clock;
 mod dtls;
 mod dtls_link;
+mod flight;
 mod link;
+mod load;
 mod pool;
 mod status;
 mod supply;
@@ -32,13 +34,16 @@ use model::{
 use rtrb::Consumer;
 
 use crate::clock::Clock;
+use crate::flight::{Flight, Recorder, Turn};
 use crate::link::{Pair, Sender, ToControl, ToHelper, ToMedia, Waker};
+use crate::load::Load;
 use crate::pool::Pool;
 use crate::status::{Counters, count};
 use crate::supply::Helper;
 use crate::sys::{Epoll, Ready};
 use crate::worker::{Port, Worker};
 
+pub use crate::flight::Stretch;
 pub use crate::status::{EngineStatus, Granted};
 pub use crate::tracks::{ClipSource, NoClips, TrackReader, TrackSink, tracks};
 
@@ -103,6 +108,7 @@ pub struct Engine {
     stop: Arc<AtomicBool>,
     counters: Arc<Counters>,
     fingerprint: Fingerprint,
+    flight: Arc<Flight>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -120,11 +126,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]: nothing is left running then.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
-        let (first, last) = config.rtp_ports;
-        let even = first.saturating_add(first & 1);
-        if (first, last) != (0, 0) && (first == 0 || even >= last) {
-            return Err(EngineError::NoPairs(first, last));
-        }
+        let (first, last) = check_range(config.rtp_ports)?;
         sys::allow_files(FILES);
         let system = |what| move |source| EngineError::System { what, source };
         let control = Waker::new().map_err(system("an eventfd"))?;
@@ -140,6 +142,7 @@ impl Engine {
         let stock = Arc::new(AtomicUsize::new(0));
         let stop = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(Counters::default());
+        let flight = Arc::new(Flight::new());
         let clock = Clock::start();
         let (handshakes, flights, fingerprint) =
             dtls::open(clock.now(), &media, &helper).map_err(system("DTLS"))?;
@@ -162,14 +165,13 @@ impl Engine {
             mono: clock.now(),
             ..config.start
         };
+        let places = std::iter::repeat_with(|| None);
         let worker = Worker {
             clock,
             plane: Plane::new(start),
             epoll: Epoll::new().map_err(system("an epoll instance"))?,
             ready: Ready::new(worker::READY_MAX),
-            pairs: std::iter::repeat_with(|| None)
-                .take(limits::MEDIA_LEGS)
-                .collect(),
+            pairs: places.take(limits::MEDIA_LEGS).collect(),
             ports: config.ports.into_iter().map(port).collect(),
             orders: orders_out,
             prepared,
@@ -181,6 +183,9 @@ impl Engine {
             waker: media.clone(),
             stop: stop.clone(),
             counters: counters.clone(),
+            recorder: Recorder::new(flight.clone()),
+            load: Load::default(),
+            current: Turn::default(),
             more_orders: false,
             joining: None,
         };
@@ -199,6 +204,7 @@ impl Engine {
             stop,
             counters,
             fingerprint,
+            flight,
             threads: Vec::new(),
         };
         engine.spawn("media-0", move || worker.run())?;
@@ -341,6 +347,7 @@ impl Engine {
     pub fn watcher(&self) -> Watcher {
         Watcher {
             counters: self.counters.clone(),
+            flight: self.flight.clone(),
             media: self.media.clone(),
         }
     }
@@ -377,6 +384,7 @@ impl AsFd for Engine {
 #[derive(Clone, Debug)]
 pub struct Watcher {
     counters: Arc<Counters>,
+    flight: Arc<Flight>,
     media: Waker,
 }
 
@@ -387,10 +395,24 @@ impl Watcher {
         self.counters.read()
     }
 
+    /// What the last seconds of the media thread were like, oldest first.
+    #[must_use]
+    pub fn flight(&self) -> Vec<Stretch> {
+        self.flight.read()
+    }
+
     /// Asks the media thread for a sign of life: `wakes` grows within some milliseconds.
     pub fn ping(&self) {
         self.media.wake();
     }
+}
+
+fn check_range((first, last): (u16, u16)) -> Result<(u16, u16), EngineError> {
+    let even = first.saturating_add(first & 1);
+    if (first, last) != (0, 0) && (first == 0 || even >= last) {
+        return Err(EngineError::NoPairs(first, last));
+    }
+    Ok((first, last))
 }
 
 fn port((id, audio): (PortId, Box<dyn AudioHalf>)) -> Port {

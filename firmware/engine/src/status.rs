@@ -56,6 +56,12 @@ counters! {
     ticks,
     /// Ticks left out because the thread ran too late.
     ticks_missed,
+    /// Ticks that ran so late that the next was due: the flight recorder is worth a look.
+    overruns,
+    /// Processor time that the media thread has used, in µs, as of the last second it worked in.
+    cpu_us,
+    /// Times that new calls had to be refused because the media thread was at its limit.
+    overloads,
     /// Longest delay of a tick after its time, in µs.
     tick_late_us_max,
     /// Longest time of one turn of the media thread, in µs.

@@ -14,7 +14,9 @@ use rtrb::Consumer;
 
 use crate::clock::Clock;
 use crate::dtls_link::{Flights, pass_flight};
+use crate::flight::{Recorder, Turn};
 use crate::link::{Dead, Pair, Sender, ToMedia, Waker};
+use crate::load::{Level, Load, WINDOW};
 use crate::status::{Counters, answered, count, raise};
 use crate::sys::{self, Epoll, Ready};
 use crate::tracks::TrackSink;
@@ -25,6 +27,8 @@ pub(crate) const READY_MAX: usize = 128;
 const DEAD_MAX: usize = 32;
 /// Commands executed per turn.
 const COMMANDS_MAX: usize = 64;
+/// A tick that is later than the next one's time.
+const OVERRUN: Duration = Duration::from_millis(10);
 /// The token of the waker; those of sockets are below.
 const WAKER: u64 = u64::MAX;
 
@@ -60,6 +64,10 @@ pub(crate) struct Worker {
     pub(crate) waker: Waker,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) recorder: Recorder,
+    pub(crate) load: Load,
+    /// What this turn did so far.
+    pub(crate) current: Turn,
     /// More orders may wait than a turn executes.
     pub(crate) more_orders: bool,
     /// Sockets of a leg that the plane has not taken yet.
@@ -115,8 +123,11 @@ impl Worker {
         if !self.events.flush() || !self.dead.flush() {
             return Some(1_000_000);
         }
-        let (due, _) = self.plane.next_deadline()?;
-        let left = due.since(self.clock.now());
+        let due = self.plane.next_deadline().map(|(due, _)| due);
+        let left = due.map(|due| due.since(self.clock.now()));
+        // A thread that gave something up looks whether it still must, even without work.
+        let look = (self.load.level > Level::Normal).then_some(WINDOW);
+        let left = left.into_iter().chain(look).min()?;
         Some(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX))
     }
 
@@ -141,8 +152,42 @@ impl Worker {
         self.events.wake();
         self.flights.0.wake();
         self.dead.wake_for(DEAD_MAX);
-        let took = self.clock.now().since(now);
-        raise(&self.counters.turn_us_max, micros(took));
+        let end = self.clock.now();
+        self.note(now, end);
+        if self.load.is_due(end) {
+            self.judge(end);
+        }
+    }
+
+    /// Writes the turn down.
+    fn note(&mut self, began: Instant, end: Instant) {
+        let mut turn = std::mem::take(&mut self.current);
+        turn.took = end.since(began);
+        raise(&self.counters.turn_us_max, micros(turn.took));
+        count(&self.counters.datagrams_in, u64::from(turn.datagrams_in));
+        count(&self.counters.datagrams_out, u64::from(turn.datagrams_out));
+        if turn.late >= OVERRUN {
+            count(&self.counters.overruns, 1);
+        }
+        self.recorder.record(began, turn);
+    }
+
+    /// Judges the load of the last second.
+    fn judge(&mut self, now: Instant) {
+        let used_ns = sys::thread_cpu_ns();
+        self.counters
+            .cpu_us
+            .store(used_ns / 1_000, Ordering::Relaxed);
+        let before = self.load.level;
+        if !self.load.judge(now, used_ns) || before.max(self.load.level) < Level::Full {
+            return;
+        }
+        let full = self.load.level == Level::Full;
+        if full {
+            count(&self.counters.overloads, 1);
+        }
+        self.tell(MediaEvent::Overloaded(full));
+        self.events.wake();
     }
 
     /// Takes one datagram of a ready socket; what is left makes it ready again.
@@ -161,7 +206,7 @@ impl Worker {
         let Some((len, from)) = sys::receive(socket, &mut buffer) else {
             return;
         };
-        count(&self.counters.datagrams_in, 1);
+        self.current.datagrams_in += 1;
         let datagram = buffer.get(..len).unwrap_or(&[]);
         self.plane.packet(now, leg, channel, from, datagram);
         self.drain();
@@ -247,7 +292,8 @@ impl Worker {
             return;
         }
         if self.plane.tick_is_due(now) {
-            raise(&self.counters.tick_late_us_max, micros(now.since(due)));
+            self.current.late = now.since(due);
+            raise(&self.counters.tick_late_us_max, micros(self.current.late));
             self.exchange();
         }
         self.plane.timeout(now);
@@ -317,16 +363,18 @@ impl Worker {
                         Channel::Rtp => &pair.rtp,
                         Channel::Rtcp => &pair.rtcp,
                     };
-                    let counter = if sys::send(socket, to, bytes) {
-                        &self.counters.datagrams_out
+                    if sys::send(socket, to, bytes) {
+                        self.current.datagrams_out += 1;
                     } else {
-                        &self.counters.send_failed
-                    };
-                    count(counter, 1);
+                        count(&self.counters.send_failed, 1);
+                    }
                 }
                 Output::Handshake { leg, from, bytes } => {
                     pass_flight(&mut self.flights.0, &self.counters, leg, from, bytes);
                 }
+                // The quality of a second is only looked at: the first to go.
+                Output::Event(MediaEvent::QualitySecond { .. })
+                    if self.load.level > Level::Normal => {}
                 Output::Event(event) => {
                     if self.events.send(event).is_err() {
                         count(&self.counters.events_lost, 1);

@@ -98,6 +98,11 @@ impl Pbx {
             self.reject(now, usage, 400, Headers::default());
             return;
         }
+        if self.media_overloaded {
+            self.counters.media_overloaded += 1;
+            self.reject(now, usage, 503, retry_after());
+            return;
+        }
         let seat = self.take_seat();
         let obstacle = match (heard, seat) {
             (Err(TalkError::Unprotected), _) => {

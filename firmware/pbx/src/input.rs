@@ -151,6 +151,8 @@ pub struct Counters {
     pub bindings_refused: u64,
     /// Calls refused at the limit of calls.
     pub too_many_calls: u64,
+    /// Calls refused because the media plane was at its limit.
+    pub media_overloaded: u64,
     /// 200s that went before their call was durable.
     pub durable_late: u64,
     /// Legs that had to be protected and were not.

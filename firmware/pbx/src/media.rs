@@ -41,8 +41,8 @@ impl Pbx {
             | MediaEvent::ClipReady { .. }
             | MediaEvent::Fax { .. }
             | MediaEvent::QualitySecond { .. }
-            | MediaEvent::QualityMinute { .. }
-            | MediaEvent::Overloaded(_) => {}
+            | MediaEvent::QualityMinute { .. } => {}
+            MediaEvent::Overloaded(overloaded) => self.media_overloaded = overloaded,
         }
     }
 

@@ -111,6 +111,8 @@ pub struct Pbx {
     pub(crate) slots: LegSlots,
     pub(crate) slots_in_all: usize,
     pub(crate) pairs: Pairs,
+    /// The media plane carries what it can: no new calls.
+    pub(crate) media_overloaded: bool,
     pub(crate) started_at: BTreeMap<CallId, Seq>,
     pub(crate) next_seq: Seq,
     pub(crate) durable: Seq,
@@ -169,6 +171,7 @@ impl Pbx {
             slots_in_all: slots.free(),
             slots,
             pairs: Pairs::new(setup.pairs),
+            media_overloaded: false,
             started_at: BTreeMap::new(),
             next_seq: setup.next_seq,
             durable: Seq(setup.next_seq.0.saturating_sub(1)),
@@ -322,6 +325,8 @@ impl Pbx {
         self.switch.reseed(call);
         self.plain = plain;
         self.slots.start_over();
+        // Without a call there is no load.
+        self.media_overloaded = false;
         self.clock_offset = None;
         Some(Setup {
             config: Arc::clone(&self.config),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use config::{Config, SecretId};
-use model::{FlowId, Now, PairId, Seq, StateChange, Transport};
+use model::{FlowId, MediaEvent, Now, PairId, Seq, StateChange, Transport};
 use pbx::{Input, Keys, Output, Pbx, Setup};
 use sip::{Message, Method, digest};
 
@@ -221,30 +221,29 @@ fn after_a_restart_browsers_must_come_again() {
     assert!(again.register().starts_with("SIP/2.0 200 "));
 }
 
-#[test]
-fn calls_to_a_browser_go_over_its_flow() {
-    let mut rig = Rig::start(Vec::new());
-    rig.open();
-    rig.register();
+/// Ewa's phone calls 2005.
+fn invite(cseq: u32, extra: &str) -> Input {
     let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
                m=audio 40000 RTP/AVP 8\r\n";
-    let invite = |cseq: u32, extra: &str| {
-        let head = format!(
-            "INVITE sip:2005@127.0.0.1 SIP/2.0\n\
-             Via: SIP/2.0/UDP 127.0.0.1:6000;branch=z9hG4bKi{cseq}\n\
-             From: <sip:2006@127.0.0.1>;tag=c\nTo: <sip:2005@127.0.0.1>\n\
-             Call-ID: two\nCSeq: {cseq} INVITE\nContact: <sip:2006@127.0.0.1:6000>\n\
-             Max-Forwards: 70\n{extra}Content-Type: application/sdp\n\
-             Content-Length: {}\n\n",
-            sdp.len()
-        );
-        Input::Datagram {
-            local: address("127.0.0.1:5060"),
-            remote: address("127.0.0.1:6000"),
-            bytes: (head.replace('\n', "\r\n") + sdp).into_bytes(),
-        }
-    };
-    let outputs = rig.tell(invite(1, ""));
+    let head = format!(
+        "INVITE sip:2005@127.0.0.1 SIP/2.0\n\
+         Via: SIP/2.0/UDP 127.0.0.1:6000;branch=z9hG4bKi{cseq}\n\
+         From: <sip:2006@127.0.0.1>;tag=c\nTo: <sip:2005@127.0.0.1>\n\
+         Call-ID: two\nCSeq: {cseq} INVITE\nContact: <sip:2006@127.0.0.1:6000>\n\
+         Max-Forwards: 70\n{extra}Content-Type: application/sdp\n\
+         Content-Length: {}\n\n",
+        sdp.len()
+    );
+    Input::Datagram {
+        local: address("127.0.0.1:5060"),
+        remote: address("127.0.0.1:6000"),
+        bytes: (head.replace('\n', "\r\n") + sdp).into_bytes(),
+    }
+}
+
+/// The credentials of Ewa's phone for its next INVITE, as the exchange asks for them.
+fn proof(rig: &mut Rig, cseq: u32) -> String {
+    let outputs = rig.tell(invite(cseq, ""));
     let refused = outputs.iter().find_map(|output| match output {
         Output::Datagram { bytes, .. } => {
             let text = String::from_utf8_lossy(bytes).into_owned();
@@ -256,7 +255,36 @@ fn calls_to_a_browser_go_over_its_flow() {
     let who = ("2006", "s3cret");
     let uri = "sip:2005@127.0.0.1";
     let one = digest::answer(challenge, who, &Method::Invite, uri, (1, "c"));
-    let outputs = rig.tell(invite(2, &format!("Authorization: {one}\n")));
+    format!("Authorization: {one}\n")
+}
+
+#[test]
+fn no_new_call_while_the_media_plane_is_at_its_limit() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let mut told = |cseq: u32, overloaded: bool| {
+        rig.tell(Input::Media(MediaEvent::Overloaded(overloaded)));
+        let proof = proof(&mut rig, cseq);
+        let outputs = rig.tell(invite(cseq + 1, &proof));
+        let refused = outputs.iter().any(|output| match output {
+            Output::Datagram { bytes, .. } => bytes.starts_with(b"SIP/2.0 503"),
+            _ => false,
+        });
+        (refused, rig.pbx.figures().calls)
+    };
+    assert_eq!(told(1, true), (true, 0));
+    assert_eq!(told(3, false), (false, 1));
+    assert_eq!(rig.pbx.counters().media_overloaded, 1);
+}
+
+#[test]
+fn calls_to_a_browser_go_over_its_flow() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let proof = proof(&mut rig, 1);
+    let outputs = rig.tell(invite(2, &proof));
     let sent = outputs.into_iter().find_map(|output| match output {
         Output::Bytes { flow: FLOW, bytes } => Some(String::from_utf8(bytes).expect("text")),
         _ => None,

@@ -122,6 +122,31 @@ fn an_idle_engine_sleeps() {
 }
 
 #[test]
+fn the_flight_recorder_knows_what_was_carried() {
+    let mut rig = Rig::new((0, 0), Vec::new());
+    let mut phone = rig.local_phone(0);
+    let route = model::Route::Echo;
+    let leg = phone.leg;
+    rig.send(MediaCommand::SetRoute { leg, route });
+    rig.talk(&mut [&mut phone], 20);
+    rig.remove(leg);
+    let flight = rig.engine.watcher().flight();
+    let came: u32 = flight.iter().map(|stretch| stretch.datagrams_in).sum();
+    let went: u32 = flight.iter().map(|stretch| stretch.datagrams_out).sum();
+    let status = rig.engine.status();
+    // The last turns are written down when the next ones come.
+    assert!(
+        came >= 10 && u64::from(came) <= status.datagrams_in,
+        "{came}"
+    );
+    assert!(
+        went >= 10 && u64::from(went) <= status.datagrams_out,
+        "{went}"
+    );
+    assert!(flight.windows(2).all(|two| two[0].at_us < two[1].at_us));
+}
+
+#[test]
 fn stopping_ends_at_once_with_legs_in_use() {
     let mut rig = Rig::new((0, 0), Vec::new());
     let phone = rig.local_phone(0);
