@@ -34,14 +34,13 @@ use model::{
 use rtrb::Consumer;
 
 use crate::clock::Clock;
-use crate::flight::{Flight, Recorder, Turn};
+use crate::flight::{Flight, Recorder};
 use crate::link::{Pair, Sender, ToControl, ToHelper, ToMedia, Waker};
-use crate::load::Load;
 use crate::pool::Pool;
 use crate::status::{Counters, count};
 use crate::supply::Helper;
 use crate::sys::{Epoll, Ready};
-use crate::worker::{Port, Worker};
+use crate::worker::{Doing, Port, Worker};
 
 pub use crate::flight::Stretch;
 pub use crate::status::{EngineStatus, Granted};
@@ -129,9 +128,8 @@ impl Engine {
         let (first, last) = check_range(config.rtp_ports)?;
         sys::allow_files(FILES);
         let system = |what| move |source| EngineError::System { what, source };
-        let control = Waker::new().map_err(system("an eventfd"))?;
-        let media = Waker::new().map_err(system("an eventfd"))?;
-        let helper = Waker::new().map_err(system("an eventfd"))?;
+        let waker = || Waker::new().map_err(system("an eventfd"));
+        let (control, media, helper) = (waker()?, waker()?, waker()?);
         let slots = limits::MEDIA_RING;
         let (orders, orders_out) = link::ring(slots, COMMANDS_WAITING, &media);
         let (wishes, wishes_out) = link::ring(slots, slots, &helper);
@@ -142,8 +140,7 @@ impl Engine {
         let stock = Arc::new(AtomicUsize::new(0));
         let stop = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(Counters::default());
-        let flight = Arc::new(Flight::new());
-        let clock = Clock::start();
+        let (flight, clock) = (Arc::new(Flight::new()), Clock::start());
         let (handshakes, flights, fingerprint) =
             dtls::open(clock.now(), &media, &helper).map_err(system("DTLS"))?;
         let helper_thread = Helper {
@@ -161,21 +158,17 @@ impl Engine {
             stop: stop.clone(),
             counters: counters.clone(),
         };
-        let start = Now {
-            mono: clock.now(),
-            ..config.start
-        };
-        let places = std::iter::repeat_with(|| None);
+        let mut start = config.start;
+        start.mono = clock.now();
         let worker = Worker {
             clock,
             plane: Plane::new(start),
             epoll: Epoll::new().map_err(system("an epoll instance"))?,
             ready: Ready::new(worker::READY_MAX),
-            pairs: places.take(limits::MEDIA_LEGS).collect(),
+            pairs: worker::places(),
             ports: config.ports.into_iter().map(port).collect(),
             orders: orders_out,
             prepared,
-            next_prepared: None,
             dead,
             flights,
             tracks: config.tracks,
@@ -184,10 +177,7 @@ impl Engine {
             stop: stop.clone(),
             counters: counters.clone(),
             recorder: Recorder::new(flight.clone()),
-            load: Load::default(),
-            current: Turn::default(),
-            more_orders: false,
-            joining: None,
+            doing: Doing::default(),
         };
         let mut engine = Self {
             orders,

@@ -1,5 +1,20 @@
 //! The system calls of the media threads, each wrapped so that the rest of the crate is safe.
 //! Nothing here allocates but the opening of sockets.
+//!
+//! Plain `epoll`, `recvfrom` and `sendto` were measured against the others in the shape we need, a
+//! socket per leg with one datagram at a time (`examples/io_shapes.rs`, loopback, Linux 6.18, µs of
+//! processor time per packet received and sent on):
+//!
+//! | sockets ready per wake | plain | recvmmsg and sendmmsg | io_uring |
+//! | --- | --- | --- | --- |
+//! | 1 | 5.3 | 5.6 | 6.7 |
+//! | 2 | 4.7 | 5.1 | 5.1 |
+//! | 8 | 4.5 | 4.7 | 4.6 |
+//! | 32 | 4.7 | 4.9 | 5.0 |
+//!
+//! A call for many datagrams has only one to carry here, and what io_uring saves in entries to the
+//! kernel it spends on its own requests: the price is the kernel's UDP path, the same by every way.
+//! So it stays plain.
 #![allow(unsafe_code)] // the one file of this crate that talks to libc
 
 use std::io;

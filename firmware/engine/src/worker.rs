@@ -54,8 +54,6 @@ pub(crate) struct Worker {
     pub(crate) orders: Consumer<ToMedia>,
     /// From the helper: what it did first for an order of the control thread.
     pub(crate) prepared: Consumer<ToMedia>,
-    /// The next of those: it was seen before the orders that are executed before it.
-    pub(crate) next_prepared: Option<ToMedia>,
     pub(crate) dead: Sender<Dead>,
     /// What far ends say in handshakes, and what the helper answers.
     pub(crate) flights: Flights,
@@ -65,13 +63,27 @@ pub(crate) struct Worker {
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) recorder: Recorder,
-    pub(crate) load: Load,
+    pub(crate) doing: Doing,
+}
+
+/// What the media thread is about.
+#[derive(Default)]
+pub(crate) struct Doing {
+    load: Load,
     /// What this turn did so far.
-    pub(crate) current: Turn,
+    current: Turn,
     /// More orders may wait than a turn executes.
-    pub(crate) more_orders: bool,
+    more_orders: bool,
+    /// The next that the helper prepared: it was seen before the orders that are executed before it.
+    next_prepared: Option<ToMedia>,
     /// Sockets of a leg that the plane has not taken yet.
-    pub(crate) joining: Option<(MediaLeg, Pair)>,
+    joining: Option<(MediaLeg, Pair)>,
+}
+
+/// Places for the sockets of all legs.
+pub(crate) fn places() -> Vec<Option<(MediaLeg, Pair)>> {
+    let empty = std::iter::repeat_with(|| None);
+    empty.take(limits::MEDIA_LEGS).collect()
 }
 
 fn token(slot: u16, channel: Channel) -> u64 {
@@ -117,7 +129,7 @@ impl Worker {
 
     /// How long to wait; `None` = until something comes.
     fn timeout_ns(&mut self) -> Option<u64> {
-        if self.more_orders {
+        if self.doing.more_orders {
             return Some(0);
         }
         if !self.events.flush() || !self.dead.flush() {
@@ -126,7 +138,7 @@ impl Worker {
         let due = self.plane.next_deadline().map(|(due, _)| due);
         let left = due.map(|due| due.since(self.clock.now()));
         // A thread that gave something up looks whether it still must, even without work.
-        let look = (self.load.level > Level::Normal).then_some(WINDOW);
+        let look = (self.doing.load.level > Level::Normal).then_some(WINDOW);
         let left = left.into_iter().chain(look).min()?;
         Some(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX))
     }
@@ -138,14 +150,14 @@ impl Worker {
         while let Some(token) = self.ready.token(index) {
             if token == WAKER {
                 self.waker.clear();
-                self.more_orders = true;
+                self.doing.more_orders = true;
             } else {
                 self.serve(now, token);
             }
             index += 1;
         }
-        if self.more_orders {
-            self.more_orders = self.obey(now);
+        if self.doing.more_orders {
+            self.doing.more_orders = self.obey(now);
             self.send_flights();
         }
         self.run_due();
@@ -154,14 +166,14 @@ impl Worker {
         self.dead.wake_for(DEAD_MAX);
         let end = self.clock.now();
         self.note(now, end);
-        if self.load.is_due(end) {
+        if self.doing.load.is_due(end) {
             self.judge(end);
         }
     }
 
     /// Writes the turn down.
     fn note(&mut self, began: Instant, end: Instant) {
-        let mut turn = std::mem::take(&mut self.current);
+        let mut turn = std::mem::take(&mut self.doing.current);
         turn.took = end.since(began);
         raise(&self.counters.turn_us_max, micros(turn.took));
         count(&self.counters.datagrams_in, u64::from(turn.datagrams_in));
@@ -178,11 +190,11 @@ impl Worker {
         self.counters
             .cpu_us
             .store(used_ns / 1_000, Ordering::Relaxed);
-        let before = self.load.level;
-        if !self.load.judge(now, used_ns) || before.max(self.load.level) < Level::Full {
+        let before = self.doing.load.level;
+        if !self.doing.load.judge(now, used_ns) || before.max(self.doing.load.level) < Level::Full {
             return;
         }
-        let full = self.load.level == Level::Full;
+        let full = self.doing.load.level == Level::Full;
         if full {
             count(&self.counters.overloads, 1);
         }
@@ -206,7 +218,7 @@ impl Worker {
         let Some((len, from)) = sys::receive(socket, &mut buffer) else {
             return;
         };
-        self.current.datagrams_in += 1;
+        self.doing.current.datagrams_in += 1;
         let datagram = buffer.get(..len).unwrap_or(&[]);
         self.plane.packet(now, leg, channel, from, datagram);
         self.drain();
@@ -216,10 +228,14 @@ impl Worker {
     /// control thread had said before it: the leg is there by then.
     fn obey(&mut self, now: Instant) -> bool {
         for _ in 0..COMMANDS_MAX {
-            if self.next_prepared.is_none() {
-                self.next_prepared = self.prepared.pop().ok();
+            if self.doing.next_prepared.is_none() {
+                self.doing.next_prepared = self.prepared.pop().ok();
             }
-            let order = self.orders.pop().ok().or_else(|| self.next_prepared.take());
+            let order = self
+                .orders
+                .pop()
+                .ok()
+                .or_else(|| self.doing.next_prepared.take());
             let Some(order) = order else {
                 return false;
             };
@@ -229,7 +245,7 @@ impl Worker {
                 }
                 ToMedia::Command(command) => self.plane.command(now, command),
                 ToMedia::AddRtpLeg(leg, object, pair) => {
-                    self.joining = Some((leg, pair));
+                    self.doing.joining = Some((leg, pair));
                     self.plane
                         .command(now, PlaneCommand::AddRtpLeg { leg, object });
                 }
@@ -242,7 +258,7 @@ impl Worker {
 
     /// The plane took the leg: its sockets are watched from now on.
     fn welcome(&mut self) {
-        let Some((leg, pair)) = self.joining.take() else {
+        let Some((leg, pair)) = self.doing.joining.take() else {
             return;
         };
         // A socket that cannot be watched is one that nothing is heard from: the call's own
@@ -292,8 +308,11 @@ impl Worker {
             return;
         }
         if self.plane.tick_is_due(now) {
-            self.current.late = now.since(due);
-            raise(&self.counters.tick_late_us_max, micros(self.current.late));
+            self.doing.current.late = now.since(due);
+            raise(
+                &self.counters.tick_late_us_max,
+                micros(self.doing.current.late),
+            );
             self.exchange();
         }
         self.plane.timeout(now);
@@ -364,7 +383,7 @@ impl Worker {
                         Channel::Rtcp => &pair.rtcp,
                     };
                     if sys::send(socket, to, bytes) {
-                        self.current.datagrams_out += 1;
+                        self.doing.current.datagrams_out += 1;
                     } else {
                         count(&self.counters.send_failed, 1);
                     }
@@ -374,7 +393,7 @@ impl Worker {
                 }
                 // The quality of a second is only looked at: the first to go.
                 Output::Event(MediaEvent::QualitySecond { .. })
-                    if self.load.level > Level::Normal => {}
+                    if self.doing.load.level > Level::Normal => {}
                 Output::Event(event) => {
                     if self.events.send(event).is_err() {
                         count(&self.counters.events_lost, 1);
@@ -402,15 +421,15 @@ impl Worker {
                 None
             }
             Retired::Keys(_) | Retired::Codecs(_) | Retired::Clip(..) => None,
-            Retired::Rtp(leg, _) => match self.joining.take() {
+            Retired::Rtp(leg, _) => match self.doing.joining.take() {
                 // The plane refused it: its sockets were never watched.
                 Some((_, pair)) => Some(pair),
                 None => self.leave(*leg),
             },
         };
-        let port = matches!(object, Retired::Port(..));
+        let rare = matches!(object, Retired::Port(..) | Retired::Clip(..));
         self.bury(object, pair);
-        if port {
+        if rare {
             // The helper looks by itself only while pairs of ports are out.
             self.dead.wake();
         }
