@@ -46,6 +46,8 @@ pub use crate::flight::Stretch;
 pub use crate::status::{EngineStatus, Granted};
 pub use crate::tracks::{ClipSource, NoClips, TrackReader, TrackSink, tracks};
 
+/// Slots of every ring.
+const SLOTS: usize = limits::MEDIA_RING;
 /// Commands that may wait in the control thread behind a full ring.
 const COMMANDS_WAITING: usize = 4 * limits::MEDIA_RING;
 /// The helper is called when no more pairs than this wait: filling up then is done before they run
@@ -128,17 +130,14 @@ impl Engine {
         let (first, last) = check_range(config.rtp_ports)?;
         sys::allow_files(FILES);
         let system = |what| move |source| EngineError::System { what, source };
-        let waker = || Waker::new().map_err(system("an eventfd"));
-        let (control, media, helper) = (waker()?, waker()?, waker()?);
-        let slots = limits::MEDIA_RING;
-        let (orders, orders_out) = link::ring(slots, COMMANDS_WAITING, &media);
-        let (wishes, wishes_out) = link::ring(slots, slots, &helper);
-        let (to_media, prepared) = link::ring(slots, slots, &media);
-        let (dead, dead_out) = link::ring(slots, limits::MEDIA_LEGS, &helper);
-        let (media_events, from_media) = link::ring(slots, slots, &control);
-        let (to_control, from_helper) = link::ring(slots, slots, &control);
-        let stock = Arc::new(AtomicUsize::new(0));
-        let stop = Arc::new(AtomicBool::new(false));
+        let [control, media, helper] = wakers().map_err(system("an eventfd"))?;
+        let (orders, orders_out) = link::ring(SLOTS, COMMANDS_WAITING, &media);
+        let (wishes, wishes_out) = link::ring(SLOTS, SLOTS, &helper);
+        let (to_media, prepared) = link::ring(SLOTS, SLOTS, &media);
+        let (dead, dead_out) = link::ring(SLOTS, limits::MEDIA_LEGS, &helper);
+        let (media_events, from_media) = link::ring(SLOTS, SLOTS, &control);
+        let (to_control, from_helper) = link::ring(SLOTS, SLOTS, &control);
+        let (stop, stock) = <(Arc<AtomicBool>, Arc<AtomicUsize>)>::default();
         let counters = Arc::new(Counters::default());
         let (flight, clock) = (Arc::new(Flight::new()), Clock::start());
         let (handshakes, flights, fingerprint) =
@@ -158,11 +157,9 @@ impl Engine {
             stop: stop.clone(),
             counters: counters.clone(),
         };
-        let mut start = config.start;
-        start.mono = clock.now();
         let worker = Worker {
             clock,
-            plane: Plane::new(start),
+            plane: Plane::new(at(clock, config.start)),
             epoll: Epoll::new().map_err(system("an epoll instance"))?,
             ready: Ready::new(worker::READY_MAX),
             pairs: worker::places(),
@@ -395,6 +392,16 @@ impl Watcher {
     pub fn ping(&self) {
         self.media.wake();
     }
+}
+
+fn wakers() -> io::Result<[Waker; 3]> {
+    Ok([Waker::new()?, Waker::new()?, Waker::new()?])
+}
+
+/// The calendar of `start` at this moment of our clock.
+fn at(clock: Clock, start: Now) -> Now {
+    let mono = clock.now();
+    Now { mono, ..start }
 }
 
 fn check_range((first, last): (u16, u16)) -> Result<(u16, u16), EngineError> {

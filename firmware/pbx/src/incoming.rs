@@ -94,13 +94,7 @@ impl Pbx {
         mut talk: Talk,
     ) {
         let heard = talk.hear_offer(&request.body);
-        if heard == Err(TalkError::Malformed) {
-            self.reject(now, usage, 400, Headers::default());
-            return;
-        }
-        if self.media_overloaded {
-            self.counters.media_overloaded += 1;
-            self.reject(now, usage, 503, retry_after());
+        if self.refuse_early(now, usage, heard == Err(TalkError::Malformed)) {
             return;
         }
         let seat = self.take_seat();
@@ -155,6 +149,18 @@ impl Pbx {
                 self.reject(now, usage, 503, retry_after());
             }
         }
+    }
+
+    /// Refuses what can be no call, and any call while the media plane is at its limit; whether it
+    /// did.
+    fn refuse_early(&mut self, now: Now, usage: UsageKey, malformed: bool) -> bool {
+        if malformed {
+            self.reject(now, usage, 400, Headers::default());
+        } else if self.media_overloaded {
+            self.counters.media_overloaded += 1;
+            self.reject(now, usage, 503, retry_after());
+        }
+        malformed || self.media_overloaded
     }
 
     /// A slot and a port pair, both or none.
