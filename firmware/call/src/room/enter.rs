@@ -219,7 +219,7 @@ impl Rooms {
             return;
         };
         let (id, call) = (guest.room.clone(), guest.call);
-        let room = self.rooms.entry(id.clone()).or_insert_with(Room::default);
+        let room = self.rooms.entry(id.clone()).or_default();
         // The configuration may have changed since the first one came.
         room.rules = guest.rules.clone();
         match room.obstacle() {
