@@ -28,6 +28,12 @@ extension = "2005"
 role = "user"
 sip_password = "s3cret-2005"
 
+[[person]]
+name = "Zofia Dąbrowska"
+extension = "2006"
+role = "user"
+sip_password = "s3cret-2006"
+
 [[analog]]
 port = "fxs1"
 extension = "301"

@@ -82,3 +82,33 @@ test("a page of another site is refused", async () => {
   expect(opened).toBe(false);
   await other.close();
 });
+
+// What the office hears and says: the echo test, and another page.
+const tone = (name: string, hertz: number): Promise<void> =>
+  expect
+    .poll(async () => {
+      const ear = (await phone("heard", name)) as { hertz: number; above: number };
+      return Math.abs(ear.hertz - hertz) < 12 && ear.above > 20;
+    }, { timeout: 20_000 })
+    .toBe(true);
+
+test("the echo test: what is said comes back, encrypted on its way", async () => {
+  await phone("sign_in", "jan", "2005", "s3cret-2005");
+  await phone("call", "jan", "*43", 700);
+  await tone("jan", 700);
+  const way = (await phone("travel", "jan")) as { dtls: string; cipher: string; sent: number; received: number };
+  expect(way.dtls).toBe("connected");
+  expect(way.cipher).toMatch(/AES|AEAD/);
+  expect(way.sent).toBeGreaterThan(0);
+  expect(way.received).toBeGreaterThan(0);
+  await phone("hang_up", "jan");
+});
+
+test("two browsers talk, and each hears the other and not itself", async () => {
+  await phone("sign_in", "zofia", "2006", "s3cret-2006");
+  await phone("answer_next", "zofia", 1000);
+  await phone("call", "jan", "2006", 440);
+  await tone("jan", 1000);
+  await tone("zofia", 440);
+  await phone("hang_up", "jan");
+});
