@@ -9,7 +9,7 @@ use crate::conceal::product;
 /// Shortest and longest period that is taken out or put in, in samples of 8 kHz: 2.5 and 10 ms.
 const PERIOD: (usize, usize) = (20, 80);
 /// Samples of 8 kHz that are compared and blended: 4 ms.
-const BLEND: usize = 32;
+pub const BLEND: usize = 32;
 /// Least likeness of two periods that may stand for each other, 1 being equality.
 const ALIKE: f32 = 0.85;
 /// Samples of 8 kHz that [`alike`] must see: 14 ms.

@@ -10,7 +10,7 @@ pub(crate) const FRAME_MAX: usize = 1_920;
 /// All that can be here: a frame is decoded when less than [`AHEAD`] is left.
 const CAPACITY: usize = FRAME_MAX + AHEAD;
 /// A run whose samples all stay below this is silence: about −47 dBm0.
-const QUIET_PEAK: u16 = 100;
+pub(crate) const QUIET_PEAK: u16 = 100;
 
 /// Samples in playing order.
 #[derive(Debug)]
@@ -78,14 +78,28 @@ impl Decoded {
         true
     }
 
+    /// The largest of the first `length` samples.
+    pub(crate) fn peak(&mut self, length: usize) -> u16 {
+        let first = self.all().iter().take(length);
+        first.map(|sample| sample.unsigned_abs()).max().unwrap_or(0)
+    }
+
     /// Whether the first `length` samples are silence.
     pub(crate) fn is_quiet(&mut self, length: usize) -> bool {
-        let mut first = self.all().iter().take(length);
-        first.all(|sample| sample.unsigned_abs() < QUIET_PEAK)
+        self.peak(length) < QUIET_PEAK
+    }
+
+    /// Drops the first `length` samples; what follows them begins as they did. How many that were.
+    pub(crate) fn drop_blended(&mut self, scale: usize, length: usize) -> usize {
+        if self.len() < length.saturating_add(stretch::BLEND.saturating_mul(scale)) {
+            return 0;
+        }
+        stretch::shorten(self.all(), scale, length);
+        self.drop_first(length)
     }
 
     /// Drops the first `length` samples, or those that are here.
-    pub(crate) fn drop_first(&mut self, length: usize) -> usize {
+    fn drop_first(&mut self, length: usize) -> usize {
         let length = length.min(self.len());
         self.start = self.start.saturating_add(length);
         length

@@ -2,6 +2,8 @@
 //! mixes it nothing is decoded; the buffer keeps the last frames and learns the network, so that the
 //! mixer starts with a decoder that is warm and a wait that is right.
 
+mod loudness;
+
 use dsp::codec::Decoder;
 use dsp::comfort::ComfortNoise;
 use dsp::conceal::Conceal;
@@ -10,7 +12,8 @@ use model::{Codec, Instant};
 use rtp::jitter::{Frame, JitterBuffer, Next, Pushed};
 use rtp::packet::Packet;
 
-use crate::decoded::{Decoded, FRAME_MAX};
+use crate::decoded::{Decoded, FRAME_MAX, QUIET_PEAK};
+use loudness::Loudness;
 
 /// A sample is inserted or dropped in speech at most once in so many ms (0.6 % of speed).
 const SLIP_EVERY_MS: usize = 20;
@@ -18,6 +21,11 @@ const SLIP_EVERY_MS: usize = 20;
 const PERIOD_EVERY_MS: usize = 30;
 /// From so many ms on whole periods are taken, below single samples.
 const PERIOD_FROM_MS: usize = 4;
+/// In loud speech a wait that is too long by less than this, in ms, stays until it is softer: taking
+/// time out of the middle of a vowel is heard, waiting is not.
+const LOUD_SLIP_FROM_MS: usize = 10;
+/// Loud speech loses whole pitch periods only if the wait is too long by this, in ms.
+const LOUD_PERIOD_FROM_MS: usize = 25;
 /// Opus conceals in steps of this many ms.
 const CONCEAL_MS: usize = 10;
 
@@ -60,6 +68,8 @@ pub(crate) struct Listening {
     /// The newest samples are real, so time may be changed in them.
     real: bool,
     changes: Changes,
+    /// How loud the talker is.
+    loudness: Loudness,
     /// The level of what was played since somebody looked.
     pub(crate) metering: Metering,
 }
@@ -81,6 +91,7 @@ impl Listening {
             paused: false,
             real: false,
             changes: Changes::default(),
+            loudness: Loudness::new(),
             metering: Metering::new(),
         }
     }
@@ -208,6 +219,7 @@ impl Listening {
             block.fill(0);
         }
         self.unchanged = self.unchanged.saturating_add(block.len());
+        self.loudness.follow(block);
         self.metering.measure(block);
     }
 
@@ -320,7 +332,9 @@ impl Listening {
         self.changes.concealed = self.changes.concealed.saturating_add(length);
     }
 
-    /// Makes time longer or shorter: freely in silence, by a pitch period or by a sample in speech.
+    /// Makes time longer or shorter. Longer at once, in speech by a pitch period or by a sample: the
+    /// next packet may be late. Shorter in the next moment that is soft; in speech only if the wait
+    /// is far too long.
     fn change_time(&mut self, length: usize, shift_us: i64) {
         if shift_us == 0 || !self.real {
             return;
@@ -330,24 +344,26 @@ impl Listening {
         let by = by.saturating_mul(self.per_ms) / 1_000;
         let per_ms = self.per_ms;
         let ms = |ms: usize| ms.saturating_mul(per_ms);
-        if self.decoded.is_quiet(length) {
-            let most = by.min(length / 2);
-            let changed = if longer {
-                self.decoded.mirror(most)
-            } else {
-                self.decode_ahead(length.saturating_add(most));
-                let most = most.min(self.spare(length));
-                if self.decoded.is_quiet(most) {
-                    self.decoded.drop_first(most)
-                } else {
-                    0
-                }
-            };
+        if longer && self.decoded.is_quiet(length) {
+            let changed = self.decoded.mirror(by.min(length / 2));
             return self.changed(changed, longer);
         }
-        if by >= ms(PERIOD_FROM_MS) && self.unchanged >= ms(PERIOD_EVERY_MS) {
+        let scale = if self.per_ms > 8 { 2 } else { 1 };
+        if !longer && self.is_soft(length) {
+            let most = by.min(length / 2);
+            self.decode_ahead(length.saturating_mul(2).saturating_add(most));
+            let most = most.min(self.spare(length));
+            if self.is_soft(length.saturating_add(most)) {
+                let changed = self.decoded.drop_blended(scale, most);
+                return self.changed(changed, longer);
+            }
+        }
+        let (slip_from, period_from) = match longer {
+            true => (0, PERIOD_FROM_MS),
+            false => (LOUD_SLIP_FROM_MS, LOUD_PERIOD_FROM_MS),
+        };
+        if by >= ms(period_from) && self.unchanged >= ms(PERIOD_EVERY_MS) {
             self.decode_ahead(length.saturating_mul(3));
-            let scale = if self.per_ms > 8 { 2 } else { 1 };
             let most = if longer {
                 by
             } else {
@@ -358,7 +374,7 @@ impl Listening {
                 return self.changed(changed, longer);
             }
         }
-        if self.unchanged >= ms(SLIP_EVERY_MS) {
+        if by >= ms(slip_from) && self.unchanged >= ms(SLIP_EVERY_MS) {
             self.decode_ahead(length.saturating_add(1));
             if !longer && self.spare(length) == 0 {
                 return;
@@ -366,6 +382,12 @@ impl Listening {
             let changed = self.decoded.slip(length, longer);
             self.changed(changed, longer);
         }
+    }
+
+    /// Whether the next `length` samples are silence, or nearly so for this talker.
+    fn is_soft(&mut self, length: usize) -> bool {
+        let peak = self.decoded.peak(length);
+        peak < QUIET_PEAK || !self.loudness.is_loud(peak)
     }
 
     /// Samples beyond the next `length`: no more may be dropped.

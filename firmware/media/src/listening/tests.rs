@@ -19,6 +19,7 @@ struct Line {
     encoder: Encoder,
     codec: Codec,
     sent: u64,
+    peak: f32,
     heard: Vec<i16>,
 }
 
@@ -32,6 +33,7 @@ impl Line {
             encoder,
             codec,
             sent: 0,
+            peak: 6_000.0,
             heard: Vec::new(),
         }
     }
@@ -44,9 +46,10 @@ impl Line {
     fn send(&mut self, now: Instant, lost: bool) {
         let rate = self.encoder.sample_hz();
         let length = u64::from(rate / 50);
+        let peak = self.peak;
         let sample = |n: u64| {
             let turn = TAU * (420 * n % u64::from(rate)) as f32 / rate as f32;
-            (6_000.0 * turn.sin()) as i16
+            (peak * turn.sin()) as i16
         };
         let from = self.sent * length;
         let pcm: Vec<i16> = (from..from + length).map(sample).collect();
@@ -104,13 +107,44 @@ fn every_codec_is_heard_whole_and_changes_of_time_do_not_click() {
         line.listening.start(Line::at(0));
         line.talk(0, 500, 0);
         assert_eq!(line.listening.changes().concealed, 0, "{codec:?}");
-        assert!(
-            line.listening.changes().dropped > 20,
-            "{codec:?}: less wait"
-        );
+        assert_eq!(line.listening.changes().dropped, 0, "{codec:?}: calm");
         let (weakest, step) = line.worst(200);
         assert!(weakest > -17.0, "{codec:?}: {weakest}");
         assert!(step < line.steepest() * 5 / 4 + 100, "{codec:?}: {step}");
+    }
+}
+
+/// A network that holds packets up at first asks for a longer wait, and for a shorter one later.
+#[test]
+fn a_shorter_wait_waits_for_a_soft_moment() {
+    for codec in [Codec::Pcma, Codec::G722] {
+        let mut line = Line::new(codec);
+        line.listening.start(Line::at(0));
+        line.tick(Line::at(0));
+        for n in 0..100 {
+            let late = n < 10 && n % 2 == 1;
+            if late {
+                line.tick(Line::at(n * 20 + 10));
+                line.send(Line::at(n * 20 + 12), false);
+            } else {
+                line.send(Line::at(n * 20 + 3), false);
+                line.tick(Line::at(n * 20 + 10));
+            }
+            line.tick(Line::at(n * 20 + 20));
+        }
+        line.talk(2_000, 900, 0);
+        let loud = line.listening.changes();
+        assert!(loud.inserted > 20, "{codec:?}: {loud:?}");
+        assert!(line.listening.wait_us() < 16_000, "{codec:?}");
+        assert_eq!(loud.dropped, 0, "{codec:?}: not in the middle of a vowel");
+        // Not silence, but 32 dB less than before.
+        line.peak = 150.0;
+        line.talk(20_000, 10, 0);
+        let dropped = line.listening.changes().dropped;
+        let per_ms = u64::from(line.listening.rate_hz() / 1_000);
+        assert!(dropped > 3 * per_ms, "{codec:?}: {dropped}");
+        let (_, step) = line.worst(20_050);
+        assert!(step < 150, "{codec:?}: {step}");
     }
 }
 
@@ -125,7 +159,7 @@ fn lost_packets_are_made_up_by_every_codec() {
         assert!((49 * 20..=51 * 20).contains(&made), "{codec:?}: {made} ms");
         let (weakest, step) = line.worst(300);
         // Opus fades a tone faster than speech.
-        let least = if codec == Codec::Opus { -28.0 } else { -22.0 };
+        let least = if codec == Codec::Opus { -30.0 } else { -22.0 };
         assert!(weakest > least, "{codec:?}: {weakest}");
         assert!(step < line.steepest() * 2 + 300, "{codec:?}: {step}");
     }
@@ -188,6 +222,7 @@ fn a_drifting_clock_is_followed_without_a_click() {
     for ppm in [-200_i64, 200] {
         let mut line = Line::new(Codec::Pcma);
         line.listening.start(Line::at(0));
+        line.tick(Line::at(0));
         let mut due = 0;
         for tick in 0..12_000 {
             while due <= (tick + 1) * 10_000 {
@@ -200,13 +235,13 @@ fn a_drifting_clock_is_followed_without_a_click() {
         }
         let changes = line.listening.changes();
         assert_eq!(changes.concealed, 0, "{ppm}");
-        // 120 s · 8000 · 200 ppm = 192 samples, less the slack, and the wait of the first seconds.
+        // 120 s · 8000 · 200 ppm = 192 samples, less the slack: 10 ms in speech that never is soft.
         let followed = if ppm < 0 {
             changes.inserted
         } else {
             changes.dropped
         };
-        assert!((150..350).contains(&followed), "{ppm}: {changes:?}");
+        assert!((100..250).contains(&followed), "{ppm}: {changes:?}");
         let (weakest, step) = line.worst(200);
         assert!(weakest > -17.0, "{ppm}: {weakest}");
         assert!(step < line.steepest() * 5 / 4 + 100, "{ppm}: {step}");

@@ -16,8 +16,9 @@ const SPARE_US: i64 = 2_000;
 pub(super) const WAIT_MIN_US: i64 = TICK_US + SPARE_US;
 /// See [`WAIT_MIN_US`].
 pub(super) const WAIT_MAX_US: i64 = 120_000;
-/// Wait before anything is known, in µs.
-pub(super) const WAIT_FIRST_US: i64 = 20_000;
+/// Wait before anything is known, in µs: what a calm line needs, so that nothing has to be changed
+/// in the middle of speech there. Any other line shows itself in its first packets.
+pub(super) const WAIT_FIRST_US: i64 = 14_000;
 /// Packets after which the histogram is believed: half a second.
 const BELIEVED: u16 = 25;
 /// Bins of the histogram, 1 ms each.
