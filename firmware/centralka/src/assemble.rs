@@ -1,7 +1,6 @@
 //! Putting the threads of the exchange together, each with what it owns.
 
 use std::{
-    net::{SocketAddr, TcpListener},
     path::Path,
     sync::{Arc, RwLock, mpsc::Receiver},
     thread,
@@ -10,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use config::Config;
 use engine::{Engine, EngineConfig};
-use mio::{Interest, Poll, Token, unix::SourceFd};
+use mio::{Interest, Poll, unix::SourceFd};
 use model::{Random, Seq, limits};
 use panel::{Feed, Panel, PanelParts, WebInbox};
 use pbx::{Keys, Pbx, Redactor, Setup, Snapshot, Tape, Taped};
@@ -19,15 +18,15 @@ use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOption
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{self, Board, Control, Driver, LISTENERS, MEDIA, Mouth, SOCKETS, Word},
+    control::{self, Board, Control, Driver, MEDIA, Mouth, Word},
     desk::Desk,
-    doors::{Doors, taken},
     exchange::Front,
     guard::{Guard, Heart},
     hardware::{self, OpenBoard},
     live::{InForce, Live},
+    porter::{Plan, Porter},
     resolver,
-    serve::{Listen, Running, ServeOptions},
+    serve::{Running, ServeOptions},
     signals, socket, tls,
     vault::{CLAIM_FILE, StoreVault},
 };
@@ -51,6 +50,7 @@ struct Common {
     feed: Arc<Feed>,
     in_force: InForce,
     tls: tls::Tls,
+    porter: Arc<Porter>,
 }
 
 /// Starts every thread.
@@ -66,15 +66,16 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let config = Arc::clone(&known.config);
     let poll = Poll::new()?;
     let (mouth, words) = control::mouth(&poll)?;
+    let (porter, plan) = Porter::start(&config.network, options.data.clone())?;
     let common = Common {
         clock,
         mouth,
         feed: Arc::new(Feed::new()),
         in_force: Arc::new(RwLock::new(Arc::clone(&config))),
         tls: tls::load(&options.data, &config, clock.now().wall)?,
+        porter: Arc::new(porter),
     };
     common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
-    let doors = Doors::bind(&config)?;
     let open = hardware::open(options.board, &config);
     let (engine, board) = start_engine(&config, open, &mut secret, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
@@ -89,11 +90,10 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let setup = setup_of(&known, recovered, known_by, seed_of(&mut plain));
     let streams = (plain, Random::new(seed_of(&mut secret)));
     let desk = desk_of(options, &common, &writer, &known, streams);
-    let (media, bound) = (engine.watcher(), doors.bound());
-    let front = front_of(options, &common, &writer, &desk, media, bound.clone())?;
+    let front = front_of(options, &common, &writer, &desk, engine.watcher())?;
     front.tell_everybody(&config);
     let vault = vault_of(options, &writer)?;
-    let (panel, browsers) = start_panel(&config, front, vault, &common)?;
+    let (panel, browsers, doors) = start_panel(plan, front, vault, &common)?;
     let keys = Keys::new(seed_of(&mut secret), passwords);
     let seeds = Random::new(seed_of(&mut secret));
     let parts = (engine, writer.handle(), live);
@@ -106,6 +106,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         .as_ref()
         .map(panel::Authority::fingerprint);
     let heard = (words, browsers);
+    let porter = Arc::clone(&common.porter);
     let control = start_control(driver, poll, heard, doors, board.board, heart, common)?;
     signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
     Ok(Running {
@@ -114,13 +115,9 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         socket,
         writer,
         desk,
-        listen: Listen {
-            sip: bound,
-            panel_http: panel.http,
-            panel_https: panel.https,
-        },
+        porter,
         fingerprint,
-        panel: panel.panel,
+        panel,
         data: options.data.clone(),
     })
 }
@@ -139,7 +136,6 @@ fn front_of(
     writer: &Writer,
     desk: &Desk,
     media: engine::Watcher,
-    bound: control::Bound,
 ) -> Result<Front> {
     Ok(Front {
         configurator: Arc::clone(&desk.configurator),
@@ -148,7 +144,7 @@ fn front_of(
         reader: Front::reader(&options.data)?,
         writer: writer.handle(),
         media,
-        bound,
+        porter: Arc::clone(&common.porter),
         feed: Arc::clone(&common.feed),
     })
 }
@@ -186,7 +182,7 @@ fn desk_of(
     let clock = common.clock;
     let configurator = Configurator::running(
         writer.handle(),
-        common.mouth.clone(),
+        (common.mouth.clone(), Arc::clone(&common.porter)),
         Arc::clone(&common.in_force),
         known,
         streams,
@@ -293,45 +289,19 @@ fn start_writer(store: Store, data: &Path, mouth: Mouth) -> Result<Writer> {
     Ok(Writer::spawn(store, options)?)
 }
 
-/// The panel, and where it listens.
-struct OpenPanel {
-    panel: Option<Panel>,
-    http: Option<SocketAddr>,
-    https: Option<SocketAddr>,
-}
-
+/// The panel; what is left of the plan is SIP's.
 fn start_panel(
-    config: &Config,
+    mut plan: Plan,
     front: Front,
     vault: StoreVault,
     common: &Common,
-) -> Result<(OpenPanel, WebInbox)> {
+) -> Result<(Panel, WebInbox, Plan)> {
     let mouth = common.mouth.clone();
     let (phones, browsers) = panel::web_phones(move || mouth.wake());
-    let open = |address: Option<SocketAddr>, key| -> Result<Option<TcpListener>> {
-        let bind = |address| taken(TcpListener::bind(address), key, address);
-        address.map(bind).transpose()
-    };
-    let http = open(config.network.panel_http, "panel_http")?;
-    let https = open(config.network.panel_https, "panel_https")?;
-    if http.is_none() && https.is_none() {
-        let none = OpenPanel {
-            panel: None,
-            http: None,
-            https: None,
-        };
-        return Ok((none, browsers));
-    }
-    let address = |listener: &Option<TcpListener>| {
-        listener
-            .as_ref()
-            .and_then(|listener| listener.local_addr().ok())
-    };
-    let (at_http, at_https) = (address(&http), address(&https));
     let clock = common.clock;
     let panel = panel::serve(PanelParts {
-        http: http.into_iter().collect(),
-        https: https.into_iter().collect(),
+        http: std::mem::take(&mut plan.http),
+        https: std::mem::take(&mut plan.https),
         tls: Some(Arc::clone(&common.tls.server)),
         exchange: Arc::new(front),
         feed: Arc::clone(&common.feed),
@@ -342,19 +312,15 @@ fn start_panel(
         authority: common.tls.authority.clone(),
     })
     .context("the panel")?;
-    let open = OpenPanel {
-        panel: Some(panel),
-        http: at_http,
-        https: at_https,
-    };
-    Ok((open, browsers))
+    common.porter.set_panel(panel.moves());
+    Ok((panel, browsers, plan))
 }
 
 fn start_control(
     driver: Driver,
     poll: Poll,
     (words, browsers): (Receiver<Word>, WebInbox),
-    doors: Doors,
+    doors: Plan,
     board: Board,
     heart: Arc<Heart>,
     common: Common,
@@ -363,25 +329,13 @@ fn start_control(
     let registry = poll.registry();
     let media = driver.engine.as_fd().as_raw_fd();
     registry.register(&mut SourceFd(&media), MEDIA, Interest::READABLE)?;
-    for (at, socket) in doors.udp.iter().enumerate() {
-        let fd = socket.std().as_raw_fd();
-        registry.register(&mut SourceFd(&fd), Token(SOCKETS + at), Interest::READABLE)?;
-    }
-    let mut listeners = doors.listeners;
-    for (at, listener) in listeners.iter_mut().enumerate() {
-        registry.register(
-            &mut listener.socket,
-            Token(LISTENERS + at),
-            Interest::READABLE,
-        )?;
-    }
-    let control = Control {
+    let mut control = Control {
         driver,
         poll,
         words,
         clock: common.clock,
-        sockets: doors.udp,
-        listeners,
+        sockets: std::collections::BTreeMap::new(),
+        listeners: std::collections::BTreeMap::new(),
         streams: std::collections::BTreeMap::new(),
         browsers,
         lines: std::collections::BTreeMap::new(),
@@ -393,6 +347,12 @@ fn start_control(
         heart,
         buffer: vec![0; limits::SIP_MESSAGE_MAX],
     };
+    for socket in doors.udp {
+        control.open_udp(socket)?;
+    }
+    for listener in doors.listeners {
+        control.open_listener(listener)?;
+    }
     Ok(thread::Builder::new()
         .name("control".into())
         .spawn(move || control.run())?)

@@ -14,7 +14,9 @@ use store::{ConfigSave, ConfigVersion, Store, StoreError, WriterHandle};
 
 use crate::{
     control::{Mouth, Word},
+    doors::Unavailable,
     live::InForce,
+    porter::{Plan, Porter},
 };
 
 /// Why a change was not made; nothing has changed.
@@ -40,7 +42,11 @@ pub(crate) enum ConfigureError {
 /// Where the versions are kept and who must hear of a new one.
 enum Hand {
     /// The exchange runs in this process.
-    Running { writer: WriterHandle, mouth: Mouth },
+    Running {
+        writer: WriterHandle,
+        mouth: Mouth,
+        porter: Arc<Porter>,
+    },
     /// The CLI has the store to itself.
     Alone(Box<Mutex<Store>>),
 }
@@ -58,6 +64,8 @@ pub(crate) struct Configurator {
 pub(crate) struct Saved {
     pub(crate) version: u64,
     pub(crate) config: Arc<Config>,
+    /// Settings that count from the next start on, like `network.rtp_ports`.
+    pub(crate) later: Vec<String>,
 }
 
 /// A text to be put in force.
@@ -111,12 +119,14 @@ pub(crate) fn passwords(store: &Store) -> Result<pbx::Passwords, StoreError> {
         .collect())
 }
 
-/// Checks a text, puts its secrets and itself into the store, and says what it means.
+/// Checks a text, puts its secrets and itself into the store, and says what it means. `ready` has
+/// the last word before anything is written.
 pub(crate) fn import_into(
     store: &mut Store,
     draft: &Draft<'_>,
     wall: Wall,
     randomness: &mut (Random, Random),
+    ready: impl FnOnce(&Document, &Config) -> Result<(), ConfigureError>,
 ) -> Result<Known, ConfigureError> {
     let document = Document::parse(draft.text).map_err(ConfigureError::Text)?;
     let (plain, secret) = randomness;
@@ -135,6 +145,7 @@ pub(crate) fn import_into(
         None => config::import(&document, &secret_ids(store)?, draft.unknown, &mut streams),
     };
     let imported = imported.map_err(ConfigureError::Text)?;
+    ready(&document, &imported.config)?;
     let text: Arc<str> = imported.document.text().into();
     let version = keep(store, draft, &text, &imported.secrets, wall)?;
     Ok(Known {
@@ -169,14 +180,18 @@ impl Configurator {
     /// For the running exchange.
     pub(crate) fn running(
         writer: WriterHandle,
-        mouth: Mouth,
+        (mouth, porter): (Mouth, Arc<Porter>),
         in_force: InForce,
         known: &Known,
         randomness: (Random, Random),
         clock: Box<dyn Fn() -> Wall + Send + Sync>,
     ) -> Self {
         Self {
-            hand: Hand::Running { writer, mouth },
+            hand: Hand::Running {
+                writer,
+                mouth,
+                porter,
+            },
             in_force,
             text: RwLock::new((known.version, Arc::clone(&known.text))),
             randomness: Mutex::new(randomness),
@@ -202,7 +217,11 @@ impl Configurator {
         let unknown = draft.unknown;
         let (plain, secret) = &mut *randomness;
         let mut streams = (Random::new(seed_of(plain)), Random::new(seed_of(secret)));
-        let (known, passwords) = self.write(move |store| {
+        let porter = match &self.hand {
+            Hand::Running { porter, .. } => Some(Arc::clone(porter)),
+            Hand::Alone(_) => None,
+        };
+        let (known, passwords, plan) = self.write(move |store| {
             let draft = Draft {
                 text: &text,
                 base: None,
@@ -210,13 +229,24 @@ impl Configurator {
                 reason: &reason,
                 unknown,
             };
-            let known = import_into(store, &draft, wall, &mut streams)?;
-            Ok((known, passwords(store)?))
+            let mut plan = None;
+            // What cannot be opened must not be stored.
+            let ready = |document: &Document, config: &Config| {
+                if let Some(porter) = &porter {
+                    let planned = porter.plan(&config.network);
+                    let blame = |taken: Unavailable| ConfigureError::Text(taken.blame(document));
+                    plan = Some(planned.map_err(blame)?);
+                }
+                Ok(())
+            };
+            let known = import_into(store, &draft, wall, &mut streams, ready)?;
+            Ok((known, passwords(store)?, plan))
         })?;
-        self.enforce(&known, passwords)?;
+        let later = self.enforce(&known, passwords, plan)?;
         Ok(Saved {
             version: known.version,
             config: known.config,
+            later,
         })
     }
 
@@ -268,14 +298,20 @@ impl Configurator {
         })
     }
 
-    fn enforce(&self, known: &Known, passwords: pbx::Passwords) -> Result<(), ConfigureError> {
+    fn enforce(
+        &self,
+        known: &Known,
+        passwords: pbx::Passwords,
+        plan: Option<Plan>,
+    ) -> Result<Vec<String>, ConfigureError> {
         *self.text.write().unwrap_or_else(PoisonError::into_inner) =
             (known.version, Arc::clone(&known.text));
         *self
             .in_force
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&known.config);
-        if let Hand::Running { mouth, .. } = &self.hand {
+        let mut later = Vec::new();
+        if let Hand::Running { mouth, porter, .. } = &self.hand {
             // The version is stored: the exchange must take it, however busy it is.
             mouth.insist(Word::Config {
                 version: known.version,
@@ -283,8 +319,11 @@ impl Configurator {
                 config: Arc::clone(&known.config),
                 passwords,
             })?;
+            if let Some(plan) = plan {
+                later = porter.carry_out(plan, mouth);
+            }
         }
-        Ok(())
+        Ok(later)
     }
 
     /// What time it is for records.

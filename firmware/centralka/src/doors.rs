@@ -1,69 +1,59 @@
-//! Opening the SIP ports, and saying clearly which setting is to blame when one cannot be had.
+//! The kinds of addresses that the exchange opens, and a clear word about one that cannot be had.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
-use anyhow::Result;
-use config::Config;
-
-use crate::control::{Bound, Listener, SipSocket};
-
-/// The SIP sockets.
-pub(crate) struct Doors {
-    pub(crate) udp: Vec<SipSocket>,
-    pub(crate) listeners: Vec<Listener>,
+/// What an address is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    SipUdp,
+    SipTcp,
+    SipTls,
+    PanelHttp,
+    PanelHttps,
 }
 
-impl Doors {
-    /// Binds every address of the configuration.
-    pub(crate) fn bind(config: &Config) -> Result<Self> {
-        let network = &config.network;
-        let mut doors = Self {
-            udp: Vec::new(),
-            listeners: Vec::new(),
-        };
-        for &address in &network.sip_udp {
-            doors
-                .udp
-                .push(taken(SipSocket::bind(address), "sip_udp", address)?);
+impl Kind {
+    /// Its key in `[network]`.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::SipUdp => "sip_udp",
+            Self::SipTcp => "sip_tcp",
+            Self::SipTls => "sip_tls",
+            Self::PanelHttp => "panel_http",
+            Self::PanelHttps => "panel_https",
         }
-        for &address in &network.sip_tcp {
-            let listener = Listener::bind(address, false);
-            doors.listeners.push(taken(listener, "sip_tcp", address)?);
-        }
-        for &address in &network.sip_tls {
-            let listener = Listener::bind(address, true);
-            doors.listeners.push(taken(listener, "sip_tls", address)?);
-        }
-        Ok(doors)
     }
 
-    /// The addresses and ports that were bound.
-    pub(crate) fn bound(&self) -> Bound {
-        let of = |secure| {
-            let wanted = self.listeners.iter().filter(move |l| l.secure == secure);
-            wanted.map(|listener| listener.bound).collect()
-        };
-        Bound {
-            sip_udp: self.udp.iter().map(SipSocket::bound).collect(),
-            sip_tcp: of(false),
-            sip_tls: of(true),
-        }
+    pub(crate) const fn is_udp(self) -> bool {
+        matches!(self, Self::SipUdp)
+    }
+
+    pub(crate) const fn is_panel(self) -> bool {
+        matches!(self, Self::PanelHttp | Self::PanelHttps)
     }
 }
 
-/// Says which setting names an address that cannot be had, and what to do.
-pub(crate) fn taken<T>(result: std::io::Result<T>, key: &str, address: SocketAddr) -> Result<T> {
-    result.map_err(|error| {
+/// An address that cannot be had, which setting names it, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("network.{}: {address} cannot be opened: {reason}", kind.key())]
+pub(crate) struct Unavailable {
+    pub(crate) kind: Kind,
+    pub(crate) address: SocketAddr,
+    pub(crate) reason: String,
+}
+
+impl Unavailable {
+    pub(crate) fn of(kind: Kind, address: SocketAddr, error: &io::Error) -> Self {
         let advice = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another program uses it; stop that or choose another port"
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need a right; choose another port"
-            }
-            std::io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
+            io::ErrorKind::AddrInUse => "another program uses it; stop that or choose another port",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need a right; choose another port",
+            io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
             _ => "see the cause",
         };
-        anyhow::anyhow!("network.{key}: {address} cannot be opened: {advice} ({error})")
-    })
+        Self {
+            kind,
+            address,
+            reason: format!("{advice} ({error})"),
+        }
+    }
 }

@@ -21,9 +21,10 @@ use store::{Reader, StoreError, WriterHandle};
 
 use crate::{
     configure::{Configurator, ConfigureError, Draft},
-    control::{Bound, Mouth, Word},
+    control::{Mouth, Word},
     live::{InForce, current, entry_party},
     metrics,
+    porter::Porter,
 };
 
 /// What the panel talks to.
@@ -34,7 +35,7 @@ pub(crate) struct Front {
     pub(crate) reader: Mutex<Reader>,
     pub(crate) writer: WriterHandle,
     pub(crate) media: engine::Watcher,
-    pub(crate) bound: Bound,
+    pub(crate) porter: Arc<Porter>,
     pub(crate) feed: Arc<panel::Feed>,
 }
 
@@ -261,8 +262,9 @@ impl Exchange for Front {
             .password(secret)
             .map_err(refusal)?
             .ok_or(Refusal::NotFound("password"))?;
-        let udp = self.bound.sip_udp.first();
-        let tcp = self.bound.sip_tcp.first();
+        let listen = self.porter.listen();
+        let udp = listen.sip_udp.first();
+        let tcp = listen.sip_tcp.first();
         let (address, transport) = match (udp, tcp) {
             (Some(udp), _) => (udp, Transport::Udp),
             (None, Some(tcp)) => (tcp, Transport::Tcp),

@@ -15,6 +15,7 @@ mod hardware;
 mod live;
 mod metrics;
 mod notify;
+mod porter;
 mod replay;
 mod resolver;
 mod serve;

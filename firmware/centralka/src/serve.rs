@@ -18,11 +18,13 @@ use crate::{
     assemble::{self, Found},
     clock::Clock,
     configure::{self, Draft, Known},
-    control::{Bound, Word},
+    control::Word,
     desk::Desk,
     guard::Guard,
     hardware::BoardChoice,
-    notify, socket, tls,
+    notify,
+    porter::Porter,
+    socket, tls,
     vault::CLAIM_FILE,
 };
 
@@ -65,24 +67,15 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
 /// The threads of a running exchange.
 pub(crate) struct Running {
     pub(crate) control: thread::JoinHandle<std::io::Result<()>>,
-    pub(crate) panel: Option<Panel>,
+    pub(crate) panel: Panel,
     pub(crate) guard: Guard,
     pub(crate) socket: socket::Server,
     pub(crate) writer: Writer,
     pub(crate) desk: Arc<Desk>,
-    pub(crate) listen: Listen,
+    pub(crate) porter: Arc<Porter>,
     /// SHA-256 of the box's own authority.
     pub(crate) fingerprint: Option<String>,
     pub(crate) data: PathBuf,
-}
-
-/// Where the program can be reached, as written to `DATA/listen.json`.
-#[derive(Clone, Debug, serde::Serialize)]
-pub(crate) struct Listen {
-    #[serde(flatten)]
-    pub(crate) sip: Bound,
-    pub(crate) panel_http: Option<SocketAddr>,
-    pub(crate) panel_https: Option<SocketAddr>,
 }
 
 impl Running {
@@ -91,9 +84,7 @@ impl Running {
     fn wait(self) -> Result<()> {
         let control = self.control.join();
         notify::stopping();
-        if let Some(panel) = self.panel {
-            panel.stop();
-        }
+        self.panel.stop();
         self.guard.stop();
         self.socket.stop();
         drop(self.desk);
@@ -190,7 +181,7 @@ fn first_configuration(
         reason: "first start",
         unknown,
     };
-    configure::import_into(store, &draft, wall, randomness)
+    configure::import_into(store, &draft, wall, randomness, |_, _| Ok(()))
         .map_err(|e| anyhow::anyhow!("{} is not a configuration:\n{e}", file.display()))
 }
 
@@ -221,20 +212,20 @@ fn claim_code(store: &Store, data: &Path, secret: &mut Random) -> Result<Option<
 /// Writes where we are, and tells the person at the console and the service manager.
 #[expect(clippy::print_stdout, reason = "the console is who this is for")]
 fn announce(options: &ServeOptions, running: &Running, claim: Option<&str>) -> Result<()> {
-    let listen = serde_json::to_vec_pretty(&running.listen)?;
-    tls::write_private(&options.data.join("listen.json"), &listen)?;
-    let sip = running.listen.sip.sip_udp.first();
+    running.porter.write_listen()?;
+    let listen = running.porter.listen();
+    let sip = listen.sip_udp.first();
     let sip = sip.map_or_else(|| "no UDP".to_owned(), ToString::to_string);
-    if let Some(panel) = running.listen.panel_http {
+    if let Some(panel) = listen.panel_http {
         println!("panel: http://{}/", reachable(panel));
     }
-    if let Some(panel) = running.listen.panel_https {
+    if let Some(panel) = listen.panel_https {
         println!("panel: https://{}/", reachable(panel));
     }
     if let Some(fingerprint) = running
         .fingerprint
         .as_ref()
-        .filter(|_| running.listen.panel_https.is_some())
+        .filter(|_| listen.panel_https.is_some())
     {
         println!("this box's certificates are signed by the authority SHA-256 {fingerprint}");
     }
@@ -242,7 +233,7 @@ fn announce(options: &ServeOptions, running: &Running, claim: Option<&str>) -> R
         println!("claim code: {code}");
     }
     if options.show_credentials {
-        let server = running.listen.sip.sip_udp.first().copied().map(reachable);
+        let server = listen.sip_udp.first().copied().map(reachable);
         show_credentials(&running.desk, server)?;
     }
     println!("centralka is ready, SIP on {sip}");

@@ -300,7 +300,8 @@ fn sockets(config: &Config, report: &mut Report) {
 }
 
 /// Whether binding one address takes the other: the same port of the same or of every address.
-fn same_socket(a: SocketAddr, b: SocketAddr) -> bool {
+#[must_use]
+pub fn same_socket(a: SocketAddr, b: SocketAddr) -> bool {
     let any = a.ip().is_unspecified() || b.ip().is_unspecified();
     a.port() == b.port() && a.port() != 0 && a.is_ipv4() == b.is_ipv4() && (any || a.ip() == b.ip())
 }

@@ -137,6 +137,13 @@ impl Config {
         report.finish(config)
     }
 
+    /// The line of a key of the text, else that of its section.
+    pub(crate) fn line_of(root: &Table, text: &str, key: &str) -> u32 {
+        let mut report = Report::new(text);
+        let _ = Self::read_sections(root, &mut report);
+        report.place(key)
+    }
+
     /// `None` when something is missing without which there is no configuration; whatever could be
     /// read is there otherwise, so that the checks across entries can add their problems.
     fn read_sections(root: &Table, report: &mut Report) -> Option<Self> {

@@ -50,6 +50,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use check::same_socket;
 pub use codes::{Code, Codes};
 pub use config::{Config, FORMAT, Known};
 pub use country::{Country, CountryCode, Tone};

@@ -104,6 +104,8 @@ faults! {
     PasswordIdle = "password.idle", "a SIP password needs the extension or the SIP user name it belongs to";
     /// The panel cannot be reached at all, or two sockets want one address.
     AddressTaken = "address.taken", "`{value}` is also wanted by `{other}` on line {line}";
+    /// An address on which the running program cannot listen.
+    AddressUnavailable = "address.unavailable", "`{value}` cannot be opened: {reason}";
     /// RTP ports that contain a port of SIP over UDP.
     PortsOverlap = "rtp_ports.overlap", "the range contains port {port} of `{other}` on line {line}";
     /// More problems than are listed.

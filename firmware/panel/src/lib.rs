@@ -33,7 +33,7 @@ pub use exchange::{Author, CallFile, Exchange, FirstAdministrator, PhoneAccount,
 pub use feed::{FEED_BEHIND_MAX, Feed};
 pub use routes::openapi;
 pub use server::{
-    CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_TIME_MAX, Panel, PanelParts, serve,
+    CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_TIME_MAX, Moves, Panel, PanelParts, serve,
 };
 pub use vault::{MemoryVault, StoredSession, StoredToken, Vault, VaultError};
 pub use web_phones::{LineLost, WebInbox, WebLine, WebPhoneWord, WebPhones, web_phones};

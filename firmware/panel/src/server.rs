@@ -4,7 +4,11 @@ use std::{
     collections::BTreeMap,
     io,
     net::{IpAddr, SocketAddr, TcpListener as StdListener},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::Ordering,
+        mpsc::{SyncSender, sync_channel},
+    },
     thread,
     time::Duration,
 };
@@ -18,7 +22,8 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -77,10 +82,60 @@ pub struct PanelParts {
 #[derive(Debug)]
 pub struct Panel {
     stop: watch::Sender<bool>,
+    moves: Moves,
     thread: Option<thread::JoinHandle<()>>,
 }
 
+/// A way to change where a running panel listens; clones lead to the same panel.
+#[derive(Clone, Debug)]
+pub struct Moves(mpsc::UnboundedSender<Move>);
+
+/// Listeners to open, addresses to close, and who waits for it.
+#[derive(Debug)]
+struct Move {
+    http: Vec<StdListener>,
+    https: Vec<StdListener>,
+    close: Vec<SocketAddr>,
+    done: SyncSender<()>,
+}
+
+impl Moves {
+    /// Listens on these bound listeners too, then no longer on the addresses `close`. Connections
+    /// and requests in progress go on. Waits until it is done, at most 2 s; not for the panel's own
+    /// asynchronous code.
+    ///
+    /// # Errors
+    /// When a listener cannot be used, or the panel is stopping.
+    pub fn change(
+        &self,
+        http: Vec<StdListener>,
+        https: Vec<StdListener>,
+        close: Vec<SocketAddr>,
+    ) -> io::Result<()> {
+        for listener in http.iter().chain(&https) {
+            listener.set_nonblocking(true)?;
+        }
+        let (done, wait) = sync_channel(1);
+        let wish = Move {
+            http,
+            https,
+            close,
+            done,
+        };
+        let gone = |_| io::Error::other("the panel is stopping");
+        self.0.send(wish).map_err(gone)?;
+        wait.recv_timeout(Duration::from_secs(2))
+            .map_err(|_| io::Error::other("the panel does not answer"))
+    }
+}
+
 impl Panel {
+    /// The way to change where it listens.
+    #[must_use]
+    pub fn moves(&self) -> Moves {
+        self.moves.clone()
+    }
+
     /// Refuses new connections, lets requests in progress end, and waits for it, at most about 3 s.
     pub fn stop(mut self) {
         self.end();
@@ -140,14 +195,20 @@ pub fn serve(parts: PanelParts) -> io::Result<Panel> {
         gate: Arc::new(Gate::default()),
         stopping,
     };
-    let acceptor = parts.tls.map(TlsAcceptor::from);
+    let listeners = Listeners {
+        front,
+        acceptor: parts.tls.map(TlsAcceptor::from),
+        open: BTreeMap::new(),
+    };
     let (http, https) = (parts.http, parts.https);
+    let (moves, wishes) = mpsc::unbounded_channel();
     let thread = thread::Builder::new().name("panel".into()).spawn(move || {
-        runtime.block_on(run(front, http, https, acceptor));
+        runtime.block_on(listeners.run(http, https, wishes));
         runtime.shutdown_timeout(Duration::from_secs(1));
     })?;
     Ok(Panel {
         stop,
+        moves: Moves(moves),
         thread: Some(thread),
     })
 }
@@ -160,30 +221,66 @@ struct Front {
     stopping: watch::Receiver<bool>,
 }
 
-async fn run(
+/// Where the panel listens, and who takes the connections there.
+struct Listeners {
     front: Front,
-    http: Vec<StdListener>,
-    https: Vec<StdListener>,
     acceptor: Option<TlsAcceptor>,
-) {
-    let plain = http.into_iter().map(|listener| (listener, None));
-    let secure = https.into_iter().map(|l| (l, acceptor.clone()));
-    for (listener, acceptor) in plain.chain(secure) {
-        match TcpListener::from_std(listener) {
-            Ok(listener) => {
-                tokio::spawn(front.clone().accept(listener, acceptor));
+    open: BTreeMap<SocketAddr, JoinHandle<()>>,
+}
+
+impl Listeners {
+    async fn run(
+        mut self,
+        http: Vec<StdListener>,
+        https: Vec<StdListener>,
+        mut wishes: mpsc::UnboundedReceiver<Move>,
+    ) {
+        self.listen(http, https);
+        let mut stopping = self.front.stopping.clone();
+        loop {
+            let wish = tokio::select! {
+                wish = wishes.recv() => wish,
+                () = stopped(&mut stopping) => None,
+            };
+            let Some(wish) = wish else { break };
+            self.listen(wish.http, wish.https);
+            for address in wish.close {
+                self.close(address).await;
             }
-            Err(error) => tracing::error!(%error, "a listener of the panel cannot be used"),
+            // Who wished it may have given up waiting.
+            let _ = wish.done.try_send(());
+        }
+        // All places free: the last connection has ended.
+        let _ = timeout(
+            Duration::from_secs(2),
+            self.front.gate.places.acquire_many(CONNECTIONS_MAX),
+        )
+        .await;
+    }
+
+    fn listen(&mut self, http: Vec<StdListener>, https: Vec<StdListener>) {
+        let plain = http.into_iter().map(|listener| (listener, None));
+        let secure = https.into_iter().map(|l| (l, self.acceptor.clone()));
+        for (listener, acceptor) in plain.chain(secure).collect::<Vec<_>>() {
+            let bound = listener.local_addr();
+            match bound.and_then(|bound| Ok((bound, TcpListener::from_std(listener)?))) {
+                Ok((bound, listener)) => {
+                    let task = tokio::spawn(self.front.clone().accept(listener, acceptor));
+                    self.open.insert(bound, task);
+                }
+                Err(error) => tracing::error!(%error, "a listener of the panel cannot be used"),
+            }
         }
     }
-    let mut stopping = front.stopping.clone();
-    stopped(&mut stopping).await;
-    // All places free: the last connection has ended.
-    let _ = timeout(
-        Duration::from_secs(2),
-        front.gate.places.acquire_many(CONNECTIONS_MAX),
-    )
-    .await;
+
+    /// Ends the task that takes connections; those it took have tasks of their own.
+    async fn close(&mut self, address: SocketAddr) {
+        if let Some(task) = self.open.remove(&address) {
+            task.abort();
+            // The error says that it was aborted.
+            let _ = task.await;
+        }
+    }
 }
 
 /// Returns when the panel is to stop.

@@ -284,6 +284,12 @@ impl Pbx {
         }
     }
 
+    /// Whether a call, or a request that waits for its answer, uses `bound`, a UDP address of ours.
+    #[must_use]
+    pub fn speaks_from(&self, bound: SocketAddr) -> bool {
+        self.agent.speaks_from(bound)
+    }
+
     /// Whether the exchange was told to stop and nothing is left to do.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

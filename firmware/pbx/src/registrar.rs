@@ -324,7 +324,8 @@ impl Pbx {
             .filter(|to| to.ip().to_canonical() == binding.source.ip().to_canonical())
             .unwrap_or(binding.source);
         if binding.transport == Transport::Udp {
-            return Some((Peer::udp(binding.local, remote), uri));
+            let local = served_at(&self.config.network.sip_udp, binding.local);
+            return Some((Peer::udp(local, remote), uri));
         }
         if let Some(flow) = binding.flow.and_then(|flow| self.flows.get(flow)) {
             return Some((flow.peer, uri));
@@ -346,6 +347,32 @@ impl Pbx {
     }
 }
 
+/// Whence a phone is called that registered at `local`: from there while we listen there, else from
+/// an address at which its answers and later requests reach us. Port 0 stands for any.
+fn served_at(configured: &[SocketAddr], local: SocketAddr) -> SocketAddr {
+    let any = |address: &SocketAddr| address.ip().is_unspecified();
+    let serves = |address: &&SocketAddr| {
+        let same_ip = any(address) || address.ip() == local.ip();
+        same_ip && (address.port() == 0 || address.port() == local.port())
+    };
+    let mut family = configured
+        .iter()
+        .filter(|address| address.is_ipv4() == local.is_ipv4());
+    let Some(first) = family.clone().next() else {
+        return local;
+    };
+    if family.any(|address| serves(&address)) {
+        return local;
+    }
+    let ip = if any(first) { local.ip() } else { first.ip() };
+    let port = if first.port() == 0 {
+        local.port()
+    } else {
+        first.port()
+    };
+    SocketAddr::new(ip, port)
+}
+
 /// Whether a browser made the connection: only it can.
 const fn is_web(transport: Transport) -> bool {
     matches!(transport, Transport::Ws | Transport::Wss)
@@ -364,4 +391,28 @@ fn contact_address(binding: &Binding) -> Option<SocketAddr> {
         Transport::Udp | Transport::Tcp | Transport::Ws | Transport::Wss => 5060,
     };
     Some(SocketAddr::new(ip, uri.port().unwrap_or(default)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_called_from_an_address_that_is_open() {
+        let at = |text: &str| -> SocketAddr { text.parse().expect("literal") };
+        let called = |configured: &[&str], local| {
+            let configured: Vec<SocketAddr> = configured.iter().map(|text| at(text)).collect();
+            served_at(&configured, at(local)).to_string()
+        };
+        let local = "10.0.0.1:5060";
+        assert_eq!(called(&["0.0.0.0:5060"], local), local);
+        assert_eq!(called(&["10.0.0.1:0"], local), local);
+        assert_eq!(
+            called(&["[::]:5070"], local),
+            local,
+            "no other of its family"
+        );
+        assert_eq!(called(&["0.0.0.0:5070"], local), "10.0.0.1:5070");
+        assert_eq!(called(&["10.0.0.9:5060"], local), "10.0.0.9:5060");
+    }
 }

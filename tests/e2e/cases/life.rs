@@ -190,6 +190,78 @@ fn a_new_configuration_counts_at_once_and_drops_no_call() {
     exchange.stop();
 }
 
+/// A call of `phone` to the echo test that lasts; its route back is kept for BYE.
+fn echo_call(phone: &mut Phone, at: std::net::SocketAddr) -> String {
+    let contact = format!("Contact: <sip:2005@{}>\r\n", phone.address());
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+               m=audio 40000 RTP/AVP 8\r\n";
+    let answer = phone.ask_as_owner("INVITE", &format!("sip:*43@{at}"), &contact, sdp);
+    assert_eq!(answer.status(), 200, "{}", answer.0);
+    let to = answer.headers("To").first().copied().unwrap_or_default();
+    to.to_owned()
+}
+
+#[test]
+fn new_addresses_count_at_once_and_the_old_ones_serve_their_calls() {
+    let (old, new) = (ports::free_udp(), ports::free_udp());
+    let tcp = ports::free_tcp();
+    let office = Office::with(&["2005", "2006"]).udp_port(old);
+    let exchange = Exchange::start(&office);
+    let mut caller = Phone::new(exchange.at.udp, "2005");
+    let to = echo_call(&mut caller, exchange.at.udp);
+    assert_eq!(exchange.metric("calls"), 1);
+
+    // A port that somebody else has: nothing changes, and the line and the key are named.
+    let taken = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    let wrong = taken.local_addr().expect("it is bound").port();
+    let bad = Office::with(&["2005", "2006"]).udp_port(wrong);
+    let line = bad.0.lines().position(|line| line.contains("sip_udp"));
+    let line = format!("line {}", line.expect("it is there") + 1);
+    let file = exchange.folder().write("bad.toml", &bad.0);
+    let refused = exchange.run(&["config", "import", &file.to_string_lossy()]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    for part in [&*line, "network.sip_udp", "address.unavailable"] {
+        assert!(said.contains(part), "{part:?} is not in: {said}");
+    }
+    assert!(
+        exchange
+            .ask(&["config", "export"])
+            .contains(&format!(":{old}\""))
+    );
+    assert!(ports::is_taken_udp(old), "the old address is still open");
+
+    let moved = Office::with(&["2005", "2006"]).udp_port(new);
+    let moved = Office(moved.0.replace(
+        r#"sip_tcp = ["127.0.0.1:0"]"#,
+        &format!(r#"sip_tcp = ["127.0.0.1:{tcp}"]"#),
+    ));
+    exchange.reload(&moved);
+    let at = std::net::SocketAddr::from(([127, 0, 0, 1], new));
+    until(s(30), "the new addresses are written down", || {
+        let text = fs::read_to_string(exchange.data().join("listen.json")).ok()?;
+        (text.contains(&format!(":{new}\"")) && text.contains(&format!(":{tcp}\""))).then_some(())
+    });
+    let mut phone = Phone::new(at, "2006");
+    assert_eq!(phone.register(Algorithm::Sha256, 300).status(), 200);
+    std::net::TcpStream::connect(("127.0.0.1", tcp)).expect("the new TCP address is open");
+    std::net::TcpStream::connect(exchange.at.tcp).expect_err("the old TCP address is closed");
+
+    // The call that began at the old address goes on there, and ends there.
+    assert_eq!(exchange.metric("calls"), 1);
+    assert!(ports::is_taken_udp(old), "the call's address is still open");
+    let uri = format!("sip:*43@{}", exchange.at.udp);
+    let bye = caller.ask_within(&to, "BYE", &uri);
+    assert_eq!(bye.status(), 200, "{}", bye.0);
+    until(s(30), "the old address is closed", || {
+        (!ports::is_taken_udp(old)).then_some(())
+    });
+    let calls = exchange.ended_calls(1);
+    assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
+    exchange.rest();
+    exchange.stop();
+}
+
 #[test]
 fn a_call_is_explained_and_its_journal_plays_again() {
     let exchange = Exchange::start(&Office::with(&["2005"]));

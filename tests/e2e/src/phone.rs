@@ -224,6 +224,15 @@ impl Phone {
         answer
     }
 
+    /// A request in the dialog with the peer that the value `to` names, and its answer.
+    #[track_caller]
+    pub fn ask_within(&mut self, to: &str, method: &str, uri: &str) -> Answer {
+        self.cseq += 1;
+        let message = self.request(method, uri, "", "");
+        let own = format!("To: <{uri}>\r\n");
+        self.send_until_answered(&message.replace(&own, &format!("To: {to}\r\n")))
+    }
+
     /// The same with credentials, after a challenge.
     #[track_caller]
     pub fn ask_as_owner(&mut self, method: &str, uri: &str, headers: &str, body: &str) -> Answer {

@@ -83,7 +83,7 @@ pub(crate) fn run(data: &Path, verb: Verb) -> Result<ExitCode> {
                     new_secrets,
                 },
             )?;
-            println!("version {}", answer["version"]);
+            say_saved(&answer);
         }
         Verb::History => {
             for version in ask(data, Ask::ConfigHistory)?
@@ -115,10 +115,22 @@ pub(crate) fn run(data: &Path, verb: Verb) -> Result<ExitCode> {
         Verb::Undo { version } => {
             let author = "cli".into();
             let answer = ask(data, Ask::ConfigUndo { version, author })?;
-            println!("version {}", answer["version"]);
+            say_saved(&answer);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn say_saved(answer: &Value) {
+    println!("version {}", answer["version"]);
+    for key in answer["later"].as_array().into_iter().flatten() {
+        let key = key.as_str().unwrap_or("");
+        println!("{key} counts from the next start of the exchange on");
+    }
 }
 
 fn text_of(answer: &Value) -> String {

@@ -2,6 +2,7 @@
 //! out what it wishes. All deciding is in `pbx`; this file only waits and passes on.
 
 mod board;
+mod doors;
 mod driver;
 mod listener;
 mod stream;
@@ -10,7 +11,6 @@ mod udp;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{
         Arc,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
@@ -25,6 +25,7 @@ use panel::{WebInbox, WebLine};
 use pbx::{Counters, Figures};
 
 pub(crate) use board::Board;
+pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
 pub(crate) use listener::Listener;
 use stream::Stream;
@@ -59,6 +60,8 @@ pub(crate) enum Word {
         ask: crate::exchange::BoardAsk,
         answer: SyncSender<Result<Option<hal_sim::Report>, hal_sim::ActError>>,
     },
+    /// Other addresses are configured; their sockets are bound.
+    Doors(crate::porter::SipChange),
     /// The guard wants a sign of life.
     Alive,
 }
@@ -117,8 +120,8 @@ pub(crate) struct Control {
     pub(crate) poll: Poll,
     pub(crate) words: Receiver<Word>,
     pub(crate) clock: Clock,
-    pub(crate) sockets: Vec<SipSocket>,
-    pub(crate) listeners: Vec<Listener>,
+    pub(crate) sockets: BTreeMap<usize, UdpDoor>,
+    pub(crate) listeners: BTreeMap<usize, Listener>,
     pub(crate) streams: BTreeMap<FlowId, Stream>,
     /// What browsers say that are phones, and the ways back to them.
     pub(crate) browsers: WebInbox,
@@ -146,12 +149,4 @@ pub(crate) fn mouth(poll: &Poll) -> std::io::Result<(Mouth, Receiver<Word>)> {
     let (queue, words) = sync_channel(limits::COMMAND_QUEUE + limits::MEDIA_RING);
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
     Ok((Mouth { queue, waker }, words))
-}
-
-/// Where the exchange can be reached, as bound.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Bound {
-    pub(crate) sip_udp: Vec<SocketAddr>,
-    pub(crate) sip_tcp: Vec<SocketAddr>,
-    pub(crate) sip_tls: Vec<SocketAddr>,
 }

@@ -83,13 +83,13 @@ impl Control {
     fn receive(&mut self, at: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut left = BURST;
-        while let Some(socket) = self.sockets.get(at) {
+        while let Some(socket) = self.sockets.get(&at) {
             if left == 0 {
                 self.again.push(Token(SOCKETS + at));
                 break;
             }
             left -= 1;
-            match socket.receive(&mut buffer) {
+            match socket.socket.receive(&mut buffer) {
                 Ok((len, local, remote)) => {
                     let bytes = buffer.get(..len).unwrap_or_default().to_vec();
                     self.tell(Input::Datagram {
@@ -109,9 +109,9 @@ impl Control {
     }
 
     /// Connections that wait; what a burst leaves is taken in the next turn.
-    fn accept(&mut self, at: usize) {
+    pub(super) fn accept(&mut self, at: usize) {
         for _ in 0..BURST {
-            let Some(listener) = self.listeners.get(at) else {
+            let Some(listener) = self.listeners.get(&at) else {
                 return;
             };
             let (socket, remote) = match listener.accept() {
@@ -301,6 +301,7 @@ impl Control {
                     // Nobody waits any more if this fails.
                     let _ = answer.try_send(self.board.ask(now, &port, &ask));
                 }
+                Word::Doors(change) => self.change_doors(change),
                 Word::Alive => {}
             }
         }
@@ -331,6 +332,7 @@ impl Control {
         if due.is_some_and(|at| at <= now.mono) {
             self.tell_at(now, Input::Tick);
         }
+        self.close_left();
         self.driver.flush(now.mono);
     }
 
@@ -379,7 +381,7 @@ const fn web_flow(number: u64) -> FlowId {
 
 /// The sockets and ports, while the exchange acts on them.
 struct Hands<'c> {
-    sockets: &'c [super::SipSocket],
+    sockets: &'c std::collections::BTreeMap<usize, super::UdpDoor>,
     streams: &'c mut std::collections::BTreeMap<FlowId, Stream>,
     lines: &'c mut std::collections::BTreeMap<FlowId, WebLine>,
     board: &'c mut super::Board,
@@ -434,13 +436,18 @@ impl Outside for Hands<'_> {
         remote: std::net::SocketAddr,
         bytes: &[u8],
     ) {
+        let family = |socket: &&super::SipSocket| socket.bound().is_ipv4() == remote.is_ipv4();
         let same = |socket: &&super::SipSocket| {
             let bound = socket.bound();
-            bound.port() == local.port()
-                && bound.is_ipv4() == remote.is_ipv4()
-                && (bound.ip() == local.ip() || bound.ip().is_unspecified())
+            let same_ip = bound.ip() == local.ip() || bound.ip().is_unspecified();
+            bound.port() == local.port() && same_ip
         };
-        let Some(socket) = self.sockets.iter().find(same) else {
+        let mut sockets = self.sockets.values().map(|door| &*door.socket);
+        let mut usable = sockets.by_ref().filter(family);
+        // An answer to what came to an address that was given up since.
+        let first = usable.next();
+        let exact = first.into_iter().chain(usable).find(same);
+        let Some(socket) = exact.or(first) else {
             return;
         };
         if let Err(error) = socket.send(local, remote, bytes) {

@@ -114,6 +114,18 @@ impl Document {
     pub fn check(&self, known: Known<'_>) -> Result<Config, Problems> {
         Config::read(self.root(), &self.text, known)
     }
+
+    /// A problem that shows only when the text is put in force, at the line of `key` (a path like
+    /// `network.sip_udp`).
+    #[must_use]
+    pub fn blame(&self, key: &str, rule: Fault, params: Vec<(&'static str, String)>) -> Problems {
+        Problems(vec![Problem {
+            line: Config::line_of(self.root(), &self.text, key),
+            key: key.into(),
+            rule,
+            params,
+        }])
+    }
 }
 
 /// The parser does not say where it gave up on a key of too many parts: the line with most dots.

@@ -291,6 +291,19 @@ impl Agent {
         }
     }
 
+    /// Whether a call, or a request that waits for its answer, uses `bound` over UDP; an unspecified
+    /// IP address stands for any.
+    #[must_use]
+    pub fn speaks_from(&self, bound: SocketAddr) -> bool {
+        let uses = |peer: &Peer| {
+            let local = peer.local;
+            let same_ip = bound.ip().is_unspecified() || bound.ip() == local.ip();
+            peer.transport == model::Transport::Udp && same_ip && bound.port() == local.port()
+        };
+        let waits = |client: &Client| uses(&client.peer) && !client.is_final();
+        self.usages.values().any(|usage| uses(&usage.peer)) || self.clients.values().any(waits)
+    }
+
     /// A response to `request` with everything that RFC 3261 §8.2.6.2 wants copied, a To tag where
     /// it has none, and Server.
     #[must_use]
