@@ -155,7 +155,7 @@ impl RtpLeg {
 
     /// Whether anything can be sent to the far end.
     pub(crate) fn can_send(&self) -> bool {
-        self.params.is_some_and(|p| p.send) && self.source.remote().is_some()
+        self.params.as_ref().is_some_and(|p| p.send) && self.source.remote().is_some()
     }
 
     /// A datagram came to the RTP port.
@@ -167,13 +167,14 @@ impl RtpLeg {
         datagram: &'a [u8],
     ) -> Arrived<'a> {
         let mut arrived = Arrived::default();
-        let Some((params, packet, payload)) = self.admit(now, from, datagram, &mut arrived) else {
+        let Some((packet, payload)) = self.admit(now, from, datagram, &mut arrived) else {
             return arrived;
         };
+        let receive = self.is_heard();
         if !core::mem::replace(&mut self.heard_first, true) {
             arrived.first = true;
         }
-        let clock_hz = params.codec.clock_hz();
+        let clock_hz = self.clock_hz();
         match self.receiver.receive(&packet, now, clock_hz) {
             Arrival::New { .. } => {}
             Arrival::First { .. } => {
@@ -202,8 +203,8 @@ impl RtpLeg {
             &mut self.figures.late
         };
         *count = count.saturating_add(1);
-        let muted = core::mem::replace(&mut self.muted, !params.receive);
-        if params.receive {
+        let muted = core::mem::replace(&mut self.muted, !receive);
+        if receive {
             let heard = Heard {
                 slot,
                 ssrc: packet.ssrc,
@@ -226,9 +227,9 @@ impl RtpLeg {
         from: SocketAddr,
         datagram: &'a [u8],
         arrived: &mut Arrived<'a>,
-    ) -> Option<(RtpParams, Packet<'a>, Payload)> {
+    ) -> Option<(Packet<'a>, Payload)> {
         let known = self.source.knows(from);
-        let readable = self.params.zip(Packet::read(datagram).ok());
+        let readable = self.params.as_ref().zip(Packet::read(datagram).ok());
         let Some((params, packet)) = readable else {
             return self.refuse(known);
         };
@@ -249,7 +250,7 @@ impl RtpLeg {
             }
             Verdict::Stranger => return self.refuse(false),
         }
-        Some((params, packet, payload))
+        Some((packet, payload))
     }
 
     pub(crate) fn refuse<T>(&mut self, known: bool) -> Option<T> {
@@ -297,7 +298,7 @@ impl RtpLeg {
 
     /// Whether what the far end says is heard.
     pub(crate) fn is_heard(&self) -> bool {
-        self.params.is_some_and(|params| params.receive)
+        self.params.as_ref().is_some_and(|params| params.receive)
     }
 
     /// What the far end says in this tick, as its part of a mix at `rate`, in `out`; whether it has
@@ -402,7 +403,7 @@ impl RtpLeg {
         payload: Payload,
         len: usize,
     ) -> Option<(SocketAddr, [u8; HEADER])> {
-        let params = self.params.filter(|p| p.send)?;
+        let params = self.params.as_ref().filter(|p| p.send)?;
         let to = self.source.remote()?;
         if !self.keying.is_idle() {
             return None;
@@ -419,7 +420,7 @@ impl RtpLeg {
 
     /// Timestamp units in µs.
     fn jitter_us(&self, units: u32) -> u32 {
-        let clock_hz = self.params.map_or(8_000, |p| p.codec.clock_hz());
+        let clock_hz = self.params.as_ref().map_or(8_000, |p| p.codec.clock_hz());
         let us = u64::from(units).saturating_mul(1_000_000);
         let us = us.checked_div(clock_hz.into()).unwrap_or(0);
         u32::try_from(us).unwrap_or(u32::MAX)
@@ -471,7 +472,9 @@ impl RtpLeg {
 
     /// Units a second of the RTP clock.
     pub(crate) fn clock_hz(&self) -> u32 {
-        self.params.map_or(dsp::RATE_HZ, |p| p.codec.clock_hz())
+        self.params
+            .as_ref()
+            .map_or(dsp::RATE_HZ, |p| p.codec.clock_hz())
     }
 
     pub(crate) fn receiver(&mut self) -> &mut Receiver {

@@ -18,7 +18,7 @@ use nix::{
 
 use crate::{
     clock,
-    wire::{self, Message, tag_of, uri_of, user_of},
+    wire::{self, Codec, Message, tag_of, uri_of, user_of},
 };
 
 /// RFC 3261 §17.1.1.1.
@@ -95,7 +95,8 @@ struct Pending {
 #[derive(Debug)]
 pub(crate) struct Call {
     from: usize,
-    to: usize,
+    /// The number that was dialled.
+    to: String,
     /// Its Call-ID at the caller.
     pub(crate) id: String,
     cseq: u32,
@@ -125,6 +126,8 @@ pub(crate) struct Agent {
     phones: Vec<Phone>,
     /// Where each phone has its audio; port 9 discards.
     pub(crate) audio: Vec<SocketAddr>,
+    /// What callers and called speak.
+    pub(crate) codecs: [Codec; 2],
     by_user: BTreeMap<String, usize>,
     next: u64,
     pending: BTreeMap<u64, Pending>,
@@ -152,6 +155,7 @@ impl Agent {
             doors,
             locals,
             audio: vec![SocketAddr::from(([127, 0, 0, 1], 9)); phones.len()],
+            codecs: [Codec::default(); 2],
             by_user: users.zip(0..).collect(),
             phones: phones.to_vec(),
             next: clock::realtime_ns() >> 10 & 0xffff_ffff,
@@ -202,16 +206,22 @@ impl Agent {
 
     /// Starts a call between two phones; its number in [`Agent::calls`].
     pub(crate) fn call(&mut self, from: usize, to: usize) -> usize {
+        let to = self.phones[to].user.clone();
+        self.dial(from, &to)
+    }
+
+    /// The same to any number.
+    pub(crate) fn dial(&mut self, from: usize, to: &str) -> usize {
         let number = self.number();
         let at = self.calls.len();
         let id = format!("call-{number:x}@bench");
         self.by_id.insert(id.clone(), at);
         self.calls.push(Call {
             from,
-            to,
+            to: to.to_owned(),
             id,
             cseq: 1,
-            to_header: format!("<sip:{}@{}>", self.phones[to].user, self.server.ip()),
+            to_header: format!("<sip:{to}@{}>", self.server.ip()),
             target: String::new(),
             began: clock::now(),
             rang: false,
@@ -227,14 +237,14 @@ impl Agent {
         let (door, host) = (self.phones[call.from].door, self.server.ip());
         let (local, began) = (self.locals[door], call.began);
         let user = &self.phones[call.from].user;
-        let body = wire::sdp(self.audio[call.from], at + 1);
+        let body = wire::sdp(self.audio[call.from], at + 1, self.codecs[door]);
         let text = format!(
             "INVITE sip:{to}@{host} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bKb.{number:x}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:{user}@{host}>;tag=c{at:x}\r\nTo: {to_header}\r\nCall-ID: {id}\r\n\
              CSeq: {cseq} INVITE\r\nContact: <sip:{user}@{local}>\r\n\
              Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n{credentials}User-Agent: bench\r\n\
              Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{body}",
-            to = self.phones[call.to].user,
+            to = call.to,
             to_header = call.to_header,
             id = call.id,
             cseq = call.cseq,
@@ -560,7 +570,7 @@ impl Agent {
         let contact = format!("Contact: <sip:{user}@{}>\r\n", self.locals[door]);
         let ringing = reply(message, "180 Ringing", Some(&tag), &contact, "");
         self.send(door, &ringing);
-        let body = wire::sdp(self.audio[phone], phone + 1);
+        let body = wire::sdp(self.audio[phone], phone + 1, self.codecs[door]);
         let headers = format!("{contact}Content-Type: application/sdp\r\n");
         let taken = Taken {
             id,

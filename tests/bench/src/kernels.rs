@@ -14,18 +14,19 @@ use dsp::resample::{Down2, Drift, Up2};
 use model::{Codec, OpusParams};
 
 use crate::figure::{Figure, Target};
+use crate::plane_kernels;
 
 /// Rounds of the shorter run.
 const ROUNDS: u32 = 200;
 
 /// One thing that is done over and over, a round each time it is called.
-type Kernel = Box<dyn FnMut()>;
+pub(crate) type Kernel = Box<dyn FnMut()>;
 
 /// Name, budget in instructions a round, and how to make it.
 type Named = (&'static str, f64, fn() -> Result<Kernel>);
 
 /// Budgets are a tenth above what rustc 1.95 makes of it for a processor with AVX2.
-const KERNELS: [Named; 13] = [
+const KERNELS: [Named; 16] = [
     ("kernel_pcma_encode", 2_750.0, || encode(Codec::Pcma)),
     ("kernel_pcma_decode", 800.0, || decode(Codec::Pcma)),
     ("kernel_g722_encode", 118_000.0, || encode(Codec::G722)),
@@ -39,6 +40,9 @@ const KERNELS: [Named; 13] = [
     ("kernel_mix_subtract", 175.0, subtract),
     ("kernel_limit_quiet", 245.0, || Ok(limit(20_000))),
     ("kernel_limit_loud", 9_900.0, || Ok(limit(60_000))),
+    ("plane_relayed_packet", 1e9, plane_kernels::relayed_packet),
+    ("plane_conference_tick", 1e9, plane_kernels::conference_tick),
+    ("plane_srtp_packet", 1e9, plane_kernels::srtp_packet),
 ];
 
 /// All kernels against their budgets.
@@ -104,7 +108,7 @@ fn instructions(name: &str, rounds: u32) -> Result<u64> {
 }
 
 /// A second of something like a voice: harmonics that swell, and a little noise.
-fn voice(hz: u32) -> Vec<i16> {
+pub(crate) fn voice(hz: u32) -> Vec<i16> {
     let sample = |n: u32| {
         let at = f64::from(n) / f64::from(hz) * std::f64::consts::TAU;
         let tone: f64 = (1..20_u32)

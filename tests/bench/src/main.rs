@@ -12,8 +12,10 @@ mod measure;
 mod media;
 mod mutate;
 mod office;
+mod plane_kernels;
 mod process;
 mod random;
+mod sound;
 mod traffic;
 mod wire;
 
@@ -63,7 +65,7 @@ enum What {
     Register,
     /// CPU and delay of a call set-up.
     Call,
-    /// Loss, delay and CPU of 100 calls.
+    /// Loss, delay and CPU of 100 calls; CPU of calls, transcoded calls and conferences; memory.
     Media,
     /// Time to the first answered REGISTER, memory at rest.
     Start,
@@ -71,7 +73,7 @@ enum What {
     Flat,
     /// Bad input while people talk.
     Flood,
-    /// Instructions of codecs, resampling and mixing, by valgrind; needs no program.
+    /// Instructions of codecs, resampling, mixing and the plane, by valgrind; needs no program.
     Kernels,
     /// All but the kernels.
     All,
@@ -129,7 +131,13 @@ fn measures(what: What) -> Vec<Measure> {
     match what {
         What::Register => vec![measure::register],
         What::Call => vec![measure::calls],
-        What::Media => vec![measure::media],
+        What::Media => vec![
+            measure::media,
+            sound::relayed,
+            sound::transcoded,
+            sound::conference,
+            sound::memory,
+        ],
         What::Start => vec![measure::start],
         What::Flat => vec![measure::flat],
         What::Flood => vec![flood::flood],
@@ -140,6 +148,10 @@ fn measures(what: What) -> Vec<Measure> {
             measure::calls,
             measure::flat,
             measure::media,
+            sound::relayed,
+            sound::transcoded,
+            sound::conference,
+            sound::memory,
             flood::flood,
         ],
     }

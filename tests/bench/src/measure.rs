@@ -17,6 +17,7 @@ use crate::{
     office::{self, Folder, Office},
     process::{Process, Span},
     traffic::{self, Plan},
+    wire::Codec,
 };
 
 /// What every figure is told.
@@ -218,16 +219,18 @@ pub(crate) fn talking(
     people: usize,
     calls: usize,
 ) -> Result<(Office, Agent, Media)> {
-    let office = Office::open(&options.bin, people)?;
-    let mut agent = Agent::new(office.sip, &office.phones)?;
-    let mut media = Media::start()?;
-    give_sockets(&mut agent, &media, people);
-    let ok = traffic::register(&mut agent, people, people, 16).ok;
-    ensure!(
-        ok == people,
-        "{ok} of {people} registered: {}",
-        office.log_end()
-    );
+    speaking(options, people, calls, [Codec::Pcma; 2])
+}
+
+/// The same with what callers and called speak.
+pub(crate) fn speaking(
+    options: &Options,
+    people: usize,
+    calls: usize,
+    codecs: [Codec; 2],
+) -> Result<(Office, Agent, Media)> {
+    let (office, mut agent, mut media) = registered(options, people, WIDE_TOO)?;
+    agent.codecs = codecs;
     let up = traffic::stand(&mut agent, people, calls);
     ensure!(
         up == calls,
@@ -235,6 +238,29 @@ pub(crate) fn talking(
         office.log_end()
     );
     talk(&mut agent, &mut media, people, calls)?;
+    Ok((office, agent, media))
+}
+
+/// What the office may speak besides G.711.
+const WIDE_TOO: &str = "\n[media]\ncodecs = [\"pcma\", \"pcmu\", \"g722\"]\n";
+
+/// An office of `people`, all registered, with sockets for their voices and `more` in its
+/// configuration.
+pub(crate) fn registered(
+    options: &Options,
+    people: usize,
+    more: &str,
+) -> Result<(Office, Agent, Media)> {
+    let office = Office::open_with(&options.bin, people, more)?;
+    let mut agent = Agent::new(office.sip, &office.phones)?;
+    let media = Media::start()?;
+    give_sockets(&mut agent, &media, people);
+    let ok = traffic::register(&mut agent, people, people, 16).ok;
+    ensure!(
+        ok == people,
+        "{ok} of {people} registered: {}",
+        office.log_end()
+    );
     Ok((office, agent, media))
 }
 
@@ -247,15 +273,22 @@ fn give_sockets(agent: &mut Agent, media: &Media, people: usize) {
 }
 
 /// Both ends of the first `calls` calls begin to talk.
-fn talk(agent: &mut Agent, media: &mut Media, people: usize, calls: usize) -> Result<()> {
+pub(crate) fn talk(
+    agent: &mut Agent,
+    media: &mut Media,
+    people: usize,
+    calls: usize,
+) -> Result<()> {
     for call in 0..calls {
         let called = people / 2 + call;
+        let codec = agent.codecs[0];
         let to = agent.calls[call].remote.context("no SDP in the answer")?;
         let socket = Media::socket_of(call, 0);
-        media.add(Stream { socket, to });
+        media.add(Stream { socket, to, codec });
+        let codec = agent.codecs[1];
         let to = agent.taken_remote(called).context("no SDP in the offer")?;
         let socket = Media::socket_of(called, 1);
-        media.add(Stream { socket, to });
+        media.add(Stream { socket, to, codec });
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use nix::{
     sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt},
 };
 
-use crate::{clock, process::dropped_by_port};
+use crate::{clock, process::dropped_by_port, wire::Codec};
 
 /// First bytes of our payloads.
 const MARK: &[u8; 4] = b"CBEN";
@@ -37,6 +37,8 @@ pub(crate) struct Stream {
     pub(crate) socket: usize,
     /// Where the exchange wants it.
     pub(crate) to: SocketAddr,
+    /// What it claims to be; the octets are the same.
+    pub(crate) codec: Codec,
 }
 
 /// What was heard in the window.
@@ -275,9 +277,10 @@ fn say(common: &Common, sockets: &[UdpSocket], voice: &mut Voice) {
     let now = clock::realtime_ns();
     let number = voice.number.to_be_bytes();
     let stamp = voice.number.wrapping_mul(160).to_be_bytes();
+    let marker = if voice.number == 0 { 0x80 } else { 0 };
     packet[..4].copy_from_slice(&[
         0x80,
-        if voice.number == 0 { 0x88 } else { 8 },
+        marker | voice.stream.codec.payload_type(),
         number[2],
         number[3],
     ]);

@@ -140,7 +140,7 @@ impl Stranger {
             _ => format!(";tag=x{:x}", self.random.next()),
         };
         let body = match method {
-            "INVITE" | "UPDATE" | "PRACK" => wire::sdp(self.local, 7),
+            "INVITE" | "UPDATE" | "PRACK" => wire::sdp(self.local, 7, wire::Codec::Pcma),
             "MESSAGE" => "hello".to_owned(),
             "INFO" => "Signal=5\r\nDuration=160\r\n".to_owned(),
             _ => String::new(),
@@ -173,7 +173,7 @@ impl Stranger {
         let (branch, call) = self.identity();
         let (server, host) = (self.server, self.server.ip());
         let method = METHODS[self.random.below(METHODS.len())];
-        let body = wire::sdp(self.local, 8);
+        let body = wire::sdp(self.local, 8, wire::Codec::Pcma);
         format!(
             "SIP/2.0 {status} Whatever\r\nVia: SIP/2.0/UDP {server};branch=z9hG4bK{branch};rport\r\n\
              From: <sip:2000@{host}>;tag=y{branch}\r\nTo: <sip:2001@{host}>;tag=z{branch}\r\n\

@@ -108,12 +108,35 @@ pub(crate) fn tag_of(value: &str) -> &str {
     rest.split(';').next().unwrap_or_default()
 }
 
+/// What a phone speaks; 20 ms of either are 160 octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Codec {
+    #[default]
+    Pcma,
+    G722,
+}
+
+impl Codec {
+    /// RFC 3551 §6.
+    pub(crate) const fn payload_type(self) -> u8 {
+        match self {
+            Self::Pcma => 8,
+            Self::G722 => 9,
+        }
+    }
+}
+
 /// An offer or answer of A-law with telephone events.
-pub(crate) fn sdp(local: SocketAddr, id: usize) -> String {
+pub(crate) fn sdp(local: SocketAddr, id: usize, codec: Codec) -> String {
     let (ip, port) = (local.ip(), local.port());
+    let pt = codec.payload_type();
+    let name = match codec {
+        Codec::Pcma => "PCMA",
+        Codec::G722 => "G722",
+    };
     format!(
         "v=0\r\no=- {id} {id} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
+         m=audio {port} RTP/AVP {pt} 101\r\na=rtpmap:{pt} {name}/8000\r\n\
          a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
     )
 }
@@ -214,7 +237,7 @@ mod tests {
         assert_eq!(user_of("\"A\" <sip:2005@h:5060;x>;tag=9"), "2005");
         assert_eq!(tag_of("<sip:2005@h>;tag=9;x=1"), "9");
         let here = SocketAddr::from(([127, 0, 0, 1], 4000));
-        let text = format!("INVITE sip:a SIP/2.0\r\n\r\n{}", sdp(here, 1));
+        let text = format!("INVITE sip:a SIP/2.0\r\n\r\n{}", sdp(here, 1, Codec::Pcma));
         let message = Message::read(&text).expect("a message");
         assert_eq!((message.method(), message.audio()), ("INVITE", Some(here)));
     }

@@ -22,6 +22,9 @@ const FADED_MS: u32 = 60;
 const LATE_RUN_MS: u32 = 200;
 /// Frames that nobody played are kept this long, to start from.
 const KEPT_MS: u32 = 60;
+/// They are looked through when there is sound of this time, in ms: some packets at once, because
+/// every packet of a relayed call comes by here.
+const LOOKED_THROUGH_MS: u32 = 160;
 /// Waits that are too short by less are left alone, in µs.
 const TOO_SHORT_US: i64 = 500;
 /// Waits that are too long by less are left alone, in µs.
@@ -446,8 +449,17 @@ impl JitterBuffer {
         self.unheard = true;
     }
 
-    /// While nobody plays: forgets what is too old to start from.
+    /// While nobody plays, after each packet: forgets in time what is too old to start from.
     pub fn pass(&mut self, now: Instant) {
+        let most = u64::from(self.per_ms.saturating_mul(LOOKED_THROUGH_MS));
+        let first = self.frames.first().zip(self.stream);
+        if first.is_some_and(|(first, stream)| stream.head.saturating_sub(first.time) > most) {
+            self.forget(now);
+        }
+    }
+
+    /// Forgets what is too old to start from.
+    fn forget(&mut self, now: Instant) {
         let Some(mut stream) = self.stream else {
             return;
         };
@@ -469,7 +481,7 @@ impl JitterBuffer {
     /// Somebody plays from now on, who has heard all that came: each frame kept is handed over in
     /// order, to warm up a decoder. Playing goes on after the last one.
     pub fn play(&mut self, now: Instant, mut warm: impl FnMut(&[u8])) {
-        self.pass(now);
+        self.forget(now);
         self.unheard = false;
         self.pulled_at = None;
         let Some(mut stream) = self.stream else {
