@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acceptance;
+pub mod bench;
 pub mod house;
 pub mod prompts;
 pub mod sim;

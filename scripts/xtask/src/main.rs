@@ -1,4 +1,5 @@
 //! `cargo xtask acceptance`: what of the mission's list is shown, planned, or neither.
+//! `cargo xtask bench WHAT [OPTIONS]`: builds the program and measures it, see `tests/bench`.
 //! `cargo xtask house [DIR]`: everything that breaks a house rule.
 //! `cargo xtask sim [SEED]`: plays a virtual world, see `tests/sim`.
 //! `cargo xtask prompts`: speaks and packs what the exchange says to people.
@@ -33,6 +34,15 @@ fn main() -> anyhow::Result<ExitCode> {
             ExitCode::FAILURE
         });
     }
+    if task.as_deref() == Some("bench") {
+        let words: Vec<String> = words.collect();
+        let held = xtask::bench::bench(&tree::root(), &words)?;
+        return Ok(if held {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
     if task.as_deref() == Some("prompts") {
         xtask::prompts::prompts(&tree::root())?;
         return Ok(ExitCode::SUCCESS);
@@ -50,7 +60,7 @@ fn main() -> anyhow::Result<ExitCode> {
             complaints
         }
         _ => bail!(
-            "usage: cargo xtask acceptance | house [DIR] | sim [SEED] | prompts | replay FILE"
+            "usage: cargo xtask acceptance | bench WHAT [OPTIONS] | house [DIR] | sim [SEED] | prompts | replay FILE"
         ),
     };
     for complaint in &complaints {

@@ -40,9 +40,17 @@ const KERNELS: [Named; 16] = [
     ("kernel_mix_subtract", 175.0, subtract),
     ("kernel_limit_quiet", 245.0, || Ok(limit(20_000))),
     ("kernel_limit_loud", 9_900.0, || Ok(limit(60_000))),
-    ("plane_relayed_packet", 1e9, plane_kernels::relayed_packet),
-    ("plane_conference_tick", 1e9, plane_kernels::conference_tick),
-    ("plane_srtp_packet", 1e9, plane_kernels::srtp_packet),
+    (
+        "plane_relayed_packet",
+        3_350.0,
+        plane_kernels::relayed_packet,
+    ),
+    (
+        "plane_conference_tick",
+        62_600.0,
+        plane_kernels::conference_tick,
+    ),
+    ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
 ];
 
 /// All kernels against their budgets.
