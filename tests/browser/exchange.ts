@@ -28,12 +28,6 @@ extension = "2005"
 role = "user"
 sip_password = "s3cret-2005"
 
-[[person]]
-name = "Zofia Dąbrowska"
-extension = "2006"
-role = "user"
-sip_password = "s3cret-2006"
-
 [[analog]]
 port = "fxs1"
 extension = "301"
@@ -51,17 +45,20 @@ export interface Exchange {
   url: string;
   /** The same with encryption. */
   secureUrl: string;
+  /** Where SIP over UDP is taken, as `address:port`. */
+  sipUdp: string;
   /** The code that makes the first administrator. */
   code: string;
   stop(): Promise<void>;
 }
 
-export async function start(): Promise<Exchange> {
+/** Starts an exchange; `more` is what else stands in the text of its office. */
+export async function start(more = ""): Promise<Exchange> {
   const program = process.env["CENTRALKA_BIN"];
   if (!program) throw new Error("CENTRALKA_BIN names the program to test: cargo build -p centralka --features embed-ui");
   const data = mkdtempSync(join(tmpdir(), "centralka-browser-"));
   const config = join(data, "office.toml");
-  writeFileSync(config, OFFICE);
+  writeFileSync(config, `${OFFICE}\n${more}`);
   const child = spawn(program, ["serve", "--data", data, "--config", config, "--board", "sim"], {
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -75,7 +72,7 @@ export async function start(): Promise<Exchange> {
   try {
     const listen = JSON.parse(await file(join(data, "listen.json"), child, () => said));
     const code = (await file(join(data, "claim-code"), child, () => said)).trim();
-    return { url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, code, stop };
+    return { url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, sipUdp: listen.sip_udp[0], code, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -49,6 +49,11 @@ async function voice(phone, hertz) {
   Object.assign(phone, { context, mouth: mouth.stream, oscillator });
 }
 
+/** Says another tone from now on. */
+function say(name, hertz) {
+  phones[name].oscillator.frequency.value = hertz;
+}
+
 function listen(phone, session) {
   session.connection.addEventListener("track", (event) => {
     const stream = event.streams[0] ?? new MediaStream([event.track]);
@@ -77,19 +82,24 @@ async function call(name, number, hertz) {
         failed: (event) => reject(new Error(`${event.cause} ${event.message?.status_code ?? ""}`)),
       },
     });
-    phone.session = session;
+    take(phone, session);
     if (session.connection) listen(phone, session);
     else session.on("peerconnection", () => listen(phone, session));
   });
 }
 
-/** Answers the next call. */
-async function answer_next(name, hertz) {
+function take(phone, session) {
+  Object.assign(phone, { session, ear: undefined, end: undefined });
+  session.on("ended", ({ originator, cause }) => Object.assign(phone, { end: `${originator}: ${cause}` }));
+}
+
+/** Answers every call from now on. */
+async function answer_calls(name, hertz) {
   const phone = phones[name];
   await voice(phone, hertz);
   phone.ua.on("newRTCSession", ({ originator, session }) => {
     if (originator !== "remote") return;
-    phone.session = session;
+    take(phone, session);
     session.on("peerconnection", () => listen(phone, session));
     session.answer({ mediaStream: phone.mouth, pcConfig: { iceServers: [] } });
   });
@@ -114,13 +124,33 @@ function hang_up(name) {
   phones[name].session.terminate();
 }
 
+/** Who ended the last call, and why; nothing while it goes on. */
+function end(name) {
+  return phones[name].end;
+}
+
+/** Holds the call or takes it back, and waits until the exchange agreed. */
+function hold(name, held) {
+  const { session } = phones[name];
+  return new Promise((resolve, reject) => {
+    const begun = held ? session.hold({}, resolve) : session.unhold({}, resolve);
+    if (!begun) reject(new Error("the call is not ready for that"));
+  });
+}
+
 /** How the media of a call travels, as the browser's own statistics have it. */
 async function travel(name) {
   const stats = [...(await phones[name].session.connection.getStats()).values()];
-  const transport = stats.find((one) => one.type === "transport");
-  const out = stats.find((one) => one.type === "outbound-rtp");
-  const into = stats.find((one) => one.type === "inbound-rtp");
-  return { dtls: transport?.dtlsState, cipher: transport?.srtpCipher, sent: out?.packetsSent ?? 0, received: into?.packetsReceived ?? 0 };
+  const of = (type) => stats.find((one) => one.type === type);
+  const codec = stats.find((one) => one.type === "codec" && one.id === of("inbound-rtp")?.codecId);
+  return {
+    dtls: of("transport")?.dtlsState,
+    cipher: of("transport")?.srtpCipher,
+    codec: codec?.mimeType,
+    sent: of("outbound-rtp")?.packetsSent ?? 0,
+    received: of("inbound-rtp")?.packetsReceived ?? 0,
+    lost: of("inbound-rtp")?.packetsLost ?? 0,
+  };
 }
 
-window.test = { sign_in, sign_out, lose, call, answer_next, heard, hang_up, travel };
+window.test = { sign_in, sign_out, lose, call, answer_calls, say, heard, hang_up, end, hold, travel };
