@@ -16,6 +16,7 @@ mod live;
 mod metrics;
 mod notify;
 mod porter;
+mod recorder;
 mod replay;
 mod resolver;
 mod serve;

@@ -5,14 +5,34 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::CallId;
+use crate::{CallId, RecordingId};
 
-/// What the panel, the CLI or the service manager can ask of the running exchange.
+/// What the panel, the CLI, the service manager and the recorder say to the running exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// End this call, cause `administrator`. Unknown calls are no error: it is over already.
     HangUp(CallId),
+    /// The recorder made the file of this recording.
+    RecordingKept {
+        /// The call.
+        call: CallId,
+        /// Which recording of it.
+        recording: RecordingId,
+        /// How long it is, in ms.
+        ms: u64,
+        /// Bytes of the file.
+        bytes: u64,
+        /// SHA-256 of the file, in hexadecimal digits.
+        sha256: String,
+    },
+    /// The recorder has nothing of this recording.
+    RecordingLost {
+        /// The call.
+        call: CallId,
+        /// Which recording of it.
+        recording: RecordingId,
+    },
     /// Refuse new calls from now on, end the rest after `grace` with cause `stopping`.
     Stop {
         /// How long calls in progress may go on.

@@ -19,6 +19,7 @@ mod media;
 mod pbx;
 mod pool;
 mod ports;
+mod recording;
 mod redact;
 mod registrar;
 mod rooms;

@@ -225,6 +225,11 @@ impl Pbx {
             Input::Port { port, event } => self.port_event(now, port, event),
             Input::Media(event) => self.media_event(now, event),
             Input::Command(Command::HangUp(call)) => self.switch.hang_up(now, call),
+            Input::Command(
+                command @ (Command::RecordingKept { .. } | Command::RecordingLost { .. }),
+            ) => {
+                self.recorder_said(now, command);
+            }
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
             Input::Config {
                 version, config, ..

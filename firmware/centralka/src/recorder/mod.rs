@@ -1,0 +1,264 @@
+//! The recorder thread: what people say goes to segments twice a second while calls last, and
+//! becomes a file for people after each call. It decides nothing: who is recorded stands in the
+//! ledger, which it follows.
+
+mod mixdown;
+mod render;
+mod track;
+mod wav;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use model::{CallId, Command, EventBody, Record, RecordingId, TapId, Wall, limits};
+use store::{
+    Recording, StoreError,
+    recording::{Segments, TrackFrame},
+};
+
+use self::render::{Order, Unmade, render};
+use crate::control::{Mouth, Word};
+
+/// Where recordings are, inside the data folder.
+const FOLDER: &str = "recordings";
+/// How often what was said is written while somebody is recorded: with the time that the disk
+/// takes, nothing is more than a second behind.
+const TURN: Duration = Duration::from_millis(500);
+
+/// The file of a recording; it is there when the recording is kept.
+pub(crate) fn file_of(data: &Path, started: Wall, id: RecordingId) -> PathBuf {
+    // Files of a month lie together, so that no folder grows without end.
+    let month = Timestamp::from_microsecond(started.0).map_or_else(
+        |_| "undated".into(),
+        |time| time.strftime("%Y-%m").to_string(),
+    );
+    data.join(FOLDER).join(month).join(format!("{id}.wav"))
+}
+
+/// Where frames come from: the media threads' ring.
+pub(crate) trait Frames: Send {
+    /// Gives out what waits.
+    fn drain(&mut self, take: &mut dyn FnMut(&TrackFrame<'_>));
+}
+
+/// What the ledger says about recordings.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Started(CallId, RecordingId, Wall),
+    Track(RecordingId, TapId),
+    Ended(RecordingId),
+}
+
+/// The way to the recorder thread.
+pub(crate) struct Recorder {
+    queue: SyncSender<Told>,
+}
+
+impl Recorder {
+    /// Starts the thread; it ends when the last way to it is gone, with everything written. Makes
+    /// the files of `waiting`, which an earlier start left behind, first.
+    ///
+    /// # Errors
+    /// When the folder cannot be written or the system gives no thread.
+    pub(crate) fn start(
+        data: &Path,
+        boot: u64,
+        waiting: &[Recording],
+        frames: Box<dyn Frames>,
+        mouth: Mouth,
+    ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
+        let segments = data.join(FOLDER).join("segments");
+        let mut desk = Desk::open(data, segments, boot)?;
+        desk.queue.extend(waiting.iter().map(Waiting::of_earlier));
+        let (queue, told) = sync_channel(4 * limits::CALLS);
+        let thread = thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || desk.run(&told, frames, &mouth))
+            .map_err(|source| StoreError::Io {
+                path: data.into(),
+                source,
+            })?;
+        Ok((Self { queue }, thread))
+    }
+
+    /// Follows the ledger. Never waits: what does not fit is made into files at the next start.
+    pub(crate) fn record(&self, record: &Record) {
+        let told = match record.event.body {
+            EventBody::RecordingStarted { recording } => {
+                let call = record.event.call.unwrap_or(CallId(0));
+                Told::Started(call, recording, record.at.wall)
+            }
+            EventBody::TrackStarted { recording, tap } => Told::Track(recording, tap),
+            EventBody::RecordingEnded { recording } => Told::Ended(recording),
+            _ => return,
+        };
+        if self.queue.try_send(told).is_err() {
+            tracing::warn!("the recorder is behind: a recording is finished at the next start");
+        }
+    }
+}
+
+/// A recording whose file is to be made.
+#[derive(Clone, Debug)]
+struct Waiting {
+    call: CallId,
+    started: Wall,
+    order: Order,
+}
+
+impl Waiting {
+    fn of_earlier(recording: &Recording) -> Self {
+        Self {
+            call: recording.call,
+            started: recording.started,
+            order: Order {
+                recording: recording.id,
+                boot: recording.boot,
+                first_segment: 0,
+                tracks: recording.tracks.iter().map(|track| track.tap).collect(),
+            },
+        }
+    }
+}
+
+/// What the thread owns.
+struct Desk {
+    data: PathBuf,
+    folder: PathBuf,
+    boot: u64,
+    segments: Segments,
+    open: BTreeMap<RecordingId, Waiting>,
+    queue: VecDeque<Waiting>,
+    trouble: bool,
+}
+
+impl Desk {
+    fn open(data: &Path, folder: PathBuf, boot: u64) -> Result<Self, StoreError> {
+        Ok(Self {
+            data: data.into(),
+            segments: Segments::open(&folder, boot)?,
+            folder,
+            boot,
+            open: BTreeMap::new(),
+            queue: VecDeque::new(),
+            trouble: false,
+        })
+    }
+
+    fn run(mut self, told: &Receiver<Told>, mut frames: Box<dyn Frames>, mouth: &Mouth) {
+        loop {
+            let idle = self.open.is_empty() && self.queue.is_empty();
+            let news = if idle {
+                told.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                let pause = if self.open.is_empty() {
+                    Duration::ZERO
+                } else {
+                    TURN
+                };
+                told.recv_timeout(pause)
+            };
+            let over = matches!(news, Err(RecvTimeoutError::Disconnected));
+            for word in news.into_iter().chain(told.try_iter()) {
+                self.follow(word);
+            }
+            self.turn(frames.as_mut());
+            if over {
+                // What is left is made into files at the next start: a stop waits for nobody.
+                return;
+            }
+            if let Some(waiting) = self.queue.pop_front() {
+                let report = self.make(&waiting);
+                // A full queue loses the news, not the file: the next start finds it again.
+                let _ = mouth.say(Word::Command(report));
+                self.forget();
+            }
+        }
+    }
+
+    fn follow(&mut self, told: Told) {
+        match told {
+            Told::Started(call, recording, started) => {
+                let order = Order {
+                    recording,
+                    boot: self.boot,
+                    first_segment: self.segments.current(),
+                    tracks: Vec::new(),
+                };
+                self.open.insert(
+                    recording,
+                    Waiting {
+                        call,
+                        started,
+                        order,
+                    },
+                );
+            }
+            Told::Track(recording, tap) => {
+                if let Some(open) = self.open.get_mut(&recording) {
+                    open.order.tracks.push(tap);
+                }
+            }
+            Told::Ended(recording) => self.queue.extend(self.open.remove(&recording)),
+        }
+    }
+
+    /// Writes what was said since the last turn.
+    fn turn(&mut self, frames: &mut dyn Frames) {
+        frames.drain(&mut |frame| self.segments.append(frame));
+        match self.segments.sync() {
+            Ok(()) => self.trouble = false,
+            Err(error) if !self.trouble => {
+                self.trouble = true;
+                tracing::error!(%error, "recordings are not written; they are kept and tried again");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Makes a file; what the exchange is to be told.
+    fn make(&self, waiting: &Waiting) -> Command {
+        let recording = waiting.order.recording;
+        let path = file_of(&self.data, waiting.started, recording);
+        let folder = path.parent().unwrap_or(&self.data);
+        let made = std::fs::create_dir_all(folder)
+            .map_err(|source| Unmade::File {
+                path: folder.into(),
+                source,
+            })
+            .and_then(|()| render(&self.folder, &waiting.order, &path));
+        match made {
+            Ok(made) => Command::RecordingKept {
+                call: waiting.call,
+                recording,
+                ms: made.ms,
+                bytes: made.bytes,
+                sha256: made.sha256,
+            },
+            Err(error) => {
+                tracing::error!(%recording, %error, "a recording could not be made into a file");
+                let call = waiting.call;
+                Command::RecordingLost { call, recording }
+            }
+        }
+    }
+
+    /// Deletes the segments in which nothing is left to be read.
+    fn forget(&mut self) {
+        let needed = self.open.values().chain(&self.queue);
+        let first = needed.map(|waiting| waiting.order.first_segment).min();
+        let first = first.unwrap_or_else(|| self.segments.current());
+        if let Err(error) = self.segments.forget_before(first) {
+            tracing::warn!(%error, "an old segment of recordings stays");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+use std::f64::consts::TAU;
+
+use dsp::g711::Law;
+use model::{Codec, Instant};
+use store::recording::TrackPart;
+
+use super::*;
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("centralka-recorder-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// 20 ms of a tone in A-law, the `n`th of a row.
+fn tone(hz: f64, n: u64) -> [u8; 160] {
+    std::array::from_fn(|at| {
+        let time = (n * 160 + at as u64) as f64 / 8_000.0;
+        Law::A.encode(((TAU * hz * time).sin() * 8_000.0) as i16)
+    })
+}
+
+struct Said(Vec<(u32, u64, Vec<u8>)>);
+
+impl Frames for Said {
+    fn drain(&mut self, take: &mut dyn FnMut(&TrackFrame<'_>)) {
+        for (tap, ms, payload) in self.0.drain(..) {
+            take(&TrackFrame {
+                tap: TapId(tap),
+                at: Instant::from_millis(ms),
+                part: TrackPart::Sound {
+                    codec: Codec::Pcma,
+                    payload: &payload,
+                },
+            });
+        }
+    }
+}
+
+/// Level of a tone in one channel of a file, as a share of what is there.
+fn share(samples: &[i16], hz: f64, rate: f64) -> f64 {
+    let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
+    for (n, &sample) in samples.iter().enumerate() {
+        let angle = TAU * hz * n as f64 / rate;
+        let sample = f64::from(sample);
+        re += sample * angle.cos();
+        im += sample * angle.sin();
+        all += sample * sample;
+    }
+    2.0 * (re * re + im * im) / (all * samples.len() as f64).max(1.0)
+}
+
+fn channels(path: &Path) -> (u32, Vec<i16>, Vec<i16>) {
+    let bytes = std::fs::read(path).expect("a file");
+    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
+    assert_eq!(
+        (&bytes[..4], &bytes[8..16]),
+        (&b"RIFF"[..], &b"WAVEfmt "[..])
+    );
+    assert_eq!(number(4) as usize + 8, bytes.len());
+    assert_eq!(number(40) as usize + 44, bytes.len());
+    let sample = |two: &[u8]| i16::from_le_bytes([two[0], two[1]]);
+    let all: Vec<i16> = bytes[44..].chunks(2).map(sample).collect();
+    let channel = |n: usize| all.iter().skip(n).step_by(2).copied().collect();
+    (number(24), channel(0), channel(1))
+}
+
+fn begin(desk: &mut Desk, recording: u128, taps: &[u32]) {
+    desk.follow(Told::Started(CallId(1), RecordingId(recording), Wall(0)));
+    for &tap in taps {
+        desk.follow(Told::Track(RecordingId(recording), TapId(tap)));
+    }
+}
+
+#[test]
+fn a_call_becomes_a_file_with_a_party_on_each_side() {
+    let folder = Folder::new("sides");
+    let mut desk = Desk::open(&folder.0, folder.0.join("segments"), 1).expect("a folder");
+    begin(&mut desk, 7, &[1, 2]);
+    begin(&mut desk, 8, &[3]);
+    // The second party falls silent for a second; a third one belongs to another call.
+    let said = (0..200_u64).flat_map(|n| {
+        let at = 10_000 + n * 20;
+        let second = (!(50..100).contains(&n)).then(|| (2, at + 3, tone(1_000.0, n).to_vec()));
+        [
+            (1, at, tone(400.0, n).to_vec()),
+            (3, at, tone(1_700.0, n).to_vec()),
+        ]
+        .into_iter()
+        .chain(second)
+    });
+    desk.turn(&mut Said(said.collect()));
+    desk.follow(Told::Ended(RecordingId(7)));
+    let waiting = desk.queue.pop_front().expect("ended");
+    let Command::RecordingKept {
+        ms, bytes, sha256, ..
+    } = desk.make(&waiting)
+    else {
+        panic!("not kept");
+    };
+    let path = file_of(&folder.0, Wall(0), RecordingId(7));
+    assert!(path.ends_with("recordings/1970-01/00000000000000000000000000000007.wav"));
+    assert_eq!(bytes, std::fs::metadata(&path).expect("there").len());
+    assert!((4_000..=4_020).contains(&ms), "{ms}");
+    assert_eq!(sha256.len(), 64);
+    let (rate, left, right) = channels(&path);
+    assert_eq!(rate, 8_000);
+    assert!(share(&left[..16_000], 400.0, 8_000.0) > 0.99);
+    assert!(share(&right[..7_900], 1_000.0, 8_000.0) > 0.99);
+    assert!(
+        right[8_100..15_900].iter().all(|&s| s == 0),
+        "the gap is silence"
+    );
+    assert!(share(&right[16_100..31_900], 1_000.0, 8_000.0) > 0.99);
+    desk.forget();
+    assert!(
+        folder.0.join("segments/00000001.seg").exists(),
+        "the other call goes on"
+    );
+}
+
+#[test]
+fn what_an_earlier_start_left_is_made_into_a_file() {
+    let folder = Folder::new("earlier");
+    let segments = folder.0.join("segments");
+    let mut before = Desk::open(&folder.0, segments.clone(), 1).expect("a folder");
+    begin(&mut before, 9, &[4]);
+    let said = (0..50)
+        .map(|n| (4, n * 20, tone(400.0, n).to_vec()))
+        .collect();
+    before.turn(&mut Said(said));
+    drop(before);
+    let mut desk = Desk::open(&folder.0, segments.clone(), 2).expect("a folder");
+    let recording = Recording {
+        id: RecordingId(9),
+        call: CallId(1),
+        boot: 1,
+        started: Wall(0),
+        state: store::RecordingState::Open,
+        ms: 0,
+        bytes: 0,
+        sha256: String::new(),
+        tracks: vec![store::Track {
+            tap: TapId(4),
+            leg: model::LegId(1),
+        }],
+    };
+    let made = desk.make(&Waiting::of_earlier(&recording));
+    assert!(
+        matches!(made, Command::RecordingKept { ms: 1_000, .. }),
+        "{made:?}"
+    );
+    desk.forget();
+    assert!(!segments.join("00000001.seg").exists());
+    let made = desk.make(&Waiting::of_earlier(&recording));
+    assert_eq!(
+        made,
+        Command::RecordingLost {
+            call: CallId(1),
+            recording: RecordingId(9)
+        },
+        "nothing is left of it"
+    );
+}
