@@ -3,6 +3,7 @@
 mod call;
 mod config;
 mod music;
+mod recording;
 mod sim;
 mod token;
 
@@ -59,6 +60,9 @@ enum Verb {
     /// Programs that may use the panel's interface.
     #[command(subcommand)]
     Token(token::Verb),
+    /// Calls that were recorded.
+    #[command(subcommand)]
+    Recording(recording::Verb),
     /// The people at simulated sets.
     Sim(sim::Args),
     /// Write a copy of everything into one file.
@@ -148,6 +152,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Call(verb) => call::run(&data, verb)?,
         Verb::Music(verb) => music::run(&data, verb)?,
         Verb::Token(verb) => token::run(&data, verb)?,
+        Verb::Recording(verb) => recording::run(&data, verb)?,
         Verb::Sim(args) => sim::run(&data, args)?,
         Verb::Backup { file } => {
             store::backup(&data, &file)?;

@@ -1,0 +1,89 @@
+//! `centralka recording …`
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use model::{RecordingId, Wall};
+use store::{Recording, RecordingState, explain};
+
+use crate::{recorder::file_of, serve};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// List recordings, newest first.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the path of a recording's file.
+    File {
+        /// The recording's id.
+        id: RecordingId,
+    },
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+pub(crate) fn run(data: &Path, verb: Verb) -> Result<()> {
+    let reader = serve::reader(data)?;
+    match verb {
+        Verb::List { limit, json } => {
+            for recording in reader.recordings(limit, Wall(i64::MAX))? {
+                if json {
+                    println!("{}", line(data, &recording));
+                } else {
+                    let started = explain::utc(recording.started);
+                    let seconds = recording.ms / 1_000;
+                    let state = name_of(recording.state);
+                    let (id, call) = (recording.id, recording.call);
+                    println!("{started}  {seconds:>6} s  {state:<5}  {id}  call {call}");
+                }
+            }
+        }
+        Verb::File { id } => {
+            let recording = reader
+                .recording(id)?
+                .context("there is no such recording")?;
+            if recording.state != RecordingState::Kept {
+                bail!(
+                    "there is no file: the recording is {}",
+                    name_of(recording.state)
+                );
+            }
+            println!("{}", file_of(data, recording.started, id).display());
+        }
+    }
+    Ok(())
+}
+
+const fn name_of(state: RecordingState) -> &'static str {
+    match state {
+        RecordingState::Open => "open",
+        RecordingState::Ended => "ended",
+        RecordingState::Kept => "kept",
+        RecordingState::Lost => "lost",
+    }
+}
+
+/// One recording as a JSON line, for scripts.
+fn line(data: &Path, recording: &Recording) -> serde_json::Value {
+    let kept = recording.state == RecordingState::Kept;
+    serde_json::json!({
+        "id": recording.id.to_string(),
+        "call": recording.call.to_string(),
+        "started": explain::utc(recording.started),
+        "state": name_of(recording.state),
+        "ms": recording.ms,
+        "bytes": recording.bytes,
+        "sha256": recording.sha256,
+        "tracks": recording.tracks.len(),
+        "file": kept.then(|| file_of(data, recording.started, recording.id)),
+    })
+}
