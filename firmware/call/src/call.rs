@@ -21,15 +21,18 @@ pub(crate) struct Leg {
     pub(crate) rang: bool,
     pub(crate) early: bool,
     pub(crate) held: bool,
+    /// The calls of this party are recorded.
+    pub(crate) recorded: bool,
     /// Why it ended, once it did.
     pub(crate) cause: Option<Cause>,
     pub(crate) status: Option<u16>,
 }
 
 impl Leg {
-    pub(crate) fn new(id: LegId) -> Self {
+    pub(crate) fn new(id: LegId, recorded: bool) -> Self {
         Self {
             id,
+            recorded,
             stage: Stage::Trying,
             rang: false,
             early: false,

@@ -84,6 +84,8 @@ pub trait Directory {
     fn set(&self, analog: &EntryId) -> SetState;
     /// The rules of a conference; `None` if there is none of this id (any more).
     fn room(&self, conference: &EntryId) -> Option<RoomRules>;
+    /// Whether every call of this person, or of a phone of this person, is recorded.
+    fn records(&self, entry: &EntryId) -> bool;
     /// How long the phones of this entry ring.
     fn ring_timeout(&self, entry: &EntryId) -> Duration;
     /// Number and name under which an entry is presented.

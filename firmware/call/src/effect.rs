@@ -3,6 +3,7 @@
 use model::{
     CallId, Cause, Chime, Codec, Digit, EntryId, Event, LegId, LegKind, MediaFigures, Party,
     PartyId, PortId, Prompt, Protection, Rule, SecurityFault,
+    PartyId, PortId, Prompt, Rule, TapId,
 };
 
 use crate::Phone;
@@ -159,6 +160,10 @@ pub enum Effect {
         /// Which signal.
         chime: Chime,
     },
+    /// Everything this leg says goes to the track from now on.
+    StartTap(LegId, TapId),
+    /// The track is over.
+    StopTap(TapId),
     /// The set on this leg finished dialling: digits are people's affairs from now on.
     DiallingDone(LegId),
 }

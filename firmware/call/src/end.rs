@@ -54,6 +54,7 @@ impl Switch {
             talk,
         });
         let legs: Vec<LegId> = call.legs.iter().map(|leg| leg.id).collect();
+        self.tapes.end(id, &mut self.tell);
         for &leg in &legs {
             self.rooms.leave(now, leg, rule, &mut self.tell);
         }
@@ -71,6 +72,7 @@ impl Switch {
         }
         state.stage = Stage::Leaving;
         state.cause = Some(cause);
+        self.tapes.leave(leg, &mut self.tell);
         self.tell.wish(Effect::Release { leg, cause });
     }
 

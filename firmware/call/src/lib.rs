@@ -17,6 +17,7 @@ mod ring;
 mod room;
 mod route;
 mod switch;
+mod tapes;
 
 #[cfg(test)]
 mod tests;

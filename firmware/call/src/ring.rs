@@ -96,6 +96,7 @@ impl Switch {
         };
         let body = EventBody::CallAnswered { by };
         self.tell.call(id, rule, body);
+        self.record(id);
         self.rooms.answered(now, caller, &mut self.tell);
     }
 

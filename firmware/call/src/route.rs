@@ -9,6 +9,7 @@ use crate::{
     Dialled, Directory, Effect, Phone, SetState, Sound, Switch,
     call::{Leg, Phase, Service},
     room::Admission,
+    switch::owner_of,
 };
 
 impl Switch {
@@ -81,7 +82,8 @@ impl Switch {
                 transport: phone.transport,
             };
             let party = dir.presented(entry);
-            let Some((leg, from, caller)) = self.outbound(id, kind, party, Rule::RingAllPhones)
+            let Some((leg, from, caller)) =
+                self.outbound(id, kind, party, Rule::RingAllPhones, dir)
             else {
                 return;
             };
@@ -113,7 +115,7 @@ impl Switch {
             port,
         };
         let party = dir.presented(entry);
-        if let Some((leg, from, _)) = self.outbound(id, kind, party, Rule::RingPort) {
+        if let Some((leg, from, _)) = self.outbound(id, kind, party, Rule::RingPort, dir) {
             self.tell.wish(Effect::RingPort {
                 leg,
                 call: id,
@@ -136,7 +138,9 @@ impl Switch {
         kind: LegKind,
         party: Party,
         rule: Rule,
+        dir: &impl Directory,
     ) -> Option<(LegId, Party, LegId)> {
+        let recorded = owner_of(&kind).is_some_and(|owner| dir.records(owner));
         let leg = LegId(self.tell.random.next_u128());
         let party = self.tell.party(party);
         let body = EventBody::LegStarted {
@@ -146,7 +150,7 @@ impl Switch {
         };
         self.tell.leg(id, leg, rule, body);
         let call = self.calls.get_mut(&id)?;
-        call.legs.push(Leg::new(leg));
+        call.legs.push(Leg::new(leg, recorded));
         self.legs.insert(leg, id);
         Some((leg, call.from.clone(), call.caller))
     }

@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use model::{
-    CallId, Cause, Digit, EventBody, Instant, LegId, LegKind, Now, Party, Random, Rule, limits,
+    CallId, Cause, Digit, EntryId, EventBody, Instant, LegId, LegKind, Now, Party, Random, Rule,
+    limits,
 };
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     end::{rule_of, rule_of_fault},
     narrate::Narrator,
     room::{Farewell, Rooms},
+    tapes::Tapes,
 };
 
 /// Times that are the same for every call.
@@ -49,6 +51,7 @@ pub struct Switch {
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, CallId>,
     pub(crate) rooms: Rooms,
+    pub(crate) tapes: Tapes,
     pub(crate) timers: Timers,
     stop_at: Option<Instant>,
     pub(crate) tell: Narrator,
@@ -62,6 +65,7 @@ impl Switch {
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
             rooms: Rooms::default(),
+            tapes: Tapes::default(),
             timers,
             stop_at: None,
             tell: Narrator::new(random),
@@ -140,6 +144,7 @@ impl Switch {
         });
         self.tell
             .call(id, rule, EventBody::CallStarted { from: from_id, to });
+        let recorded = owner_of(&new.kind).is_some_and(|owner| dir.records(owner));
         let body = EventBody::LegStarted {
             kind: new.kind,
             outbound: false,
@@ -153,7 +158,7 @@ impl Switch {
                 digits: String::new(),
                 deadline: now.mono + self.timers.dial,
             },
-            legs: vec![Leg::new(leg)],
+            legs: vec![Leg::new(leg, recorded)],
             caller: leg,
             from: new.from,
             service: None,
@@ -251,6 +256,7 @@ impl Switch {
         while let Some(Farewell { call, cause, rule }) = self.rooms.farewell() {
             self.end(now, call, cause, rule);
         }
+        self.record_rooms();
     }
 
     fn call_timeout(&mut self, now: Now, id: CallId, dir: &impl Directory) {
@@ -271,5 +277,13 @@ impl Switch {
             | Phase::Talking { .. }
             | Phase::Ending(_) => {}
         }
+    }
+}
+
+/// The entry behind a leg; none for the exchange itself.
+pub(crate) const fn owner_of(kind: &LegKind) -> Option<&EntryId> {
+    match kind {
+        LegKind::Phone { owner, .. } | LegKind::Port { owner, .. } => Some(owner),
+        LegKind::Service => None,
     }
 }

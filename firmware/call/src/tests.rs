@@ -16,6 +16,8 @@ pub(crate) struct World {
     phones: Vec<Phone>,
     set: SetState,
     calls_max: usize,
+    /// Whose calls are recorded.
+    recorded: Option<&'static str>,
     /// The rules of the conference 9000.
     pub(crate) room: RoomRules,
 }
@@ -69,6 +71,10 @@ impl Directory for World {
         Some(self.room.clone())
     }
 
+    fn records(&self, owner: &EntryId) -> bool {
+        self.recorded == Some(owner.as_str())
+    }
+
     fn ring_timeout(&self, _: &EntryId) -> Duration {
         Duration::from_secs(30)
     }
@@ -101,6 +107,7 @@ impl Story {
                 phones,
                 set: SetState::Free(PortId(0)),
                 calls_max: 10,
+                recorded: None,
                 room: RoomRules {
                     limit: 10,
                     ..RoomRules::default()
@@ -430,4 +437,86 @@ fn whoever_is_held_hears_music_until_the_other_is_back() {
     story.tell(called, LegEvent::Resumed);
     assert!(story.effects.contains(&Effect::Return(caller)));
     assert!(!story.effects.contains(&Effect::Return(called)));
+}
+
+/// Tracks that began: leg and number; and tracks that were stopped.
+fn taps(story: &Story) -> (Vec<(LegId, model::TapId)>, Vec<model::TapId>) {
+    let started = |effect: &Effect| match effect {
+        Effect::StartTap(leg, tap) => Some((*leg, *tap)),
+        _ => None,
+    };
+    let stopped = |effect: &Effect| match effect {
+        Effect::StopTap(tap) => Some(*tap),
+        _ => None,
+    };
+    let effects = &story.effects;
+    (
+        effects.iter().filter_map(started).collect(),
+        effects.iter().filter_map(stopped).collect(),
+    )
+}
+
+/// Events about recordings, by the leg they name.
+fn recorded(story: &Story) -> Vec<(Rule, Option<LegId>, EventBody)> {
+    let about = |effect: &Effect| match effect {
+        Effect::Event(event) => matches!(
+            event.body,
+            EventBody::RecordingStarted { .. }
+                | EventBody::TrackStarted { .. }
+                | EventBody::RecordingEnded { .. }
+        )
+        .then(|| (event.rule, event.leg, event.body.clone())),
+        _ => None,
+    };
+    story.effects.iter().filter_map(about).collect()
+}
+
+#[test]
+fn a_call_of_a_recorded_person_has_a_track_of_each_party() {
+    for whose in ["jan", "anna"] {
+        let mut story = Story::new(vec![phone("anna", "a")]);
+        story.world.recorded = Some(whose);
+        let caller = story.dial(Some("2001")).expect("room");
+        let anna = story.called()[0];
+        assert_eq!(recorded(&story), [], "nothing before the answer");
+        story.tell(anna, LegEvent::Answered(Some(Codec::Pcma)));
+        story.tell(caller, LegEvent::Answered(Some(Codec::Pcma)));
+        let (started, _) = taps(&story);
+        assert_eq!(
+            started.iter().map(|(leg, _)| *leg).collect::<Vec<_>>(),
+            [caller, anna]
+        );
+        story.tell(anna, LegEvent::Held);
+        story.tell(anna, LegEvent::Resumed);
+        story.tell(anna, LegEvent::Ended(Cause::Normal));
+        story.finish();
+        let (started, mut stopped) = taps(&story);
+        let mut all: Vec<_> = started.iter().map(|(_, tap)| *tap).collect();
+        all.sort_unstable();
+        stopped.sort_unstable();
+        assert_eq!(all, stopped, "every track ends, once");
+        let events = recorded(&story);
+        let rules: Vec<_> = events.iter().map(|(rule, leg, _)| (*rule, *leg)).collect();
+        let all = Rule::RecordAll;
+        let over = (Rule::RecordOver, None);
+        assert_eq!(
+            rules,
+            [(all, None), (all, Some(caller)), (all, Some(anna)), over]
+        );
+        story.end();
+    }
+}
+
+#[test]
+fn nobody_else_is_recorded() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.world.recorded = Some("piotr");
+    let caller = story.dial(Some("2001")).expect("room");
+    let anna = story.called()[0];
+    story.tell(anna, LegEvent::Answered(None));
+    story.tell(caller, LegEvent::Answered(None));
+    story.tell(caller, LegEvent::Ended(Cause::Normal));
+    story.finish();
+    assert_eq!(recorded(&story), []);
+    assert_eq!(taps(&story), (vec![], vec![]));
 }

@@ -111,7 +111,7 @@ narrow_id! {
     ClipId(u32)
 }
 narrow_id! {
-    /// One party's track of a recording; never used twice in a process.
+    /// One party's track of a recording; drawn at random.
     TapId(u32)
 }
 

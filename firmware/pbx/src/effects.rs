@@ -6,6 +6,7 @@ use call::{Effect, LegEvent, Phone, Sound};
 use config::Tone;
 use model::{
     CallId, Cause, LegId, MediaFigures, Now, Party, Protection, Route, StateChange, limits,
+    CallId, Cause, LegId, MediaCommand, MediaFigures, Now, Party, Route, StateChange, limits,
 };
 use sip::{HeaderName, Headers, InviteParams, NameAddr, Reason};
 
@@ -59,6 +60,8 @@ impl Pbx {
             } => self.set_hearing(listener, speaker, heard),
             Effect::Say(leg, prompt) => self.say(leg, prompt),
             Effect::Chime { room, chime } => self.chime(&room, chime),
+            Effect::StartTap(leg, tap) => self.start_tap(leg, tap),
+            Effect::StopTap(tap) => self.media(MediaCommand::StopTap { tap }),
             Effect::DiallingDone(leg) => {
                 if let Some((port, _)) = self.jacks.of_leg(leg) {
                     self.jacks.set_dialling(port, false);
@@ -309,6 +312,16 @@ impl Pbx {
         };
         // A usage that is gone needs no goodbye.
         let _ = self.agent.hang_up(now.mono, usage, Some(reason));
+    }
+
+    /// Tells the media plane what offer and answer came to.
+    pub(crate) fn apply_talk(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        if let (Some(media), Some(params)) = (leg.media, leg.talk.params(leg.peer.remote.ip())) {
+            self.media(MediaCommand::SetRtp { leg: media, params });
+        }
     }
 
     pub(crate) fn state(&mut self, change: StateChange) {

@@ -36,6 +36,7 @@ impl Pbx {
                 }
             }
             MediaEvent::ClipFailed { clip } => self.clip_failed(now, clip),
+            MediaEvent::QualityMinute { leg, minute } => self.sounded(now, leg, minute),
             MediaEvent::FirstPacket { .. }
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
@@ -43,6 +44,7 @@ impl Pbx {
             | MediaEvent::QualitySecond { .. }
             | MediaEvent::QualityMinute { .. } => {}
             MediaEvent::Overloaded(overloaded) => self.media_overloaded = overloaded,
+            | MediaEvent::Overloaded(_) => {}
         }
     }
 

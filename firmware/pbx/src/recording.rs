@@ -1,10 +1,33 @@
-//! Recordings: what the recorder says of them goes to the ledger.
+//! What is kept of the sound: tracks of recordings, what the recorder says of them, figures.
 
-use model::{Command, Event, EventBody, Now, Rule};
+use model::{
+    Command, Event, EventBody, LegId, MediaCommand, MediaLeg, Now, QualityMinute, Rule, TapId,
+};
 
 use crate::Pbx;
 
 impl Pbx {
+    /// Everything the leg says goes to the track from now on.
+    pub(crate) fn start_tap(&mut self, leg: LegId, tap: TapId) {
+        if let Some(leg) = self.media_of(leg) {
+            self.media(MediaCommand::StartTap { leg, tap });
+        }
+    }
+
+    /// How a leg sounded in the last minute.
+    pub(crate) fn sounded(&mut self, now: Now, media: MediaLeg, minute: QualityMinute) {
+        let Some(leg) = self.leg_of(media) else {
+            return;
+        };
+        let event = Event {
+            call: self.switch.call_of(leg),
+            leg: Some(leg),
+            rule: Rule::Periodic,
+            body: EventBody::LegQuality { minute },
+        };
+        self.record(now, event);
+    }
+
     /// The recorder finished a recording, with or without a file.
     pub(crate) fn recorder_said(&mut self, now: Now, command: Command) {
         let (call, body) = match command {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use call::{Dialled, Directory, Phone, Progress, RoomRules, SetState};
-use config::{Answerer, Code, Config};
+use config::{Answerer, Code, Config, Recording};
 use model::{EntryId, Party};
 
 use crate::{
@@ -107,6 +107,13 @@ impl Directory for World<'_> {
             announce: conference.announce,
             limit: usize::from(conference.limit),
         })
+    }
+
+    fn records(&self, entry: &EntryId) -> bool {
+        let device = self.config.device(entry);
+        let entry = device.and_then(|d| d.person.as_ref()).unwrap_or(entry);
+        let person = self.config.person(entry);
+        person.is_some_and(|person| person.record == Recording::All)
     }
 
     fn ring_timeout(&self, entry: &EntryId) -> Duration {

@@ -81,12 +81,37 @@ pub(crate) struct Rooms {
     guests: BTreeMap<LegId, Guest>,
     rooms: BTreeMap<EntryId, Room>,
     farewells: Vec<Farewell>,
+    /// Who began to talk with the others, until somebody asks.
+    joined: Vec<LegId>,
 }
 
 impl Rooms {
     /// The next call that is to end.
     pub(crate) fn farewell(&mut self) -> Option<Farewell> {
         self.farewells.pop()
+    }
+
+    /// Somebody who began to talk with the others of a room.
+    pub(crate) fn joined(&mut self) -> Option<LegId> {
+        self.joined.pop()
+    }
+
+    /// The others who talk in the room of this leg, with their calls.
+    pub(crate) fn together_with(&self, leg: LegId) -> Vec<(CallId, LegId)> {
+        let Some(guest) = self.guests.get(&leg) else {
+            return Vec::new();
+        };
+        let members = self
+            .rooms
+            .get(&guest.room)
+            .map(|room| room.members.as_slice());
+        let talks = |other: &LegId| match self.guests.get(other)?.state {
+            State::Member(ref member) if member.place == Place::Talking && *other != leg => {
+                Some((self.guests.get(other)?.call, *other))
+            }
+            _ => None,
+        };
+        members.unwrap_or(&[]).iter().filter_map(talks).collect()
     }
 
     /// When `timeout` is due next.
@@ -241,6 +266,7 @@ impl Rooms {
                     member.silent = false;
                     let room = id.clone();
                     tell.wish(Effect::Join { leg, room });
+                    self.joined.push(leg);
                     self.hush_others(&members, leg, tell);
                 }
                 _ => {}

@@ -8,7 +8,7 @@
 //!
 //! A segment is a run of frames, little-endian: length of what follows the checksum `u32`, CRC-32
 //! of it `u32`, kind `u8`, then by kind. The first frame names the segment and the start of the
-//! program it belongs to: numbers of tracks and times count from there.
+//! program it belongs to: times count from there.
 
 mod frame;
 mod read;
