@@ -17,7 +17,7 @@ pub(crate) struct World {
     set: SetState,
     calls_max: usize,
     /// Whose calls are recorded.
-    recorded: Option<&'static str>,
+    pub(crate) recorded: Option<&'static str>,
     /// The rules of the conference 9000.
     pub(crate) room: RoomRules,
 }
@@ -440,7 +440,7 @@ fn whoever_is_held_hears_music_until_the_other_is_back() {
 }
 
 /// Tracks that began: leg and number; and tracks that were stopped.
-fn taps(story: &Story) -> (Vec<(LegId, model::TapId)>, Vec<model::TapId>) {
+pub(crate) fn taps(story: &Story) -> (Vec<(LegId, model::TapId)>, Vec<model::TapId>) {
     let started = |effect: &Effect| match effect {
         Effect::StartTap(leg, tap) => Some((*leg, *tap)),
         _ => None,

@@ -5,7 +5,10 @@ use model::{
     Protection, Rule,
 };
 
-use crate::{Effect, LegEvent, Sound, tests::Story};
+use crate::{
+    Effect, LegEvent, Sound,
+    tests::{Story, taps},
+};
 
 const PIN: &str = "1234";
 const LEADER: &str = "98765";
@@ -361,4 +364,22 @@ fn the_keys_that_decide_are_told_from_those_that_do_not() {
     assert!(story.switch.listens(leg, key('6')));
     hang_up(&mut story, leg);
     assert!(!story.switch.listens(leg, key('*')));
+}
+
+#[test]
+fn a_recording_made_in_a_conference_has_a_track_of_everybody_there() {
+    let mut story = story(None, None);
+    let unrecorded = come(&mut story);
+    story.world.recorded = Some("jan");
+    let recorded = come(&mut story);
+    story.world.recorded = None;
+    let late = come(&mut story);
+    let tracks: Vec<LegId> = taps(&story).0.iter().map(|(leg, _)| *leg).collect();
+    assert_eq!(tracks, [recorded, unrecorded, late]);
+    hang_up(&mut story, unrecorded);
+    assert_eq!(taps(&story).1.len(), 1, "who leaves says nothing more");
+    hang_up(&mut story, recorded);
+    assert_eq!(taps(&story).1.len(), 3, "nobody is recorded any more");
+    hang_up(&mut story, late);
+    assert_eq!(story.switch.calls(), 0);
 }
