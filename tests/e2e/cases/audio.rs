@@ -12,10 +12,10 @@ use tests_e2e::{
 };
 
 /// Tones of the phones: multiples of 20 Hz, no harmonics of one another.
-const ANNA_HZ: u32 = 700;
-const JAN_HZ: u32 = 1_160;
+pub(crate) const ANNA_HZ: u32 = 700;
+pub(crate) const JAN_HZ: u32 = 1_160;
 /// How much is listened to.
-const ENOUGH: Duration = s(4);
+pub(crate) const ENOUGH: Duration = s(4);
 /// Both codecs and the sampling may change a level by this much, in dB.
 const LEVEL_DB: f64 = 1.5;
 
@@ -24,7 +24,7 @@ fn office() -> Exchange {
     started(&Office::with(&["2005", "2006"]))
 }
 
-fn started(office: &Office) -> Exchange {
+pub(crate) fn started(office: &Office) -> Exchange {
     let exchange = Exchange::start(office);
     for extension in ["2005", "2006"] {
         phone::Phone::teach_md5(exchange.at.udp, extension);
@@ -34,7 +34,7 @@ fn started(office: &Office) -> Exchange {
 
 /// The tone, at its level, in most of what was heard, and nothing of `stranger`.
 #[track_caller]
-fn hears(who: &str, sound: &Sound, hz: u32, stranger: u32) {
+pub(crate) fn hears(who: &str, sound: &Sound, hz: u32, stranger: u32) {
     let verdict = sound.listen(hz);
     let looks = verdict.tone + verdict.other + verdict.silent;
     assert!(

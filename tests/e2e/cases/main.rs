@@ -3,5 +3,6 @@
 mod audio;
 mod conference;
 mod life;
+mod recordings;
 mod refusals;
 mod sipp_calls;

@@ -96,6 +96,11 @@ echo_test = "*43"
     pub fn table(mut self, text: &str) -> Self {
         self.0.push('\n');
         self.0.push_str(text);
+    /// The same with a line more about the last person.
+    #[must_use]
+    pub fn who(mut self, line: &str) -> Self {
+        self.0.push_str(line);
+        self.0.push('\n');
         self
     }
 
@@ -281,6 +286,21 @@ impl Exchange {
         text.lines()
             .map(|line| serde_json::from_str(line).expect("each line is JSON"))
             .collect()
+    }
+
+    /// Waits until `count` recordings are kept; gives all, newest first.
+    #[must_use]
+    #[track_caller]
+    pub fn recordings(&self, count: usize) -> Vec<Value> {
+        until(s(60), &format!("{count} recordings that are kept"), || {
+            let text = self.ask(&["recording", "list", "--json"]);
+            let all: Vec<Value> = text
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+                .collect();
+            let kept = all.iter().filter(|one| one["state"] == "kept").count();
+            (kept >= count).then_some(all)
+        })
     }
 
     /// Waits until `count` calls have ended; gives all of them, newest first.
