@@ -2,8 +2,7 @@
 
 use model::{
     CallId, Cause, Chime, Codec, Digit, EntryId, Event, LegId, LegKind, MediaFigures, Party,
-    PartyId, PortId, Prompt, Protection, Rule, SecurityFault,
-    PartyId, PortId, Prompt, Rule, TapId,
+    PartyId, PortId, Prompt, Protection, Rule, SecurityFault, TapId,
 };
 
 use crate::Phone;

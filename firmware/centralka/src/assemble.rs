@@ -28,6 +28,12 @@ use crate::{
     resolver,
     serve::{Running, ServeOptions},
     signals, socket, tls,
+    recorder::Recorder,
+    resolver,
+    serve::{Listen, Running, ServeOptions},
+    signals, socket,
+    sounds::Sounds,
+    tls,
     vault::{CLAIM_FILE, StoreVault},
 };
 
@@ -77,7 +83,12 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     };
     common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
     let open = hardware::open(options.board, &config);
-    let (engine, board) = start_engine(&config, open, &mut secret, &common)?;
+    let (sink, tracks) = engine::tracks();
+    let sounds = Sounds {
+        data: options.data.clone(),
+    };
+    let (engine, board) = start_engine(&config, open, &mut secret, &common, (sounds, sink))?;
+    let (recorder, recording) = start_recorder(&store, &options.data, tracks, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
     let mut live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
     for binding in &recovered.bindings {
@@ -96,7 +107,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let (panel, browsers, doors) = start_panel(plan, front, vault, &common)?;
     let keys = Keys::new(seed_of(&mut secret), passwords);
     let seeds = Random::new(seed_of(&mut secret));
-    let parts = (engine, writer.handle(), live);
+    let parts = (engine, writer.handle(), live, recorder);
     let driver = driver_of(setup, &known, keys, parts, seeds, clock);
     let socket = socket::Server::start(&options.data, Arc::clone(&desk))?;
     resolver::start(Arc::clone(&common.in_force), common.mouth.clone())?;
@@ -111,6 +122,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
     Ok(Running {
         control,
+        recording,
         guard,
         socket,
         writer,
@@ -200,7 +212,7 @@ fn driver_of(
     setup: Setup,
     known: &Known,
     keys: Keys,
-    (engine, writer, live): (Engine, WriterHandle, Live),
+    (engine, writer, live, recorder): (Engine, WriterHandle, Live, Recorder),
     seeds: Random,
     clock: Clock,
 ) -> Driver {
@@ -218,6 +230,7 @@ fn driver_of(
         engine,
         writer,
         live,
+        recorder,
         tape,
         redactor: Redactor::default(),
         text: Arc::clone(&known.text),
@@ -245,6 +258,7 @@ fn start_engine(
     open: OpenBoard,
     secret: &mut Random,
     common: &Common,
+    (sounds, tracks): (Sounds, engine::TrackSink),
 ) -> Result<(Engine, ControlBoard)> {
     let ports = config.network.rtp_ports;
     let engine = Engine::start(EngineConfig {
@@ -252,8 +266,8 @@ fn start_engine(
         ports: open.audio,
         seed: seed_of(secret),
         start: common.clock.now(),
-        clips: Box::new(engine::NoClips),
-        tracks: None,
+        clips: Box::new(sounds),
+        tracks: Some(tracks),
     })
     .context("the media engine")?;
     common
@@ -275,6 +289,25 @@ fn start_engine(
             board,
         },
     ))
+}
+
+/// The recorder, and its thread to wait for at the end.
+fn start_recorder(
+    store: &Store,
+    data: &Path,
+    tracks: engine::TrackReader,
+    common: &Common,
+) -> Result<(Recorder, thread::JoinHandle<()>)> {
+    let boot = store.boot();
+    let waiting = store.recordings_waiting(boot)?;
+    let mouth = common.mouth.clone();
+    Ok(Recorder::start(
+        data,
+        boot,
+        &waiting,
+        Box::new(tracks),
+        mouth,
+    )?)
 }
 
 fn start_writer(store: Store, data: &Path, mouth: Mouth) -> Result<Writer> {

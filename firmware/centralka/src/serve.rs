@@ -68,6 +68,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
 pub(crate) struct Running {
     pub(crate) control: thread::JoinHandle<std::io::Result<()>>,
     pub(crate) panel: Panel,
+    pub(crate) recording: thread::JoinHandle<()>,
+    pub(crate) panel: Option<Panel>,
     pub(crate) guard: Guard,
     pub(crate) socket: socket::Server,
     pub(crate) writer: Writer,
@@ -88,6 +90,8 @@ impl Running {
         self.guard.stop();
         self.socket.stop();
         drop(self.desk);
+        // It ended with the control thread; what it did not finish the next start does.
+        let _ = self.recording.join();
         let stored = self.writer.stop();
         // Whoever finds the file finds a running exchange.
         let _ = fs::remove_file(self.data.join("listen.json"));

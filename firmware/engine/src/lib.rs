@@ -44,6 +44,8 @@ use crate::worker::{Doing, Port, Worker};
 
 pub use crate::flight::Stretch;
 pub use crate::status::{EngineStatus, Granted};
+pub use media::{ClipSound, TapPart, Tapped};
+
 pub use crate::tracks::{ClipSource, NoClips, TrackReader, TrackSink, tracks};
 
 /// Slots of every ring.

@@ -5,8 +5,8 @@ use core::time::Duration;
 use call::{Effect, LegEvent, Phone, Sound};
 use config::Tone;
 use model::{
-    CallId, Cause, LegId, MediaFigures, Now, Party, Protection, Route, StateChange, limits,
-    CallId, Cause, LegId, MediaCommand, MediaFigures, Now, Party, Route, StateChange, limits,
+    CallId, Cause, LegId, MediaCommand, MediaFigures, Now, Party, Protection, Route, StateChange,
+    limits,
 };
 use sip::{HeaderName, Headers, InviteParams, NameAddr, Reason};
 
@@ -312,16 +312,6 @@ impl Pbx {
         };
         // A usage that is gone needs no goodbye.
         let _ = self.agent.hang_up(now.mono, usage, Some(reason));
-    }
-
-    /// Tells the media plane what offer and answer came to.
-    pub(crate) fn apply_talk(&mut self, id: LegId) {
-        let Some(leg) = self.legs.get(&id) else {
-            return;
-        };
-        if let (Some(media), Some(params)) = (leg.media, leg.talk.params(leg.peer.remote.ip())) {
-            self.media(MediaCommand::SetRtp { leg: media, params });
-        }
     }
 
     pub(crate) fn state(&mut self, change: StateChange) {

@@ -41,10 +41,8 @@ impl Pbx {
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
             | MediaEvent::Fax { .. }
-            | MediaEvent::QualitySecond { .. }
-            | MediaEvent::QualityMinute { .. } => {}
+            | MediaEvent::QualitySecond { .. } => {}
             MediaEvent::Overloaded(overloaded) => self.media_overloaded = overloaded,
-            | MediaEvent::Overloaded(_) => {}
         }
     }
 

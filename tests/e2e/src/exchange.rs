@@ -96,6 +96,9 @@ echo_test = "*43"
     pub fn table(mut self, text: &str) -> Self {
         self.0.push('\n');
         self.0.push_str(text);
+        self
+    }
+
     /// The same with a line more about the last person.
     #[must_use]
     pub fn who(mut self, line: &str) -> Self {

@@ -8,7 +8,7 @@ use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, StateChange, Trans
 use pbx::{Entry, Fingerprint, Input, Output, Pbx, Redactor, Snapshot, Tape};
 use store::{Batch, WriterHandle};
 
-use crate::live::Live;
+use crate::{live::Live, recorder::Recorder};
 
 /// What only the control thread's sockets and ports can do.
 pub(crate) trait Outside {
@@ -30,6 +30,7 @@ pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) writer: WriterHandle,
     pub(crate) live: Live,
+    pub(crate) recorder: Recorder,
     /// What the vault answered, for the journal.
     pub(crate) tape: Tape,
     /// Keeps secrets out of the journal.
@@ -197,6 +198,7 @@ impl Driver {
             }
             Output::Record(record) => {
                 self.live.record(&record);
+                self.recorder.record(&record);
                 self.kept.records.push(record);
             }
             Output::State(change) => {

@@ -1,4 +1,4 @@
-//! The recorder thread: what people say goes to segments twice a second while calls last, and
+//! The recorder thread: what people say goes to segments four times a second while calls last, and
 //! becomes a file for people after each call. It decides nothing: who is recorded stands in the
 //! ledger, which it follows.
 
@@ -15,11 +15,12 @@ use std::{
     time::Duration,
 };
 
+use engine::{TapPart, TrackReader};
 use jiff::Timestamp;
 use model::{CallId, Command, EventBody, Record, RecordingId, TapId, Wall, limits};
 use store::{
     Recording, StoreError,
-    recording::{Segments, TrackFrame},
+    recording::{Segments, TrackFrame, TrackPart},
 };
 
 use self::render::{Order, Unmade, render};
@@ -29,7 +30,7 @@ use crate::control::{Mouth, Word};
 const FOLDER: &str = "recordings";
 /// How often what was said is written while somebody is recorded: with the time that the disk
 /// takes, nothing is more than a second behind.
-const TURN: Duration = Duration::from_millis(500);
+const TURN: Duration = Duration::from_millis(250);
 
 /// The file of a recording; it is there when the recording is kept.
 pub(crate) fn file_of(data: &Path, started: Wall, id: RecordingId) -> PathBuf {
@@ -45,6 +46,30 @@ pub(crate) fn file_of(data: &Path, started: Wall, id: RecordingId) -> PathBuf {
 pub(crate) trait Frames: Send {
     /// Gives out what waits.
     fn drain(&mut self, take: &mut dyn FnMut(&TrackFrame<'_>));
+
+    /// Frames that were lost because they were not taken in time, since the start.
+    fn lost(&self) -> u64 {
+        0
+    }
+}
+
+impl Frames for TrackReader {
+    fn drain(&mut self, take: &mut dyn FnMut(&TrackFrame<'_>)) {
+        while let Some(step) = self.next_step() {
+            let part = match step.part {
+                TapPart::Sound { codec, payload } => TrackPart::Sound { codec, payload },
+                TapPart::Paused => TrackPart::Paused,
+                TapPart::Resumed => TrackPart::Resumed,
+                TapPart::Ended => TrackPart::Ended,
+            };
+            let (tap, at) = (step.tap, step.at);
+            take(&TrackFrame { tap, at, part });
+        }
+    }
+
+    fn lost(&self) -> u64 {
+        Self::lost(self)
+    }
 }
 
 /// What the ledger says about recordings.
@@ -136,6 +161,7 @@ struct Desk {
     open: BTreeMap<RecordingId, Waiting>,
     queue: VecDeque<Waiting>,
     trouble: bool,
+    lost: u64,
 }
 
 impl Desk {
@@ -148,6 +174,7 @@ impl Desk {
             open: BTreeMap::new(),
             queue: VecDeque::new(),
             trouble: false,
+            lost: 0,
         })
     }
 
@@ -212,6 +239,15 @@ impl Desk {
     /// Writes what was said since the last turn.
     fn turn(&mut self, frames: &mut dyn Frames) {
         frames.drain(&mut |frame| self.segments.append(frame));
+        let lost = frames.lost();
+        if lost > self.lost {
+            let frames = lost - self.lost;
+            tracing::warn!(
+                frames,
+                "parts of recordings are lost: the recorder came too late"
+            );
+            self.lost = lost;
+        }
         match self.segments.sync() {
             Ok(()) => self.trouble = false,
             Err(error) if !self.trouble => {
