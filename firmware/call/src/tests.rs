@@ -479,8 +479,14 @@ fn a_call_of_a_recorded_person_has_a_track_of_each_party() {
         let caller = story.dial(Some("2001")).expect("room");
         let anna = story.called()[0];
         assert_eq!(recorded(&story), [], "nothing before the answer");
-        story.tell(anna, LegEvent::Answered(Some(Codec::Pcma)));
-        story.tell(caller, LegEvent::Answered(Some(Codec::Pcma)));
+        story.tell(
+            anna,
+            LegEvent::Answered(Some(Codec::Pcma), Protection::Clear),
+        );
+        story.tell(
+            caller,
+            LegEvent::Answered(Some(Codec::Pcma), Protection::Clear),
+        );
         let (started, _) = taps(&story);
         assert_eq!(
             started.iter().map(|(leg, _)| *leg).collect::<Vec<_>>(),
@@ -513,8 +519,8 @@ fn nobody_else_is_recorded() {
     story.world.recorded = Some("piotr");
     let caller = story.dial(Some("2001")).expect("room");
     let anna = story.called()[0];
-    story.tell(anna, LegEvent::Answered(None));
-    story.tell(caller, LegEvent::Answered(None));
+    story.tell(anna, LegEvent::Answered(None, Protection::Clear));
+    story.tell(caller, LegEvent::Answered(None, Protection::Clear));
     story.tell(caller, LegEvent::Ended(Cause::Normal));
     story.finish();
     assert_eq!(recorded(&story), []);
