@@ -69,7 +69,6 @@ pub(crate) struct Running {
     pub(crate) control: thread::JoinHandle<std::io::Result<()>>,
     pub(crate) panel: Panel,
     pub(crate) recording: thread::JoinHandle<()>,
-    pub(crate) panel: Option<Panel>,
     pub(crate) guard: Guard,
     pub(crate) socket: socket::Server,
     pub(crate) writer: Writer,
