@@ -21,6 +21,7 @@ mod block;
 mod clip;
 mod command;
 mod decoded;
+mod inband;
 mod keying;
 mod listening;
 mod mixer;

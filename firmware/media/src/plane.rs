@@ -17,7 +17,7 @@ use crate::mixer::hearing::Hearing;
 use crate::outgoing::Heard;
 use crate::output::{Channel, Outbox, Output, TapPart, Tapped};
 use crate::rtp_leg::{Arrived, Payload};
-use crate::slot::{Path, Slot, Slots};
+use crate::slot::{Leg, Path, Slot, Slots};
 
 /// The tick: the mixer, tones and ports work in steps of this.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -220,6 +220,9 @@ impl Plane {
             if payload == Payload::Event {
                 self.watch(leg.slot);
             }
+            if payload == Payload::Sound {
+                self.listen_in(now, leg, path, bytes);
+            }
         }
         if arrived.first {
             self.out.event(MediaEvent::FirstPacket { leg });
@@ -278,6 +281,50 @@ impl Plane {
             let part = TapPart::Sound { codec, payload };
             let tap = tap.id;
             self.out.tap(&Tapped { tap, at, part });
+        }
+    }
+
+    /// Signals in the sound of a packet that the mixer does not decode.
+    fn listen_in(&mut self, now: Instant, leg: MediaLeg, path: Path, payload: &[u8]) {
+        let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
+            return;
+        };
+        let heard = match path {
+            Path::Mix(_) => false,
+            Path::Relay(_) => rtp.keys_in_sound(),
+            Path::Silent | Path::Tone | Path::Echo | Path::Music(_) | Path::Prompt => true,
+        };
+        if heard {
+            rtp.listen_in_packet(payload);
+            self.tell_inband(now, leg.slot);
+        }
+    }
+
+    /// Tells what was heard in the sound of the leg in `at` since this was done last.
+    pub(crate) fn tell_inband(&mut self, now: Instant, at: u16) {
+        let Some(slot) = self.slots.at(at) else {
+            return;
+        };
+        let leg = MediaLeg {
+            slot: at,
+            generation: slot.generation,
+        };
+        let (key, tone, swallows) = match &mut slot.leg {
+            Some(Leg::Rtp(leg)) => {
+                let (key, tone) = leg.inband.take();
+                (key, tone, leg.inband.swallows)
+            }
+            Some(Leg::Port(leg)) => (None, leg.fax.process(&leg.said), false),
+            None => return,
+        };
+        if let Some(tone) = tone {
+            self.out.event(MediaEvent::Fax { leg, tone });
+        }
+        match key {
+            Some((digit, ms)) if swallows => self.digit_heard(now, leg, digit, ms),
+            // The other leg hears the tone.
+            Some((digit, ms)) => self.out.event(MediaEvent::Digit { leg, digit, ms }),
+            None => {}
         }
     }
 

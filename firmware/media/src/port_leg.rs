@@ -1,6 +1,7 @@
 //! A leg that is a port of the board.
 
 use dsp::TICK_SAMPLES;
+use dsp::fax::FaxDetector;
 use model::{MediaFigures, PortId};
 
 use crate::keying::Keying;
@@ -17,6 +18,8 @@ pub struct PortLeg {
     pub(crate) ear: Ear,
     pub(crate) mouth: Mouth,
     pub(crate) keying: Keying,
+    /// Keys of a port are heard where its line is driven; machines are heard here.
+    pub(crate) fax: FaxDetector,
     pub(crate) figures: MediaFigures,
 }
 
@@ -31,6 +34,7 @@ impl PortLeg {
             ear: Ear::new(),
             mouth: Mouth::new(),
             keying: Keying::new(),
+            fax: FaxDetector::new(),
             figures: MediaFigures::default(),
         })
     }

@@ -11,6 +11,7 @@ use rtp::packet::Packet;
 use rtp::session::{Arrival, Receiver};
 
 use crate::block::{Block, Rate};
+use crate::inband::Inband;
 use crate::keying::{Keying, Manner};
 use crate::listening::Listening;
 use crate::mixer::ear::{Ear, Mouth};
@@ -35,6 +36,7 @@ pub struct RtpLeg {
     event_news: Option<Instant>,
     pub(crate) listening: Listening,
     pub(crate) keying: Keying,
+    pub(crate) inband: Inband,
     pub(crate) reporting: Reporting,
     pub(crate) sending: Sending,
     pub(crate) ear: Ear,
@@ -83,6 +85,7 @@ impl RtpLeg {
             event_news: None,
             listening: Listening::new(Codec::Pcma, Decoder::Pcm(Law::A)),
             keying: Keying::new(),
+            inband: Inband::new(),
             reporting: Reporting::new(identity.ssrc),
             sending: Sending::new(),
             ear: Ear::new(),
@@ -301,6 +304,35 @@ impl RtpLeg {
         self.params.as_ref().is_some_and(|params| params.receive)
     }
 
+    /// Whether keys can be heard in the sound only.
+    pub(crate) fn keys_in_sound(&self) -> bool {
+        let none = |p: &RtpParams| p.event_pt_in.is_none() && !p.digits_in_signalling;
+        self.law().is_some() && self.params.as_ref().is_some_and(none)
+    }
+
+    fn law(&self) -> Option<Law> {
+        self.params.and_then(|params| Law::of(params.codec))
+    }
+
+    /// Listens to keys and fax machines in what is about to be mixed; whether a tone in it is not
+    /// to be heard by others.
+    fn listen_in(&mut self, said: &[i16]) -> bool {
+        if self.law().is_none() {
+            return false;
+        }
+        let keys = self.keys_in_sound();
+        self.inband.hear(said, keys);
+        keys && self.inband.is_mute()
+    }
+
+    /// The same in a packet that is not mixed.
+    pub(crate) fn listen_in_packet(&mut self, payload: &[u8]) {
+        let keys = self.keys_in_sound();
+        if let Some(law) = self.law() {
+            self.inband.hear_packet(law, payload, keys);
+        }
+    }
+
     /// What the far end says in this tick, as its part of a mix at `rate`, in `out`; whether it has
     /// any. `missed` blocks before it are thrown away.
     pub(crate) fn speak(&mut self, now: Instant, rate: Rate, missed: u64, out: &mut [i16]) -> bool {
@@ -316,7 +348,8 @@ impl RtpLeg {
                 self.listening.pull(at, said);
             }
         }
-        self.mouth.speak(said, (from, rate), audible, out)
+        let mute = audible && self.listen_in(said);
+        self.mouth.speak(said, (from, rate), audible && !mute, out)
     }
 
     /// Adds a block to the packet in the making; the packet when it is full, with its octets in

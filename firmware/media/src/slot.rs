@@ -116,6 +116,15 @@ impl Slot {
         }
     }
 
+    /// Whether signals in the sound are told on the tick: of ports and of what is mixed.
+    pub(crate) const fn listens_in(&self) -> bool {
+        match &self.leg {
+            None => false,
+            Some(Leg::Port(_)) => true,
+            Some(Leg::Rtp(_)) => matches!(self.path, Path::Mix(_)),
+        }
+    }
+
     pub(crate) fn ear(&mut self) -> Option<&mut Ear> {
         match &mut self.leg {
             Some(Leg::Rtp(leg)) => Some(&mut leg.ear),

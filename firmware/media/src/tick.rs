@@ -49,6 +49,9 @@ impl Plane {
         let mut needed = false;
         for at in 0..self.slots.used().len() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
+            if self.slots.see(at).is_some_and(Slot::listens_in) {
+                self.tell_inband(nominal, at);
+            }
             if self.slots.see(at).is_some_and(Slot::needs_tick) {
                 self.make(nominal, at);
                 needed |= self.slots.see(at).is_some_and(Slot::needs_tick);

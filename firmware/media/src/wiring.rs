@@ -41,6 +41,9 @@ impl Plane {
         if let Some((a, b)) = relayed {
             self.set_path(now, a, Path::Relay(b));
             self.set_path(now, b, Path::Relay(a));
+            for at in [a, b] {
+                self.swallow_keys(at, false);
+            }
             if let Some(bridge) = self.bridges.at(id) {
                 bridge.tail = 0;
             }
@@ -67,7 +70,26 @@ impl Plane {
                 mouth.retune();
             }
             self.set_path(now, at, Path::Mix(id));
+            let keyed = self.is_peer_keyed(id, at);
+            self.swallow_keys(at, keyed);
             index = index.saturating_add(1);
+        }
+    }
+
+    /// Whether the only other leg of the bridge takes keys as events or in signalling.
+    fn is_peer_keyed(&self, id: BridgeId, at: u16) -> bool {
+        let Some((a, b)) = self.bridges.pair(id) else {
+            return false;
+        };
+        let other = self.slots.see(if a == at { b } else { a });
+        let params = other.and_then(Slot::rtp).and_then(|rtp| rtp.params());
+        params.is_some_and(|p| p.event_pt_out.is_some() || p.digits_in_signalling)
+    }
+
+    /// Whether keys in the sound of the leg in `at` are sent on in another way from now on.
+    fn swallow_keys(&mut self, at: u16, swallows: bool) {
+        if let Some(rtp) = self.slots.at(at).and_then(Slot::rtp_mut) {
+            rtp.inband.swallows = swallows;
         }
     }
 

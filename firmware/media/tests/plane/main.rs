@@ -7,6 +7,7 @@ mod digits;
 mod guard;
 mod hostile;
 mod ice;
+mod inband;
 mod mixing;
 mod quality;
 mod relay;

@@ -71,7 +71,7 @@ impl Step {
 /// A sine that goes on where it stopped.
 #[derive(Clone, Debug)]
 pub(crate) struct Voice {
-    hz: f32,
+    pub(crate) hz: f32,
     n: u32,
 }
 
