@@ -62,9 +62,6 @@ pub(crate) fn conference(options: &Options) -> Result<Vec<Figure>> {
 fn room(options: &Options, name: &'static str, parties: usize, most: f64) -> Result<Figure> {
     let room = format!("\n[[conference]]\nnumber = \"{ROOM}\"\nlimit = 100\nannounce = false\n");
     let (office, mut agent, mut media) = registered(options, 2 * parties, &room)?;
-    for party in 0..parties {
-        agent.dial(party, ROOM);
-    }
     let up = come(&mut agent, parties);
     ensure!(up == parties, "{up} of {parties}: {}", office.log_end());
     for party in 0..parties {
@@ -78,11 +75,16 @@ fn room(options: &Options, name: &'static str, parties: usize, most: f64) -> Res
     shared(name, parties, most, spent, media, parties)
 }
 
-/// Waits for so many calls; how many came up.
+/// So many dial the room, a few at a time. How many came up.
 fn come(agent: &mut Agent, calls: usize) -> usize {
-    let until = clock::now() + Duration::from_secs(30);
-    let (mut up, mut failed) = (0, 0);
+    const AT_ONCE: usize = 5;
+    let until = clock::now() + Duration::from_secs(60);
+    let (mut begun, mut up, mut failed) = (0, 0, 0);
     while up + failed < calls && clock::now() < until {
+        if begun < calls && begun - up - failed < AT_ONCE {
+            agent.dial(begun, ROOM);
+            begun += 1;
+        }
         agent.turn(Duration::from_millis(1));
         while let Some(heard) = agent.hear() {
             match heard {
