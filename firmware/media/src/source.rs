@@ -438,6 +438,26 @@ mod tests {
         assert_eq!(source.remote(), Some(at(SDP)));
     }
 
+    /// Early media comes from a gateway, the answer names the one that has the call: at that moment
+    /// the gateway becomes a stranger, and nobody had to be learned.
+    #[test]
+    fn a_trunk_that_moves_at_the_answer_is_followed_at_once() {
+        let mut source = Source::nobody();
+        source.open(Instant::ZERO, &params(Learn::Never));
+        assert_eq!(source.judge(Instant::ZERO, at(SDP), 1, 1), Verdict::Known);
+        let answered = RtpParams {
+            remote: Some(at(NAT)),
+            remote_rtcp: Some(at(NAT_OTHER_PORT)),
+            ..params(Learn::Never)
+        };
+        let later = Instant::from_millis(8_000);
+        source.open(later, &answered);
+        assert_eq!(source.remote(), Some(at(NAT)));
+        assert_eq!(source.judge(later, at(SDP), 1, 2), Verdict::Stranger);
+        assert_eq!(source.judge(later, at(NAT), 7, 900), Verdict::Known);
+        assert!(source.judge_rtcp(at(NAT_OTHER_PORT), false));
+    }
+
     #[test]
     fn rtcp_follows_the_learned_source() {
         let mut source = Source::nobody();
