@@ -1,10 +1,11 @@
 //! Commands: legs and clips come and go, routes, gains, announcements, tracks.
 
+use dsp::auto_level::AutoLevel;
 use dsp::codec::PAYLOAD_MAX;
 use dsp::tone::Tone;
 use model::{
     BridgeId, ClipId, Digit, Gain, Hearer, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg,
-    Route, RtpParams, TapId, limits,
+    Route, RtpParams, TapId, VoiceOptions, limits,
 };
 
 use crate::clip::Untaken;
@@ -58,6 +59,7 @@ impl Plane {
                 self.expect_handshake(leg);
                 true
             }
+            MediaCommand::SetVoice { leg, options } => self.set_voice(now, leg, options),
             MediaCommand::SendDigit { leg, digit, ms } => self.send_digit(now, leg, digit, ms),
             MediaCommand::RemoveLeg { leg } => self.remove(now, leg),
             _ => false,
@@ -280,6 +282,19 @@ impl Plane {
         if let Some(object) = self.clips.remove(clip) {
             self.out.retire(Retired::Clip(clip, object));
         }
+        self.retime(now);
+        true
+    }
+
+    /// Noise cannot be taken out: who asks for it is refused.
+    fn set_voice(&mut self, now: Instant, leg: MediaLeg, options: VoiceOptions) -> bool {
+        let mouth = self.slots.of(leg).and_then(Slot::mouth);
+        let Some(mouth) = mouth.filter(|_| !options.denoise) else {
+            return false;
+        };
+        let before = mouth.level.take().filter(|_| options.auto_level);
+        mouth.level = before.or_else(|| options.auto_level.then(AutoLevel::new));
+        self.rewire_of(now, leg.slot);
         self.retime(now);
         true
     }

@@ -104,6 +104,9 @@ impl Plane {
         let (Some(a), Some(b)) = (rtp(a), rtp(b)) else {
             return false;
         };
+        if a.mouth.level.is_some() || b.mouth.level.is_some() {
+            return false;
+        }
         if a.ear.saying.is_some() || b.ear.saying.is_some() {
             return false;
         }

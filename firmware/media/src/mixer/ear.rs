@@ -1,10 +1,11 @@
 //! The two ends of a leg in the mixer: what it says comes in by its mouth, what it hears goes out
 //! by its ear, each with what must go on smoothly from block to block.
 
+use dsp::auto_level::AutoLevel;
 use dsp::mix::Limiter;
 use dsp::resample::{Down2, Up2};
 
-use crate::block::{Block, Rate, Seam};
+use crate::block::{Block, Rate, Seam, WIDE};
 use crate::clip::Player;
 use crate::mixer::activity::Activity;
 
@@ -17,6 +18,8 @@ pub(crate) struct Mouth {
     up: Up2,
     pub(crate) seam: Seam,
     pub(crate) activity: Activity,
+    /// Brings the voice to the level of others.
+    pub(crate) level: Option<AutoLevel>,
     /// The last block was part of the mix.
     heard: bool,
 }
@@ -27,6 +30,7 @@ impl Mouth {
             up: Up2::new(),
             seam: Seam::new(),
             activity: Activity::new(),
+            level: None,
             heard: false,
         }
     }
@@ -72,6 +76,15 @@ impl Mouth {
             // A filter that stood still starts from silence.
             return false;
         }
+        let mut levelled = [0; WIDE];
+        let said = match (&mut self.level, levelled.get_mut(..said.len())) {
+            (Some(level), Some(copy)) => {
+                copy.copy_from_slice(said);
+                level.process(copy);
+                copy
+            }
+            _ => said,
+        };
         if from < to {
             if !self.heard {
                 self.up = Up2::new();

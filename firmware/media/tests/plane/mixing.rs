@@ -1,6 +1,6 @@
 //! More than two, different codecs, ports and tones: the tick.
 
-use model::{BridgeId, Codec, MediaCommand, Route, RtpParams, ToneSpec, ToneStep};
+use model::{BridgeId, Codec, MediaCommand, Route, RtpParams, ToneSpec, ToneStep, VoiceOptions};
 use proptest::prelude::*;
 
 use crate::rig::{PCMA, Phone, Rig, amplitude, leg, mark, params, talkers};
@@ -89,6 +89,37 @@ fn two_ports_hear_each_other_one_tick_later() {
     assert_eq!(talkers(tail(rig.port_heard(b)), 2), [0]);
     let late = rig.port_heard(a).iter().position(|&sample| sample != 0);
     assert!(late.is_some_and(|at| at <= 90), "{late:?}");
+}
+
+#[test]
+fn a_voice_is_brought_to_the_level_of_others_while_that_is_wished() {
+    let mut rig = Rig::new();
+    let (mut a, b) = (rig.phone(0), rig.phone(1));
+    rig.join(a.leg, 0);
+    rig.join(b.leg, 0);
+    let mut heard = |auto_level, denoise| {
+        let options = VoiceOptions {
+            auto_level,
+            denoise,
+        };
+        let leg = a.leg;
+        rig.command(MediaCommand::SetVoice { leg, options });
+        rig.forget();
+        rig.talk(&mut [&mut a], 150);
+        let samples = rig.samples(b.leg, Codec::Pcma, PCMA);
+        (
+            amplitude(tail(&samples), mark(0)),
+            rig.plane.figures().refused,
+        )
+    };
+    // A peak of 4,000 is 3 dB above the level that voices are brought to.
+    let (level, refused) = heard(true, false);
+    assert!((2_600.0..3_200.0).contains(&level), "{level}");
+    assert_eq!(refused, 0);
+    let (level, refused) = heard(false, false);
+    assert!((level - 4_000.0).abs() < 60.0, "relayed again: {level}");
+    assert_eq!(refused, 0);
+    assert_eq!(heard(false, true).1, 1, "noise cannot be taken out");
 }
 
 fn dial_tone() -> ToneSpec {
