@@ -4,10 +4,11 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
 use hal_sim::{People, SetOptions, SimBoard, SimPort};
-use media::{Channel, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
+use media::{Channel, Clip, ClipSound, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
     PortId, Record, StateChange, Trust, Wall,
@@ -295,6 +296,12 @@ impl Exchange {
                 self.pairs.remove(&pair);
                 return;
             }
+            MediaCommand::LoadClip { clip } => {
+                let Some(object) = clip_of_nothing() else {
+                    return;
+                };
+                PlaneCommand::AddClip { clip, object }
+            }
             command => command.into(),
         };
         self.plane.command(now, command);
@@ -345,6 +352,13 @@ impl Exchange {
             }
         }
     }
+}
+
+/// What is played in this world: a moment without a sound, so that no ear takes it for a talker. It
+/// lies over what a conference hears at every entry, and is short so that many leave no gap.
+fn clip_of_nothing() -> Option<Box<Clip>> {
+    let sound = ClipSound::new(&[0; 1_600], 8_000)?;
+    Some(Clip::boxed(Arc::new(sound)))
 }
 
 impl Board {

@@ -13,6 +13,13 @@ use crate::truth::Truth;
 const SETTLING: Duration = Duration::from_millis(2_000);
 /// A lone voice leaves the mixer of a conference as it came, later by its jitter buffer.
 const LONE_VOICE_MS: u64 = 150;
+/// Mixed sound waits in a jitter buffer and for the tick this long at most, however long the call
+/// and however far the clocks are apart.
+const BUFFERED: Duration = Duration::from_millis(40);
+/// A mark is found in windows of 50 ms, and those end with packets of 20 ms: two windows at most.
+const WINDOWS: Duration = Duration::from_millis(100);
+/// Silence for longer than this is the end of a talk.
+const SAME_TALK: Duration = Duration::from_millis(1_000);
 /// Sound that is mixed: the jitter buffer, windows of 50 ms, pauses of the sets' marks.
 const MIXED: Duration = Duration::from_millis(1_500);
 
@@ -30,11 +37,13 @@ pub(crate) struct Hearing {
     pub mixed: u64,
     /// Highest delay of an untouched packet from mouth to ear.
     pub delay_max: Duration,
+    /// Highest delay of mixed or translated sound in two-party calls, a window of the ear included.
+    pub mixed_delay_max: Duration,
 }
 
 impl Hearing {
     /// Something was heard at `listener`; what is wrong with it, if anything. `sent` is when an
-    /// untouched packet was spoken.
+    /// untouched packet was spoken; of mixed sound, when the talker last went on after a breath.
     pub(crate) fn heard(
         &mut self,
         now: Instant,
@@ -50,7 +59,13 @@ impl Hearing {
         let stranger = !truth.may_hear(now, listener, talker);
         let Some(count) = heard.count else {
             self.mixed += 1;
-            return self.mixed_stranger(now, key, stranger);
+            let before = before.filter(|(_, count)| count.is_none());
+            let gap = before.map(|(at, _)| now.since(at));
+            let steady =
+                !stranger && self.is_settled(now, listener) && self.is_settled(now, talker);
+            return self
+                .mixed_stranger(now, key, stranger)
+                .or_else(|| self.mixed_gap(now, key, gap.filter(|_| steady), sent?, features));
         };
         if stranger {
             return Some(format!("seat {listener} hears the stranger {talker}"));
@@ -74,6 +89,33 @@ impl Hearing {
         let quiet = self.is_settled(now, listener) && self.is_settled(now, talker);
         (exact && same_talk && gap && quiet && weather.duplicate_ppm == 0)
             .then(|| format!("seat {listener} misses packets of {talker} before {count}"))
+    }
+
+    /// Where nothing is lost, translated sound of a two-party call pauses only for breath, and the
+    /// voice that comes back after it says how late it is.
+    fn mixed_gap(
+        &mut self,
+        now: Instant,
+        (listener, talker): (usize, usize),
+        gap: Option<Duration>,
+        back: Instant,
+        features: &Features,
+    ) -> Option<String> {
+        let weather = &features.weather;
+        let exact = weather.is_lossless() && weather.reorder_ppm == 0 && !features.breaks();
+        let gap = gap.filter(|_| exact && !features.rooms)?;
+        let jitter = Duration::from_millis(weather.jitter_ms.into());
+        if gap <= WINDOWS + jitter || gap > SAME_TALK {
+            return None;
+        }
+        let delay = now.since(back);
+        if delay > SAME_TALK {
+            return Some(format!("seat {listener} misses {gap:?} of {talker}, mixed"));
+        }
+        self.mixed_delay_max = self.mixed_delay_max.max(delay);
+        let ways = 2 * u64::from(weather.delay_ms + weather.jitter_ms);
+        let most = Duration::from_millis(ways) + BUFFERED + WINDOWS;
+        (delay > most).then(|| format!("seat {listener} hears {talker} after {delay:?}, mixed"))
     }
 
     /// A lost or repeated packet, or a step of the jitter buffer, bends a tone for a window or two:
@@ -182,6 +224,37 @@ mod tests {
         assert!(heard(&mut hearing, 3_000, Some(1), &truth).is_none());
         assert!(heard(&mut hearing, 3_020, Some(2), &truth).is_none());
         assert!(heard(&mut hearing, 3_060, Some(4), &truth).is_some());
+    }
+
+    /// What is said of windows heard at these times in ms while a breath ended at `back`.
+    fn translated(back: u64, at: &[u64]) -> Vec<Option<String>> {
+        let (mut hearing, truth) = (Hearing::default(), connected());
+        let mut plan = Plan::new(0);
+        plan.profile = crate::plan::Profile::Quiet;
+        let (features, back) = (plan.features(), Instant::from_millis(back));
+        let heard = Heard {
+            talker: 1,
+            count: None,
+        };
+        let mut say = |ms: &u64| {
+            let now = Instant::from_millis(*ms);
+            hearing.heard(now, 0, heard, Some(back), &truth, &features)
+        };
+        at.iter().map(&mut say).collect()
+    }
+
+    #[test]
+    fn a_translated_voice_pauses_for_breath_only() {
+        let told = translated(5_000, &[4_850, 5_070, 5_120]);
+        assert_eq!(told, [None, None, None]);
+        let told = translated(5_000, &[8_000, 8_060, 8_200]);
+        assert!(told[1].is_none() && told[2].is_some(), "{told:?}");
+    }
+
+    #[test]
+    fn a_translated_voice_that_comes_ever_later_is_noticed() {
+        let told = translated(5_000, &[4_950, 5_230]);
+        assert!(told[1].as_deref().is_some_and(|w| w.contains("after")));
     }
 
     #[test]

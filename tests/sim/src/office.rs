@@ -59,8 +59,13 @@ impl Office {
     /// When the text written here is no legal configuration.
     #[must_use]
     pub(crate) fn new(seed: Seed, features: &Features) -> Self {
+        // The default of the country knows A-law and µ-law only.
+        let media = match features.wide {
+            true => "[media]\ncodecs = [\"g722\", \"pcma\", \"pcmu\"]\n",
+            false => "",
+        };
         let mut text = format!(
-            "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n[network]\nsip_udp = \
+            "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n{media}[network]\nsip_udp = \
              [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
              [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n"
         );

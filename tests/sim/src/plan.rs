@@ -3,11 +3,13 @@
 use core::fmt;
 use core::time::Duration;
 
-use dsp::g711::Law;
-use model::{Random, Seed};
+use model::{Codec, Random, Seed};
 
 use crate::network::Weather;
 use crate::phone::Manner;
+
+/// Clocks of cheap telephones are off by this much at most, in parts per million.
+const DRIFT_PPM: u32 = 200;
 
 /// A kind of world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +25,19 @@ pub enum Profile {
     /// Most calls go to a conference, on lossless paths; some mute themselves, some hold, and in
     /// some worlds the power fails.
     Rooms,
+    /// Few calls, each as long as the world, between clocks that are off: delay must not grow.
+    Drift,
 }
 
 impl Profile {
     /// Every profile, in the order in which seeds get them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Quiet,
         Self::Office,
         Self::Storm,
         Self::Audio,
         Self::Rooms,
+        Self::Drift,
     ];
 
     /// The profile of that name.
@@ -46,7 +51,7 @@ impl Profile {
     /// The profile that a seed has if nobody says another.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
-        Self::ALL[(seed % 5) as usize]
+        Self::ALL[(seed % 6) as usize]
     }
 }
 
@@ -58,6 +63,7 @@ impl fmt::Display for Profile {
             Self::Storm => "storm",
             Self::Audio => "audio",
             Self::Rooms => "rooms",
+            Self::Drift => "drift",
         })
     }
 }
@@ -81,6 +87,10 @@ pub struct Features {
     pub rooms: bool,
     /// They mute themselves there.
     pub mutes: bool,
+    /// Some phones know G.722 only, some G.711 only, and the exchange translates.
+    pub wide: bool,
+    /// The phones' clocks are off by up to so much, in parts per million.
+    pub drift_ppm: u32,
     /// Mean pause between two calls of a person, in s.
     pub pause_s: u32,
     /// Longest talk, in s.
@@ -144,6 +154,8 @@ impl Plan {
             holds: false,
             rooms: false,
             mutes: false,
+            wide: false,
+            drift_ppm: 0,
             pause_s: 40,
             talk_s: 60,
             power_cut_s: 0,
@@ -164,16 +176,17 @@ impl Plan {
                 features.pause_s = 10;
                 features.talk_s = 200;
                 features.weather.jitter_ms = random.below(10);
+                features.wide = random.below(2) == 0;
+                features.drift_ppm = DRIFT_PPM * random.below(2);
             }
-            Profile::Rooms => {
-                features.phones = 5 + random.below(6) as usize;
-                features.rooms = true;
-                features.holds = true;
-                features.pause_s = 15;
-                features.talk_s = 90;
-                features.power_cut_s = 200 * random.below(2);
-                features.weather.jitter_ms = random.below(5);
+            Profile::Drift => {
+                features.wide = true;
+                features.drift_ppm = DRIFT_PPM;
+                features.pause_s = 5;
+                features.talk_s = 3_600;
+                features.weather.jitter_ms = random.below(10);
             }
+            Profile::Rooms => rooms(&mut features, &mut random),
             Profile::Office => {
                 features.phones += 4;
                 features.nat = true;
@@ -183,11 +196,27 @@ impl Plan {
                 features.talk_s = 120;
                 features.weather.jitter_ms = 5;
                 features.weather.loss_ppm = 1_000;
+                features.wide = random.below(2) == 0;
+                features.drift_ppm = DRIFT_PPM;
             }
             Profile::Storm => storm(&mut features, &mut random),
         }
         features
     }
+}
+
+/// A busy conference; whether phones differ and the power fails is the seed's choice.
+fn rooms(features: &mut Features, random: &mut Random) {
+    features.phones = 5 + random.below(6) as usize;
+    features.rooms = true;
+    features.mutes = true;
+    features.holds = true;
+    features.pause_s = 15;
+    features.talk_s = 90;
+    features.power_cut_s = 200 * random.below(2);
+    features.weather.jitter_ms = random.below(5);
+    features.wide = random.below(2) == 0;
+    features.drift_ppm = DRIFT_PPM * random.below(2);
 }
 
 /// Each fault is on or off, and as strong as it happens to be.
@@ -216,6 +245,8 @@ fn storm(features: &mut Features, random: &mut Random) {
         reorder_ppm: maybe(50_000),
         duplicate_ppm: maybe(50_000),
     };
+    features.wide = maybe(1) > 0;
+    features.drift_ppm = maybe(DRIFT_PPM);
 }
 
 impl Features {
@@ -238,10 +269,13 @@ impl Features {
     pub fn manner(&self, random: &mut Random) -> Manner {
         let mut one_in = |n: u32| random.below(n) == 0;
         let rude = self.rude;
-        let laws = match (one_in(3), one_in(3)) {
-            (false, _) => vec![Law::A, Law::Mu],
-            (true, false) => vec![Law::Mu, Law::A],
-            (true, true) => vec![Law::Mu],
+        let codecs = match (one_in(3), one_in(3), self.wide && one_in(2)) {
+            (false, false, true) => vec![Codec::G722],
+            (true, _, true) => vec![Codec::G722, Codec::Pcma],
+            (false, true, true) => vec![Codec::Pcma],
+            (false, _, false) => vec![Codec::Pcma, Codec::Pcmu],
+            (true, false, false) => vec![Codec::Pcmu, Codec::Pcma],
+            (true, true, false) => vec![Codec::Pcmu],
         };
         Manner {
             md5_only: one_in(4),
@@ -255,7 +289,7 @@ impl Features {
             forgets_bye: rude && one_in(3),
             storms: rude && one_in(3),
             early_media: one_in(4),
-            laws,
+            codecs,
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Mouths and ears: every talker has a tone of its own, and G.711 talkers hide in it, in the lowest
+//! Mouths and ears: every talker has a tone of its own, and talkers hide in it, in the lowest
 //! bits, who they are and which packet this is. A listener reads the hidden words where the exchange
-//! passed packets on untouched, and listens for the tones where it mixed.
+//! passed packets on untouched, and listens for the tones where it mixed or translated.
 
 use core::f32::consts::TAU;
 
+use dsp::codec::{Decoder, Encoder};
 use dsp::g711::Law;
 use dsp::goertzel::Goertzel;
+use model::{Codec, OpusParams};
 
 /// The talkers' frequencies in Hz: whole tens, so that a tone repeats every second, 4 % or more away
 /// from keys, tones and signals of the exchange. They lie 4.5 % or more apart: a jitter buffer that
@@ -17,6 +19,13 @@ pub(crate) const MARKS_HZ: [u16; MARKS] = [
 const MARKS: usize = 14;
 /// Samples of a packet of 20 ms.
 pub(crate) const PACKET: usize = 160;
+/// Every five seconds a talker takes breath, so that a listener can tell how late the sound is even
+/// where it was mixed or translated. In packets.
+const BREATH_EVERY: u32 = 250;
+/// How long a breath is, in packets.
+const BREATH: u32 = 8;
+/// Its sound, at the highest rate.
+const SILENCE: [i16; 2 * PACKET] = [0; 2 * PACKET];
 const MAGIC: u64 = 0xc3a5;
 /// Packets that nobody reaches: a day of speaking.
 const COUNT_MOST: u32 = 1 << 22;
@@ -36,9 +45,10 @@ const SHIFTS: [f32; 3] = [0.988, 1.0, 1.012];
 #[derive(Debug)]
 pub(crate) struct Mouth {
     talker: u8,
-    /// One second of the tone, companded.
-    tone: Vec<u8>,
-    law: Law,
+    encoder: Encoder,
+    codec: Codec,
+    /// One second of the tone, at the rate of the codec.
+    tone: Vec<i16>,
     /// The next packet's number.
     pub count: u32,
 }
@@ -46,35 +56,57 @@ pub(crate) struct Mouth {
 impl Mouth {
     /// The mouth of a talker below [`MARKS_HZ`]`.len()`.
     #[must_use]
-    pub(crate) fn new(talker: u8, law: Law) -> Self {
+    pub(crate) fn new(talker: u8, codec: Codec) -> Self {
         let mut mouth = Self {
             talker,
+            encoder: Encoder::Pcm(Law::A),
+            codec,
             tone: Vec::new(),
-            law,
             count: 0,
         };
-        mouth.set_law(law, true);
+        mouth.begin(codec);
         mouth
     }
 
-    /// Speaks in this law from now on.
-    pub(crate) fn set_law(&mut self, law: Law, anew: bool) {
-        if self.law == law && !anew {
-            return;
+    /// Speaks in this codec from now on.
+    pub(crate) fn set_codec(&mut self, codec: Codec) {
+        if self.codec != codec {
+            self.begin(codec);
         }
-        self.law = law;
-        let hz = f32::from(MARKS_HZ[usize::from(self.talker)]);
-        let sample = |n: u16| (PEAK * (TAU * hz * f32::from(n) / 8_000.0).sin()) as i16;
-        self.tone = (0..8_000).map(|n| law.encode(sample(n))).collect();
     }
 
-    /// The next packet's payload.
+    fn begin(&mut self, codec: Codec) {
+        self.codec = codec;
+        // Opus alone can be unavailable, and no phone here knows it.
+        if let Ok(encoder) = Encoder::new(codec, OpusParams::default()) {
+            self.encoder = encoder;
+        }
+        let rate = self.encoder.sample_hz() as u16;
+        let hz = f32::from(MARKS_HZ[usize::from(self.talker)]);
+        let sample = |n: u16| (PEAK * (TAU * hz * f32::from(n) / f32::from(rate)).sin()) as i16;
+        self.tone = (0..rate).map(sample).collect();
+    }
+
+    /// Whether the next packet is the first after a breath.
+    #[must_use]
+    pub(crate) const fn returns(&self) -> bool {
+        self.count % BREATH_EVERY == BREATH
+    }
+
+    /// The next packet's payload: the tone, or a breath.
     #[must_use]
     pub(crate) fn speak(&mut self) -> [u8; PACKET] {
-        let at = (self.count % 50) as usize * PACKET;
+        let samples = self.tone.len() / 50;
+        let at = (self.count % 50) as usize * samples;
         let mut payload = [0; PACKET];
-        payload.copy_from_slice(&self.tone[at..at + PACKET]);
+        let sound = match self.count % BREATH_EVERY < BREATH {
+            true => &SILENCE[..samples],
+            false => &self.tone[at..at + samples],
+        };
+        let octets = self.encoder.encode(sound, &mut payload);
+        debug_assert_eq!(octets, PACKET);
         let word = seal(self.talker, self.count);
+        // The lowest bit of an octet of G.722 is sound of the lower band only (G.722 §1.4.4).
         for (bit, octet) in payload.iter_mut().take(64).enumerate() {
             *octet = (*octet & 0xfe) | ((word >> bit) & 1) as u8;
         }
@@ -106,6 +138,31 @@ pub(crate) fn unseal(payload: &[u8]) -> Option<(u8, u32)> {
     // Of the millions of mixed packets of a world one may look sealed by chance.
     let plausible = usize::from(talker) < MARKS && count < COUNT_MOST;
     (sound && plausible).then_some((talker, count))
+}
+
+/// What turns packets into sound again at a listener.
+#[derive(Debug, Default)]
+pub(crate) struct Tongue(Option<(Codec, Decoder)>);
+
+impl Tongue {
+    /// The sound of a packet, at 8 kHz.
+    pub(crate) fn understand(&mut self, codec: Codec, payload: &[u8]) -> Vec<i16> {
+        if self.0.as_ref().is_none_or(|(known, _)| *known != codec) {
+            let decoder = Decoder::new(codec, OpusParams::default());
+            self.0 = decoder.ok().map(|decoder| (codec, decoder));
+        }
+        let Some((_, decoder)) = &mut self.0 else {
+            return Vec::new();
+        };
+        let mut sound = [0; 2 * PACKET];
+        let samples = decoder.decode(payload, &mut sound).unwrap_or(0);
+        if decoder.sample_hz() == 8_000 {
+            return sound[..samples].to_vec();
+        }
+        // No mark is near the upper band: the mean of two samples will do.
+        let mean = |pair: &[i16]| pair[0].midpoint(pair[1]);
+        sound[..samples].chunks_exact(2).map(mean).collect()
+    }
 }
 
 /// An ear that listens for tones in windows of 50 ms.
@@ -165,8 +222,8 @@ mod tests {
 
     #[test]
     fn an_untouched_packet_says_who_and_which() {
-        for law in [Law::A, Law::Mu] {
-            let mut mouth = Mouth::new(7, law);
+        for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
+            let mut mouth = Mouth::new(7, codec);
             assert_eq!(unseal(&mouth.speak()), Some((7, 0)));
             assert_eq!(unseal(&mouth.speak()), Some((7, 1)));
         }
@@ -175,15 +232,21 @@ mod tests {
 
     #[test]
     fn a_converted_packet_still_has_its_tone_and_only_that() {
-        for talker in 0..14 {
-            let mut mouth = Mouth::new(talker, Law::A);
+        for (talker, codec) in (0..14).flat_map(|t| [(t, Codec::Pcma), (t, Codec::G722)]) {
+            let mut mouth = Mouth::new(talker, codec);
+            let mut tongue = Tongue::default();
             let mut ear = Ear::default();
             let mut heard = Vec::new();
-            for _ in 0..10 {
+            for _ in 0..BREATH + 10 {
                 let payload = mouth.speak();
-                heard.extend(ear.hear(payload.iter().map(|&octet| Law::A.decode(octet))));
+                heard.extend(ear.hear(tongue.understand(codec, &payload).into_iter()));
             }
-            assert_eq!(heard, [talker; 4]);
+            // 160 ms of breath, in the middle of a window.
+            assert!(
+                (4..=6).contains(&heard.len()),
+                "{talker} {codec:?} {heard:?}"
+            );
+            assert!(heard.iter().all(|&other| other == talker));
         }
     }
 }

@@ -4,14 +4,13 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use dsp::g711::Law;
-use model::Instant;
+use model::{Codec, Instant};
 
 use crate::network::Packet;
 use crate::office::BOX;
 use crate::person::Person;
 use crate::phone::{Notice, Phone, Stage, payload_type};
-use crate::sound::{Ear, Mouth, unseal};
+use crate::sound::{Ear, Mouth, Tongue, unseal};
 
 const PACKET_TIME: Duration = Duration::from_millis(20);
 /// Sending times that are remembered.
@@ -36,7 +35,12 @@ pub(crate) struct Station {
     /// When the phone does something unasked.
     pub due: Instant,
     mouth: Mouth,
+    tongue: Tongue,
     ear: Ear,
+    /// 20 ms of the phone's own clock.
+    packet_time: Duration,
+    /// When the talker last went on after a breath.
+    back: Option<Instant>,
     /// The running sound: call, sequence number and when the next packet goes.
     stream: Option<(String, u16, Instant)>,
     ssrc: u32,
@@ -47,16 +51,22 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    /// A phone that speaks with the mark of seat `talker`.
+    /// A phone that speaks with the mark of seat `talker`, by a clock that is off by so many parts
+    /// per million.
     #[must_use]
-    pub(crate) fn new(talker: u8, phone: Phone, person: Person) -> Self {
+    pub(crate) fn new(talker: u8, phone: Phone, person: Person, off_ppm: i64) -> Self {
+        let slower = PACKET_TIME.as_micros() as i64 * off_ppm / 1_000;
+        let packet_ns = PACKET_TIME.as_nanos() as i64 + slower;
         let due = phone.next_deadline().min(person.due());
         Self {
             phone,
             person,
             due,
-            mouth: Mouth::new(talker, Law::A),
+            mouth: Mouth::new(talker, Codec::Pcma),
+            tongue: Tongue::default(),
             ear: Ear::default(),
+            packet_time: Duration::from_nanos(packet_ns.unsigned_abs()),
+            back: None,
             stream: None,
             ssrc: 0x5000_0000 + u32::from(talker),
             sent: VecDeque::new(),
@@ -111,6 +121,12 @@ impl Station {
         found.map(|(_, at)| *at)
     }
 
+    /// When the talker last went on after a breath.
+    #[must_use]
+    pub(crate) const fn back(&self) -> Option<Instant> {
+        self.back
+    }
+
     /// Carries out what the phone and its person came to.
     pub(crate) fn settle(&mut self, now: Instant, out: &mut Vec<Packet>) {
         while let Some(notice) = self.phone.notices.pop_front() {
@@ -154,16 +170,19 @@ impl Station {
         if *at > now {
             return;
         }
-        self.mouth.set_law(heard.law, false);
+        self.mouth.set_codec(heard.codec);
+        if self.mouth.returns() {
+            self.back = Some(now);
+        }
         let count = self.mouth.count;
         let payload = self.mouth.speak();
         out.push(Packet {
             from: self.phone.media,
             to: heard.remote,
-            bytes: rtp(payload_type(heard.law), *seq, self.ssrc, &payload),
+            bytes: rtp(payload_type(heard.codec), *seq, self.ssrc, &payload),
         });
         *seq = seq.wrapping_add(1);
-        *at = now + PACKET_TIME;
+        *at = now + self.packet_time;
         if self.sent.len() >= SENT_KEPT {
             self.sent.pop_front();
         }
@@ -171,9 +190,10 @@ impl Station {
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Vec<Heard> {
-        let law = match bytes.get(1).map(|octet| octet & 0x7f) {
-            Some(8) => Law::A,
-            Some(0) => Law::Mu,
+        let codec = match bytes.get(1).map(|octet| octet & 0x7f) {
+            Some(0) => Codec::Pcmu,
+            Some(8) => Codec::Pcma,
+            Some(9) => Codec::G722,
             _ => return Vec::new(),
         };
         let payload = bytes.get(12..).unwrap_or(&[]);
@@ -189,8 +209,8 @@ impl Station {
             let count = Some(count);
             return vec![Heard { talker, count }];
         }
-        let samples = payload.iter().map(|&octet| law.decode(octet));
-        let heard = self.ear.hear(samples).into_iter();
+        let samples = self.tongue.understand(codec, payload);
+        let heard = self.ear.hear(samples.into_iter()).into_iter();
         heard
             .map(|talker| Heard {
                 talker,

@@ -44,6 +44,8 @@ pub struct Outcome {
     pub calls: usize,
     /// Connections between two parties.
     pub talks: u64,
+    /// Windows of 50 ms in which mixed or translated sound was heard.
+    pub mixed: u64,
 }
 
 /// What comes next.
@@ -105,17 +107,19 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
         effects: world.trace.effects,
         summary: format!(
             "{} seats, {calls} calls, {} invites, {} talks, {} exact packets, {} mixed windows, \
-             longest way {:?}, {} starts",
+             longest way {:?}, mixed {:?}, {} starts",
             world.office.seats.len(),
             truth.invites,
             truth.talks,
             hearing.exact,
             hearing.mixed,
             hearing.delay_max,
+            hearing.mixed_delay_max,
             world.boots,
         ),
         calls,
         talks: truth.talks,
+        mixed: hearing.mixed,
         violations: world.violations,
     }
 }
@@ -187,7 +191,10 @@ impl World {
             let mut phone = phone;
             phone.tcp = seat.tcp;
             let person = Person::new(stream("person"), &self.features, self.now);
-            self.stations.push(Station::new(at as u8, phone, person));
+            let most = self.features.drift_ppm;
+            let off_ppm = i64::from(stream("clock").below(2 * most + 1)) - i64::from(most);
+            self.stations
+                .push(Station::new(at as u8, phone, person, off_ppm));
             let forget = Duration::from_secs(45);
             let public = seat.public.map(|public| (public, forget));
             self.network.connect(self.seed, host.ip(), public);
@@ -391,7 +398,10 @@ impl World {
 
     fn heard(&mut self, listener: usize, heard: Heard) {
         let talker = self.stations.get(usize::from(heard.talker));
-        let sent = heard.count.and_then(|count| talker?.sent_at(count));
+        let sent = talker.and_then(|talker| match heard.count {
+            Some(count) => talker.sent_at(count),
+            None => talker.back(),
+        });
         let (now, truth, features) = (self.now, &self.truth, &self.features);
         let wrong = self
             .hearing

@@ -57,6 +57,17 @@ fn every_seed_keeps_its_promises() {
     assert!(calls.into_inner() > 40 * seeds() && talks.into_inner() > 20 * seeds());
 }
 
+/// At 200 parts per million a clock gains 360 ms in this time, were nothing done about it.
+#[test]
+fn half_an_hour_between_clocks_that_are_off_adds_no_delay() {
+    let mut plan = Plan::new(4711);
+    plan.profile = Profile::Drift;
+    plan.length *= 3;
+    let outcome = run(&plan, None);
+    assert!(outcome.violations.is_empty(), "{:#?}", outcome.violations);
+    assert!(outcome.mixed > 20_000, "{}", outcome.summary);
+}
+
 #[test]
 fn a_seed_repeats_to_the_byte_and_seeds_differ() {
     for profile in Profile::ALL {

@@ -92,12 +92,12 @@ impl Phone {
 
     /// INVITE of the call there is, first or again.
     pub(super) fn send_invite(&mut self, now: Instant, direction: &str) {
-        let laws = self.manner.laws.clone();
+        let codecs = self.manner.codecs.clone();
         let (media, contact) = (self.media, self.contact());
         let Some(call) = &mut self.call else { return };
         call.cseq += 1;
         let uri = call.target.clone();
-        let sdp = sdp::write(media, call.sdp_version, &laws, direction);
+        let sdp = sdp::write(media, call.sdp_version, &codecs, direction);
         call.sdp_version += 1;
         let message = Self::dialog_request(call, "INVITE").with("Contact", contact);
         let message = self
@@ -236,7 +236,7 @@ impl Phone {
     }
 
     fn provisional(&mut self, now: Instant, status: u16, message: &Message) {
-        let laws = self.manner.laws.clone();
+        let codecs = self.manner.codecs.clone();
         let Some(call) = self
             .call
             .as_mut()
@@ -248,7 +248,7 @@ impl Phone {
             call.stage = Stage::Ringback;
         }
         if status > 100 && !message.body.is_empty() {
-            call.heard = sdp::read(&message.body, &laws).or(call.heard);
+            call.heard = sdp::read(&message.body, &codecs).or(call.heard);
         }
         let cancelled = self.clients.iter().any(|client| client.method == "CANCEL");
         if call.stage == Stage::Cancelling && !cancelled {
@@ -298,7 +298,7 @@ impl Phone {
     }
 
     fn invite_accepted(&mut self, now: Instant, message: &Message) {
-        let laws = self.manner.laws.clone();
+        let codecs = self.manner.codecs.clone();
         let token = self.token();
         let (contact, address, transport) = (self.contact(), self.address, self.transport().0);
         let Some(call) = &mut self.call else { return };
@@ -306,7 +306,7 @@ impl Phone {
         if call.stage != Stage::Up {
             call.remote = message.get("to").to_owned();
         }
-        call.heard = sdp::read(&message.body, &laws).or(call.heard);
+        call.heard = sdp::read(&message.body, &codecs).or(call.heard);
         let via = format!("SIP/2.0/{transport} {address};rport;branch=z9hG4bK{token}");
         let ack = Message::new(format!("ACK {} SIP/2.0", call.target))
             .with("Via", via)

@@ -12,8 +12,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use dsp::g711::Law;
-use model::{Instant, Random};
+use model::{Codec, Instant, Random};
 
 use client::Client;
 use register::Registration;
@@ -45,8 +44,8 @@ pub struct Manner {
     pub storms: bool,
     /// Sends 183 with a description before the answer.
     pub early_media: bool,
-    /// Laws that it knows, best first.
-    pub laws: Vec<Law>,
+    /// Codecs that it knows, best first.
+    pub codecs: Vec<Codec>,
 }
 
 /// How a call is going, from the phone's side.
@@ -300,13 +299,13 @@ impl Phone {
     /// The person lifts the ringing phone.
     pub(crate) fn answer(&mut self, now: Instant) {
         let media = self.media;
-        let laws = self.manner.laws.clone();
+        let codecs = self.manner.codecs.clone();
         let Some(call) = self.call.as_mut().filter(|c| c.stage == Stage::Ringing) else {
             return;
         };
         call.stage = Stage::Up;
-        let law = call.heard.map_or(laws, |heard| vec![heard.law]);
-        let sdp = sdp::write(media, call.sdp_version, &law, "sendrecv");
+        let agreed = call.heard.map_or(codecs, |heard| vec![heard.codec]);
+        let sdp = sdp::write(media, call.sdp_version, &agreed, "sendrecv");
         let invite = call.invite.clone();
         let bytes = self.reply(&invite, 200, Some(&sdp));
         if let Some(call) = &mut self.call {

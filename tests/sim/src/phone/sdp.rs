@@ -1,57 +1,65 @@
-//! The session descriptions of the simulated phones: one audio stream, G.711, a direction.
+//! The session descriptions of the simulated phones: one audio stream, G.711 or G.722, a direction.
 
 use std::net::{IpAddr, SocketAddr};
 
-use dsp::g711::Law;
+use model::Codec;
 
 /// What the phone learns from the exchange's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Heard {
     /// Where sound goes.
     pub remote: SocketAddr,
-    /// The first law in their list that the phone knows.
-    pub law: Law,
+    /// The first codec in their list that the phone knows.
+    pub codec: Codec,
     /// They want to hear us.
     pub they_receive: bool,
 }
 
 /// Reads a description; `None` when there is no stream for the phone in it.
 #[must_use]
-pub(super) fn read(body: &[u8], known: &[Law]) -> Option<Heard> {
+pub(super) fn read(body: &[u8], known: &[Codec]) -> Option<Heard> {
     let text = std::str::from_utf8(body).ok()?;
     let line = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
     let address: IpAddr = line("c=IN IP4 ")?.trim().parse().ok()?;
     let mut words = line("m=audio ")?.split(' ');
     let port: u16 = words.next()?.parse().ok()?;
-    let law = words.skip(1).find_map(|word| match word.trim() {
-        "8" if known.contains(&Law::A) => Some(Law::A),
-        "0" if known.contains(&Law::Mu) => Some(Law::Mu),
+    let codec_of = |word: &str| match word.trim() {
+        "0" => Some(Codec::Pcmu),
+        "8" => Some(Codec::Pcma),
+        "9" => Some(Codec::G722),
         _ => None,
-    })?;
+    };
+    let codec = words
+        .skip(1)
+        .filter_map(codec_of)
+        .find(|codec| known.contains(codec))?;
     let deaf = ["a=sendonly", "a=inactive"];
     Some(Heard {
         remote: SocketAddr::new(address, port),
-        law,
+        codec,
         they_receive: !text.lines().any(|line| deaf.contains(&line.trim())),
     })
 }
 
-/// The payload type of a law (RFC 3551 §6).
+/// The payload type of a codec (RFC 3551 §6).
 #[must_use]
-pub(crate) const fn payload_type(law: Law) -> u8 {
-    match law {
-        Law::A => 8,
-        Law::Mu => 0,
+pub(crate) const fn payload_type(codec: Codec) -> u8 {
+    match codec {
+        Codec::Pcmu => 0,
+        Codec::Pcma => 8,
+        Codec::G722 => 9,
+        // No phone here knows Opus; its number is a matter of agreement.
+        Codec::Opus => 96,
     }
 }
 
 /// Writes the phone's description.
 #[must_use]
-pub(super) fn write(media: SocketAddr, version: u32, laws: &[Law], direction: &str) -> String {
+pub(super) fn write(media: SocketAddr, version: u32, codecs: &[Codec], direction: &str) -> String {
     let (ip, port) = (media.ip(), media.port());
-    let types: Vec<String> = laws
+    let types: Vec<String> = codecs
         .iter()
-        .map(|&law| payload_type(law).to_string())
+        .map(|&codec| payload_type(codec).to_string())
         .collect();
     format!(
         "v=0\r\no=- 7 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\

@@ -89,7 +89,7 @@ impl Phone {
             self.expect_ack(now, invite, bytes);
             return;
         }
-        let heard = sdp::read(&invite.body, &self.manner.laws);
+        let heard = sdp::read(&invite.body, &self.manner.codecs);
         if !invite.body.is_empty() && heard.is_none() {
             let bytes = self.reply(invite, 488, None);
             self.expect_ack(now, invite, bytes);
@@ -98,7 +98,7 @@ impl Phone {
         let early = self.manner.early_media.then_some(heard).flatten();
         let bytes = match early {
             Some(heard) => {
-                let sdp = sdp::write(self.media, 1, &[heard.law], "sendrecv");
+                let sdp = sdp::write(self.media, 1, &[heard.codec], "sendrecv");
                 self.reply(invite, 183, Some(&sdp))
             }
             None => self.reply(invite, 180, None),
@@ -128,7 +128,7 @@ impl Phone {
     /// An offer inside the call, or a refresh of the session.
     fn offered(&mut self, now: Instant, request: &Message) {
         let pending = self.clients.iter().any(super::Client::is_invite);
-        let laws = self.manner.laws.clone();
+        let codecs = self.manner.codecs.clone();
         let media = self.media;
         let known = self
             .call
@@ -146,9 +146,9 @@ impl Phone {
             return;
         }
         call.remote_cseq = call.remote_cseq.max(request.cseq());
-        let mut law = laws.clone();
-        if let Some(heard) = sdp::read(&request.body, &laws) {
-            law = vec![heard.law];
+        let mut agreed = codecs.clone();
+        if let Some(heard) = sdp::read(&request.body, &codecs) {
+            agreed = vec![heard.codec];
             call.heard = Some(heard);
         }
         let direction = match (call.holding, call.heard.is_some_and(|h| h.they_receive)) {
@@ -158,7 +158,7 @@ impl Phone {
             (false, false) => "recvonly",
         };
         call.sdp_version += 1;
-        let sdp = sdp::write(media, call.sdp_version, &law, direction);
+        let sdp = sdp::write(media, call.sdp_version, &agreed, direction);
         let wanted = request.method() == "INVITE" || !request.body.is_empty();
         let bytes = self.reply(request, 200, wanted.then_some(sdp.as_str()));
         if let (Some(call), "INVITE") = (&mut self.call, request.method()) {
@@ -172,7 +172,7 @@ impl Phone {
         if let Some(call) = self.call.as_mut().filter(|call| call.id == id) {
             call.unacked = None;
             if !ack.body.is_empty() {
-                call.heard = sdp::read(&ack.body, &self.manner.laws).or(call.heard);
+                call.heard = sdp::read(&ack.body, &self.manner.codecs).or(call.heard);
             }
         }
     }
