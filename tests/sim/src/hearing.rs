@@ -64,7 +64,7 @@ impl Hearing {
             let steady =
                 !stranger && self.is_settled(now, listener) && self.is_settled(now, talker);
             return self
-                .mixed_stranger(now, key, stranger)
+                .mixed_stranger(now, key, stranger, features)
                 .or_else(|| self.mixed_gap(now, key, gap.filter(|_| steady), sent?, features));
         };
         if stranger {
@@ -119,8 +119,15 @@ impl Hearing {
     }
 
     /// A lost or repeated packet, or a step of the jitter buffer, bends a tone for a window or two:
-    /// only a stranger who stays is one.
-    fn mixed_stranger(&mut self, now: Instant, key: (usize, usize), here: bool) -> Option<String> {
+    /// only a stranger who stays is one. Where much is lost or late, concealment bends a voice into
+    /// the mark beside it for longer.
+    fn mixed_stranger(
+        &mut self,
+        now: Instant,
+        key: (usize, usize),
+        here: bool,
+        features: &Features,
+    ) -> Option<String> {
         if !here {
             self.strangers.remove(&key);
             return None;
@@ -130,7 +137,8 @@ impl Hearing {
         *windows = if goes_on { *windows + 1 } else { 1 };
         *last = now;
         let (listener, talker) = key;
-        (*windows >= 4).then(|| format!("seat {listener} hears the stranger {talker}, mixed"))
+        let enough = if features.weather.is_gentle() { 4 } else { 10 };
+        (*windows >= enough).then(|| format!("seat {listener} hears the stranger {talker}, mixed"))
     }
 
     /// Somebody held, came back, or lost sound by a fault of the world.
