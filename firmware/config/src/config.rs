@@ -151,10 +151,7 @@ impl Config {
         let mut top = Section::new(root, String::new(), report);
         let format = top.format();
         let limits = top.section("limits", Limits::read).unwrap_or_default();
-        let office = top.section("office", Office::read).flatten();
-        if office.is_none() && !top.has("office") {
-            top.missing("office.country");
-        }
+        let office = top.office();
         let network = top.section("network", Network::read).unwrap_or_default();
         let media = top.media(office.as_ref().map(|(_, country)| country));
         let codes = top.section("codes", Codes::read).unwrap_or_default();
@@ -218,6 +215,15 @@ impl<'t> Section<'t, '_> {
     ) -> Option<T> {
         let table = self.table(key)?;
         Some(read(Section::new(table, key.into(), self.report)))
+    }
+
+    /// The office and its country, without which there is no configuration.
+    fn office(&mut self) -> Option<(Office, Country)> {
+        let office = self.section("office", Office::read).flatten();
+        if office.is_none() && !self.has("office") {
+            self.missing("office.country");
+        }
+        office
     }
 
     /// The format that the text is written in, reported as a problem if it is not ours.

@@ -64,8 +64,8 @@ impl Dtmf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
-    /// Codecs in the order of preference; the one of the country's telephone network before the other
-    /// one if not given.
+    /// Codecs in the order of preference. If not given: Opus and G.722 for wide sound, then G.711 as the
+    /// country's telephone network has it, then the other G.711.
     #[schemars(with = "Option<Vec<schema::CodecText>>", length(min = 1, max = 4))]
     #[serde(serialize_with = "codec_names")]
     pub codecs: Vec<Codec>,
@@ -86,7 +86,7 @@ impl Default for Media {
 impl Media {
     /// What holds in a country whose network uses `law`, if the text says nothing.
     pub(crate) fn of(law: Codec) -> Self {
-        let mut codecs = vec![law];
+        let mut codecs = vec![Codec::Opus, Codec::G722, law];
         codecs.extend([Codec::Pcma, Codec::Pcmu].into_iter().filter(|&c| c != law));
         Self {
             codecs,

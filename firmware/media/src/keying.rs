@@ -14,8 +14,7 @@ const VOLUME: u8 = 10;
 /// How the current digit is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// RFC 4733, a packet every so many ticks, each as long as `units` of the RTP clock. An event
-    /// longer than 65,535 units ends there for the far end: 8 s at 8 kHz, 1.4 s with Opus.
+    /// RFC 4733, a packet every so many ticks, a tick as long as `units` of the clock of events.
     Event { every_ticks: u16, units: u16 },
     /// Tones in the sound.
     InBand,
@@ -28,8 +27,13 @@ pub(crate) enum Step {
     Nothing,
     /// Send nothing in this tick.
     Quiet,
-    /// Send this event packet; the first of a digit takes a new timestamp.
-    Event { payload: [u8; 4], first: bool },
+    /// Send this event packet; the first of a digit takes a new timestamp. The segment that it
+    /// belongs to began `after` units of the clock of events after the digit.
+    Event {
+        payload: [u8; 4],
+        first: bool,
+        after: u32,
+    },
     /// A digit starts in the sound, this long.
     StartTone(Digit, u16),
     /// The tone goes on, or the silence after it.
@@ -49,6 +53,8 @@ enum State {
 pub(crate) struct Keying {
     state: State,
     manner: Manner,
+    /// Units of the event in segments that are full.
+    before: u32,
     waiting: [Option<(Digit, u16)>; WAITING],
     len: usize,
 }
@@ -58,6 +64,7 @@ impl Keying {
         Self {
             state: State::Idle,
             manner: Manner::InBand,
+            before: 0,
             waiting: [None; WAITING],
             len: 0,
         }
@@ -118,17 +125,26 @@ impl Keying {
         }
     }
 
-    /// RFC 4733 §2.3: event, end bit and volume, duration in timestamp units.
-    fn event(&self, digit: Digit, ticks: u16, end: bool, first: bool) -> Step {
+    /// RFC 4733 §2.3: event, end bit and volume, duration in units of the clock of events. What is
+    /// longer than 65,535 units, 1.4 s at 48 kHz, goes on in a new segment (§2.5.1.3).
+    fn event(&mut self, digit: Digit, ticks: u16, end: bool, first: bool) -> Step {
         let units = match self.manner {
             Manner::Event { units, .. } => units,
             Manner::InBand => 0,
         };
-        let [high, low] = ticks.saturating_mul(units).to_be_bytes();
+        let after = self.before;
+        let lasted = u32::from(ticks).saturating_mul(units.into());
+        let lasted = lasted.saturating_sub(after);
+        if lasted > u32::from(u16::MAX) && !end {
+            self.before = after.saturating_add(u16::MAX.into());
+        }
+        let lasted = u16::try_from(lasted).unwrap_or(u16::MAX);
+        let [high, low] = lasted.to_be_bytes();
         let flags = VOLUME | if end { 0x80 } else { 0 };
         Step::Event {
             payload: [digit.event(), flags, high, low],
             first,
+            after,
         }
     }
 
@@ -144,6 +160,7 @@ impl Keying {
             return Step::Nothing;
         };
         self.manner = manner;
+        self.before = 0;
         let ticks = ms.saturating_add(5) / 10;
         self.state = State::Pressed {
             digit,
@@ -212,6 +229,42 @@ mod tests {
         let got = play(&mut keying, manner, 30);
         assert_eq!(got, "Fe-e-e-EEE------Fe-EEE------..");
         assert!(keying.is_idle());
+    }
+
+    #[test]
+    fn a_long_event_at_48_khz_goes_on_in_segments() {
+        let mut keying = Keying::new();
+        assert!(keying.press(Digit::from_char('5').expect("a key"), 3_000));
+        let manner = Manner::Event {
+            every_ticks: 2,
+            units: 480,
+        };
+        let steps = (0..310).map(|_| keying.tick(manner));
+        let packets: Vec<(u32, u16, bool)> = steps
+            .filter_map(|step| match step {
+                Step::Event { payload, after, .. } => {
+                    let lasted = u16::from_be_bytes([payload[2], payload[3]]);
+                    Some((after, lasted, payload[1] & 0x80 != 0))
+                }
+                _ => None,
+            })
+            .collect();
+        for pair in packets.windows(2) {
+            let [(before, full, end), (after, ..)] = pair else {
+                panic!("two packets");
+            };
+            if before != after {
+                let whole = (*full, *end, after - before);
+                assert_eq!(
+                    whole,
+                    (65_535, false, 65_535),
+                    "a segment is told to its end"
+                );
+            }
+        }
+        let (after, lasted, end) = *packets.last().expect("packets");
+        assert_eq!((after, end), (2 * 65_535, true));
+        assert_eq!(after + u32::from(lasted), 144_000, "3 s");
     }
 
     #[test]

@@ -237,6 +237,10 @@ impl Plane {
     }
 
     fn relay(&mut self, now: Instant, to: u16, heard: Heard, payload: Payload, bytes: &[u8]) {
+        let event_hz = match (payload, self.slots.see(heard.slot).and_then(Slot::rtp)) {
+            (Payload::Event, Some(speaker)) => Some(speaker.event_clock_hz()),
+            (Payload::Event, None) | (Payload::Sound | Payload::Comfort, _) => None,
+        };
         let Some(slot) = self.slots.at(to) else {
             return;
         };
@@ -246,6 +250,12 @@ impl Plane {
         };
         let Some(rtp) = slot.rtp_mut().filter(|rtp| rtp.ear.saying.is_none()) else {
             return;
+        };
+        let event = event_hz.and_then(|hz| rtp.recount(bytes, hz));
+        let bytes = match (payload, &event) {
+            (Payload::Event, Some(event)) => event,
+            (Payload::Event, None) => return,
+            (Payload::Sound | Payload::Comfort, _) => bytes,
         };
         let mut joined = [0; NARROW];
         let (mut first, mut rest): (&[u8], &[u8]) = (&[], bytes);

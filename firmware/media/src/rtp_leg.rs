@@ -146,11 +146,12 @@ impl RtpLeg {
         match self.params {
             Some(RtpParams {
                 event_pt_out: Some(_),
+                event_clock_hz,
                 ptime_ms,
                 ..
             }) => Manner::Event {
                 every_ticks: u16::from(ptime_ms / 10),
-                units: u16::try_from(self.out.units(1)).unwrap_or(0),
+                units: u16::try_from(event_clock_hz / 100).unwrap_or(0),
             },
             _ => Manner::InBand,
         }
@@ -177,7 +178,7 @@ impl RtpLeg {
         if !core::mem::replace(&mut self.heard_first, true) {
             arrived.first = true;
         }
-        let clock_hz = self.clock_hz();
+        let (clock_hz, event_hz) = (self.clock_hz(), self.event_clock_hz());
         match self.receiver.receive(&packet, now, clock_hz) {
             Arrival::New { .. } => {}
             Arrival::First { .. } => {
@@ -185,7 +186,8 @@ impl RtpLeg {
                     self.listening.restart();
                 }
                 if let Some(slot) = arrived.digits.first_mut() {
-                    *slot = self.events.restart().and_then(|ended| key(ended, clock_hz));
+                    let ended = self.events.restart();
+                    *slot = ended.and_then(|ended| key(ended, event_hz));
                 }
             }
             Arrival::Duplicate | Arrival::Unexpected => return arrived,
@@ -271,7 +273,7 @@ impl RtpLeg {
             self.figures.malformed = self.figures.malformed.saturating_add(1);
             return;
         };
-        let clock_hz = self.clock_hz();
+        let clock_hz = self.event_clock_hz();
         self.event_news = Some(now);
         let heard = self.events.receive(now, packet.timestamp, event);
         let over = [heard.ended, heard.finished];
@@ -284,7 +286,7 @@ impl RtpLeg {
 
     /// A key whose last packets were lost.
     pub(crate) fn expire_event(&mut self, now: Instant) -> Option<(Digit, u16)> {
-        let clock_hz = self.clock_hz();
+        let clock_hz = self.event_clock_hz();
         let ended = self.events.expire(now);
         ended.and_then(|ended| key(ended, clock_hz))
     }
@@ -407,11 +409,13 @@ impl RtpLeg {
         Some((to, head))
     }
 
-    /// A packet of a telephone event that we send.
+    /// A packet of a telephone event that we send, of the segment that began `after` units of the
+    /// clock of events after it.
     pub(crate) fn key_packet(
         &mut self,
         now: Instant,
         first: bool,
+        after: u32,
         payload: &[u8; 4],
     ) -> Option<(SocketAddr, [u8; HEADER])> {
         let params = self.params.filter(|p| p.send)?;
@@ -422,10 +426,21 @@ impl RtpLeg {
             self.sending.drop_rest();
         }
         let timestamp = self.out.event_timestamp(now, first);
+        let after = recounted(after, params.event_clock_hz, params.codec.clock_hz());
+        let timestamp = timestamp.wrapping_add(after);
         let head = self
             .out
             .own(now, payload_type, timestamp, first, payload.len());
         Some((to, head))
+    }
+
+    /// A telephone event whose durations count in a clock of `hz`, with those of this leg's clock;
+    /// `None` if it is no event.
+    pub(crate) fn recount(&self, event: &[u8], hz: u32) -> Option<[u8; 4]> {
+        let event = Event::read(event)?;
+        let duration = recounted(event.duration.into(), hz, self.event_clock_hz());
+        let duration = u16::try_from(duration).unwrap_or(u16::MAX);
+        Some(Event { duration, ..event }.write())
     }
 
     /// Sends somebody's packet on, at once, under our numbers.
@@ -510,13 +525,26 @@ impl RtpLeg {
             .map_or(dsp::RATE_HZ, |p| p.codec.clock_hz())
     }
 
+    /// Units a second in which telephone events count.
+    pub(crate) fn event_clock_hz(&self) -> u32 {
+        let params = self.params.as_ref();
+        params.map_or(dsp::RATE_HZ, |p| p.event_clock_hz)
+    }
+
     pub(crate) fn receiver(&mut self) -> &mut Receiver {
         &mut self.receiver
     }
 }
 
-/// The key of an event, if it is one, and how long it was pressed: it counts in the clock of the
-/// sound beside it (RFC 4733 §2.1).
+/// So many units of a clock of `from_hz` in units of one of `to_hz`.
+fn recounted(units: u32, from_hz: u32, to_hz: u32) -> u32 {
+    let units = u64::from(units).saturating_mul(to_hz.into());
+    let units = units.checked_div(from_hz.into()).unwrap_or(0);
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+/// The key of an event, if it is one, and how long it was pressed: it counts in the clock of
+/// events.
 fn key(ended: Ended, clock_hz: u32) -> Option<(Digit, u16)> {
     let digit = Digit::from_event(ended.event)?;
     let ms = ended.duration.checked_div(clock_hz / 1_000).unwrap_or(0);

@@ -130,9 +130,13 @@ fn key_step(leg: &mut Leg, digit: &mut Option<DtmfSender>, now: Instant) -> Key 
             return Key::None;
         }
         Step::Quiet => return Key::Quiet,
-        Step::Event { payload, first } => {
+        Step::Event {
+            payload,
+            first,
+            after,
+        } => {
             let made = match leg {
-                Leg::Rtp(leg) => leg.key_packet(now, first, &payload),
+                Leg::Rtp(leg) => leg.key_packet(now, first, after, &payload),
                 Leg::Port(_) => None,
             };
             return made.map_or(Key::Quiet, |(to, head)| Key::Packet(to, head, payload));

@@ -123,8 +123,9 @@ impl Pbx {
         };
         let mut talk = self.talk_with(&phone.owner, &peer);
         talk.set_port(seat.port);
-        let preferred = self.legs.get(&caller).map(|leg| leg.talk.offered());
-        let offer = talk.offer(&preferred.unwrap_or_default());
+        let offered = self.legs.get(&caller).map(|leg| leg.talk.offered());
+        // A caller that is no phone is a set.
+        let offer = talk.offer(&offered.unwrap_or_else(|| talk.narrow()));
         let us = self.signalling_uri(&peer, &from.number);
         let params = InviteParams {
             peer,
@@ -188,7 +189,7 @@ impl Pbx {
     }
 
     fn answer_now(&mut self, now: Now, id: LegId) {
-        let preferred = self.partner_codec(id);
+        let preferred = self.partner_codecs(id);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
@@ -197,7 +198,7 @@ impl Pbx {
         }
         leg.stage = Stage::Up;
         let Some(usage) = leg.usage else { return };
-        let sdp = leg.talk.answer(preferred.as_slice());
+        let sdp = leg.talk.answer(&preferred);
         match sdp {
             Ok(sdp) => {
                 // The end of a caller that hung up this moment is on its way.
@@ -254,11 +255,11 @@ impl Pbx {
     /// Opens the way to the caller's ear before the answer; whether there is one. A caller without
     /// an offer cannot be given sound before the answer.
     fn answer_early(&mut self, now: Now, caller: LegId) -> bool {
-        let preferred = self.partner_codec(caller);
+        let preferred = self.partner_codecs(caller);
         if let Some(leg) = self.legs.get_mut(&caller)
             && let Some(usage) = leg.usage
         {
-            let Ok(sdp) = leg.talk.early_answer(preferred.as_slice()) else {
+            let Ok(sdp) = leg.talk.early_answer(&preferred) else {
                 return false;
             };
             // A usage that is gone has its end on the way.

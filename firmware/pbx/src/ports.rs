@@ -25,6 +25,16 @@ pub(crate) enum SetPhase {
     Mute,
 }
 
+impl SetPhase {
+    /// The leg that the set is in or rings for.
+    const fn leg(self) -> Option<LegId> {
+        match self {
+            Self::Ringing(leg) | Self::Up { leg, .. } => Some(leg),
+            Self::Idle | Self::Parting(_) | Self::Mute => None,
+        }
+    }
+}
+
 /// One jack.
 #[derive(Clone, Debug)]
 pub(crate) struct Jack {
@@ -120,14 +130,15 @@ impl Jacks {
 
     /// The jack whose set is in this leg.
     pub(crate) fn of_leg(&self, leg: LegId) -> Option<(PortId, SetPhase)> {
-        let in_leg = |phase: SetPhase| match phase {
-            SetPhase::Ringing(id) | SetPhase::Up { leg: id, .. } => id == leg,
-            SetPhase::Idle | SetPhase::Parting(_) | SetPhase::Mute => false,
-        };
         self.all
             .iter()
-            .find(|(_, jack)| in_leg(jack.phase))
+            .find(|(_, jack)| jack.phase.leg() == Some(leg))
             .map(|(&port, jack)| (port, jack.phase))
+    }
+
+    /// All legs that sets are in.
+    pub(crate) fn legs(&self) -> impl Iterator<Item = LegId> {
+        self.all.values().filter_map(|jack| jack.phase.leg())
     }
 
     /// Jacks whose set is neither idle nor out of service, for the count of what is in use.

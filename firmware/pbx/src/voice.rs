@@ -33,6 +33,24 @@ impl Pbx {
             .find_map(|other| other.talk.codec())
     }
 
+    /// The codecs to answer with before all others: that of whoever else is in the call, or those of
+    /// 8 kHz where that is an analog set.
+    pub(crate) fn partner_codecs(&self, id: LegId) -> Vec<Codec> {
+        if let Some(codec) = self.partner_codec(id) {
+            return vec![codec];
+        }
+        let Some(leg) = self.legs.get(&id) else {
+            return Vec::new();
+        };
+        let mut sets = self.jacks.legs();
+        let with_set = sets.any(|set| self.switch.call_of(set) == Some(leg.call));
+        if with_set {
+            leg.talk.narrow()
+        } else {
+            Vec::new()
+        }
+    }
+
     /// Tells the media plane what offer and answer came to.
     pub(crate) fn apply_talk(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id) else {

@@ -149,16 +149,11 @@ fn other_files_are_passed_over() {
     assert_eq!(next.current(), 10, "its number is taken");
 }
 
-#[test]
-fn the_list_of_recordings_is_a_projection_of_the_ledger() {
-    let folder = Folder::new();
-    let (mut store, _) = open(&folder);
-    let boot = store.boot();
-    let mut scribe = Scribe::new(store.next_seq());
+/// A call with these recordings of two tracks each, of which the first ended.
+fn recorded_call(scribe: &mut Scribe, recordings: [RecordingId; 2]) -> Batch {
     let mut batch = scribe.ringing_call(1);
     let call = batch.records[0].event.call;
-    let (kept, open_one) = (RecordingId(1), RecordingId(2));
-    for recording in [kept, open_one] {
+    for recording in recordings {
         let body = EventBody::RecordingStarted { recording };
         batch
             .records
@@ -172,10 +167,24 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
                 .push(scribe.record(call, leg, Rule::RecordAll, body));
         }
     }
-    let body = EventBody::RecordingEnded { recording: kept };
+    let body = EventBody::RecordingEnded {
+        recording: recordings[0],
+    };
     batch
         .records
         .push(scribe.pass(10).record(call, None, Rule::RecordOver, body));
+    batch
+}
+
+#[test]
+fn the_list_of_recordings_is_a_projection_of_the_ledger() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let boot = store.boot();
+    let mut scribe = Scribe::new(store.next_seq());
+    let (kept, open_one) = (RecordingId(1), RecordingId(2));
+    let batch = recorded_call(&mut scribe, [kept, open_one]);
+    let call = batch.records[0].event.call;
     store.append(&[batch]).expect("room");
 
     let waiting = store.recordings_waiting(boot).expect("readable");

@@ -20,7 +20,7 @@ pub(crate) const ENOUGH: Duration = s(4);
 const LEVEL_DB: f64 = 1.5;
 
 /// An office whose people have baresip phones; the exchange already knows that these know MD5 only.
-fn office() -> Exchange {
+pub(crate) fn office() -> Exchange {
     started(&Office::with(&["2005", "2006"]))
 }
 
@@ -89,7 +89,7 @@ fn leg_figures(exchange: &Exchange, call: &serde_json::Value) -> Vec<LegFigures>
 
 /// Nothing vanishes inside the exchange: what one leg received, the other sent.
 #[track_caller]
-fn accounts_add_up(exchange: &Exchange, call: &serde_json::Value) {
+pub(crate) fn accounts_add_up(exchange: &Exchange, call: &serde_json::Value) {
     let legs = leg_figures(exchange, call);
     let [a, b] = &legs[..] else {
         panic!("two legs have figures, not {legs:?}");

@@ -6,3 +6,4 @@ mod life;
 mod recordings;
 mod refusals;
 mod sipp_calls;
+mod voice;

@@ -56,6 +56,43 @@ impl Over {
     }
 }
 
+/// What a phone speaks, and how its packets are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Voice {
+    /// The codecs that it has, in baresip's words.
+    codecs: &'static str,
+    /// Whether there is no call without SRTP.
+    protected: bool,
+}
+
+impl Voice {
+    /// G.711 A-law.
+    pub const PCMA: Self = Self::of("pcma");
+    /// G.722.
+    pub const G722: Self = Self::of("g722");
+    /// Opus.
+    pub const OPUS: Self = Self::of("opus/48000/2");
+
+    /// All of these, the widest first.
+    pub const ALL: Self = Self::of("opus/48000/2,g722,pcma");
+
+    const fn of(codecs: &'static str) -> Self {
+        Self {
+            codecs,
+            protected: false,
+        }
+    }
+
+    /// The same, with SRTP only; its keys are in the session description (RFC 4568).
+    #[must_use]
+    pub const fn protected(self) -> Self {
+        Self {
+            protected: true,
+            ..self
+        }
+    }
+}
+
 /// A running baresip.
 #[derive(Debug)]
 pub struct Phone {
@@ -73,7 +110,20 @@ impl Phone {
     #[must_use]
     #[track_caller]
     pub fn start(exchange: &Exchange, extension: &str, over: Over, hz: u32) -> Self {
-        let mut phone = Self::unregistered(exchange, extension, over, hz);
+        Self::speaking(Voice::PCMA, exchange, extension, over, hz)
+    }
+
+    /// The same with another voice.
+    #[must_use]
+    #[track_caller]
+    pub fn speaking(
+        voice: Voice,
+        exchange: &Exchange,
+        extension: &str,
+        over: Over,
+        hz: u32,
+    ) -> Self {
+        let mut phone = Self::switched_on(voice, exchange, extension, over, hz);
         phone.is_registered(STEP);
         phone
     }
@@ -88,9 +138,22 @@ impl Phone {
     #[must_use]
     #[track_caller]
     pub fn unregistered(exchange: &Exchange, extension: &str, over: Over, hz: u32) -> Self {
+        Self::switched_on(Voice::PCMA, exchange, extension, over, hz)
+    }
+
+    #[track_caller]
+    fn switched_on(
+        voice: Voice,
+        exchange: &Exchange,
+        extension: &str,
+        over: Over,
+        hz: u32,
+    ) -> Self {
         let folder = Folder::new();
         let server = over.of(exchange);
-        write_settings(&folder, extension, over, server, hz);
+        write_settings(&folder, voice, extension, over, server);
+        let tone = Sound::tone(f64::from(hz), SPOKEN_DBM0, s(120));
+        folder.write("tone.wav", tone.to_wav());
         let control = ports::free_tcp();
         let config = settings(&folder, control);
         folder.write("config", config);
@@ -262,17 +325,21 @@ fn netstring(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
     Some(text)
 }
 
-fn write_settings(folder: &Folder, extension: &str, over: Over, server: SocketAddr, hz: u32) {
-    let tone = Sound::tone(f64::from(hz), SPOKEN_DBM0, s(120));
-    folder.write("tone.wav", tone.to_wav());
+fn write_settings(folder: &Folder, voice: Voice, extension: &str, over: Over, server: SocketAddr) {
     fs::create_dir_all(folder.join("sound")).expect("a folder can be made");
     folder.write("contacts", "");
     let (transport, password) = (over.name(), password(extension));
+    let codecs = voice.codecs;
+    let protection = if voice.protected {
+        ";mediaenc=srtp-mand"
+    } else {
+        ""
+    };
     folder.write(
         "accounts",
         format!(
             "<sip:{extension}@{server};transport={transport}>;auth_pass={password};regint=60;\
-             audio_codecs=pcma;answermode=manual\n"
+             audio_codecs={codecs};answermode=manual{protection}\n"
         ),
     );
 }
@@ -281,7 +348,10 @@ fn settings(folder: &Folder, control: u16) -> String {
     let voice = ports::free_voice(20);
     let last = voice + 19;
     let path = folder.path().display();
-    let modules = ["g711", "aufile", "aubridge", "sndfile"].map(|m| format!("module {m}.so\n"));
+    let modules = [
+        "opus", "g722", "g711", "srtp", "aufile", "aubridge", "sndfile",
+    ];
+    let modules = modules.map(|m| format!("module {m}.so\n"));
     let applications = ["account", "menu", "ctrl_tcp"].map(|m| format!("module_app {m}.so\n"));
     format!(
         "poll_method epoll\n\

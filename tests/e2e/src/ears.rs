@@ -67,7 +67,8 @@ impl Sound {
         self.0.iter().map(|&sample| alaw(sample)).collect()
     }
 
-    /// Reads a mono 16-bit WAV file of 8000 samples a second, also one that is still being written.
+    /// Reads a 16-bit WAV file, also one that is still being written. Of several channels the first
+    /// is heard; of a higher rate, which must be a multiple of 8 kHz, what a narrow ear gets of it.
     ///
     /// # Panics
     /// If it is another kind of file.
@@ -76,20 +77,27 @@ impl Sound {
         let bytes = fs::read(path).ok()?;
         let format = bytes.get(12..36)?;
         assert_eq!(&format[..4], b"fmt ", "{}", path.display());
-        let kind = (&format[8..12], &format[12..16], &format[22..24]);
-        let (coding, rate) = (&b"\x01\0\x01\0"[..], &RATE.to_le_bytes()[..]);
-        assert_eq!(
-            kind,
-            (coding, rate, &b"\x10\0"[..]),
-            "{} is no mono 16-bit WAV file of 8 kHz",
+        let short = |at: usize| u16::from_le_bytes([format[at], format[at + 1]]);
+        let hz = u32::from(short(12)) + (u32::from(short(14)) << 16);
+        let (channels, times) = (usize::from(short(10)), hz / RATE);
+        assert!(
+            short(8) == 1 && short(22) == 16 && channels > 0 && times > 0 && hz % RATE == 0,
+            "{} is no 16-bit WAV file of a multiple of 8 kHz",
             path.display()
         );
         let data = bytes.windows(4).position(|four| four == b"data")? + 8;
-        let samples = bytes.get(data..)?.chunks_exact(2);
+        let moments = bytes.get(data..)?.chunks_exact(2 * channels);
+        let first: Vec<i32> = moments
+            .map(|moment| i16::from_le_bytes([moment[0], moment[1]]).into())
+            .collect();
+        let times = usize::try_from(times).expect("small");
+        let count = i32::try_from(times).expect("small");
+        let mean = |few: &[i32]| i16::try_from(few.iter().sum::<i32>() / count);
+        let narrow = first.chunks_exact(times).map(mean);
         Some(Self(
-            samples
-                .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-                .collect(),
+            narrow
+                .collect::<Result<_, _>>()
+                .expect("a mean is no larger"),
         ))
     }
 

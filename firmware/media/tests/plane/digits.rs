@@ -9,13 +9,15 @@ fn digit(label: char) -> Digit {
     Digit::from_char(label).expect("a key")
 }
 
-/// The phone presses a key for `packets` packets of 20 ms, with three ends.
+/// The phone presses a key for `packets` packets of 20 ms, with three ends, counted in its clock of
+/// events.
 fn press(rig: &mut Rig, phone: &mut Phone, label: char, packets: u16) {
+    let units = u16::try_from(phone.params.event_clock_hz / 50).expect("20 ms");
     let event = digit(label).event();
     let start = phone.timestamp;
     for n in 0..packets + 2 {
         let end = n + 1 >= packets;
-        let duration = ((n + 1).min(packets) * 160).to_be_bytes();
+        let duration = ((n + 1).min(packets) * units).to_be_bytes();
         let flags = 10 | if end { 0x80 } else { 0 };
         let payload = [event, flags, duration[0], duration[1]];
         let bytes = rtp(101, n == 0, phone.seq, start, phone.ssrc, &payload);
@@ -186,4 +188,77 @@ fn a_key_for_a_phone_that_takes_keys_in_signalling_is_not_played() {
     let told = rig.events.iter();
     let keys = told.filter(|event| matches!(event, MediaEvent::Digit { .. }));
     assert_eq!(keys.count(), 1, "signalling is told to pass it on");
+}
+
+/// An Opus phone whose telephone events count in a clock of `hz`.
+fn opus_phone(rig: &mut Rig, slot: u16, hz: u32) -> Phone {
+    let params = RtpParams {
+        pt_in: 111,
+        pt_out: 111,
+        event_clock_hz: hz,
+        codec: Codec::Opus,
+        ..params(slot)
+    };
+    rig.phone_with(slot, params)
+}
+
+/// The end that `leg` was sent of a key: its duration in units.
+fn end_at(rig: &Rig, leg: model::MediaLeg) -> u16 {
+    let events = rig.heard(leg).iter().filter(|s| s.payload_type() == 101);
+    let mut ends = events.filter(|s| s.payload()[1] & 0x80 != 0);
+    let last = ends.next_back().expect("an end").payload();
+    u16::from_be_bytes([last[2], last[3]])
+}
+
+#[test]
+fn a_relayed_event_counts_in_the_clock_of_the_listener() {
+    for (speaks, hears, units) in [(48_000, 8_000, 800), (8_000, 48_000, 4_800)] {
+        let mut rig = Rig::new();
+        let mut a = opus_phone(&mut rig, 0, speaks);
+        let b = opus_phone(&mut rig, 1, hears);
+        rig.join(a.leg, 0);
+        rig.join(b.leg, 0);
+        press(&mut rig, &mut a, '7', 5);
+        assert_eq!(end_at(&rig, b.leg), units, "{speaks} to {hears} Hz");
+        let told = MediaEvent::Digit {
+            leg: a.leg,
+            digit: digit('7'),
+            ms: 100,
+        };
+        assert!(rig.events.contains(&told), "{:?}", rig.events);
+    }
+}
+
+#[test]
+fn a_relayed_event_that_is_too_short_to_be_one_goes_nowhere() {
+    let mut rig = Rig::new();
+    let (a, b) = (rig.phone(0), rig.phone(1));
+    rig.join(a.leg, 0);
+    rig.join(b.leg, 0);
+    let bytes = rtp(101, true, a.seq, a.timestamp, a.ssrc, &[3, 10, 0]);
+    rig.packet(a.leg, Channel::Rtp, a.address, &bytes);
+    assert!(rig.heard(b.leg).is_empty());
+}
+
+#[test]
+fn a_key_between_codecs_counts_in_both_clocks() {
+    let mut rig = Rig::new();
+    let mut narrow = rig.phone(0);
+    let mut wide = opus_phone(&mut rig, 1, 48_000);
+    rig.join(narrow.leg, 0);
+    rig.join(wide.leg, 0);
+    rig.talk(&mut [&mut narrow], 5);
+    press(&mut rig, &mut narrow, '4', 5);
+    rig.talk(&mut [&mut narrow], 20);
+    assert_eq!(end_at(&rig, wide.leg), 4_800, "100 ms at 48 kHz");
+    rig.forget();
+    press(&mut rig, &mut wide, '6', 5);
+    rig.talk(&mut [&mut narrow], 20);
+    assert_eq!(end_at(&rig, narrow.leg), 800, "100 ms at 8 kHz");
+    let told = MediaEvent::Digit {
+        leg: wide.leg,
+        digit: digit('6'),
+        ms: 100,
+    };
+    assert!(rig.events.contains(&told), "{:?}", rig.events);
 }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // the allocator of `guard`
 
 mod clips;
+mod comfort;
 mod conference;
 mod digits;
 mod guard;

@@ -136,6 +136,14 @@ impl Talk {
         offered
     }
 
+    /// Codecs of 8 kHz that the phone may have, those that it likes first: what there is to an analog
+    /// set, so that nothing wider is made for it.
+    pub(crate) fn narrow(&self) -> Vec<Codec> {
+        let mut codecs = self.terms.codecs(&self.offered);
+        codecs.retain(|codec| codec.sample_hz() == 8_000);
+        codecs
+    }
+
     /// Whether the far end has shown that it has this codec, and may use it.
     pub(crate) fn can(&self, codec: Codec) -> bool {
         self.named.contains(&codec) && self.terms.codecs(&[]).contains(&codec)

@@ -58,7 +58,9 @@ fn agree(caller: &mut Talk, called: &mut Talk) -> Result<[Protection; 2], TalkEr
 
 #[test]
 fn both_legs_of_a_call_come_to_one_codec() {
-    let (mut caller, mut inbound) = (talk(4000), talk(5000));
+    let narrow = "codecs = [\"pcma\", \"pcmu\"]";
+    let mut caller = leg(4000, narrow, Transport::Udp);
+    let mut inbound = talk(5000);
     let offer = caller.offer(&[Codec::Pcmu]);
     inbound.hear_offer(&offer).expect("a legal offer");
     assert_eq!(inbound.offered(), [Codec::Pcmu, Codec::Pcma]);
@@ -98,6 +100,35 @@ fn a_phone_is_offered_what_it_may_have_in_the_order_of_the_caller() {
     called.hear_offer(&phone.offer(&[])).expect("common");
     assert_eq!(called.offered(), [Codec::G722, Codec::Pcma]);
     assert!(called.can(Codec::Pcma) && !called.can(Codec::Opus) && !called.can(Codec::Pcmu));
+}
+
+#[test]
+fn beside_a_set_nothing_is_wide_that_need_not_be() {
+    let mut phone = talk(4000);
+    // A set calls: the phone may choose, but is asked for G.711 first.
+    let offer = sdp::parse(&phone.offer(&phone.narrow())).expect("legal");
+    let codecs: Vec<_> = offer.media[0].codecs().map(|(_, codec)| codec).collect();
+    let all = [Codec::Pcma, Codec::Pcmu, Codec::Opus, Codec::G722];
+    assert_eq!(codecs, all);
+    // A phone calls a set: its own order counts among what is narrow.
+    let narrowed = |keys: &str| {
+        let mut inbound = talk(5000);
+        let offer = leg(6000, keys, Transport::Udp).offer(&[]);
+        inbound.hear_offer(&offer).expect("common");
+        let preferred = inbound.narrow();
+        inbound.answer(&preferred).expect("common");
+        inbound.codec()
+    };
+    let opus_first = "codecs = [\"opus\", \"pcmu\", \"pcma\"]";
+    assert_eq!(narrowed(opus_first), Some(Codec::Pcmu));
+    assert_eq!(narrowed("codecs = [\"opus\", \"g722\"]"), Some(Codec::Opus));
+}
+
+#[test]
+fn an_offer_of_everything_leaves_room_in_a_datagram() {
+    let offer = talk(4000).offer(&[]);
+    // RFC 3261 §18.1.1: 1,300 bytes with all headers, of which there are some 600.
+    assert!(offer.len() < 600, "{}", String::from_utf8_lossy(&offer));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
-use model::{Codec, ConferenceEvent, EntryId, EventBody, PartyId, Protection};
+use model::{
+    Codec, ConferenceEvent, EntryId, EventBody, PartyId, Protection, QualityMinute, Transport,
+};
 
 use super::{Outcome, Scene, Words, duration};
 
@@ -150,10 +152,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             owner,
             contact,
             transport,
-        } => {
-            let (way, contact) = (transport.as_via().into(), scene.party(*contact));
-            (Said::Registered, vec![scene.entry(owner), way, contact])
-        }
+        } => come(owner, *contact, *transport, scene),
         EventBody::Unregistered { owner, contact } => gone(owner, *contact, scene),
         EventBody::CallStarted { from, to } => (
             Said::CallStarted,
@@ -194,14 +193,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             let cause = scene.words.cause(*cause).into();
             (Said::CallEnded, vec![duration(*after, scene.words), cause])
         }
-        EventBody::LegQuality { minute } => {
-            let loss =
-                f64::from(minute.lost) * 100.0 / f64::from(minute.packets + minute.lost).max(1.0);
-            let score = f64::from(minute.mos_100) / 100.0;
-            let mark = scene.words.units().1.to_string();
-            let number = |value: f64| format!("{value:.1}").replace('.', &mark);
-            (Said::LegQuality, vec![who, number(score), number(loss)])
-        }
+        EventBody::LegQuality { minute } => quality(who, minute, scene),
         EventBody::RecordingStarted { .. } => (Said::RecordingStarted, vec![]),
         EventBody::TrackStarted { .. } => (Said::TrackStarted, vec![who]),
         EventBody::RecordingPaused { .. } => (Said::RecordingPaused, vec![]),
@@ -222,6 +214,16 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
     };
     fill(scene.words.template(said), &values)
+}
+
+/// How a minute sounded: the score and the share of lost packets.
+fn quality(who: String, minute: &QualityMinute, scene: &Scene<'_>) -> (Said, Vec<String>) {
+    let packets = f64::from(minute.packets + minute.lost).max(1.0);
+    let loss = f64::from(minute.lost) * 100.0 / packets;
+    let score = f64::from(minute.mos_100) / 100.0;
+    let mark = scene.words.units().1.to_string();
+    let number = |value: f64| format!("{value:.1}").replace('.', &mark);
+    (Said::LegQuality, vec![who, number(score), number(loss)])
 }
 
 /// What happened to somebody in a conference.
@@ -249,6 +251,17 @@ fn spoken(codec: Codec, protection: Protection) -> String {
 
 fn either(first: bool, yes: Said, no: Said) -> Said {
     if first { yes } else { no }
+}
+
+/// A phone is there.
+fn come(
+    owner: &EntryId,
+    contact: PartyId,
+    transport: Transport,
+    scene: &Scene<'_>,
+) -> (Said, Vec<String>) {
+    let (way, contact) = (transport.as_via().into(), scene.party(contact));
+    (Said::Registered, vec![scene.entry(owner), way, contact])
 }
 
 /// A phone is gone.

@@ -61,6 +61,28 @@ pub struct Line {
 }
 
 impl LegView {
+    /// A leg that has just begun, so long after the call.
+    const fn new(
+        id: LegId,
+        kind: LegKind,
+        outbound: bool,
+        party: Option<PartyId>,
+        started: Duration,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            outbound,
+            party,
+            codec: None,
+            started,
+            answered: None,
+            ended: None,
+            cause: None,
+            media: None,
+        }
+    }
+
     /// The configuration entry of the leg; none for the exchange itself.
     #[must_use]
     pub fn owner(&self) -> Option<&EntryId> {
@@ -142,18 +164,8 @@ impl CallView {
             party,
         } = &record.event.body
         {
-            self.legs.push(LegView {
-                id,
-                kind: kind.clone(),
-                outbound: *outbound,
-                party: *party,
-                codec: None,
-                started: offset,
-                answered: None,
-                ended: None,
-                cause: None,
-                media: None,
-            });
+            let leg = LegView::new(id, kind.clone(), *outbound, *party, offset);
+            self.legs.push(leg);
             return;
         }
         let Some(leg) = self.legs.iter_mut().find(|leg| leg.id == id) else {

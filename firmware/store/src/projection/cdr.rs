@@ -138,32 +138,14 @@ impl CdrFold {
                     leg.open &= Some(leg.id) != record.event.leg;
                 }
             }
-            EventBody::CallAnswered { by } => {
-                if self.cdr.answered.is_none() {
-                    self.cdr.answered = Some(record.at.wall);
-                    self.answered_at = Some(record.at.mono);
-                    self.cdr.answered_by = self
-                        .legs
-                        .iter()
-                        .find(|leg| leg.id == *by)
-                        .and_then(|leg| leg.owner.clone());
-                }
-            }
+            EventBody::CallAnswered { by } => self.answered(record, *by),
             EventBody::CallEnded {
                 cause,
                 duration,
                 talk,
             } => {
-                // After a power failure the event comes with the next start; the call was over before.
-                let ended = match record.event.rule == Rule::PowerLost {
-                    true => self.cdr.started.plus(*duration),
-                    false => record.at.wall,
-                };
-                self.cdr.ended = Some(ended);
-                self.cdr.duration = Some(*duration);
-                self.cdr.talk = *talk;
                 self.cdr.cause = Some(*cause);
-                self.cdr.rule = Some(record.event.rule);
+                self.ended(record, *duration, *talk);
             }
             EventBody::ExchangeStarted
             | EventBody::ExchangeStopping
@@ -192,6 +174,28 @@ impl CdrFold {
             | EventBody::PortFault { .. }
             | EventBody::Erased { .. } => {}
         }
+    }
+
+    fn answered(&mut self, record: &Record, by: LegId) {
+        if self.cdr.answered.is_some() {
+            return;
+        }
+        self.cdr.answered = Some(record.at.wall);
+        self.answered_at = Some(record.at.mono);
+        let leg = self.legs.iter().find(|leg| leg.id == by);
+        self.cdr.answered_by = leg.and_then(|leg| leg.owner.clone());
+    }
+
+    fn ended(&mut self, record: &Record, duration: Duration, talk: Option<Duration>) {
+        // After a power failure the event comes with the next start; the call was over before.
+        let ended = match record.event.rule == Rule::PowerLost {
+            true => self.cdr.started.plus(duration),
+            false => record.at.wall,
+        };
+        self.cdr.ended = Some(ended);
+        self.cdr.duration = Some(duration);
+        self.cdr.talk = talk;
+        self.cdr.rule = Some(record.event.rule);
     }
 
     fn leg_started(&mut self, leg: Option<LegId>, kind: &LegKind, outbound: bool) {
