@@ -69,12 +69,12 @@ impl Voice {
     /// G.711 A-law.
     pub const PCMA: Self = Self::of("pcma");
     /// G.722.
-    pub const G722: Self = Self::of("g722");
+    pub const G722: Self = Self::of("g722/16000");
     /// Opus.
     pub const OPUS: Self = Self::of("opus/48000/2");
 
     /// All of these, the widest first.
-    pub const ALL: Self = Self::of("opus/48000/2,g722,pcma");
+    pub const ALL: Self = Self::of("opus/48000/2,g722/16000,pcma");
 
     const fn of(codecs: &'static str) -> Self {
         Self {
@@ -290,10 +290,14 @@ impl Phone {
     #[track_caller]
     fn sound(&self, ending: &str, enough: Duration) -> Sound {
         let what = format!("{enough:?} of sound in a file *{ending} of baresip");
-        until(STEP + enough * 2, &what, || {
+        let found = within(STEP + enough * 2, || {
             let sound = Sound::read(&self.file_ending(ending)?)?;
             (sound.duration() >= enough).then_some(sound)
-        })
+        });
+        match found {
+            Some(sound) => sound,
+            None => panic!("waited in vain for {what}:\n{}", self.child.said()),
+        }
     }
 
     fn file_ending(&self, ending: &str) -> Option<PathBuf> {
