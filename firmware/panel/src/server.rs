@@ -88,7 +88,10 @@ pub struct Panel {
 
 /// A way to change where a running panel listens; clones lead to the same panel.
 #[derive(Clone, Debug)]
-pub struct Moves(mpsc::UnboundedSender<Move>);
+pub struct Moves(mpsc::Sender<Move>);
+
+/// Changes of address that may wait: one administrator saves at a time.
+const MOVES_WAITING: usize = 4;
 
 /// Listeners to open, addresses to close, and who waits for it.
 #[derive(Debug)]
@@ -122,8 +125,8 @@ impl Moves {
             close,
             done,
         };
-        let gone = |_| io::Error::other("the panel is stopping");
-        self.0.send(wish).map_err(gone)?;
+        let busy = |_| io::Error::other("the panel is busy or stopping");
+        self.0.try_send(wish).map_err(busy)?;
         wait.recv_timeout(Duration::from_secs(2))
             .map_err(|_| io::Error::other("the panel does not answer"))
     }
@@ -201,7 +204,7 @@ pub fn serve(parts: PanelParts) -> io::Result<Panel> {
         open: BTreeMap::new(),
     };
     let (http, https) = (parts.http, parts.https);
-    let (moves, wishes) = mpsc::unbounded_channel();
+    let (moves, wishes) = mpsc::channel(MOVES_WAITING);
     let thread = thread::Builder::new().name("panel".into()).spawn(move || {
         runtime.block_on(listeners.run(http, https, wishes));
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -233,7 +236,7 @@ impl Listeners {
         mut self,
         http: Vec<StdListener>,
         https: Vec<StdListener>,
-        mut wishes: mpsc::UnboundedReceiver<Move>,
+        mut wishes: mpsc::Receiver<Move>,
     ) {
         self.listen(http, https);
         let mut stopping = self.front.stopping.clone();
