@@ -16,6 +16,7 @@ const fn with(codec: Codec) -> Party {
 
 /// The score of what is heard is at most `loss` below that of the codec alone.
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "the scores are what this is for")]
 fn sounds(what: &str, speech: &Speech, heard: &Speech, best: &Speech, loss: f64) {
     let (heard, best) = (pesq(speech, heard), pesq(speech, best));
     println!("{what}: {heard:.3}, the codec alone {best:.3}");

@@ -177,7 +177,10 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("centralka-uploads-{}", std::process::id()));
         let upload = add(&folder, &wav(3)).expect("a sound");
         assert_eq!(add(&folder, &wav(3)).expect("the same"), upload);
-        assert_eq!(list(&folder).expect("readable"), [upload.clone()]);
+        assert_eq!(
+            list(&folder).expect("readable"),
+            std::slice::from_ref(&upload)
+        );
         let clip = clip_of(&upload.source).expect("a hash");
         let samples = samples(&folder, clip).expect("it is there");
         assert!((2_900..=3_000).contains(&(samples.len() / 16)), "ms");
