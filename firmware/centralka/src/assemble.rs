@@ -87,11 +87,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let (engine, board) = start_engine(&config, open, &mut secret, &common, (sounds, sink))?;
     let (recorder, recording) = start_recorder(&store, &options.data, tracks, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
-    let mut live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
-    for binding in &recovered.bindings {
-        live.state(&model::StateChange::Bound(binding.clone()));
-    }
-    live.flush();
+    let live = start_live(&recovered, &common)?;
     let heart = Arc::new(Heart::default());
     let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
     let known_by = (board.jacks, engine.fingerprint());
@@ -129,6 +125,16 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         panel,
         data: options.data.clone(),
     })
+}
+
+/// The live thread, told of the registrations that outlived the restart.
+fn start_live(recovered: &Recovered, common: &Common) -> Result<Live> {
+    let mut live = Live::start(Arc::clone(&common.feed), Arc::clone(&common.in_force))?;
+    for binding in &recovered.bindings {
+        live.state(&model::StateChange::Bound(binding.clone()));
+    }
+    live.flush();
+    Ok(live)
 }
 
 fn vault_of(options: &ServeOptions, writer: &Writer) -> Result<StoreVault> {

@@ -140,8 +140,8 @@ impl Engine {
         let (media_events, from_media) = link::ring(SLOTS, SLOTS, &control);
         let (to_control, from_helper) = link::ring(SLOTS, SLOTS, &control);
         let (stop, stock) = <(Arc<AtomicBool>, Arc<AtomicUsize>)>::default();
-        let counters = Arc::new(Counters::default());
         let (flight, clock) = (Arc::new(Flight::new()), Clock::start());
+        let counters: Arc<Counters> = Arc::default();
         let (handshakes, flights, fingerprint) =
             dtls::open(clock.now(), &media, &helper).map_err(system("DTLS"))?;
         let helper_thread = Helper {
@@ -178,7 +178,7 @@ impl Engine {
             recorder: Recorder::new(flight.clone()),
             doing: Doing::default(),
         };
-        let mut engine = Self {
+        Self {
             orders,
             wishes,
             from_media,
@@ -195,10 +195,14 @@ impl Engine {
             fingerprint,
             flight,
             threads: Vec::new(),
-        };
-        engine.spawn("media-0", move || worker.run())?;
-        engine.spawn("media-helper", move || helper_thread.run())?;
-        Ok(engine)
+        }
+        .begin(worker, helper_thread)
+    }
+
+    fn begin(mut self, worker: Worker, helper: Helper) -> Result<Self, EngineError> {
+        self.spawn("media-0", move || worker.run())?;
+        self.spawn("media-helper", move || helper.run())?;
+        Ok(self)
     }
 
     fn spawn(

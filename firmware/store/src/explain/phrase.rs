@@ -1,7 +1,8 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
 use model::{
-    Codec, ConferenceEvent, EntryId, EventBody, PartyId, Protection, QualityMinute, Transport,
+    Cause, Codec, ConferenceEvent, EntryId, EventBody, PartyId, Protection, QualityMinute,
+    Transport,
 };
 
 use super::{Outcome, Scene, Words, duration};
@@ -166,11 +167,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         }
         EventBody::LegRang => (Said::LegRang, vec![who]),
         EventBody::LegEarlyMedia => (Said::LegEarlyMedia, vec![who]),
-        EventBody::LegAnswered { codec, protection } => {
-            let spoken = |codec| format!(" ({})", spoken(codec, *protection));
-            let codec = codec.map_or(String::new(), spoken);
-            (Said::LegAnswered, vec![who, codec])
-        }
+        EventBody::LegAnswered { codec, protection } => answered(who, *codec, *protection),
         EventBody::LegCodecChanged { codec, protection } => (
             Said::LegCodecChanged,
             vec![who, spoken(*codec, *protection)],
@@ -179,11 +176,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::LegHeld => (Said::LegHeld, vec![who]),
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
         EventBody::Conference(what) => (conference(*what), vec![who]),
-        EventBody::LegEnded { cause, status, .. } => {
-            let status = status.map_or(String::new(), |status| format!(" (SIP {status})"));
-            let cause = scene.words.cause(*cause).into();
-            (Said::LegEnded, vec![who, cause, status])
-        }
+        EventBody::LegEnded { cause, status, .. } => leg_ended(who, *cause, *status, scene),
         EventBody::CallAnswered { by } => (Said::CallAnswered, vec![scene.leg_name(*by)]),
         EventBody::CallEnded {
             cause,
@@ -194,16 +187,16 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             (Said::CallEnded, vec![duration(*after, scene.words), cause])
         }
         EventBody::LegQuality { minute } => quality(who, minute, scene),
-        EventBody::RecordingStarted { .. } => (Said::RecordingStarted, vec![]),
         EventBody::TrackStarted { .. } => (Said::TrackStarted, vec![who]),
-        EventBody::RecordingPaused { .. } => (Said::RecordingPaused, vec![]),
-        EventBody::RecordingResumed { .. } => (Said::RecordingResumed, vec![]),
-        EventBody::RecordingEnded { .. } => (Said::RecordingEnded, vec![]),
         EventBody::RecordingStored { ms, .. } => {
             let long = core::time::Duration::from_millis(*ms);
             (Said::RecordingStored, vec![duration(long, scene.words)])
         }
-        EventBody::RecordingLost { .. } => (Said::RecordingLost, vec![]),
+        EventBody::RecordingStarted { .. }
+        | EventBody::RecordingPaused { .. }
+        | EventBody::RecordingResumed { .. }
+        | EventBody::RecordingEnded { .. }
+        | EventBody::RecordingLost { .. } => (recording(body), vec![]),
         EventBody::PortFault {
             port,
             out_of_service,
@@ -214,6 +207,36 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
     };
     fill(scene.words.template(said), &values)
+}
+
+/// A party answers, with what it speaks.
+fn answered(who: String, codec: Option<Codec>, protection: Protection) -> (Said, Vec<String>) {
+    let spoken = |codec| format!(" ({})", spoken(codec, protection));
+    let codec = codec.map_or(String::new(), spoken);
+    (Said::LegAnswered, vec![who, codec])
+}
+
+/// A party leaves.
+fn leg_ended(
+    who: String,
+    cause: Cause,
+    status: Option<u16>,
+    scene: &Scene<'_>,
+) -> (Said, Vec<String>) {
+    let status = status.map_or(String::new(), |status| format!(" (SIP {status})"));
+    let cause = scene.words.cause(cause).into();
+    (Said::LegEnded, vec![who, cause, status])
+}
+
+/// What became of a recording.
+const fn recording(body: &EventBody) -> Said {
+    match body {
+        EventBody::RecordingPaused { .. } => Said::RecordingPaused,
+        EventBody::RecordingResumed { .. } => Said::RecordingResumed,
+        EventBody::RecordingEnded { .. } => Said::RecordingEnded,
+        EventBody::RecordingLost { .. } => Said::RecordingLost,
+        _ => Said::RecordingStarted,
+    }
 }
 
 /// How a minute sounded: the score and the share of lost packets.
