@@ -121,7 +121,7 @@ pub(super) fn summary(
         Outcome::Talked {
             talk,
             by: Some(by),
-            cause: model::Cause::Normal,
+            cause: Cause::Normal,
         } => (Said::Talked, vec![duration(*talk, words), by.clone()]),
         Outcome::Talked { talk, by: _, cause } => (
             Said::TalkedUntil,
