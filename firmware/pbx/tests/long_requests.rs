@@ -185,7 +185,7 @@ fn ringing(invite: &str) -> Vec<u8> {
 
 #[test]
 fn a_short_request_is_a_datagram() {
-    let mut rig = Rig::start(1);
+    let mut rig = Rig::start(0);
     let outputs = rig.call();
     assert!(stream(&outputs).is_none(), "{outputs:?}");
     let sent = text_to(&outputs, PHONE, "INVITE ").expect("the phone is called");

@@ -91,7 +91,7 @@ fn rows_of_packets() {
         let found = all.iter().find(|(n, _)| n == name);
         hear(&found.expect("in the corpus").1)
     };
-    assert_eq!(of("calm"), (6, 0, 320));
+    assert_eq!(of("calm"), (6, 0, 400));
     assert_eq!(of("disorder").0, 6);
     assert_eq!(of("event").1, 1);
     assert_eq!(of("event_lost_end").1, 1);

@@ -29,6 +29,8 @@ pub(crate) struct Hearing {
     last: BTreeMap<(usize, usize), (Instant, Option<u32>)>,
     /// When somebody held or came back, or anything else made silence right, by seat.
     changed: BTreeMap<usize, Instant>,
+    /// When the newest connection of a seat began.
+    begun: BTreeMap<usize, Instant>,
     /// Windows in a row with somebody in them who should not be.
     strangers: BTreeMap<(usize, usize), (Instant, u32)>,
     /// Packets that came untouched, for the figures.
@@ -82,7 +84,9 @@ impl Hearing {
         let next = before
             .and_then(|(_, count)| count)
             .map(|n| n.wrapping_add(1));
-        let same_talk = before.is_some_and(|(at, _)| now.since(at) < Duration::from_millis(500));
+        let begun = self.begun.get(&listener).copied().unwrap_or(Instant::ZERO);
+        let same_talk =
+            before.is_some_and(|(at, _)| at >= begun && now.since(at) < Duration::from_millis(500));
         let faithful = !features.breaks() && !features.rooms;
         let exact = weather.is_lossless() && weather.reorder_ppm == 0 && faithful;
         let gap = next.is_some_and(|next| next != count);
@@ -139,6 +143,11 @@ impl Hearing {
         let (listener, talker) = key;
         let enough = if features.weather.is_gentle() { 4 } else { 10 };
         (*windows >= enough).then(|| format!("seat {listener} hears the stranger {talker}, mixed"))
+    }
+
+    /// A call begins: what is heard from now on does not go on from one that ended just before.
+    pub(crate) fn begins(&mut self, now: Instant, seat: usize) {
+        self.begun.insert(seat, now);
     }
 
     /// Somebody held, came back, or lost sound by a fault of the world.

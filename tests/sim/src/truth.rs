@@ -102,6 +102,8 @@ pub(crate) struct Truth {
     pub repeated: BTreeSet<(Instant, usize)>,
     /// Seats that hear something else from now on, for the oracle of sound.
     pub(crate) changed: Vec<usize>,
+    /// Seats that were connected anew since somebody asked.
+    pub(crate) joined: Vec<(usize, Instant)>,
     /// INVITEs that came, for the figures.
     pub invites: u64,
     /// Connections that there were, for the figures.
@@ -336,6 +338,7 @@ impl Truth {
 
     pub(crate) fn join(&mut self, now: Instant, legs: [(usize, String); 2], certain: bool) {
         self.talks += 1;
+        self.joined.extend([(legs[0].0, now), (legs[1].0, now)]);
         self.connections.push(Connection {
             a: legs[0].0,
             b: legs[1].0,

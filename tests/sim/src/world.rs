@@ -486,6 +486,9 @@ impl World {
 
     /// Whoever came to a conference, left it or was muted there changes what all others hear.
     fn notice_changes(&mut self) {
+        for (seat, at) in core::mem::take(&mut self.truth.joined) {
+            self.hearing.begins(at, seat);
+        }
         for seat in core::mem::take(&mut self.truth.changed) {
             self.hearing.changed(self.now, seat);
         }
