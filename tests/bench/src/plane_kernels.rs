@@ -60,6 +60,9 @@ impl Table {
             };
             let params = RtpParams {
                 remote: Some(address(slot)),
+                // As nearly every phone: without events its sound is searched for keys.
+                event_pt_out: Some(101),
+                event_pt_in: Some(101),
                 ..RtpParams::of(Codec::Pcma)
             };
             let (leg, object) = (leg(slot), RtpLeg::boxed(identity));

@@ -61,7 +61,9 @@ impl Hearing {
         let stranger = !truth.may_hear(now, listener, talker);
         let Some(count) = heard.count else {
             self.mixed += 1;
-            let before = before.filter(|(_, count)| count.is_none());
+            let begun = [listener, talker].map(|seat| self.begun.get(&seat).copied());
+            let begun = begun.into_iter().flatten().max().unwrap_or(Instant::ZERO);
+            let before = before.filter(|(at, count)| count.is_none() && *at >= begun);
             let gap = before.map(|(at, _)| now.since(at));
             let steady =
                 !stranger && self.is_settled(now, listener) && self.is_settled(now, talker);
