@@ -47,7 +47,7 @@ const KERNELS: [Named; 16] = [
     ),
     (
         "plane_conference_tick",
-        62_600.0,
+        76_700.0,
         plane_kernels::conference_tick,
     ),
     ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
