@@ -111,8 +111,9 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         .map(panel::Authority::fingerprint);
     let heard = (words, browsers);
     let porter = Arc::clone(&common.porter);
-    let control = start_control(driver, poll, heard, doors, board.board, heart, common)?;
+    // Before the first phone is answered: whoever stops us from then on is obeyed in order.
     signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
+    let control = start_control(driver, poll, heard, doors, board.board, heart, common)?;
     Ok(Running {
         control,
         recording,
