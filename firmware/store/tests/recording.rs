@@ -159,7 +159,8 @@ fn recorded_call(scribe: &mut Scribe, recordings: [RecordingId; 2]) -> Batch {
             .records
             .push(scribe.pass(10).record(call, None, Rule::RecordAll, body));
         for n in 0..2_u32 {
-            let tap = TapId(recording.0 as u32 * 10 + n);
+            // Numbers of tracks are drawn: the later one may be the smaller.
+            let tap = TapId(recording.0 as u32 * 10 - n);
             let body = EventBody::TrackStarted { recording, tap };
             let leg = Some(LegId(u128::from(n)));
             batch
@@ -194,7 +195,7 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
         (kept, RecordingState::Ended)
     );
     let leg = |n: u32| Track {
-        tap: TapId(10 + n),
+        tap: TapId(10 - n),
         leg: LegId(u128::from(n)),
     };
     assert_eq!(waiting[0].tracks, [leg(0), leg(1)]);

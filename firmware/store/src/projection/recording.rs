@@ -113,7 +113,7 @@ impl Reader {
     }
 
     fn with_tracks(&self, mut rows: Vec<Recording>) -> Result<Vec<Recording>, StoreError> {
-        let sql = "SELECT tap, leg FROM track WHERE recording = ?1 ORDER BY tap";
+        let sql = "SELECT tap, leg FROM track WHERE recording = ?1 ORDER BY place, tap";
         for recording in &mut rows {
             recording.tracks = self.query(sql, [key(recording.id)], |row| {
                 Ok(Track {
@@ -148,7 +148,8 @@ impl Store {
             }
             EventBody::TrackStarted { recording, tap } => {
                 let leg = record.event.leg.map_or([0; 16], |leg| leg.0.to_be_bytes());
-                let sql = "INSERT OR IGNORE INTO track (recording, tap, leg) VALUES (?1, ?2, ?3)";
+                let sql = "INSERT OR IGNORE INTO track (recording, tap, leg, place) VALUES
+                           (?1, ?2, ?3, (SELECT count(*) FROM track WHERE recording = ?1))";
                 self.execute(sql, (key(*recording), tap.0, leg)).map(drop)
             }
             EventBody::RecordingEnded { recording } => {
