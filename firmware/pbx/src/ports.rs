@@ -180,7 +180,16 @@ impl Jacks {
                 SetDid::Recovered
             }
             (PortEvent::OffHook | PortEvent::OnHook | PortEvent::Flash, _)
-            | (PortEvent::PulseDigit(_), _) => SetDid::Nothing,
+            | (
+                PortEvent::PulseDigit(_)
+                | PortEvent::Ring(_)
+                | PortEvent::Battery(_)
+                | PortEvent::Reversed(_)
+                | PortEvent::Current(_)
+                | PortEvent::InUse(_)
+                | PortEvent::Done,
+                _,
+            ) => SetDid::Nothing,
         }
     }
 }

@@ -19,8 +19,14 @@ pub struct Capabilities {
     pub reversal: bool,
     /// Whether [`crate::Linefeed::Open`] is possible.
     pub open_loop: bool,
-    /// Whether pulse digits are reported.
+    /// FXS: whether pulse digits are reported. FXO: whether digits can be pulsed.
     pub pulse: bool,
+    /// FXS: whether sound reaches a set that is on hook. FXO: whether the line is heard on hook.
+    pub on_hook_sound: bool,
+    /// FXS: whether metering pulses can be sent.
+    pub metering: bool,
+    /// FXS: whether a neon lamp of a set can be lit.
+    pub neon: bool,
     /// Whether the hardware cancels its own echo.
     pub echo_canceller: bool,
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::{
     AudioHalf, ControlHalf, Error, ErrorKind, FRAME, FaultKind, Frame, FrameStatus, PortCommand,
-    PortEvent,
+    PortEvent, Reading,
 };
 
 /// What goes wrong on a control half.
@@ -96,6 +96,12 @@ impl<C: ControlHalf> ControlHalf for FaultyControl<C> {
                 PortEvent::OnHook => self.off_hook = false,
                 PortEvent::Flash
                 | PortEvent::PulseDigit(_)
+                | PortEvent::Ring(_)
+                | PortEvent::Battery(_)
+                | PortEvent::Reversed(_)
+                | PortEvent::Current(_)
+                | PortEvent::InUse(_)
+                | PortEvent::Done
                 | PortEvent::Fault(_)
                 | PortEvent::Recovered => {}
             }
@@ -129,6 +135,10 @@ impl<C: ControlHalf> ControlHalf for FaultyControl<C> {
         self.late
             .pop_front_if(|(due, _)| *due <= self.now)
             .map(|(_, event)| event)
+    }
+
+    fn reading(&self) -> Reading {
+        self.inner.reading()
     }
 }
 

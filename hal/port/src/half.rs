@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use crate::{Error, ErrorKind, PortCommand, PortEvent};
+use crate::{Error, ErrorKind, PortCommand, PortEvent, Reading};
 
 /// Samples per second of a port's audio.
 pub const SAMPLE_HZ: u32 = 8_000;
@@ -34,6 +34,11 @@ pub trait ControlHalf {
 
     /// The oldest event not yet taken. Events are in the order in which they happened.
     fn poll_event(&mut self) -> Option<PortEvent>;
+
+    /// What the hardware measures on the line, as of the last `advance`.
+    fn reading(&self) -> Reading {
+        Reading::default()
+    }
 }
 
 /// What happened besides one block each way. Counts since the last exchange, not errors: sound goes
@@ -73,6 +78,10 @@ impl<C: ControlHalf + ?Sized> ControlHalf for Box<C> {
     fn poll_event(&mut self) -> Option<PortEvent> {
         (**self).poll_event()
     }
+
+    fn reading(&self) -> Reading {
+        (**self).reading()
+    }
 }
 
 impl<A: AudioHalf + ?Sized> AudioHalf for Box<A> {
@@ -103,5 +112,9 @@ impl<C: ControlHalf> ControlHalf for KindOnly<C> {
 
     fn poll_event(&mut self) -> Option<PortEvent> {
         self.0.poll_event()
+    }
+
+    fn reading(&self) -> Reading {
+        self.0.reading()
     }
 }

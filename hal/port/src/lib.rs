@@ -13,6 +13,7 @@ mod error;
 mod fault;
 mod half;
 mod hook;
+mod line;
 mod trace;
 mod words;
 
@@ -24,5 +25,6 @@ pub use error::{Error, ErrorKind};
 pub use fault::{AudioFaults, ControlFaults, FaultyAudio, FaultyControl};
 pub use half::{AudioHalf, ControlHalf, FRAME, Frame, FrameStatus, KindOnly, POLL_MS, SAMPLE_HZ};
 pub use hook::{HookDetector, HookTimes};
+pub use line::{Impedance, LineProfile, LoopHook, Meter, Reading, RingSignal};
 pub use trace::{Trace, TraceEntry, TraceWhat};
 pub use words::{CADENCE_STEPS_MAX, Cadence, FaultKind, Linefeed, PortCommand, PortEvent};

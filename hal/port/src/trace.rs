@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use crate::{ControlHalf, Error, ErrorKind, PortCommand, PortEvent};
+use crate::{ControlHalf, Error, ErrorKind, PortCommand, PortEvent, Reading};
 
 /// What passed a traced port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -91,5 +91,9 @@ impl<C: ControlHalf> ControlHalf for Trace<C> {
         let event = self.inner.poll_event()?;
         self.note(TraceWhat::Event(event));
         Some(event)
+    }
+
+    fn reading(&self) -> Reading {
+        self.inner.reading()
     }
 }

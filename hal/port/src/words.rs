@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::{LineProfile, LoopHook};
+
 /// Steps of a ring cadence, on and off together.
 pub const CADENCE_STEPS_MAX: usize = 8;
 
@@ -130,6 +132,21 @@ pub enum PortEvent {
     Flash,
     /// FXS: a digit 0–9 by pulses.
     PulseDigit(u8),
+    /// FXO: a burst of ringing, judged by frequency, voltage and length, began (`true`) or ended. A
+    /// burst is reported at most 150 ms after it began, its end at most 250 ms late.
+    Ring(bool),
+    /// FXO: the other exchange feeds the line (`true`), or the line is dead. Told once at the start.
+    /// Ringing, reversal and breaks below 1 s off hook are not reported as a dead line.
+    Battery(bool),
+    /// FXO: the polarity of the line changed; `true` = now other than when the port was idle.
+    Reversed(bool),
+    /// FXO, off hook: current in the loop stopped (`false`) or flows again: a break of 50 ms or
+    /// longer.
+    Current(bool),
+    /// FXO, on hook: a parallel set took the line (`true`) or released it.
+    InUse(bool),
+    /// FXO: what was wished with `Flash` or `PulseDigit` is done.
+    Done,
     /// The port cannot work; commands fail with [`crate::ErrorKind::Fault`] until `Recovered`.
     Fault(FaultKind),
     /// The port works again, idle and on hook unless `OffHook` follows.
@@ -149,4 +166,21 @@ pub enum PortCommand {
     SetLinefeed(Linefeed),
     /// FXS: from now on judge the hook by these times.
     SetHookTimes(crate::HookTimes),
+    /// Behave like this on the line from now on. Refused with [`crate::ErrorKind::Argument`] when a
+    /// figure is out of range.
+    SetProfile(LineProfile),
+    /// FXS: let sound through to a set that is on hook, or no longer.
+    SetOnHookSound(bool),
+    /// FXS: light the set's neon lamp, or no longer.
+    SetNeon(bool),
+    /// FXS: send one metering pulse of this many ms, 50–1000. Refused with
+    /// [`crate::ErrorKind::State`] when the set is on hook.
+    MeterPulse(u16),
+    /// FXO: hold the line like this.
+    SetHook(LoopHook),
+    /// FXO: open the loop for this many ms, 50–1500, then close it. Refused with
+    /// [`crate::ErrorKind::State`] unless the loop is closed and nothing is being pulsed.
+    Flash(u16),
+    /// FXO: dial this digit, 0–9, by pulses of 60 ms break and 40 ms make. Refused as `Flash`.
+    PulseDigit(u8),
 }

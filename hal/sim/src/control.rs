@@ -27,13 +27,18 @@ pub enum SimError {
     LoopOpen,
     /// The hook times cannot be told apart.
     HookTimes,
+    /// The line profile has a figure out of range.
+    Profile,
+    /// A set's port has no such thing.
+    Unsupported,
 }
 
 impl Error for SimError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::OffHook | Self::LoopOpen => ErrorKind::State,
-            Self::HookTimes => ErrorKind::Argument,
+            Self::HookTimes | Self::Profile => ErrorKind::Argument,
+            Self::Unsupported => ErrorKind::Unsupported,
         }
     }
 }
@@ -213,6 +218,16 @@ impl ControlHalf for SimControl {
                 }
                 self.hook.set_times(times);
             }
+            PortCommand::SetProfile(profile) if !profile.is_sound() => {
+                return Err(SimError::Profile);
+            }
+            PortCommand::SetProfile(_) => {}
+            PortCommand::SetOnHookSound(_)
+            | PortCommand::SetNeon(_)
+            | PortCommand::MeterPulse(_)
+            | PortCommand::SetHook(_)
+            | PortCommand::Flash(_)
+            | PortCommand::PulseDigit(_) => return Err(SimError::Unsupported),
         }
         self.tell();
         Ok(())

@@ -66,6 +66,9 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
             reversal: true,
             open_loop: true,
             pulse: true,
+            on_hook_sound: false,
+            metering: false,
+            neon: false,
             echo_canceller: false,
         },
     };
