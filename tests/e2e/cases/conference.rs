@@ -26,15 +26,12 @@ fn office(conference: &str) -> Exchange {
     exchange
 }
 
-/// What a phone hears from now on.
-fn hears_now(phone: &Phone) -> Sound {
-    let before = phone.heard(s(0)).duration();
-    phone.heard(before + ENOUGH).after(before)
-}
-
 /// Each of `wanted` most of the time, and nothing of the person's own voice.
 #[track_caller]
-fn hears_others(who: &str, sound: &Sound, wanted: &[u32], own: u32) {
+fn hears_others(who: &str, phone: &Phone, wanted: &[u32], own: u32) {
+    // Prompts and others that come later may be heard first.
+    phone.hears_all(wanted);
+    let sound: Sound = phone.hears_now(ENOUGH);
     let looks = sound.looks();
     for &hz in wanted {
         let heard = sound.looks_with(hz, SPOKEN_DBM0 - 3.0);
@@ -43,10 +40,11 @@ fn hears_others(who: &str, sound: &Sound, wanted: &[u32], own: u32) {
             "{who} hears {hz} Hz {heard} of {looks} times"
         );
     }
-    let loudest = sound.loudest(own);
+    // Where packets of a busy machine come late, what is made up may have some of any tone for a moment.
+    let heard = sound.looks_with(own, SPOKEN_DBM0 - 12.0);
     assert!(
-        loudest < SPOKEN_DBM0 - 12.0,
-        "{who} hears {own} Hz, their own: {loudest:.1} dBm0"
+        heard * 10 < looks,
+        "{who} hears {own} Hz, their own, {heard} of {looks} times"
     );
 }
 
@@ -66,12 +64,7 @@ fn three_phones_and_a_set_in_a_room_hear_each_other_and_not_themselves() {
     let all = [ANNA_HZ, JAN_HZ, EWA_HZ];
     for (phone, own) in &people {
         let others: Vec<u32> = all.into_iter().filter(|hz| hz != own).collect();
-        hears_others(
-            &format!("the phone of {own} Hz"),
-            &hears_now(phone),
-            &others,
-            *own,
-        );
+        hears_others(&format!("the phone of {own} Hz"), phone, &others, *own);
     }
     let set = Set::of(&exchange);
     set.lift();
@@ -134,8 +127,8 @@ fn the_pin_decides_who_is_let_in() {
     jan.dial("9000");
     jan.event("CALL_ESTABLISHED", s(30));
     jan.press("97531#");
-    hears_others("the member", &hears_now(&anna), &[JAN_HZ], ANNA_HZ);
-    hears_others("the moderator", &hears_now(&jan), &[ANNA_HZ], JAN_HZ);
+    hears_others("the member", &anna, &[JAN_HZ], ANNA_HZ);
+    hears_others("the moderator", &jan, &[ANNA_HZ], JAN_HZ);
     // Without a moderator nobody talks any more.
     jan.hang_up();
     jan.event("CALL_CLOSED", s(30));

@@ -9,7 +9,9 @@ use tests_e2e::{
     wait::s,
 };
 
-use crate::audio::{ANNA_HZ, ENOUGH, JAN_HZ, accounts_add_up, hears, hears_alone, office, started};
+use crate::audio::{
+    ANNA_HZ, JAN_HZ, accounts_add_up, hears, hears_alone, office, started, talk_together,
+};
 
 /// How much work a call was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,21 +32,16 @@ fn explained(exchange: &Exchange, call: &Value) -> String {
 fn talk(exchange: Exchange, anna: (Voice, Over), jan: (Voice, Over), told: &[&str], how: Carried) {
     let mut at_anna = Phone::speaking(anna.0, &exchange, "2005", anna.1, ANNA_HZ);
     let mut at_jan = Phone::speaking(jan.0, &exchange, "2006", jan.1, JAN_HZ);
-    at_anna.dial("2006");
-    at_jan.answer();
-    at_anna.event("CALL_ESTABLISHED", s(30));
-    at_jan.event("CALL_ESTABLISHED", s(30));
-    let (by_anna, by_jan) = (at_anna.heard(ENOUGH), at_jan.heard(ENOUGH));
-    at_anna.hang_up();
-    at_jan.event("CALL_CLOSED", s(30));
+    let heard = talk_together(&mut at_anna, &mut at_jan);
+    let (by_anna, by_jan) = (&heard.at_anna, &heard.at_jan);
     if anna.0 == Voice::G722 && jan.0 == Voice::G722 {
         // What one sends comes to the other as it is, some 6 dB weaker with baresip 1.0; beside our own
         // G.722, in the converted call, the level is right.
-        hears_alone("the caller", &by_anna, JAN_HZ, ANNA_HZ);
-        hears_alone("the called", &by_jan, ANNA_HZ, JAN_HZ);
+        hears_alone("the caller", by_anna, JAN_HZ, ANNA_HZ);
+        hears_alone("the called", by_jan, ANNA_HZ, JAN_HZ);
     } else {
-        hears("the caller", &by_anna, JAN_HZ, ANNA_HZ);
-        hears("the called", &by_jan, ANNA_HZ, JAN_HZ);
+        hears("the caller", by_anna, JAN_HZ, ANNA_HZ);
+        hears("the called", by_jan, ANNA_HZ, JAN_HZ);
     }
     let calls = exchange.ended_calls(1);
     assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
@@ -53,7 +50,7 @@ fn talk(exchange: Exchange, anna: (Voice, Over), jan: (Voice, Over), told: &[&st
         assert!(text.contains(words), "no {words} in:\n{text}");
     }
     if how == Carried::Relayed {
-        accounts_add_up(&exchange, &calls[0]);
+        accounts_add_up(&exchange, &calls[0], heard.edges);
     }
     exchange.rest();
     at_anna.quit();

@@ -280,6 +280,34 @@ impl Phone {
         self.sound("-dec.wav", enough)
     }
 
+    /// The same for what is heard from now on.
+    #[must_use]
+    #[track_caller]
+    pub fn hears_now(&self, enough: Duration) -> Sound {
+        let before = self.heard(s(0)).duration();
+        self.heard(before + enough).after(before)
+    }
+
+    /// Waits until it hears tones of all these frequencies at once.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[track_caller]
+    pub fn hears_all(&self, wanted: &[u32]) {
+        let lately = Duration::from_millis(500);
+        let heard = within(STEP, || {
+            let sound = self.heard(lately);
+            let end = sound.after(sound.duration().saturating_sub(lately));
+            let is_there = |&hz: &u32| end.looks_with(hz, SPOKEN_DBM0 - 3.0) * 2 > end.looks();
+            wanted.iter().all(is_there).then_some(())
+        });
+        assert!(
+            heard.is_some(),
+            "{wanted:?} Hz are not heard:\n{}",
+            self.child.said()
+        );
+    }
+
     /// The same for what its microphone gave to the encoder.
     #[must_use]
     #[track_caller]

@@ -235,6 +235,14 @@ impl Exchange {
         &mut self.child
     }
 
+    /// Waits until it has said `part` in a line of its log.
+    #[track_caller]
+    pub fn says(&self, part: &str) {
+        until(START, &format!("{part:?} in the log"), || {
+            self.child.said().contains(part).then_some(())
+        });
+    }
+
     /// Changes the configuration file and has it read again, as `systemctl reload` does.
     pub fn reload(&self, office: &Office) {
         self.folder.write("office.toml", &office.0);
@@ -318,10 +326,18 @@ impl Exchange {
         })
     }
 
-    /// All figures of `/metrics`.
+    /// All figures of `/metrics`, those of a busy exchange as soon as it tells them.
     #[must_use]
     #[track_caller]
     pub fn metrics(&self) -> BTreeMap<String, u64> {
+        until(s(60), "the figures of the exchange", || {
+            let metrics = self.metrics_now();
+            metrics.contains_key("calls").then_some(metrics)
+        })
+    }
+
+    #[track_caller]
+    fn metrics_now(&self) -> BTreeMap<String, u64> {
         let text = self.get("/metrics");
         let lines = text.lines().filter_map(|line| line.split_once(' '));
         lines

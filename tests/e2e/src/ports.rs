@@ -1,6 +1,9 @@
 //! Ports that nobody uses, from the kernel.
 
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener, UdpSocket},
+};
 
 /// A UDP port that was free a moment ago, for programs that must be told one.
 ///
@@ -37,8 +40,32 @@ pub fn free_voice(count: u16) -> u16 {
     found.expect("some ports in a row are free")
 }
 
-/// Whether a program has `port` open for UDP.
+/// Whether a program has `port` open for UDP. Only looks: who tries by opening it takes it away from
+/// the program that is just starting.
+///
+/// # Panics
+/// If the kernel does not say.
 #[must_use]
 pub fn is_taken_udp(port: u16) -> bool {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_err()
+    let table = fs::read_to_string("/proc/net/udp").expect("Linux lists its sockets");
+    let ending = format!(":{port:04X}");
+    let mut sockets = table.lines().skip(1);
+    sockets.any(|line| {
+        let local = line.split_whitespace().nth(1);
+        local.is_some_and(|address| address.ends_with(&ending))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_taken_while_its_socket_is_open() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a UDP port is free");
+        assert!(is_taken_udp(
+            socket.local_addr().expect("it is bound").port()
+        ));
+        assert!(!is_taken_udp(0));
+    }
 }

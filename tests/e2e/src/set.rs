@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     exchange::Exchange,
-    wait::{until, within},
+    wait::{s, until, within},
 };
 
 /// The simulated set of an exchange.
@@ -60,8 +60,12 @@ impl<'e> Set<'e> {
     #[must_use]
     #[track_caller]
     pub fn hear(&self) -> Value {
-        let text = self.exchange.ask(&["sim", "fxs1", "hear", "--json"]);
-        serde_json::from_str(&text).expect("the report is JSON")
+        // A busy exchange may have no time to say at once.
+        let told = until(s(60), "what the set hears", || {
+            let output = self.exchange.run(&["sim", "fxs1", "hear", "--json"]);
+            output.status.success().then_some(output.stdout)
+        });
+        serde_json::from_slice(&told).expect("the report is JSON")
     }
 
     /// Waits until the bell rings.

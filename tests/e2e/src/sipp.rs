@@ -1,6 +1,12 @@
 //! SIPp with scenarios of our own, in `tests/e2e/scenarios`.
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    net::{SocketAddr, UdpSocket},
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
 
 use crate::{
     child::Child,
@@ -199,6 +205,32 @@ impl Sipp {
         until(limit, &what, || {
             self.messages().contains(part).then_some(())
         });
+    }
+
+    /// Tells the one call of this run to go on where its scenario waits for OPTIONS.
+    ///
+    /// # Panics
+    /// If there is no call yet.
+    #[track_caller]
+    pub fn go_on(&self) {
+        let messages = self.messages();
+        let call = messages
+            .lines()
+            .find_map(|line| line.strip_prefix("Call-ID:"));
+        let call = call.expect("a call has begun").trim();
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a UDP port is free");
+        let own = socket.local_addr().expect("it is bound");
+        let word = format!(
+            "OPTIONS sip:sipp@127.0.0.1:{} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {own};branch=z9hG4bKgo-on-{}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:test@{own}>;tag=test\r\nTo: <sip:sipp@{own}>\r\n\
+             Call-ID: {call}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+            self.port,
+            own.port()
+        );
+        socket
+            .send_to(word.as_bytes(), ("127.0.0.1", self.port))
+            .expect("SIPp is on this machine");
     }
 
     fn report(&self) -> String {
