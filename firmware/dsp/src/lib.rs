@@ -30,16 +30,14 @@ pub mod g711;
 pub mod g722;
 pub mod goertzel;
 pub mod level;
+pub mod line;
 pub mod mix;
-mod port;
 pub mod resample;
 #[allow(unsafe_code)]
 mod simd;
 mod sine;
 pub mod stretch;
 pub mod tone;
-
-pub use port::{PortDsp, PortHeard};
 
 /// Samples of one second of all narrow-band sound.
 pub const RATE_HZ: u32 = 8_000;

@@ -419,10 +419,18 @@ fn check_range((first, last): (u16, u16)) -> Result<(u16, u16), EngineError> {
 }
 
 fn port((id, audio): (PortId, Box<dyn AudioHalf>)) -> Port {
+    let mut dsp = dsp::line::PortDsp::new();
+    dsp.set(&model::PortSound {
+        listens: model::PortListens {
+            keys: true,
+            ..model::PortListens::default()
+        },
+        ..model::PortSound::default()
+    });
     Port {
         id,
         audio,
-        dsp: dsp::PortDsp::new(),
+        dsp,
         leg: None,
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hal_port::{AudioHalf, FRAME, Frame};
 use media::{Channel, Output, Plane, PlaneCommand, Retired};
-use model::{Instant, MediaEvent, MediaFault, MediaLeg, PortId, limits};
+use model::{Instant, LineHeard, MediaEvent, MediaFault, MediaLeg, PortId, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -36,7 +36,7 @@ const WAKER: u64 = u64::MAX;
 pub(crate) struct Port {
     pub(crate) id: PortId,
     pub(crate) audio: Box<dyn AudioHalf>,
-    pub(crate) dsp: dsp::PortDsp,
+    pub(crate) dsp: dsp::line::PortDsp,
     /// The leg that it is in use by.
     pub(crate) leg: Option<MediaLeg>,
 }
@@ -283,7 +283,7 @@ impl Worker {
         match port {
             Some(port) => {
                 port.leg = Some(leg);
-                port.dsp = dsp::PortDsp::new();
+                port.dsp.reset();
                 self.plane
                     .command(now, PlaneCommand::AddPortLeg { leg, object });
             }
@@ -346,17 +346,20 @@ impl Worker {
             if let Some(hears) = self.plane.port_hears(leg) {
                 tx = *hears;
             }
+            port.dsp.to_line(&mut tx);
             let mut rx: Frame = [0; FRAME];
             let status = port.audio.exchange(&tx, &mut rx);
             let slips = u64::from(status.underrun) + u64::from(status.overrun);
             count(&self.counters.card_slips, slips);
-            let heard = port.dsp.process(&rx, &tx);
-            if let Some((digit, ms)) = heard.released {
-                let event = MediaEvent::Digit { leg, digit, ms };
-                if self.events.send(event).is_err() {
-                    count(&self.counters.events_lost, 1);
+            let (events, counters) = (&mut self.events, &self.counters);
+            port.dsp.from_line(&mut rx, |heard| {
+                if let LineHeard::Released { digit, ms } = heard {
+                    let event = MediaEvent::Digit { leg, digit, ms };
+                    if events.send(event).is_err() {
+                        count(&counters.events_lost, 1);
+                    }
                 }
-            }
+            });
             self.plane.port_said(leg, &rx);
         }
     }

@@ -13,6 +13,7 @@ mod event;
 mod id;
 mod language;
 pub mod limits;
+mod line;
 mod media;
 mod net;
 mod number;
@@ -35,6 +36,11 @@ pub use id::{
     PortId, RecordingId, Seq, TapId,
 };
 pub use language::Language;
+pub use line::{
+    Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
+    CallerTextError, EchoSettings, LineHeard, LinePlay, LineSecond, LineTone, PortListens,
+    PortSound, ToneEvidence, ToneSignature,
+};
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,
     RtpParams, VoiceOptions,

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use dsp::line::PortDsp;
 use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
 use hal_sim::{People, SetOptions, SimBoard, SimPort};
 use media::{Channel, Clip, ClipSound, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
 use model::{
-    FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
-    PortId, Record, StateChange, Trust, Wall,
+    FlowId, Instant, LineHeard, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party,
+    PartyId, PortId, PortListens, PortSound, Record, StateChange, Trust, Wall,
 };
 use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
 
@@ -52,7 +53,7 @@ pub(crate) struct Board {
     /// Blocks that went to the sets since the world looked last, with their jacks.
     pub(crate) heard: Vec<(u16, Frame)>,
     /// The leg on each jack and the listener for keys.
-    legs: Vec<(Option<MediaLeg>, dsp::PortDsp)>,
+    legs: Vec<(Option<MediaLeg>, PortDsp)>,
 }
 
 impl Board {
@@ -61,11 +62,7 @@ impl Board {
     pub(crate) fn new(sets: u16) -> Option<Self> {
         let board = SimBoard::new(sets.into(), SetOptions { bounce_ms: 3 })?;
         Some(Self {
-            legs: board
-                .ports
-                .iter()
-                .map(|_| (None, dsp::PortDsp::new()))
-                .collect(),
+            legs: board.ports.iter().map(|_| (None, listener())).collect(),
             heard: Vec::new(),
             ports: board.ports,
             people: board.people,
@@ -90,6 +87,19 @@ pub(crate) struct Exchange {
     reports: Vec<MediaEvent>,
 }
 
+/// What listens at a set.
+fn listener() -> PortDsp {
+    let mut port = PortDsp::new();
+    port.set(&PortSound {
+        listens: PortListens {
+            keys: true,
+            ..PortListens::default()
+        },
+        ..PortSound::default()
+    });
+    port
+}
+
 /// The times at `now` of an exchange that was switched on at `boot`.
 #[must_use]
 pub(crate) fn times(now: Instant, boot: Instant) -> Now {
@@ -110,7 +120,7 @@ impl Exchange {
         };
         setup.jacks = board.ports.iter().enumerate().map(jack).collect();
         for (leg, dsp) in &mut board.legs {
-            (*leg, *dsp) = (None, dsp::PortDsp::new());
+            (*leg, *dsp) = (None, listener());
         }
         let then = times(now, now);
         let mut exchange = Self {
@@ -208,13 +218,16 @@ impl Exchange {
         let ports = board.ports.iter_mut().zip(&mut board.legs);
         for (at, (port, (leg, listener))) in ports.enumerate() {
             let Some(leg) = *leg else { continue };
-            let tx = self.plane.port_hears(leg).copied().unwrap_or([0; FRAME]);
+            let mut tx = self.plane.port_hears(leg).copied().unwrap_or([0; FRAME]);
+            listener.to_line(&mut tx);
             let mut rx = [0; FRAME];
             port.audio.exchange(&tx, &mut rx);
             board.heard.push((at as u16, tx));
-            if let Some((digit, ms)) = listener.process(&rx, &tx).released {
-                self.reports.push(MediaEvent::Digit { leg, digit, ms });
-            }
+            listener.from_line(&mut rx, |heard| {
+                if let LineHeard::Released { digit, ms } = heard {
+                    self.reports.push(MediaEvent::Digit { leg, digit, ms });
+                }
+            });
             self.plane.port_said(leg, &rx);
         }
     }
@@ -287,7 +300,7 @@ impl Exchange {
             }
             MediaCommand::AddPortLeg { leg, port } => {
                 if let Some(place) = board.legs.get_mut(usize::from(port.0)) {
-                    *place = (Some(leg), dsp::PortDsp::new());
+                    *place = (Some(leg), listener());
                 }
                 let object = PortLeg::boxed(port);
                 PlaneCommand::AddPortLeg { leg, object }

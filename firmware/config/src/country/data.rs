@@ -1,9 +1,9 @@
 //! The country files: TOML into [`Country`].
 
-use model::{Codec, ToneSpec, ToneStep};
+use model::{CallerIdScheme, Codec, ToneSpec, ToneStep};
 use toml_edit::{Document, Table, TableLike};
 
-use super::{CallerId, Country, CountryCode, Ring, Tone, tone::fit};
+use super::{Country, CountryCode, Ring, Tone, tone::fit};
 use crate::Language;
 
 /// The country of a file; `None` if the file is not as it should be.
@@ -79,17 +79,19 @@ fn step(table: &dyn TableLike) -> Option<ToneStep> {
     })
 }
 
-fn caller_id(name: &str) -> Option<CallerId> {
+fn caller_id(name: &str) -> Option<CallerIdScheme> {
     Some(match name {
-        "bellcore" => CallerId::Bellcore,
-        "etsi_fsk_ring" => CallerId::EtsiRing,
-        "etsi_fsk_lr" => CallerId::EtsiReversal,
-        "bt_sin227" => CallerId::BtSin227,
-        "dtmf_abdc" => CallerId::DtmfAbdc,
-        "dtmf_hash" => CallerId::DtmfHash,
-        "dtmf_dc" => CallerId::DtmfDc,
-        "ntt" => CallerId::Ntt,
-        "aon" => CallerId::Aon,
+        "bellcore" => CallerIdScheme::Bellcore,
+        "etsi_fsk_ring" => CallerIdScheme::EtsiRing,
+        "etsi_fsk_lr" => CallerIdScheme::EtsiReversal,
+        "etsi_fsk_dtas" => CallerIdScheme::EtsiAlert,
+        "etsi_fsk_rpas" => CallerIdScheme::EtsiPulse,
+        "bt_sin227" => CallerIdScheme::BtSin227,
+        "dtmf_abdc" => CallerIdScheme::DtmfAbdc,
+        "dtmf_hash" => CallerIdScheme::DtmfHash,
+        "dtmf_dc" => CallerIdScheme::DtmfDc,
+        "ntt" => CallerIdScheme::Ntt,
+        "aon" => CallerIdScheme::Aon,
         _ => return None,
     })
 }

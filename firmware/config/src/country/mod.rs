@@ -11,7 +11,7 @@ mod tone;
 
 use core::fmt;
 
-use model::{Codec, ToneSpec};
+use model::{CallerIdScheme, Codec, ToneSpec};
 use serde::{Serialize, Serializer};
 
 pub use tone::Tone;
@@ -117,29 +117,6 @@ pub struct Ring {
     pub vrms: u16,
 }
 
-/// How a caller's number is sent to an analog set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CallerId {
-    /// Bell 202 FSK between the first and second ring (GR-30-CORE).
-    Bellcore,
-    /// V.23 FSK between the first and second ring (ETS 300 659-1).
-    EtsiRing,
-    /// V.23 FSK before the ring, after a reversal of the line (ETS 300 659-1).
-    EtsiReversal,
-    /// British: reversal, alert tone, wetting pulse, V.23 FSK (SIN 227).
-    BtSin227,
-    /// DTMF between A, B or D and C before the ring.
-    DtmfAbdc,
-    /// DTMF that ends with a hash.
-    DtmfHash,
-    /// DTMF between D and C.
-    DtmfDc,
-    /// Japanese: reversal, short ring, V.23 FSK with a frame of its own.
-    Ntt,
-    /// Russian multi-frequency on request.
-    Aon,
-}
-
 /// What a country's telephones expect of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Country {
@@ -168,7 +145,7 @@ pub struct Country {
     /// Break and make in ms of a dialled pulse.
     pub pulse_ms: (u16, u16),
     /// How the caller's number is sent, the usual way first.
-    pub caller_id: Vec<CallerId>,
+    pub caller_id: Vec<CallerIdScheme>,
     /// Frequency in Hz of metering pulses, if the network has them.
     pub metering_hz: Option<u16>,
     /// Name of the line's impedance: `600`, `900`, `tbr21` or of the parts in Ω, Ω and nF.

@@ -3,11 +3,13 @@
 //!
 //! One file an area; `office` holds what an administrator would recognise.
 
+mod line;
 mod media;
 mod office;
 mod sip;
 mod store;
 
+pub use line::*;
 pub use media::*;
 pub use office::*;
 pub use sip::*;

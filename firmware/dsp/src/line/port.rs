@@ -1,0 +1,238 @@
+//! Everything that is done to the sound of one analog port, on exactly paired samples in the card's own
+//! clock (design §3).
+
+use model::limits::PORT_LATENCY_SAMPLES;
+use model::{LineHeard, LinePlay, PortSound};
+
+use super::dial_tone::DialToneGuard;
+use super::figures::Figures;
+use crate::TICK_SAMPLES;
+use crate::dtmf::{DtmfReceiver, Key};
+use crate::tone::Tone;
+
+/// Samples of sound sent that are kept: the longest latency, and the block that is paired.
+const SENT: usize = PORT_LATENCY_SAMPLES + TICK_SAMPLES;
+
+/// The sound of one port. Once per card period of 10 ms give the block that the call wants played to
+/// [`Self::to_line`], play what comes back, and give the block that was recorded to
+/// [`Self::from_line`]. Neither allocates; [`Self::new`] does.
+#[derive(Clone, Debug)]
+pub struct PortDsp {
+    sound: PortSound,
+    gains: [f32; 2],
+    keys: DtmfReceiver,
+    guard: DialToneGuard,
+    player: Option<Tone>,
+    /// What was sent, the newest last.
+    sent: [i16; SENT],
+    figures: Figures,
+}
+
+impl Default for PortDsp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PortDsp {
+    /// A port that passes sound on unchanged, listens to nothing and has heard nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        let sound = PortSound::default();
+        Self {
+            sound,
+            gains: [1.0; 2],
+            keys: DtmfReceiver::new(),
+            guard: DialToneGuard::default(),
+            player: None,
+            sent: [0; SENT],
+            figures: Figures::default(),
+        }
+    }
+
+    /// Sets everything anew. Ears that were on and stay on go on with what they have heard; the echo
+    /// canceller keeps what it has learned while its tail stays the same. Values out of range are brought
+    /// into it.
+    pub fn set(&mut self, sound: &PortSound) {
+        let before = core::mem::replace(&mut self.sound, *sound);
+        self.gains = [sound.gain_in_db10, sound.gain_out_db10].map(factor);
+        if sound.listens.keys && !before.listens.keys {
+            self.keys = DtmfReceiver::new();
+        }
+    }
+
+    /// Forgets all that was heard and played, for another call; what it is set to stays, and what the
+    /// echo canceller knows of the line.
+    pub fn reset(&mut self) {
+        self.keys = DtmfReceiver::new();
+        self.guard = DialToneGuard::default();
+        self.player = None;
+        self.figures = Figures::default();
+    }
+
+    /// What it is set to.
+    #[must_use]
+    pub const fn sound(&self) -> &PortSound {
+        &self.sound
+    }
+
+    /// Plays this instead of what the call says, from the next block on; what was being played ends
+    /// without a [`LineHeard::Played`].
+    pub fn play(&mut self, what: &LinePlay) {
+        self.player = match what {
+            LinePlay::Tone(spec) => Some(Tone::new(*spec)),
+            _ => None,
+        };
+    }
+
+    /// Makes of a block of the call what is to be played to the line: the gain, and what is played
+    /// instead. Of more than [`TICK_SAMPLES`] samples the rest stays as it is.
+    pub fn to_line(&mut self, block: &mut [i16]) {
+        let length = block.len().min(TICK_SAMPLES);
+        let block = block.get_mut(..length).unwrap_or_default();
+        amplify(block, self.gains[1]);
+        if let Some(player) = &mut self.player {
+            player.fill(block);
+        }
+        self.sent.rotate_left(length);
+        let start = SENT.saturating_sub(length);
+        if let Some(newest) = self.sent.get_mut(start..) {
+            newest.copy_from_slice(block);
+        }
+    }
+
+    /// Makes of a recorded block what the call hears, and tells what was heard in it. The block belongs to
+    /// the last one given to [`Self::to_line`], less `latency_samples`. Of more than
+    /// [`TICK_SAMPLES`] samples the rest stays as it is.
+    pub fn from_line(&mut self, block: &mut [i16], mut tell: impl FnMut(LineHeard)) {
+        let length = block.len().min(TICK_SAMPLES);
+        let block = block.get_mut(..length).unwrap_or_default();
+        let played = self.paired(length);
+        let played = played.get(..length).unwrap_or_default();
+        self.figures.heard(block, played);
+        if self.player.as_ref().is_some_and(Tone::is_over) {
+            self.player = None;
+            tell(LineHeard::Played { whole: true });
+        }
+        if self.sound.listens.keys {
+            let sound = self.guard.filter(block, played);
+            let sound = sound.get(..length).unwrap_or_default();
+            self.keys.feed(sound, |key| {
+                tell(match key {
+                    Key::Pressed(digit) => LineHeard::Pressed(digit),
+                    Key::Released { digit, ms } => LineHeard::Released { digit, ms },
+                });
+            });
+        }
+        amplify(block, self.gains[0]);
+        if let Some(second) = self.figures.second() {
+            tell(LineHeard::Second(second));
+        }
+    }
+
+    /// What was on its way to the line while the newest block was recorded.
+    fn paired(&self, length: usize) -> [i16; TICK_SAMPLES] {
+        let mut played = [0; TICK_SAMPLES];
+        let latency = usize::from(self.sound.latency_samples).min(PORT_LATENCY_SAMPLES);
+        let end = SENT.saturating_sub(latency);
+        let from = end.saturating_sub(length);
+        for (slot, &sample) in played
+            .iter_mut()
+            .zip(self.sent.get(from..end).unwrap_or(&[]))
+        {
+            *slot = sample;
+        }
+        played
+    }
+}
+
+/// Tenths of a decibel as a factor, from −20 to +12 dB.
+fn factor(db10: i16) -> f32 {
+    10_f32.powf(f32::from(db10.clamp(-200, 120)) / 200.0)
+}
+
+/// Multiplies, saturating.
+fn amplify(block: &mut [i16], gain: f32) {
+    if gain == 1.0 {
+        return;
+    }
+    for sample in block {
+        *sample = (f32::from(*sample) * gain) as i16;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtmf::DtmfSender;
+    use model::{Digit, PortListens, ToneSpec, ToneStep};
+
+    fn steady(hz: [u16; 2], dbm0: i8) -> ToneSpec {
+        let step = ToneStep {
+            hz,
+            ..ToneStep::default()
+        };
+        ToneSpec::new(&[step], dbm0).expect("one step")
+    }
+
+    fn listening() -> PortDsp {
+        let mut port = PortDsp::new();
+        port.set(&PortSound {
+            listens: PortListens {
+                keys: true,
+                ..PortListens::default()
+            },
+            ..PortSound::default()
+        });
+        port
+    }
+
+    /// Plays a tone to the line, whose echo comes back 10 dB weaker, while a key is pressed.
+    fn heard_over(tone: ToneSpec, key_dbm0: i8) -> Vec<LineHeard> {
+        let digit = Digit::from_char('5').expect("a key");
+        let mut port = listening();
+        port.play(&LinePlay::Tone(tone));
+        let mut all = Vec::new();
+        let mut key = DtmfSender::new(digit, 100, key_dbm0, key_dbm0);
+        for period in 0..80 {
+            let mut tx = [0; TICK_SAMPLES];
+            port.to_line(&mut tx);
+            let mut rx = tx.map(|sample| sample / 3);
+            if period >= 40 {
+                let mut pressed = [0; TICK_SAMPLES];
+                key.fill(&mut pressed);
+                crate::mix::add_saturating(&mut rx, &pressed);
+            }
+            port.from_line(&mut rx, |heard| all.push(heard));
+        }
+        all
+    }
+
+    #[test]
+    fn the_first_key_is_heard_over_every_dial_tone() {
+        for hz in [[425, 0], [350, 440], [413, 438], [400, 0]] {
+            let heard = heard_over(steady(hz, -10), -20);
+            let digit = Digit::from_char('5').expect("a key");
+            let [
+                LineHeard::Pressed(down),
+                LineHeard::Released { digit: up, ms },
+            ] = heard[..]
+            else {
+                panic!("{hz:?}: {heard:?}");
+            };
+            assert_eq!((down, up), (digit, digit));
+            assert!((80..=120).contains(&ms), "{ms}");
+        }
+    }
+
+    #[test]
+    fn without_a_key_a_dial_tone_is_no_key() {
+        let mut port = listening();
+        port.play(&LinePlay::Tone(steady([350, 440], -5)));
+        for _ in 0..90 {
+            let mut tx = [0; TICK_SAMPLES];
+            port.to_line(&mut tx);
+            port.from_line(&mut tx, |heard| panic!("{heard:?}"));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+/// Characters of a field of caller ID: what EN 300 659-3 allows a name; the longest of all.
+pub const CALLER_TEXT: usize = 50;
+/// Steps of a learned tone's cadence, on and off counted each.
+pub const SIGNATURE_STEPS: usize = 8;
+/// Signatures that are learned of one line; the oldest makes room.
+pub const LEARNED_SIGNATURES: usize = 4;
+/// Samples that a card may lie between playing and hearing: 40 ms.
+pub const PORT_LATENCY_SAMPLES: usize = 320;
+/// Samples of the longest echo that is cancelled: 128 ms.
+pub const ECHO_TAIL_SAMPLES: usize = 1_024;

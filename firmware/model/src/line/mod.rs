@@ -1,0 +1,13 @@
+//! Words for analog lines and sets: what is sent of a caller, what tones say, what a port's sound is
+//! set to and what is heard on it. All of it is plain data that crosses the media thread's rings.
+
+mod caller;
+mod sound;
+mod tone;
+
+pub use caller::{
+    Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
+    CallerTextError,
+};
+pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};
+pub use tone::{LineTone, ToneEvidence, ToneSignature};
