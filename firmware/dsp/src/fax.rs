@@ -3,7 +3,8 @@
 
 use model::FaxTone;
 
-use crate::goertzel::Goertzel;
+use crate::conceal::product;
+use crate::goertzel::{Bin, Goertzel};
 use crate::level::power_of;
 use crate::{RATE_HZ, TICK_SAMPLES};
 
@@ -11,12 +12,18 @@ use crate::{RATE_HZ, TICK_SAMPLES};
 const WEAKEST_DBM0: i16 = -43;
 /// Least part of all energy in the tone: one 38 Hz beside still has 0.6.
 const PURITY_MIN: f32 = 0.55;
+/// Least part of all energy of 10 ms in the two tones of V.21 together, if it has bits: one that ends in
+/// the middle has a half.
+const BITS_MIN: f32 = 0.25;
 /// The calling tone lasts 0.5 s ± 15 %, in blocks of 10 ms: told at its end.
 const CNG_BLOCKS: core::ops::RangeInclusive<u16> = 40..=60;
 /// The called tone is told after so many blocks of its 2.6 to 4 s.
 const CED_BLOCKS: u16 = 50;
 /// Blocks in a row that a tone may miss: a phase reversal spoils one or two.
 const MISSES: u16 = 2;
+/// V.21 channel 2: 1 and 0.
+const MARK_HZ: f32 = 1_650.0;
+const SPACE_HZ: f32 = 1_850.0;
 /// A bit of V.21 in samples, 300 bit/s: the window that tells mark from space.
 const BIT: usize = 27;
 /// Samples from one window to the next.
@@ -31,7 +38,8 @@ const FLAGS: u16 = 8;
 /// Hears fax machines in one direction; each signal is told once.
 #[derive(Clone, Debug)]
 pub struct FaxDetector {
-    tones: Goertzel<2>,
+    /// Calling and called tone, mark and space.
+    tones: Goertzel<4>,
     /// Blocks of the calling and of the called tone in a row, and the misses among them.
     runs: [(u16, u16); 2],
     bits: Goertzel<2>,
@@ -56,10 +64,9 @@ impl FaxDetector {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            tones: Goertzel::new([1_100.0, 2_100.0]),
+            tones: Goertzel::new([1_100.0, 2_100.0, MARK_HZ, SPACE_HZ]),
             runs: [(0, 0); 2],
-            // V.21 channel 2: 1 is 1,650 Hz, 0 is 1,850 Hz.
-            bits: Goertzel::new([1_650.0, 1_850.0]),
+            bits: Goertzel::new([MARK_HZ, SPACE_HZ]),
             window: [0.0; BIT],
             fresh: 0,
             mark: false,
@@ -78,12 +85,12 @@ impl FaxDetector {
         for (slot, &sample) in sound.iter_mut().zip(block) {
             *slot = f32::from(sample);
         }
-        let energy: f32 = sound.iter().map(|s| s * s).sum();
+        let energy = product(&sound, &sound);
         let heard = if energy < power_of(WEAKEST_DBM0) * TICK_SAMPLES as f32 {
             self.flags = 0;
             self.silence()
         } else {
-            self.tone(&sound, energy).or_else(|| self.preamble(&sound))
+            self.signal(&sound, energy)
         };
         heard.filter(|tone| self.is_news(*tone))
     }
@@ -103,13 +110,27 @@ impl FaxDetector {
         ended
     }
 
-    fn tone(&mut self, sound: &[f32; TICK_SAMPLES], energy: f32) -> Option<FaxTone> {
+    fn signal(&mut self, sound: &[f32; TICK_SAMPLES], energy: f32) -> Option<FaxTone> {
         // A tone of energy E in n samples has a power of E · n / 2 in its bin.
         let whole = energy * (TICK_SAMPLES as f32) / 2.0;
-        let [calling, called] = self.tones.measure(sound);
-        let cng = self.follow(0, calling.power() > whole * PURITY_MIN);
-        let ced = self.follow(1, called.power() > whole * PURITY_MIN);
-        cng.or(ced)
+        let [calling, called, mark, space] = self.tones.measure(sound).map(Bin::power);
+        let cng = self.follow(0, calling > whole * PURITY_MIN);
+        let ced = self.follow(1, called > whole * PURITY_MIN);
+        let tone = cng.or(ced);
+        if mark + space > whole * BITS_MIN {
+            return tone.or_else(|| self.preamble(sound));
+        }
+        // No bits: flags begin anew after it, with what it ends with before them.
+        self.flags = 0;
+        self.hops = self.hops.saturating_add((TICK_SAMPLES / HOP) as u16);
+        for (slot, &sample) in self
+            .window
+            .iter_mut()
+            .zip(sound.iter().rev().take(BIT - HOP).rev())
+        {
+            *slot = sample;
+        }
+        tone
     }
 
     /// Counts a block of a tone; the calling tone is told when it ends, the called one while it
@@ -155,7 +176,11 @@ impl FaxDetector {
 
     /// Judges a window: mark, space, or neither.
     fn bit(&mut self) {
-        let energy: f32 = self.window.iter().map(|s| s * s).sum();
+        let mut window = [0.0; BIT.next_multiple_of(8)];
+        for (slot, &sample) in window.iter_mut().zip(&self.window) {
+            *slot = sample;
+        }
+        let energy = product(&window, &window);
         let whole = energy * BIT as f32 / 2.0;
         let [mark, space] = self.bits.measure(&self.window);
         let (mark, space) = (mark.power(), space.power());

@@ -2,6 +2,8 @@
 
 use core::f32::consts::TAU;
 
+use crate::simd::vectorised;
+
 /// Some frequencies to be looked for, all at once.
 ///
 /// Sums and products are written out everywhere in this crate: a fused `mul_add` is a library call
@@ -35,15 +37,7 @@ impl<const N: usize> Goertzel<N> {
     /// Measures a block. A sine of peak A that fills n samples gives a magnitude of A · n / 2.
     #[must_use]
     pub fn measure(&self, block: &[f32]) -> [Bin; N] {
-        let coefficients = self.cos.map(|cos| 2.0 * cos);
-        let (mut last, mut before) = ([0.0_f32; N], [0.0_f32; N]);
-        for &sample in block {
-            for ((last, before), c) in last.iter_mut().zip(&mut before).zip(&coefficients) {
-                let now = c * *last + (sample - *before);
-                *before = *last;
-                *last = now;
-            }
-        }
+        let (last, before) = vectorised(|| recursion(&self.cos.map(|cos| 2.0 * cos), block));
         let mut bins = [Bin::default(); N];
         let turns = self.cos.iter().zip(&self.sin);
         let states = last.iter().zip(&before);
@@ -55,6 +49,21 @@ impl<const N: usize> Goertzel<N> {
         }
         bins
     }
+}
+
+/// The last two states of all recursions, which run side by side.
+#[inline(always)]
+fn recursion<const N: usize>(coefficients: &[f32; N], block: &[f32]) -> ([f32; N], [f32; N]) {
+    let (mut last, mut before) = ([0.0_f32; N], [0.0_f32; N]);
+    for &sample in block {
+        let mut now = [0.0_f32; N];
+        for (((now, last), before), c) in now.iter_mut().zip(&last).zip(&before).zip(coefficients) {
+            *now = c * last + (sample - before);
+        }
+        before = last;
+        last = now;
+    }
+    (last, before)
 }
 
 impl Bin {

@@ -189,6 +189,18 @@ impl Listening {
         }
     }
 
+    /// Decodes a packet while nobody plays, to be listened to and forgotten: the mixer warms the
+    /// decoder up when it takes over.
+    pub(crate) fn decode_aside(&mut self, payload: &[u8]) -> &[i16] {
+        if self.player != Player::Nobody {
+            return &[];
+        }
+        self.decoded.clear();
+        let out = self.decoded.room(FRAME_MAX);
+        let length = self.decoder.decode(payload, out).unwrap_or(0);
+        out.get(..length).unwrap_or(&[])
+    }
+
     /// Whether the far end said that it pauses.
     pub(crate) const fn pauses(&self) -> bool {
         self.paused

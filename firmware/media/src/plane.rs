@@ -9,6 +9,7 @@ use dsp::g711::Law;
 use model::{Codec, Digit, Instant, MediaEvent, MediaLeg, Now, Route, limits};
 use rtp::rtcp::NtpClock;
 
+use crate::RtpLeg;
 use crate::block::{NARROW, Seam};
 use crate::clip::Clips;
 use crate::mixer::Work;
@@ -21,6 +22,18 @@ use crate::slot::{Leg, Path, Slot, Slots};
 
 /// The tick: the mixer, tones and ports work in steps of this.
 pub const TICK: Duration = Duration::from_millis(10);
+
+/// Octets of the longest packet of G.711: 60 ms and more.
+const SOUND_MAX: usize = 512;
+
+/// How a key came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As telephone events.
+    Event,
+    /// As tones, which were taken out of the sound.
+    Sound,
+}
 
 /// What the plane waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +224,7 @@ impl Plane {
         if let Some((heard, payload, bytes)) = arrived.relay {
             if payload == Payload::Sound {
                 self.tap_packet(now, leg.slot, &heard, bytes);
+                self.listen_in(now, leg, path, bytes);
             }
             match path {
                 Path::Relay(to) => self.relay(now, to, heard, payload, bytes),
@@ -219,9 +233,6 @@ impl Plane {
             }
             if payload == Payload::Event {
                 self.watch(leg.slot);
-            }
-            if payload == Payload::Sound {
-                self.listen_in(now, leg, path, bytes);
             }
         }
         if arrived.first {
@@ -232,15 +243,22 @@ impl Plane {
             self.retime(now);
         }
         for (digit, ms) in arrived.digits.into_iter().flatten() {
-            self.digit_heard(now, leg, digit, ms);
+            self.digit_heard(now, leg, (digit, ms), Form::Event);
         }
     }
 
     fn relay(&mut self, now: Instant, to: u16, heard: Heard, payload: Payload, bytes: &[u8]) {
-        let event_hz = match (payload, self.slots.see(heard.slot).and_then(Slot::rtp)) {
-            (Payload::Event, Some(speaker)) => Some(speaker.event_clock_hz()),
-            (Payload::Event, None) | (Payload::Sound | Payload::Comfort, _) => None,
+        let takes_events = |rtp: &RtpLeg| rtp.params().is_some_and(|p| p.event_pt_out.is_some());
+        let takes_events = self
+            .slots
+            .see(to)
+            .and_then(Slot::rtp)
+            .is_some_and(takes_events);
+        let Some(speaker) = self.slots.see(heard.slot).and_then(Slot::rtp) else {
+            return;
         };
+        let event_hz = (payload == Payload::Event).then(|| speaker.event_clock_hz());
+        let muted = payload == Payload::Sound && speaker.is_tone(now, takes_events);
         let Some(slot) = self.slots.at(to) else {
             return;
         };
@@ -259,7 +277,15 @@ impl Plane {
         };
         let mut joined = [0; NARROW];
         let (mut first, mut rest): (&[u8], &[u8]) = (&[], bytes);
-        let law = rtp.params().and_then(|params| Law::of(params.codec));
+        let law = rtp.law();
+        let silence;
+        if muted {
+            let Some(law) = law else { return };
+            silence = [law.encode(0); SOUND_MAX];
+            rtp.ear.seam.open();
+            rest = silence.get(..bytes.len()).unwrap_or(&[]);
+        }
+        let bytes = rest;
         if let (Some(law), Payload::Sound) = (law, payload) {
             if rtp.ear.seam.is_open() {
                 let length = bytes.len().min(NARROW);
@@ -299,15 +325,15 @@ impl Plane {
         let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
             return;
         };
-        let heard = match path {
-            Path::Mix(_) => false,
-            Path::Relay(_) => rtp.keys_in_sound(),
-            Path::Silent | Path::Tone | Path::Echo | Path::Music(_) | Path::Prompt => true,
-        };
-        if heard {
-            rtp.listen_in_packet(payload);
-            self.tell_inband(now, leg.slot);
+        match path {
+            Path::Mix(_) => return,
+            Path::Relay(_) if rtp.keys_in_sound() => rtp.listen_in_packet(payload, false),
+            Path::Relay(_) => return,
+            Path::Silent | Path::Tone | Path::Echo | Path::Music(_) | Path::Prompt => {
+                rtp.listen_in_packet(payload, true);
+            }
         }
+        self.tell_inband(now, leg.slot);
     }
 
     /// Tells what was heard in the sound of the leg in `at` since this was done last.
@@ -331,7 +357,7 @@ impl Plane {
             self.out.event(MediaEvent::Fax { leg, tone });
         }
         match key {
-            Some((digit, ms)) if swallows => self.digit_heard(now, leg, digit, ms),
+            Some((digit, ms)) if swallows => self.digit_heard(now, leg, (digit, ms), Form::Sound),
             // The other leg hears the tone.
             Some((digit, ms)) => self.out.event(MediaEvent::Digit { leg, digit, ms }),
             None => {}
@@ -340,7 +366,13 @@ impl Plane {
 
     /// A key of the far end is over: the control plane is told once; the only other leg of a
     /// bridge gets it too if the packets themselves did not reach it.
-    pub(crate) fn digit_heard(&mut self, now: Instant, leg: MediaLeg, digit: Digit, ms: u16) {
+    pub(crate) fn digit_heard(
+        &mut self,
+        now: Instant,
+        leg: MediaLeg,
+        (digit, ms): (Digit, u16),
+        form: Form,
+    ) {
         self.out.event(MediaEvent::Digit { leg, digit, ms });
         let Some(slot) = self.slots.see(leg.slot) else {
             return;
@@ -352,7 +384,7 @@ impl Plane {
             return;
         };
         let other = if a == leg.slot { b } else { a };
-        let relayed = matches!(slot.path, Path::Relay(_));
+        let relayed = matches!(slot.path, Path::Relay(_)) && form == Form::Event;
         let Some(peer) = self.slots.see(other) else {
             return;
         };

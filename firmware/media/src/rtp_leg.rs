@@ -1,6 +1,7 @@
 //! A leg that speaks RTP: what comes in is judged, counted and filed; what goes out has our
 //! numbers.
 
+use core::time::Duration;
 use std::net::SocketAddr;
 
 use dsp::codec::Decoder;
@@ -306,33 +307,9 @@ impl RtpLeg {
         self.params.as_ref().is_some_and(|params| params.receive)
     }
 
-    /// Whether keys can be heard in the sound only.
-    pub(crate) fn keys_in_sound(&self) -> bool {
-        let none = |p: &RtpParams| p.event_pt_in.is_none() && !p.digits_in_signalling;
-        self.law().is_some() && self.params.as_ref().is_some_and(none)
-    }
-
-    fn law(&self) -> Option<Law> {
-        self.params.and_then(|params| Law::of(params.codec))
-    }
-
-    /// Listens to keys and fax machines in what is about to be mixed; whether a tone in it is not
-    /// to be heard by others.
-    fn listen_in(&mut self, said: &[i16]) -> bool {
-        if self.law().is_none() {
-            return false;
-        }
-        let keys = self.keys_in_sound();
-        self.inband.hear(said, keys);
-        keys && self.inband.is_mute()
-    }
-
-    /// The same in a packet that is not mixed.
-    pub(crate) fn listen_in_packet(&mut self, payload: &[u8]) {
-        let keys = self.keys_in_sound();
-        if let Some(law) = self.law() {
-            self.inband.hear_packet(law, payload, keys);
-        }
+    /// Whether an event comes, or its last packet came less than `after` ago.
+    pub(crate) fn is_beside_event(&self, now: Instant, after: Duration) -> bool {
+        self.event_news.is_some_and(|news| now.since(news) < after)
     }
 
     /// What the far end says in this tick, as its part of a mix at `rate`, in `out`; whether it has
@@ -350,7 +327,7 @@ impl RtpLeg {
                 self.listening.pull(at, said);
             }
         }
-        let mute = audible && self.listen_in(said);
+        let mute = audible && self.listen_in(now, said);
         self.mouth.speak(said, (from, rate), audible && !mute, out)
     }
 

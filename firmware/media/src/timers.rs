@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use model::{Instant, MediaEvent, MediaLeg};
 
 use crate::output::Channel;
-use crate::plane::Plane;
+use crate::plane::{Form, Plane};
 use crate::reporting::COMPOUND_MAX;
 use crate::slot::{Path, Slot};
 
@@ -43,8 +43,8 @@ impl Plane {
         if rtp.reporting.due().is_some_and(|due| due <= now) {
             self.send_report(now, leg, false);
         }
-        if let Some((digit, ms)) = over {
-            self.digit_heard(now, leg, digit, ms);
+        if let Some(key) = over {
+            self.digit_heard(now, leg, key, Form::Event);
         }
         if second_is_over {
             self.tell_second(now, leg);

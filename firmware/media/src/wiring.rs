@@ -3,6 +3,7 @@
 use dsp::mix::Limiter;
 use model::{BridgeId, Instant, Route};
 
+use crate::RtpLeg;
 use crate::mixer::bridges::Bridge;
 use crate::mixer::{self, Made};
 use crate::plane::Plane;
@@ -42,7 +43,8 @@ impl Plane {
             self.set_path(now, a, Path::Relay(b));
             self.set_path(now, b, Path::Relay(a));
             for at in [a, b] {
-                self.swallow_keys(at, false);
+                let keyed = self.is_peer_keyed(id, at);
+                self.swallow_keys(at, keyed);
             }
             if let Some(bridge) = self.bridges.at(id) {
                 bridge.tail = 0;
@@ -82,8 +84,7 @@ impl Plane {
             return false;
         };
         let other = self.slots.see(if a == at { b } else { a });
-        let params = other.and_then(Slot::rtp).and_then(|rtp| rtp.params());
-        params.is_some_and(|p| p.event_pt_out.is_some() || p.digits_in_signalling)
+        other.and_then(Slot::rtp).is_some_and(RtpLeg::takes_keys)
     }
 
     /// Whether keys in the sound of the leg in `at` are sent on in another way from now on.
@@ -108,6 +109,12 @@ impl Plane {
             return false;
         }
         if a.ear.saying.is_some() || b.ear.saying.is_some() {
+            return false;
+        }
+        // Keys in the sound of wide codecs, to be told otherwise: it must be decoded anyway.
+        let converts =
+            |a: &RtpLeg, b: &RtpLeg| a.law().is_none() && a.keys_in_sound() && b.takes_keys();
+        if converts(a, b) || converts(b, a) {
             return false;
         }
         match (a.params(), b.params()) {

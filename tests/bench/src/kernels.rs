@@ -26,7 +26,7 @@ pub(crate) type Kernel = Box<dyn FnMut()>;
 type Named = (&'static str, f64, fn() -> Result<Kernel>);
 
 /// Budgets are a tenth above what rustc 1.95 makes of it for a processor with AVX2.
-const KERNELS: [Named; 16] = [
+const KERNELS: [Named; 17] = [
     ("kernel_pcma_encode", 2_750.0, || encode(Codec::Pcma)),
     ("kernel_pcma_decode", 800.0, || decode(Codec::Pcma)),
     ("kernel_g722_encode", 118_000.0, || encode(Codec::G722)),
@@ -44,6 +44,11 @@ const KERNELS: [Named; 16] = [
         "plane_relayed_packet",
         3_350.0,
         plane_kernels::relayed_packet,
+    ),
+    (
+        "plane_searched_packet",
+        9_200.0,
+        plane_kernels::searched_packet,
     ),
     (
         "plane_conference_tick",

@@ -44,8 +44,8 @@ fn address(slot: u16) -> SocketAddr {
 }
 
 impl Table {
-    /// So many legs of A-law in one bridge.
-    fn new(legs: u16) -> Result<Self> {
+    /// So many legs of A-law in one bridge, which take keys as telephone events or as sound only.
+    fn new(legs: u16, events: bool) -> Result<Self> {
         let mut table = Self {
             plane: Plane::with_limits(Now::default(), 16, 4),
             now: Instant::from_millis(1_000),
@@ -60,9 +60,8 @@ impl Table {
             };
             let params = RtpParams {
                 remote: Some(address(slot)),
-                // As nearly every phone: without events its sound is searched for keys.
-                event_pt_out: Some(101),
-                event_pt_in: Some(101),
+                event_pt_out: events.then_some(101),
+                event_pt_in: events.then_some(101),
                 ..RtpParams::of(Codec::Pcma)
             };
             let (leg, object) = (leg(slot), RtpLeg::boxed(identity));
@@ -138,7 +137,15 @@ fn talk() -> Vec<[u8; 160]> {
 
 /// One packet of a call of two, and its share of reports.
 pub(crate) fn relayed_packet() -> Result<Kernel> {
-    let mut table = Table::new(2)?;
+    relayed(Table::new(2, true)?)
+}
+
+/// The same of a far end without telephone events: its sound is searched for keys and fax machines.
+pub(crate) fn searched_packet() -> Result<Kernel> {
+    relayed(Table::new(2, false)?)
+}
+
+fn relayed(mut table: Table) -> Result<Kernel> {
     let frames = talk();
     let mut round = move || {
         let at = usize::from(table.packets) % frames.len();
@@ -155,7 +162,7 @@ pub(crate) fn relayed_packet() -> Result<Kernel> {
 
 /// One tick of a conference of ten with the packets that come in it: one talks, nine listen.
 pub(crate) fn conference_tick() -> Result<Kernel> {
-    let mut table = Table::new(PARTIES)?;
+    let mut table = Table::new(PARTIES, true)?;
     let frames = talk();
     let mut half = false;
     let mut round = move || {

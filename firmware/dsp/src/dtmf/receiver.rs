@@ -3,6 +3,7 @@ use core::f32::consts::TAU;
 use model::Digit;
 
 use super::{HIGH_HZ, KEYS, LOW_HZ};
+use crate::conceal::product;
 use crate::goertzel::{Bin, Goertzel};
 use crate::level::power_of;
 use crate::{RATE_HZ, SAMPLES_PER_MS};
@@ -11,6 +12,15 @@ use crate::{RATE_HZ, SAMPLES_PER_MS};
 const WINDOW: usize = 102;
 /// Samples from one window to the next, 4.25 ms: fine enough to tell 23 ms from 40 ms.
 const HOP: usize = 34;
+/// While there is no trace of a key, only the last window of so many hops is measured: a key fills
+/// [`PRESS_HOPS`] windows in a row, so two of those are among them. The hops before the first are
+/// made up for, so that what is heard is the same as if all had been measured.
+const HOPS: usize = 3;
+/// What of a window lies before its hop.
+const PAST: usize = WINDOW - HOP;
+/// Room for the windows of all hops.
+const SOUND: usize = PAST + HOPS * HOP;
+const _: () = assert!(PRESS_HOPS as usize >= HOPS);
 /// Windows in a row that make a key: a tone of 40 ms surely fills so many, one of 23 ms does not.
 const PRESS_HOPS: u32 = 6;
 /// Windows in a row without the key that end it: gaps up to 20 ms are bridged (Q.24, Denmark),
@@ -59,10 +69,15 @@ pub struct DtmfReceiver {
     /// From the power of a windowed bin to the energy of its tone in the window.
     energy_of_bin: f32,
     energy_min: f32,
-    /// The last [`WINDOW`] samples.
-    sound: [f32; WINDOW],
-    /// New samples in `sound`'s last hop.
+    /// What a window leaves of a row and of a column tone that is as far from its nominal frequency
+    /// as a key may be.
+    least: [f32; 2],
+    /// What lies before the hops, and the hops.
+    sound: [f32; SOUND],
+    /// New samples of the hops.
     fresh: usize,
+    /// There is a trace of a key: every hop is measured.
+    alert: bool,
     /// Windows measured, wrapping after seven months.
     hop: u32,
     before: Option<Pair>,
@@ -137,8 +152,10 @@ impl DtmfReceiver {
             // A tone of peak A: power (A·sum/2)², energy A²/2·squares.
             energy_of_bin: 2.0 * squares / (sum * sum),
             energy_min: power_of(WEAKEST_DBM0) * squares,
-            sound: [0.0; WINDOW],
+            least: [LOW_HZ[3], HIGH_HZ[3]].map(|hz| response(hz * DEVIATION_MAX_HOP)),
+            sound: [0.0; SOUND],
             fresh: 0,
+            alert: false,
             hop: 0,
             before: None,
             candidate: None,
@@ -152,25 +169,59 @@ impl DtmfReceiver {
         self.down.map(|down| down.digit)
     }
 
+    /// The hop that is being filled is measured, trace or not.
+    #[cfg(test)]
+    pub(super) const fn measure_every_hop(&mut self) {
+        self.alert = true;
+    }
+
     /// Listens to the next samples and tells what was found, in order.
     pub fn feed(&mut self, samples: &[f32], mut tell: impl FnMut(Key)) {
-        for &sample in samples {
-            let at = WINDOW.saturating_sub(HOP).saturating_add(self.fresh);
-            if let Some(slot) = self.sound.get_mut(at) {
-                *slot = sample;
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let to_hop = HOP.saturating_sub(self.fresh % HOP).min(rest.len());
+            let (next, after) = rest.split_at(to_hop);
+            let from = PAST.saturating_add(self.fresh);
+            let to = from.saturating_add(to_hop);
+            if let Some(place) = self.sound.get_mut(from..to) {
+                place.copy_from_slice(next);
             }
-            self.fresh = self.fresh.saturating_add(1);
-            if self.fresh == HOP {
-                self.judge(&mut tell);
-                self.sound.rotate_left(HOP);
-                self.fresh = 0;
+            self.fresh = self.fresh.saturating_add(to_hop);
+            if self.fresh.is_multiple_of(HOP) {
+                self.hop_is_full(&mut tell);
             }
+            rest = after;
         }
     }
 
-    fn judge(&mut self, tell: &mut impl FnMut(Key)) {
+    fn hop_is_full(&mut self, tell: &mut impl FnMut(Key)) {
+        let hop = (self.fresh / HOP).saturating_sub(1);
+        let last = self.fresh >= HOPS * HOP;
+        if self.alert {
+            self.judge(hop, tell);
+        } else if last {
+            let before = self.before;
+            self.alert = self.shows_trace();
+            if self.alert {
+                self.before = before;
+                for hop in 0..HOPS {
+                    self.judge(hop, tell);
+                }
+            } else {
+                self.hop = self.hop.wrapping_add(HOPS as u32);
+            }
+        }
+        if last {
+            // A key that begins later fills the last window of later hops.
+            self.alert &= self.candidate.is_some() || self.down.is_some();
+            self.sound.copy_within(HOPS * HOP.., 0);
+            self.fresh = 0;
+        }
+    }
+
+    fn judge(&mut self, hop: usize, tell: &mut impl FnMut(Key)) {
         self.hop = self.hop.wrapping_add(1);
-        let hit = self.measure();
+        let hit = self.measure(hop);
         self.follow_candidate(hit);
         self.follow_down(hit, tell);
         let ready = self.candidate.filter(|candidate| {
@@ -233,20 +284,20 @@ impl DtmfReceiver {
         }
     }
 
-    /// The strongest pair of the window, if it can be a key.
-    fn measure(&mut self) -> Option<Hit> {
-        let mut shaped = [0.0; WINDOW];
-        let mut total = 0.0;
-        for ((slot, &sample), &weight) in shaped.iter_mut().zip(&self.sound).zip(&self.shape) {
+    /// The strongest row and column of a hop's window, and all its energy; `None` in silence and weak
+    /// noise, which cost nothing more.
+    fn strongest(&self, hop: usize) -> Option<(Pair, f32)> {
+        let from = hop.saturating_mul(HOP);
+        let window = self.sound.get(from..from.saturating_add(WINDOW))?;
+        let mut shaped = [0.0; WINDOW.next_multiple_of(8)];
+        for ((slot, &sample), &weight) in shaped.iter_mut().zip(window).zip(&self.shape) {
             *slot = sample * weight;
-            total += *slot * *slot;
         }
-        // Silence and weak noise cost nothing more.
+        let total = product(&shaped, &shaped);
         if total < self.energy_min {
-            self.before = None;
             return None;
         }
-        let bins = self.tones.measure(&shaped);
+        let bins = self.tones.measure(shaped.get(..WINDOW)?);
         let (rows, columns) = bins.split_at(LOW_HZ.len());
         let (row, low) = strongest(rows);
         let (column, high) = strongest(columns);
@@ -256,9 +307,34 @@ impl DtmfReceiver {
             low,
             high,
         };
-        let before = self.before.replace(pair);
+        Some((pair, total))
+    }
+
+    /// Whether the window of the last hop may be one of a key's: never less than [`Self::hit`] says,
+    /// whatever the two tones deviate by.
+    fn shows_trace(&mut self) -> bool {
+        let found = self.strongest(HOPS.saturating_sub(1));
+        self.before = found.map(|(pair, _)| pair);
+        let Some((pair, total)) = found else {
+            return false;
+        };
+        let low = pair.low.power() * self.energy_of_bin;
+        let high = pair.high.power() * self.energy_of_bin;
+        let [row, column] = self.least;
+        let (low_most, high_most) = (low / row, high / column);
+        low_most.min(high_most) >= self.energy_min
+            && high <= low_most * HIGH_OVER_LOW_MAX
+            && low <= high_most * LOW_OVER_HIGH_MAX
+            && low_most + high_most >= total * PURITY_MIN
+    }
+
+    /// The strongest pair of a hop's window, if it can be a key.
+    fn measure(&mut self, hop: usize) -> Option<Hit> {
+        let found = self.strongest(hop);
+        let before = core::mem::replace(&mut self.before, found.map(|(pair, _)| pair));
+        let (pair, total) = found?;
         before
-            .filter(|before| before.row == row && before.column == column)
+            .filter(|before| before.row == pair.row && before.column == pair.column)
             .and_then(|before| self.hit(pair, before, total))
     }
 

@@ -410,3 +410,32 @@ fn a_key_is_told_within_fifty_milliseconds() {
     });
     assert!(told.is_some_and(|ms| ms <= 50), "{told:?} ms");
 }
+
+#[test]
+fn what_is_not_measured_would_not_be_heard() {
+    let mut noise = Noise(2_026);
+    let mut samples = Vec::new();
+    for (at, label) in "0123456789*#ABCD".chars().cycle().take(96).enumerate() {
+        babble(&mut noise, &mut samples);
+        let press = Press {
+            digit: label,
+            on_ms: 34.0 + (at % 40) as f32,
+            low_dbm0: noise.range(-40.0, -5.0),
+            high_dbm0: noise.range(-40.0, -5.0),
+            low_off: noise.range(-0.03, 0.03),
+            high_off: noise.range(-0.03, 0.03),
+            noise_dbm0: -45,
+            ..GOOD
+        };
+        sound(press, &mut noise, &mut samples);
+    }
+    let (mut sparing, mut thorough) = (DtmfReceiver::new(), DtmfReceiver::new());
+    let (mut some, mut all) = (Vec::new(), Vec::new());
+    for block in samples.chunks(17) {
+        sparing.feed(block, |key| some.push(key));
+        thorough.measure_every_hop();
+        thorough.feed(block, |key| all.push(key));
+    }
+    assert_eq!(some, all);
+    assert!(all.len() > 20, "{}", all.len());
+}

@@ -1,7 +1,9 @@
 //! Keys and fax machines in the sound.
 
+use dsp::codec::{Decoder, Encoder, PAYLOAD_MAX, SAMPLES_MAX};
 use dsp::dtmf::DtmfSender;
 use dsp::g711::Law;
+use dsp::resample::Up2;
 use media::Channel;
 use model::{Codec, Digit, FaxTone, MediaEvent, Route, RtpParams};
 
@@ -44,6 +46,57 @@ fn play(rig: &mut Rig, phone: &mut Phone, samples: &[i16]) {
         rig.packet(phone.leg, Channel::Rtp, phone.address, &bytes);
         rig.pass(20);
     }
+}
+
+/// A phone of a wide codec that sends keys as tones only.
+fn wide(codec: Codec, slot: u16) -> RtpParams {
+    let pt = codec.static_pt().unwrap_or(111);
+    RtpParams {
+        codec,
+        pt_in: pt,
+        pt_out: pt,
+        event_clock_hz: codec.clock_hz(),
+        ..old(slot)
+    }
+}
+
+fn with_events(params: RtpParams) -> RtpParams {
+    RtpParams {
+        event_pt_out: Some(101),
+        event_pt_in: Some(101),
+        ..params
+    }
+}
+
+/// As [`play`], by a phone of a wide codec, of samples at 8 kHz.
+fn play_wide(rig: &mut Rig, phone: &mut Phone, samples: &[i16]) {
+    let mut pcm = vec![0; samples.len() * 2];
+    Up2::new().run(samples, &mut pcm);
+    pcm.resize((pcm.len() + 3_200).next_multiple_of(320), 0);
+    let codec = phone.params.codec;
+    let mut encoder = Encoder::new(codec, phone.params.opus).expect("a codec");
+    for block in pcm.chunks(320) {
+        let mut payload = [0; PAYLOAD_MAX];
+        let length = encoder.encode(block, &mut payload);
+        let (pt, payload) = (phone.params.pt_in, &payload[..length]);
+        let bytes = rtp(pt, false, phone.seq, phone.timestamp, phone.ssrc, payload);
+        phone.seq = phone.seq.wrapping_add(1);
+        phone.timestamp = phone.timestamp.wrapping_add(codec.clock_hz() / 50);
+        rig.packet(phone.leg, Channel::Rtp, phone.address, &bytes);
+        rig.pass(20);
+    }
+}
+
+/// The only key that `phone` was sent as events: its number and length in ms.
+fn only_event(rig: &Rig, phone: &Phone) -> (u8, u16) {
+    let sent = rig.heard(phone.leg).iter();
+    let events: Vec<_> = sent.filter(|s| s.payload_type() == 101).collect();
+    let ends = events.iter().filter(|s| s.payload()[1] & 0x80 != 0);
+    assert_eq!(ends.count(), 3, "one key");
+    let last = events.last().expect("sent").payload();
+    let units = u16::from_be_bytes([last[2], last[3]]);
+    let per_ms = u16::try_from(phone.params.event_clock_hz / 1_000).expect("kHz");
+    (last[0], units / per_ms)
 }
 
 fn key(label: char, ms: u16) -> Vec<i16> {
@@ -107,13 +160,8 @@ fn a_tone_becomes_an_event_for_who_takes_events() {
     rig.pass(300);
     assert_eq!(told(&rig, &a).len(), 1);
     let (_, told_ms) = told(&rig, &a)[0];
-    let sent = rig.heard(b.leg).iter();
-    let events: Vec<_> = sent.filter(|s| s.payload_type() == 101).collect();
-    let ends = events.iter().filter(|s| s.payload()[1] & 0x80 != 0);
-    assert_eq!(ends.count(), 3, "one key");
-    let last = events.last().expect("sent").payload();
-    assert_eq!(last[0], 9);
-    let ms = u16::from_be_bytes([last[2], last[3]]) / 8;
+    let (event, ms) = only_event(&rig, &b);
+    assert_eq!(event, 9);
     assert!(ms.abs_diff(told_ms) <= 5 && ms.abs_diff(200) <= 15, "{ms}");
     // What is heard of the tone is shorter than any key.
     let sound = rig.samples(b.leg, Codec::Pcmu, 0);
@@ -171,4 +219,120 @@ fn a_fax_machine_is_told_once_by_a_phone_line_and_by_a_port() {
         })
         .collect();
     assert_eq!(faxes, [(a.leg, FaxTone::Cng), (set, FaxTone::Ced)]);
+}
+
+#[test]
+fn a_tone_in_a_relayed_call_becomes_an_event_for_who_takes_events() {
+    let mut rig = Rig::new();
+    let (mut a, b) = (rig.phone_with(0, old(0)), rig.phone(1));
+    rig.join(a.leg, 0);
+    rig.join(b.leg, 0);
+    rig.talk(&mut [&mut a], 5);
+    rig.forget();
+    play(&mut rig, &mut a, &key('9', 200));
+    rig.pass(300);
+    let [(label, told_ms)] = told(&rig, &a)[..] else {
+        panic!("{:?}", rig.events);
+    };
+    assert_eq!(label, '9');
+    let (event, ms) = only_event(&rig, &b);
+    assert_eq!(event, 9);
+    assert!(ms.abs_diff(told_ms) <= 5 && ms.abs_diff(200) <= 15, "{ms}");
+    let sound = rig.samples(b.leg, Codec::Pcma, PCMA);
+    let loud = sound
+        .chunks(80)
+        .filter(|part| amplitude(part, 852.0) > 300.0);
+    assert!(loud.count() <= 4, "the tone is taken out");
+    rig.forget();
+    rig.talk(&mut [&mut a], 5);
+    assert_eq!(rig.heard(b.leg).len(), 5, "relayed packet by packet");
+}
+
+#[test]
+fn a_tone_beside_an_event_is_not_heard_by_who_hears_tones() {
+    for other in [old(1), ulaw(old(1))] {
+        let mut rig = Rig::new();
+        let (mut a, b) = (rig.phone(0), rig.phone_with(1, other));
+        rig.join(a.leg, 0);
+        rig.join(b.leg, 0);
+        rig.talk(&mut [&mut a], 5);
+        rig.forget();
+        // The phone sends both at once.
+        let (start, samples) = (a.timestamp, key('5', 100));
+        for n in 0..5_u16 {
+            let duration = ((n + 1) * 160).to_be_bytes();
+            let flags = 10 | if n == 4 { 0x80 } else { 0 };
+            let payload = [5, flags, duration[0], duration[1]];
+            let event = rtp(101, n == 0, a.seq, start, a.ssrc, &payload);
+            a.seq += 1;
+            rig.packet(a.leg, Channel::Rtp, a.address, &event);
+            let at = usize::from(n) * 160;
+            let mut sound = [0; 160];
+            Law::A.encode_into(&samples[at..at + 160], &mut sound);
+            let sound = rtp(PCMA, false, a.seq, a.timestamp, a.ssrc, &sound);
+            (a.seq, a.timestamp) = (a.seq + 1, a.timestamp + 160);
+            rig.packet(a.leg, Channel::Rtp, a.address, &sound);
+            rig.pass(20);
+        }
+        rig.pass(400);
+        let sound = rig.samples(b.leg, b.params.codec, b.params.pt_in);
+        let loud: Vec<bool> = sound
+            .chunks(80)
+            .map(|part| amplitude(part, 770.0) > 1_000.0)
+            .collect();
+        let starts = loud.windows(2).filter(|pair| pair == &[false, true]);
+        let blocks = loud.iter().filter(|loud| **loud).count();
+        let keys = starts.count() + usize::from(loud[0]);
+        assert_eq!(keys, 1, "{loud:?}");
+        assert!((8..=11).contains(&blocks), "{blocks}");
+    }
+}
+
+#[test]
+fn keys_in_wide_sound_are_told() {
+    for codec in [Codec::G722, Codec::Opus] {
+        let mut rig = Rig::new();
+        let mut a = rig.phone_with(0, wide(codec, 0));
+        rig.route(a.leg, Route::Silence);
+        play_wide(&mut rig, &mut a, &key('7', 120));
+        let [(label, ms)] = told(&rig, &a)[..] else {
+            panic!("{codec:?}: {:?}", rig.events);
+        };
+        assert_eq!(label, '7', "{codec:?}");
+        assert!(ms.abs_diff(120) <= 20, "{codec:?}: {ms}");
+    }
+}
+
+#[test]
+fn a_tone_in_wide_sound_becomes_an_event_for_who_takes_events() {
+    for codec in [Codec::G722, Codec::Opus] {
+        let mut rig = Rig::new();
+        let mut a = rig.phone_with(0, wide(codec, 0));
+        let b = rig.phone_with(1, with_events(wide(codec, 1)));
+        rig.join(a.leg, 0);
+        rig.join(b.leg, 0);
+        play_wide(&mut rig, &mut a, &[vec![0; 800], key('4', 160)].concat());
+        rig.pass(400);
+        assert_eq!(told(&rig, &a).len(), 1, "{codec:?}");
+        let (event, ms) = only_event(&rig, &b);
+        assert_eq!(event, 4, "{codec:?}");
+        assert!(ms.abs_diff(160) <= 20, "{codec:?}: {ms}");
+        let mut decoder = Decoder::new(codec, b.params.opus).expect("a codec");
+        let mut loud = 0;
+        for sent in rig.heard(b.leg) {
+            if sent.payload_type() == b.params.pt_in {
+                let mut samples = [0; SAMPLES_MAX];
+                let length = decoder.decode(sent.payload(), &mut samples);
+                let length = length.expect("a frame");
+                let tone = |part: &&[i16]| {
+                    amplitude(&part.iter().step_by(2).copied().collect::<Vec<_>>(), 770.0) > 400.0
+                };
+                loud += samples[..length].chunks(160).filter(tone).count();
+            }
+        }
+        assert!(
+            loud <= 6,
+            "{codec:?}: the tone is taken out, but for {loud}"
+        );
+    }
 }
