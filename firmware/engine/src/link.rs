@@ -31,6 +31,10 @@ pub(crate) enum ToControl {
 
 /// From the control thread to the helper.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "slots of a ring are as large as commands, as in the one to the media thread"
+)]
 pub(crate) enum ToHelper {
     /// Something that the helper does before the media thread hears of it.
     Command(MediaCommand),

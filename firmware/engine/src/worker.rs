@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hal_port::{AudioHalf, FRAME, Frame};
 use media::{Channel, Output, Plane, PlaneCommand, Retired};
-use model::{Instant, LineHeard, MediaEvent, MediaFault, MediaLeg, PortId, limits};
+use model::{Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, PortId, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -243,6 +243,7 @@ impl Worker {
                 ToMedia::Command(PlaneCommand::AddPortLeg { leg, object }) => {
                     self.add_port_leg(now, leg, object);
                 }
+                ToMedia::Command(PlaneCommand::Plain(command)) if self.port_obeys(&command) => {}
                 ToMedia::Command(command) => self.plane.command(now, command),
                 ToMedia::AddRtpLeg(leg, object, pair) => {
                     self.doing.joining = Some((leg, pair));
@@ -296,6 +297,18 @@ impl Worker {
                 self.dead.wake();
             }
         }
+    }
+
+    /// Does to the sound of a port what the command wishes; whether it was such a command and the
+    /// leg is on a port. The plane refuses and counts all that nobody can do.
+    fn port_obeys(&mut self, command: &MediaCommand) -> bool {
+        let (MediaCommand::SetPortSound { leg, .. } | MediaCommand::PlayOnPort { leg, .. }) =
+            command
+        else {
+            return false;
+        };
+        let port = self.ports.iter_mut().find(|port| port.leg == Some(*leg));
+        port.is_some_and(|port| port.dsp.obey(command))
     }
 
     /// Runs what is due. The time is read anew, for packets and orders took theirs.
@@ -353,11 +366,10 @@ impl Worker {
             count(&self.counters.card_slips, slips);
             let (events, counters) = (&mut self.events, &self.counters);
             port.dsp.from_line(&mut rx, |heard| {
-                if let LineHeard::Released { digit, ms } = heard {
-                    let event = MediaEvent::Digit { leg, digit, ms };
-                    if events.send(event).is_err() {
-                        count(&counters.events_lost, 1);
-                    }
+                if let Some(event) = MediaEvent::of_line(leg, heard)
+                    && events.send(event).is_err()
+                {
+                    count(&counters.events_lost, 1);
                 }
             });
             self.plane.port_said(leg, &rx);

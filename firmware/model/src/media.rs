@@ -6,9 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BridgeId, ClipId, Codec, Digit, DtlsRole, Fingerprint, Gain, IceParams, MediaFigures, MediaLeg,
-    PairId, PortId, Protection, QualityMinute, QualitySecond, SecurityFault, SrtpKey, TapId,
-    ToneSpec,
+    BridgeId, ClipId, Codec, Digit, DtlsRole, Fingerprint, Gain, IceParams, LineHeard, LinePlay,
+    MediaFigures, MediaLeg, PairId, PortId, PortSound, Protection, QualityMinute, QualitySecond,
+    SecurityFault, SrtpKey, TapId, ToneSpec,
 };
 
 /// Numbers a new RTP session starts from, drawn by the control plane (RFC 3550 §5.1).
@@ -290,6 +290,22 @@ pub enum MediaCommand {
         /// How long, in ms: 40–6000.
         ms: u16,
     },
+    /// What is done to the sound of an analog port and what is listened for on its line. Stays with the
+    /// port until set anew, also without a leg.
+    SetPortSound {
+        /// A leg that is an analog port.
+        leg: MediaLeg,
+        /// Replaces the former settings as a whole.
+        sound: PortSound,
+    },
+    /// Play this to the line instead of what the call says; `Line(Played)` follows when it ends by
+    /// itself.
+    PlayOnPort {
+        /// A leg that is an analog port.
+        leg: MediaLeg,
+        /// What.
+        play: LinePlay,
+    },
     /// The leg is over; answered by `LegRemoved`.
     RemoveLeg {
         /// The leg.
@@ -395,6 +411,13 @@ pub enum MediaEvent {
         /// Why.
         fault: SecurityFault,
     },
+    /// News from the line of an analog port; keys come as `Digit`.
+    Line {
+        /// The leg.
+        leg: MediaLeg,
+        /// What was heard.
+        heard: LineHeard,
+    },
     /// A fax machine was heard on the leg.
     Fax {
         /// The leg.
@@ -426,4 +449,17 @@ pub enum MediaEvent {
         /// Everything that was counted.
         figures: MediaFigures,
     },
+}
+
+impl MediaEvent {
+    /// What the control plane is told of what was heard on the line of a port's leg; of keys, that
+    /// they were let go.
+    #[must_use]
+    pub const fn of_line(leg: MediaLeg, heard: LineHeard) -> Option<Self> {
+        match heard {
+            LineHeard::Pressed(_) => None,
+            LineHeard::Released { digit, ms } => Some(Self::Digit { leg, digit, ms }),
+            heard => Some(Self::Line { leg, heard }),
+        }
+    }
 }

@@ -41,6 +41,7 @@ impl Pbx {
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
             | MediaEvent::Fax { .. }
+            | MediaEvent::Line { .. }
             | MediaEvent::QualitySecond { .. } => {}
             MediaEvent::Overloaded(overloaded) => self.media_overloaded = overloaded,
         }

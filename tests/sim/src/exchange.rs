@@ -11,8 +11,8 @@ use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
 use hal_sim::{People, SetOptions, SimBoard, SimPort};
 use media::{Channel, Clip, ClipSound, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
 use model::{
-    FlowId, Instant, LineHeard, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party,
-    PartyId, PortId, PortListens, PortSound, Record, StateChange, Trust, Wall,
+    FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
+    PortId, PortListens, PortSound, Record, StateChange, Trust, Wall,
 };
 use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
 
@@ -224,9 +224,7 @@ impl Exchange {
             port.audio.exchange(&tx, &mut rx);
             board.heard.push((at as u16, tx));
             listener.from_line(&mut rx, |heard| {
-                if let LineHeard::Released { digit, ms } = heard {
-                    self.reports.push(MediaEvent::Digit { leg, digit, ms });
-                }
+                self.reports.extend(MediaEvent::of_line(leg, heard));
             });
             self.plane.port_said(leg, &rx);
         }
@@ -307,6 +305,13 @@ impl Exchange {
             }
             MediaCommand::DropPair { pair } => {
                 self.pairs.remove(&pair);
+                return;
+            }
+            MediaCommand::SetPortSound { leg, .. } | MediaCommand::PlayOnPort { leg, .. } => {
+                let mut places = board.legs.iter_mut();
+                if let Some((_, dsp)) = places.find(|(owner, _)| *owner == Some(leg)) {
+                    dsp.obey(&command);
+                }
                 return;
             }
             MediaCommand::LoadClip { clip } => {

@@ -2,7 +2,7 @@
 //! clock (design §3).
 
 use model::limits::PORT_LATENCY_SAMPLES;
-use model::{LineHeard, LinePlay, PortSound};
+use model::{LineHeard, LinePlay, MediaCommand, PortSound};
 
 use super::dial_tone::DialToneGuard;
 use super::figures::Figures;
@@ -59,6 +59,16 @@ impl PortDsp {
         if sound.listens.keys && !before.listens.keys {
             self.keys = DtmfReceiver::new();
         }
+    }
+
+    /// Carries out what is meant for the sound of a port; whether it was.
+    pub fn obey(&mut self, command: &MediaCommand) -> bool {
+        match command {
+            MediaCommand::SetPortSound { sound, .. } => self.set(sound),
+            MediaCommand::PlayOnPort { play, .. } => self.play(play),
+            _ => return false,
+        }
+        true
     }
 
     /// Forgets all that was heard and played, for another call; what it is set to stays, and what the
