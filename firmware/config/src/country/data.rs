@@ -82,6 +82,7 @@ fn step(table: &dyn TableLike) -> Option<ToneStep> {
 fn caller_id(name: &str) -> Option<CallerIdScheme> {
     Some(match name {
         "bellcore" => CallerIdScheme::Bellcore,
+        "bellcore_single" => CallerIdScheme::BellcoreSingle,
         "etsi_fsk_ring" => CallerIdScheme::EtsiRing,
         "etsi_fsk_lr" => CallerIdScheme::EtsiReversal,
         "etsi_fsk_dtas" => CallerIdScheme::EtsiAlert,

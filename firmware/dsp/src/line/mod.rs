@@ -7,6 +7,7 @@
 pub mod callerid;
 mod dial_tone;
 mod figures;
+mod player;
 mod port;
 
 pub use port::PortDsp;

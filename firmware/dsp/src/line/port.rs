@@ -4,11 +4,12 @@
 use model::limits::PORT_LATENCY_SAMPLES;
 use model::{LineHeard, LinePlay, MediaCommand, PortSound};
 
+use super::callerid::{CallerIdReceiver, CallerNews};
 use super::dial_tone::DialToneGuard;
 use super::figures::Figures;
+use super::player::Player;
 use crate::TICK_SAMPLES;
 use crate::dtmf::{DtmfReceiver, Key};
-use crate::tone::Tone;
 
 /// Samples of sound sent that are kept: the longest latency, and the block that is paired.
 const SENT: usize = PORT_LATENCY_SAMPLES + TICK_SAMPLES;
@@ -22,7 +23,8 @@ pub struct PortDsp {
     gains: [f32; 2],
     keys: DtmfReceiver,
     guard: DialToneGuard,
-    player: Option<Tone>,
+    caller: CallerIdReceiver,
+    player: Option<Player>,
     /// What was sent, the newest last.
     sent: [i16; SENT],
     figures: Figures,
@@ -44,6 +46,7 @@ impl PortDsp {
             gains: [1.0; 2],
             keys: DtmfReceiver::new(),
             guard: DialToneGuard::default(),
+            caller: CallerIdReceiver::new(),
             player: None,
             sent: [0; SENT],
             figures: Figures::default(),
@@ -58,6 +61,9 @@ impl PortDsp {
         self.gains = [sound.gain_in_db10, sound.gain_out_db10].map(factor);
         if sound.listens.keys && !before.listens.keys {
             self.keys = DtmfReceiver::new();
+        }
+        if sound.listens.caller_id && !before.listens.caller_id {
+            self.caller = CallerIdReceiver::new();
         }
     }
 
@@ -76,6 +82,7 @@ impl PortDsp {
     pub fn reset(&mut self) {
         self.keys = DtmfReceiver::new();
         self.guard = DialToneGuard::default();
+        self.caller = CallerIdReceiver::new();
         self.player = None;
         self.figures = Figures::default();
     }
@@ -89,10 +96,7 @@ impl PortDsp {
     /// Plays this instead of what the call says, from the next block on; what was being played ends
     /// without a [`LineHeard::Played`].
     pub fn play(&mut self, what: &LinePlay) {
-        self.player = match what {
-            LinePlay::Tone(spec) => Some(Tone::new(*spec)),
-            _ => None,
-        };
+        self.player = Player::new(what);
     }
 
     /// Makes of a block of the call what is to be played to the line: the gain, and what is played
@@ -120,24 +124,51 @@ impl PortDsp {
         let played = self.paired(length);
         let played = played.get(..length).unwrap_or_default();
         self.figures.heard(block, played);
-        if self.player.as_ref().is_some_and(Tone::is_over) {
-            self.player = None;
-            tell(LineHeard::Played { whole: true });
+        let asks = self.player.as_ref().is_some_and(Player::asks);
+        if self.sound.listens.keys || asks {
+            self.hear_keys(block, played, &mut tell);
         }
-        if self.sound.listens.keys {
-            let sound = self.guard.filter(block, played);
-            let sound = sound.get(..length).unwrap_or_default();
-            self.keys.feed(sound, |key| {
-                tell(match key {
-                    Key::Pressed(digit) => LineHeard::Pressed(digit),
-                    Key::Released { digit, ms } => LineHeard::Released { digit, ms },
+        if let Some(whole) = self.player.as_ref().and_then(Player::ended) {
+            self.player = None;
+            tell(LineHeard::Played { whole });
+        }
+        if self.sound.listens.caller_id {
+            self.caller.feed(block, |news| {
+                tell(match news {
+                    CallerNews::AlertTone => LineHeard::AlertTone,
+                    CallerNews::Info(info) => LineHeard::Caller(info),
+                    CallerNews::Spoiled => LineHeard::CallerSpoiled,
                 });
             });
+        }
+        if asks {
+            block.fill(0);
         }
         amplify(block, self.gains[0]);
         if let Some(second) = self.figures.second() {
             tell(LineHeard::Second(second));
         }
+    }
+
+    fn hear_keys(&mut self, block: &[i16], played: &[i16], tell: &mut impl FnMut(LineHeard)) {
+        let sound = self.guard.filter(block, played);
+        let sound = sound.get(..block.len()).unwrap_or_default();
+        let (player, keys) = (&mut self.player, self.sound.listens.keys);
+        self.keys.feed(sound, |key| {
+            let digit = match key {
+                Key::Pressed(digit) | Key::Released { digit, .. } => digit,
+            };
+            let taken = player
+                .as_mut()
+                .is_some_and(|player| player.takes_key(digit));
+            if !keys || taken {
+                return;
+            }
+            tell(match key {
+                Key::Pressed(digit) => LineHeard::Pressed(digit),
+                Key::Released { digit, ms } => LineHeard::Released { digit, ms },
+            });
+        });
     }
 
     /// What was on its way to the line while the newest block was recorded.
@@ -175,7 +206,8 @@ fn amplify(block: &mut [i16], gain: f32) {
 mod tests {
     use super::*;
     use crate::dtmf::DtmfSender;
-    use model::{Digit, PortListens, ToneSpec, ToneStep};
+    use model::{CallerField, CallerIdScheme, CallerInfo, CallerText, Digit};
+    use model::{PortListens, ToneSpec, ToneStep};
 
     fn steady(hz: [u16; 2], dbm0: i8) -> ToneSpec {
         let step = ToneStep {
@@ -233,6 +265,85 @@ mod tests {
             assert_eq!((down, up), (digit, digit));
             assert!((80..=120).contains(&ms), "{ms}");
         }
+    }
+
+    fn jan() -> CallerInfo {
+        let number = CallerText::fitting("0223456789");
+        CallerInfo {
+            number: CallerField::Text(number),
+            ..CallerInfo::default()
+        }
+    }
+
+    /// Two ports on one line: what the second hears of what the first plays, and the first's own news.
+    fn along(what: &LinePlay, answer: Option<char>) -> (Vec<LineHeard>, Vec<LineHeard>) {
+        let (mut here, mut there) = (listening(), PortDsp::new());
+        there.set(&PortSound {
+            listens: PortListens {
+                caller_id: true,
+                ..PortListens::default()
+            },
+            ..PortSound::default()
+        });
+        here.play(what);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..400 {
+            let (mut down, mut up) = ([0; TICK_SAMPLES], [0; TICK_SAMPLES]);
+            here.to_line(&mut down);
+            let mut answers = None;
+            there.to_line(&mut up);
+            there.from_line(&mut down, |heard| {
+                if heard == LineHeard::AlertTone {
+                    answers = answer;
+                }
+                theirs.push(heard);
+            });
+            if let Some(key) = answers {
+                there.play(&LinePlay::Keys {
+                    keys: CallerText::fitting(&key.to_string()),
+                    on_off_ms: (60, 40),
+                    dbm0: (-9, -11),
+                });
+            }
+            here.from_line(&mut up, |heard| ours.push(heard));
+        }
+        let quiet = |heard: &LineHeard| !matches!(heard, LineHeard::Second(_));
+        ours.retain(quiet);
+        theirs.retain(quiet);
+        (ours, theirs)
+    }
+
+    #[test]
+    fn what_one_port_sends_another_reads() {
+        let told = LineHeard::Caller(jan());
+        let played = LineHeard::Played { whole: true };
+        let (info, scheme, dbm0) = (jan(), CallerIdScheme::EtsiRing, -14);
+        let on_hook = LinePlay::Caller { info, scheme, dbm0 };
+        assert_eq!(along(&on_hook, None), (vec![played], vec![told]));
+        let waiting = LinePlay::CallerWaiting { info, scheme, dbm0 };
+        let (ours, theirs) = along(&waiting, Some('D'));
+        assert_eq!(ours, [played], "the answer is no key of the call's");
+        assert_eq!(theirs, [LineHeard::AlertTone, played, told]);
+        let (ours, theirs) = along(&waiting, None);
+        assert_eq!(ours, [LineHeard::Played { whole: false }]);
+        assert_eq!(theirs, [LineHeard::AlertTone]);
+    }
+
+    #[test]
+    fn gains_hold_and_saturate() {
+        let mut port = PortDsp::new();
+        port.set(&PortSound {
+            gain_in_db10: 60,
+            gain_out_db10: -70,
+            ..PortSound::default()
+        });
+        let mut out = [10_000; TICK_SAMPLES];
+        port.to_line(&mut out);
+        assert_eq!(out, [4_466; TICK_SAMPLES]);
+        let mut heard = [1_000; TICK_SAMPLES];
+        heard[0] = i16::MIN;
+        port.from_line(&mut heard, |_| {});
+        assert_eq!((heard[0], heard[1]), (i16::MIN, 1_995));
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::limits::CALLER_TEXT;
 pub enum CallerIdScheme {
     /// Bell 202 FSK between the first and second ring (GR-30-CORE).
     Bellcore,
+    /// The same with date and number only, for sets that know no more (SDMF).
+    BellcoreSingle,
     /// V.23 FSK between the first and second ring (EN 300 659-1 §6.1).
     EtsiRing,
     /// V.23 FSK before the ring, after a dual tone alert (EN 300 659-1 §6.2, DT-AS).

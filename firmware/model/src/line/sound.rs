@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallerIdScheme, CallerInfo, ToneEvidence, ToneSignature};
+use super::{CallerIdScheme, CallerInfo, CallerText, ToneEvidence, ToneSignature};
 use crate::limits::LEARNED_SIGNATURES;
 use crate::{Digit, ToneSpec};
 
@@ -85,6 +85,15 @@ pub enum LinePlay {
         ms: u16,
         /// Level of each sine in dBm0, usually −15.
         dbm0: i8,
+    },
+    /// Keys one after the other: dialling on a line. Keys `0-9 * # A-D`, `,` is a pause of a second.
+    Keys {
+        /// Which.
+        keys: CallerText,
+        /// Sound of each, in ms, and silence after it.
+        on_off_ms: (u16, u16),
+        /// Levels of the column's (high) and the row's (low) tone in dBm0, as the country has them.
+        dbm0: (i8, i8),
     },
     /// A tone of the exchange.
     Tone(ToneSpec),

@@ -45,7 +45,7 @@ use PlanStep::{
 pub const fn plan(scheme: CallerIdScheme) -> &'static [PlanStep] {
     match scheme {
         // 0.5 to 1.5 s after the burst, at least 200 ms before the next.
-        CallerIdScheme::Bellcore | CallerIdScheme::EtsiRing => {
+        CallerIdScheme::Bellcore | CallerIdScheme::BellcoreSingle | CallerIdScheme::EtsiRing => {
             &[FirstRing, Pause(600), Data, Pause(200), Ring]
         }
         // Tone 100 ± 10 ms; 45 to 500 ms to the data; 200 to 500 ms to the ring.
@@ -107,7 +107,7 @@ pub const fn lamp_plan(scheme: CallerIdScheme) -> &'static [PlanStep] {
         CallerIdScheme::EtsiRing | CallerIdScheme::EtsiAlert => &[AlertTone(100), Pause(150), Data],
         CallerIdScheme::EtsiPulse => &[RingPulse(250), Pause(600), Data],
         // GR-30-CORE §2.3.2: without any alert.
-        CallerIdScheme::Bellcore => &[Data],
+        CallerIdScheme::Bellcore | CallerIdScheme::BellcoreSingle => &[Data],
         // No words for it.
         CallerIdScheme::DtmfAbdc
         | CallerIdScheme::DtmfHash

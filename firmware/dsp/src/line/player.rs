@@ -1,0 +1,88 @@
+//! What a port plays to its line instead of what the call says.
+
+use model::{Digit, LinePlay};
+
+use super::callerid::{AlertSender, CallWaitingSender, CallerIdSender, KeySender, KeyTiming};
+use crate::tone::Tone;
+
+/// Something being played.
+#[derive(Clone, Debug)]
+pub(super) enum Player {
+    Caller(CallerIdSender),
+    Waiting(CallWaitingSender),
+    Alert(AlertSender),
+    Keys(KeySender),
+    Tone(Tone),
+    /// What cannot be played: over at once.
+    Nothing,
+}
+
+impl Player {
+    /// Begins; `None` for silence.
+    pub(super) fn new(what: &LinePlay) -> Option<Self> {
+        Some(match what {
+            LinePlay::Caller { info, scheme, dbm0 } => {
+                CallerIdSender::new(info, *scheme, *dbm0).map_or(Self::Nothing, Self::Caller)
+            }
+            LinePlay::CallerWaiting { info, scheme, dbm0 } => {
+                Self::Waiting(CallWaitingSender::new(info, *scheme, *dbm0))
+            }
+            LinePlay::AlertTone { ms, dbm0 } => Self::Alert(AlertSender::new(*ms, *dbm0)),
+            LinePlay::Keys {
+                keys,
+                on_off_ms: (on_ms, off_ms),
+                dbm0: (high_dbm0, low_dbm0),
+            } => Self::Keys(KeySender::new(
+                *keys,
+                KeyTiming {
+                    on_ms: *on_ms,
+                    off_ms: *off_ms,
+                    low_dbm0: *low_dbm0,
+                    high_dbm0: *high_dbm0,
+                },
+            )),
+            LinePlay::Tone(spec) => Self::Tone(Tone::new(*spec)),
+            LinePlay::Silence => return None,
+        })
+    }
+
+    /// Writes the next samples over all of `block`.
+    pub(super) fn fill(&mut self, block: &mut [i16]) {
+        match self {
+            Self::Caller(sender) => sender.fill(block),
+            Self::Waiting(sender) => sender.fill(block),
+            Self::Alert(sender) => sender.fill(block),
+            Self::Keys(sender) => sender.fill(block),
+            Self::Tone(tone) => tone.fill(block),
+            Self::Nothing => block.fill(0),
+        }
+    }
+
+    /// How it ended, once it has: whether it was played whole.
+    pub(super) fn ended(&self) -> Option<bool> {
+        match self {
+            Self::Caller(sender) => sender.is_over().then_some(true),
+            Self::Waiting(sender) => sender.ended(),
+            Self::Alert(sender) => sender.is_over().then_some(true),
+            Self::Keys(sender) => sender.is_over().then_some(true),
+            Self::Tone(tone) => tone.is_over().then_some(true),
+            Self::Nothing => Some(false),
+        }
+    }
+
+    /// Whether a key of the set is an answer to what is played, and none of the call's.
+    pub(super) fn takes_key(&mut self, key: Digit) -> bool {
+        match self {
+            Self::Waiting(sender) => {
+                sender.pressed(key);
+                matches!(key.to_char(), 'A'..='D')
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the set is asked something: its keys are listened for, and nobody else hears them.
+    pub(super) const fn asks(&self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
+}
