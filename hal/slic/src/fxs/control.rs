@@ -1,0 +1,167 @@
+//! The words of `hal-port` on a chip.
+
+use core::time::Duration;
+
+use embedded_hal::{digital::InputPin, spi::SpiDevice};
+use hal_port::{ControlHalf, HookDetector, Linefeed, PortCommand, PortEvent, Reading};
+
+use super::bring_up::BringUp;
+use super::registers::{DC_DC_OFF, LINEFEED, POWER_DOWN_1, feed};
+use super::{FxsLine, Life, line_settings, watch};
+use crate::{SlicError, Trouble, bus::Registers};
+
+/// A chip that is back must stay well so long before it is believed.
+const PROBATION: Duration = Duration::from_secs(1);
+/// After the first trouble, doubled with each further one.
+const BACK_OFF: Duration = Duration::from_millis(500);
+const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+
+impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
+    fn live(&mut self) -> Result<(), Trouble> {
+        match self.life {
+            Life::BringUp(at) => {
+                let (at, done) = self.bring_up(at)?;
+                self.life = if !done {
+                    Life::BringUp(at)
+                } else if self.fault.is_some() {
+                    Life::Probation {
+                        until: self.now + PROBATION,
+                    }
+                } else {
+                    self.failures = 0;
+                    Life::Service
+                };
+            }
+            Life::Probation { until } => {
+                self.serve()?;
+                // What the hook did while the port was out of service is not told; how it lies at
+                // the end is.
+                self.events
+                    .retain(|event| matches!(event, PortEvent::Fault(_)));
+                if self.now >= until {
+                    self.recover();
+                }
+            }
+            Life::Service => self.serve()?,
+            Life::Down { until } => {
+                if self.now >= until {
+                    self.life = Life::BringUp(BringUp::start(self.now));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Out of service: the line is opened as well as can be, and all is tried again later.
+    fn fail(&mut self, trouble: Trouble) {
+        // On a dead bus these do nothing.
+        let _ = self.bus.write(LINEFEED, feed::OPEN);
+        let _ = self.bus.write(POWER_DOWN_1, DC_DC_OFF);
+        let doubled = BACK_OFF.saturating_mul(1 << self.failures.min(7));
+        self.life = Life::Down {
+            until: self.now + doubled.min(BACK_OFF_MAX),
+        };
+        self.failures = self.failures.saturating_add(1);
+        self.last_trouble = Some(trouble);
+        self.wish.told = feed::OPEN;
+        self.wish.ringing = None;
+        self.wish.feed = Linefeed::Forward;
+        self.wish.on_hook_sound = false;
+        self.meter_until = None;
+        self.alarms = watch::Alarms::default();
+        self.reading = Reading::default();
+        self.trip_until = Duration::ZERO;
+        self.closed = false;
+        // Whoever has lifted meanwhile is told as lifted when the port is back.
+        self.hook = HookDetector::new(self.hook_times);
+        if self.fault.is_none() {
+            self.put(PortEvent::Fault(trouble.kind()));
+        }
+        self.fault = Some(trouble);
+    }
+
+    /// Idle and on hook, unless the hook says otherwise from now on.
+    fn recover(&mut self) {
+        self.fault = None;
+        self.failures = 0;
+        self.life = Life::Service;
+        self.put(PortEvent::Recovered);
+        if self.hook.is_off_hook() {
+            self.put(PortEvent::OffHook);
+        }
+    }
+
+    fn set_profile(&mut self, profile: hal_port::LineProfile) -> Result<(), SlicError> {
+        if !profile.is_sound() {
+            return Err(SlicError::Argument);
+        }
+        if self.works() {
+            let part = self.settings.part;
+            line_settings::change(&mut self.bus, &mut self.indirect, &profile, part)?;
+        }
+        self.profile = profile;
+        Ok(())
+    }
+}
+
+impl<S: SpiDevice, P: InputPin> ControlHalf for FxsLine<S, P> {
+    type Error = SlicError;
+
+    fn advance(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        if let Err(trouble) = self.live() {
+            self.fail(trouble);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        Some(match self.life {
+            Life::BringUp(at) => at.due,
+            Life::Down { until } => until,
+            Life::Service | Life::Probation { .. } => {
+                let planned = [self.wish.next_edge(self.now), self.meter_until];
+                let planned = planned.into_iter().flatten();
+                planned.fold(self.next_look, Duration::min)
+            }
+        })
+    }
+
+    fn apply(&mut self, command: PortCommand) -> Result<(), SlicError> {
+        if let Some(trouble) = self.fault {
+            return Err(trouble.into());
+        }
+        match command {
+            PortCommand::StartRing(cadence) => self.start_ring(cadence),
+            PortCommand::StopRing => self.change_wish(|wish, _| wish.ringing = None),
+            PortCommand::SetLinefeed(feed) => self.change_wish(|wish, _| {
+                wish.feed = feed;
+                if feed == Linefeed::Open {
+                    wish.ringing = None;
+                }
+            }),
+            PortCommand::SetHookTimes(times) => {
+                if !times.are_sound() {
+                    return Err(SlicError::Argument);
+                }
+                self.hook_times = times;
+                self.hook.set_times(times);
+                Ok(())
+            }
+            PortCommand::SetProfile(profile) => self.set_profile(profile),
+            PortCommand::SetOnHookSound(on) => self.change_wish(|wish, _| wish.on_hook_sound = on),
+            PortCommand::MeterPulse(ms) => self.start_meter_pulse(ms),
+            PortCommand::SetNeon(_)
+            | PortCommand::SetHook(_)
+            | PortCommand::Flash(_)
+            | PortCommand::PulseDigit(_) => Err(SlicError::Unsupported),
+        }
+    }
+
+    fn poll_event(&mut self) -> Option<PortEvent> {
+        self.events.pop_front()
+    }
+
+    fn reading(&self) -> Reading {
+        self.reading
+    }
+}
