@@ -103,7 +103,9 @@ impl Slic {
             Part::Si3210 => cell.writable[0],
             Part::Si3215 => cell.writable[1],
         };
-        (mask | cell.fixed != 0).then_some((mask, cell.fixed))
+        // What can be written on the other part only is reserved on this one.
+        let reserved = mask == 0 && cell.writable != [0, 0];
+        (!reserved && mask | cell.fixed != 0).then_some((mask, cell.fixed))
     }
 
     fn read(&mut self, address: u8) -> u8 {
