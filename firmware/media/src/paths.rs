@@ -1,6 +1,7 @@
 //! The paths to a far end that does ICE (RFC 8445, we are lite): which addresses its checks came
 //! from, and which one it chose for the media.
 
+use core::time::Duration;
 use std::net::SocketAddr;
 
 use model::{IceParams, Instant, limits};
@@ -10,6 +11,9 @@ use rtp::stun::{ANSWER_MAX, Check, Outcome, Transaction};
 const REMEMBERED: usize = 16;
 /// Nanoseconds after which one more check is answered.
 const ANSWER_EVERY_NS: u64 = 1_000_000_000 / limits::ICE_ANSWERS_PER_S;
+
+/// So long after its last sign of life the far end is gone.
+const SILENT: Duration = Duration::from_secs(limits::ICE_SILENT_S);
 
 /// A check that gets an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub(crate) struct Paths {
     next_check: usize,
     /// When all answers of a second are allowed again: later than now by those given.
     answered_until: Instant,
+    /// When the far end showed last that it is here; never, as long as it has not begun.
+    heard_at: Option<Instant>,
 }
 
 impl Paths {
@@ -43,6 +49,7 @@ impl Paths {
             checks: [None; REMEMBERED],
             next_check: 0,
             answered_until: Instant::ZERO,
+            heard_at: None,
         }
     }
 
@@ -53,6 +60,7 @@ impl Paths {
             *self = Self {
                 nominated: self.nominated,
                 answered_until: self.answered_until,
+                heard_at: self.heard_at,
                 ..Self::new(ice)
             };
         }
@@ -61,6 +69,24 @@ impl Paths {
     /// Where the media goes.
     pub(crate) const fn nominated(&self) -> Option<SocketAddr> {
         self.nominated
+    }
+
+    /// A packet came that nobody else can have sent.
+    pub(crate) const fn heard(&mut self, now: Instant) {
+        self.heard_at = Some(now);
+    }
+
+    /// When the far end is gone if nothing comes.
+    pub(crate) fn silent_at(&self) -> Instant {
+        self.heard_at
+            .map_or(Instant::FAR, |heard_at| heard_at.plus(SILENT))
+    }
+
+    /// The far end is gone: nothing is sent until it chooses a path again.
+    pub(crate) const fn give_up(&mut self) {
+        self.nominated = None;
+        self.checked = [None; limits::ICE_PATHS];
+        self.heard_at = None;
     }
 
     /// Whether the far end has shown with a signed check that it is here.
@@ -81,6 +107,7 @@ impl Paths {
             return None;
         }
         let len = check.answer(&self.ice, from, out)?;
+        self.heard(now);
         let mut moved = false;
         if let Outcome::Path { nominated } = check.outcome {
             if !self.checked.contains(&Some(from)) {
@@ -116,7 +143,7 @@ impl Paths {
         if from.since(now).as_nanos() >= 1_000_000_000 {
             return false;
         }
-        self.answered_until = from.plus(core::time::Duration::from_nanos(ANSWER_EVERY_NS));
+        self.answered_until = from.plus(Duration::from_nanos(ANSWER_EVERY_NS));
         true
     }
 }

@@ -17,6 +17,7 @@ use crate::keying::{Keying, Manner};
 use crate::listening::Listening;
 use crate::mixer::ear::{Ear, Mouth};
 use crate::outgoing::{HEADER, Heard, Outgoing};
+use crate::paths::Paths;
 use crate::plane::TICK;
 use crate::quality::{Quality, Reading};
 use crate::reporting::Reporting;
@@ -292,14 +293,20 @@ impl RtpLeg {
         ended.and_then(|ended| key(ended, clock_hz))
     }
 
-    /// When the next report is due, or a key that is being heard ends for want of news.
+    /// When the next report is due, a key that is being heard ends for want of news, or the far end
+    /// is gone.
     pub(crate) fn deadline(&self) -> Instant {
         let silent = self
             .event_news
             .filter(|_| self.events.current().is_some())
             .map_or(Instant::FAR, |news| news.plus(SILENT_END));
         let report = self.reporting.due().unwrap_or(Instant::FAR);
-        report.min(silent).min(self.quality.due())
+        let gone = self
+            .source
+            .paths
+            .as_ref()
+            .map_or(Instant::FAR, Paths::silent_at);
+        report.min(silent).min(self.quality.due()).min(gone)
     }
 
     /// Whether what the far end says is heard.

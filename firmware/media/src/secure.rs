@@ -245,6 +245,9 @@ impl Plane {
             Ok(len) => {
                 rtp.secure.unopened = 0;
                 rtp.secure.good_at = now;
+                if let Some(paths) = &mut rtp.source.paths {
+                    paths.heard(now);
+                }
                 let clear = buffer.get(..len).unwrap_or(&[]);
                 self.hear(now, leg, channel, from, clear);
             }
@@ -274,6 +277,7 @@ impl Plane {
         let bytes = out.get(..answer.len).unwrap_or(&[]);
         let way = (leg, Channel::Rtp);
         self.out.queue(Kind::Setup, way, from, &[bytes]);
+        self.watch(leg.slot);
         if answer.moved {
             let remote = from;
             self.out.event(MediaEvent::SourceLearned { leg, remote });

@@ -1,4 +1,4 @@
-//! What is due without a tick: reports, and keys whose end was never heard.
+//! What is due without a tick: reports, keys whose end was never heard, far ends that are gone.
 
 use std::net::SocketAddr;
 
@@ -38,6 +38,12 @@ impl Plane {
         let Some(rtp) = slot.rtp_mut() else {
             return;
         };
+        if let Some(paths) = &mut rtp.source.paths
+            && paths.silent_at() <= now
+        {
+            paths.give_up();
+            self.out.event(MediaEvent::PeerSilent { leg });
+        }
         let second_is_over = rtp.quality.due() <= now;
         let over = rtp.expire_event(now).filter(|_| rtp.is_heard());
         if rtp.reporting.due().is_some_and(|due| due <= now) {

@@ -418,6 +418,12 @@ pub enum MediaEvent {
         /// What was heard.
         heard: LineHeard,
     },
+    /// A far end that does ICE sent neither checks nor packets for `limits::ICE_SILENT_S`: it is
+    /// gone, and nothing is sent to it any more (RFC 7675 §5.1).
+    PeerSilent {
+        /// The leg.
+        leg: MediaLeg,
+    },
     /// A fax machine was heard on the leg.
     Fax {
         /// The leg.

@@ -121,6 +121,8 @@ rules! {
     MediaKeysFailed = "media.keys_failed",
     /// The far end sends in clear although protection was agreed on.
     MediaInClear = "media.in_clear",
+    /// Nothing comes from the far end any more: a browser whose page was closed.
+    MediaPeerSilent = "media.peer_silent",
     /// No RTP ports are ready.
     NoMediaPorts = "limit.media_ports",
     /// The exchange is stopping.

@@ -1,7 +1,9 @@
 //! The media plane seen from here: what it reports, bridges, and places that become free.
 
 use call::LegEvent;
-use model::{BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, Route};
+use model::{
+    BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, Route, Rule,
+};
 
 use crate::{Output, Pbx, leg::Stage, pbx::Owner, ports::SetPhase, world::World};
 
@@ -27,6 +29,11 @@ impl Pbx {
             MediaEvent::SecurityFailed { leg, fault } => {
                 if let Some(id) = self.leg_of(leg) {
                     self.leg_unprotected(now, id, fault);
+                }
+            }
+            MediaEvent::PeerSilent { leg } => {
+                if let Some(id) = self.leg_of(leg) {
+                    self.leg_event(now, id, LegEvent::Lost(Rule::MediaPeerSilent));
                 }
             }
             MediaEvent::LegRemoved { leg, figures } => self.seat_free(now, leg, figures),

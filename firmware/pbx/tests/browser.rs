@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use config::{Config, SecretId};
-use model::{FlowId, MediaEvent, Now, PairId, Seq, StateChange, Transport};
+use model::{
+    Cause, EventBody, FlowId, MediaCommand, MediaEvent, MediaFigures, Now, PairId, Rule, Seq,
+    StateChange, Transport,
+};
 use pbx::{Input, Keys, Output, Pbx, Setup};
 use sip::{Message, Method, digest};
 
@@ -325,4 +328,40 @@ fn a_browser_that_says_nothing_is_let_go() {
         "{outputs:?}"
     );
     assert_eq!(rig.pbx.figures().flows, 0);
+}
+
+#[test]
+fn a_far_end_that_is_gone_ends_the_call_with_its_cause() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let proof = proof(&mut rig, 1);
+    let outputs = rig.tell(invite(2, &proof));
+    let seat = outputs.iter().find_map(|output| match output {
+        Output::Media(MediaCommand::AddRtpLeg { leg, .. }) => Some(*leg),
+        _ => None,
+    });
+    let leg = seat.expect("the caller has a place");
+    let mut ended = Vec::new();
+    let mut outputs = rig.tell(Input::Media(MediaEvent::PeerSilent { leg }));
+    // Each leg is over when the media plane has let it go.
+    while !outputs.is_empty() {
+        let mut next = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Media(MediaCommand::RemoveLeg { leg }) => {
+                    let figures = MediaFigures::default();
+                    next.extend(rig.tell(Input::Media(MediaEvent::LegRemoved { leg, figures })));
+                }
+                Output::Record(record) => ended.extend(match record.event.body {
+                    EventBody::CallEnded { cause, .. } => Some((cause, record.event.rule)),
+                    _ => None,
+                }),
+                _ => {}
+            }
+        }
+        outputs = next;
+    }
+    assert_eq!(ended, [(Cause::PeerLost, Rule::MediaPeerSilent)]);
+    assert_eq!(rig.pbx.figures().calls, 0);
 }

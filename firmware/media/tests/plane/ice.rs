@@ -248,3 +248,63 @@ fn handshakes_pass_on_checked_paths_alone() {
     assert_eq!(sent, [address(20)], "strangers and nobody get nothing");
     assert_eq!(rig.heard(a.leg)[0].bytes, hello);
 }
+
+/// Whether it was told that the browser is gone.
+fn told_gone(rig: &Rig, phone: &Phone) -> usize {
+    let gone = MediaEvent::PeerSilent { leg: phone.leg };
+    rig.events.iter().filter(|event| **event == gone).count()
+}
+
+#[test]
+fn a_browser_that_sends_neither_checks_nor_packets_is_gone() {
+    let mut rig = Rig::new();
+    let (mut a, mut keys, mut b) = browser(&mut rig);
+    rig.pass(60_000);
+    assert_eq!(told_gone(&rig, &a), 0, "it has not begun");
+    let mut id = 0;
+    let mut check_comes = |rig: &mut Rig| {
+        id += 1;
+        let bytes = check(id, "ours:them", PASSWORD, true);
+        rig.packet(a.leg, Channel::Rtp, address(20), &bytes);
+    };
+    // On hold nothing but checks come.
+    for _ in 0..4 {
+        check_comes(&mut rig);
+        rig.pass(29_000);
+    }
+    check_comes(&mut rig);
+    rig.pass(29_000);
+    let bytes = sealed(&mut a, &mut keys);
+    rig.packet(a.leg, Channel::Rtp, address(20), &bytes);
+    rig.pass(29_000);
+    assert_eq!(told_gone(&rig, &a), 0);
+    // What strangers send is no sign of life.
+    let forged = check(99, "ours:them", "another/password/of/them", true);
+    rig.packet(a.leg, Channel::Rtp, address(20), &forged);
+    rig.packet(a.leg, Channel::Rtp, address(20), &a.packet());
+    rig.say(&mut b);
+    assert!(!media(&rig, &a).is_empty());
+    rig.pass(999);
+    assert_eq!(told_gone(&rig, &a), 0);
+    rig.pass(2);
+    assert_eq!(told_gone(&rig, &a), 1);
+    let before = rig.heard(a.leg).len();
+    for _ in 0..10 {
+        rig.say(&mut b);
+        rig.pass(20);
+    }
+    rig.pass(60_000);
+    assert_eq!(rig.heard(a.leg).len(), before, "nothing is sent any more");
+    assert_eq!(told_gone(&rig, &a), 1, "told once");
+}
+
+#[test]
+fn a_phone_without_checks_may_be_silent() {
+    let mut rig = Rig::new();
+    let (mut a, b) = (rig.phone(0), rig.phone(1));
+    rig.join(a.leg, 0);
+    rig.join(b.leg, 0);
+    rig.say(&mut a);
+    rig.pass(300_000);
+    assert_eq!(told_gone(&rig, &a), 0);
+}

@@ -37,6 +37,8 @@ pub const TAPS: usize = 1_300;
 pub const ICE_ANSWERS_PER_S: u64 = 50;
 /// Addresses of one far end whose checks were good that are remembered; the oldest makes room.
 pub const ICE_PATHS: usize = 8;
+/// Seconds without a sign of life after which a far end that does ICE is gone (RFC 7675 §5.1).
+pub const ICE_SILENT_S: u64 = 30;
 /// DTLS handshakes at once; one more fails at once.
 pub const DTLS_HANDSHAKES: usize = 128;
 /// Milliseconds in which a DTLS handshake has to come to its end.

@@ -111,6 +111,7 @@ impl Words for Czech {
             Rule::MediaKeysForged => "certifikát není ten, který byl ohlášen",
             Rule::MediaKeysFailed => "klíče hlasu se nepodařilo dohodnout",
             Rule::MediaInClear => "druhá strana poslala hlas nechráněný",
+            Rule::MediaPeerSilent => "od protistrany už nic nepřichází",
             Rule::NoMediaPorts => "nejsou volné porty pro zvuk",
             Rule::Stopping => "ústředna se zastavuje",
             Rule::PeerMisbehaved => "protistrana porušila protokol",

@@ -113,6 +113,7 @@ impl Words for English {
             Rule::MediaKeysForged => "the certificate is not the one that was announced",
             Rule::MediaKeysFailed => "the keys of the voice could not be agreed on",
             Rule::MediaInClear => "the far end sent voice in clear",
+            Rule::MediaPeerSilent => "nothing comes from the far end any more",
             Rule::NoMediaPorts => "no ports for sound were free",
             Rule::Stopping => "the exchange is stopping",
             Rule::PeerMisbehaved => "the far end broke the protocol",

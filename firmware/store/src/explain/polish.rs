@@ -115,6 +115,7 @@ impl Words for Polish {
             Rule::MediaKeysForged => "certyfikat nie jest tym, który zapowiedziano",
             Rule::MediaKeysFailed => "nie udało się uzgodnić kluczy głosu",
             Rule::MediaInClear => "druga strona wysłała głos bez ochrony",
+            Rule::MediaPeerSilent => "od drugiej strony nic już nie przychodzi",
             Rule::NoMediaPorts => "brak wolnych portów dla dźwięku",
             Rule::Stopping => "centrala się zatrzymuje",
             Rule::PeerMisbehaved => "druga strona złamała protokół",

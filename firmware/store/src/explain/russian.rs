@@ -115,6 +115,7 @@ impl Words for Russian {
             Rule::MediaKeysForged => "сертификат не тот, который был объявлен",
             Rule::MediaKeysFailed => "не удалось согласовать ключи голоса",
             Rule::MediaInClear => "другая сторона передала голос без защиты",
+            Rule::MediaPeerSilent => "от другой стороны больше ничего не приходит",
             Rule::NoMediaPorts => "нет свободных портов для звука",
             Rule::Stopping => "станция останавливается",
             Rule::PeerMisbehaved => "другая сторона нарушила протокол",
