@@ -10,7 +10,7 @@ use model::{Codec, Instant, QualityCause, QualityMinute, QualitySecond};
 const SECOND_NS: u64 = 1_000_000_000;
 const MINUTE: u8 = 60;
 /// What is added to the way there and our wait: packet time and codecs of both ends, in ms.
-const ENDS_MS: f32 = 30.0;
+pub(crate) const ENDS_MS: f32 = 30.0;
 /// Sound weaker than this, in dBm0, is silence; digital silence is weaker still.
 const SILENCE_DBM0: f32 = -60.0;
 const DIGITAL_SILENCE_DBM0: f32 = -90.0;
@@ -32,6 +32,8 @@ pub(crate) struct Reading {
     pub(crate) jitter_ms: u8,
     pub(crate) round_trip_ms: u16,
     pub(crate) far_loss_256: u8,
+    pub(crate) far_late_256: u8,
+    pub(crate) far_mos_100: u16,
     pub(crate) wait_us: u32,
     pub(crate) metering: Metering,
     /// The far end should send: it is to be heard and did not say that it pauses.
@@ -100,6 +102,8 @@ impl Quality {
             jitter_ms: reading.jitter_ms,
             round_trip_ms: reading.round_trip_ms,
             far_loss_256: reading.far_loss_256,
+            far_late_256: reading.far_late_256,
+            far_mos_100: reading.far_mos_100,
             level_dbm0: level(measured && dbm0 > SILENCE_DBM0, dbm0),
             clipped: short(reading.metering.clipped().into()),
             mos_100: if cause == QualityCause::OneWay {
@@ -150,6 +154,9 @@ impl Quality {
         minute.jitter_ms_max = minute.jitter_ms_max.max(second.jitter_ms);
         minute.round_trip_ms_max = minute.round_trip_ms_max.max(second.round_trip_ms);
         minute.far_loss_256_max = minute.far_loss_256_max.max(second.far_loss_256);
+        let far_mos = [minute.far_mos_100_min, second.far_mos_100];
+        let told = far_mos.into_iter().filter(|mos| *mos > 0);
+        minute.far_mos_100_min = told.min().unwrap_or(0);
         let clipped = u32::from(second.clipped) >= CLIPPED;
         minute.clipped_seconds = one(minute.clipped_seconds, clipped);
         let voice = measured && dbm0 > SILENCE_DBM0;
@@ -170,6 +177,12 @@ impl Quality {
             });
             minute.cause = second.cause;
         }
+    }
+
+    /// The mean level of the voice in the running minute, if there was any.
+    pub(crate) fn level_dbm0(&self) -> Option<i8> {
+        let seconds = self.level_seconds;
+        (seconds > 0).then(|| (self.level_sum / f32::from(seconds)).round() as i8)
     }
 
     /// The minute, if it is full, or with `over` what there is of it.
@@ -212,6 +225,8 @@ mod tests {
             jitter_ms: 2,
             round_trip_ms: 20,
             far_loss_256: 0,
+            far_late_256: 0,
+            far_mos_100: 0,
             wait_us: 13_000,
             metering,
             expected: true,

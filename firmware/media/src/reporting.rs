@@ -1,13 +1,16 @@
 //! The reports of one leg (RTCP, RFC 3550 §6): when they are due, and what came.
 
-use model::Instant;
-use rtp::rtcp::{Compound, NtpClock, ReportBlock, Reports, SenderInfo, interval};
+use dsp::emodel::{Path, rate};
+use model::{Instant, limits};
+use rtp::bursts::part_256;
+use rtp::rtcp::{Compound, NtpClock, ReportBlock, Reports, SenderInfo, VoiceMetrics, interval};
 use rtp::stats::FarFigures;
 
+use crate::quality::ENDS_MS;
 use crate::rtp_leg::RtpLeg;
 
-/// Octets of the longest compound that we send: SR with one block, SDES, BYE.
-pub(crate) const COMPOUND_MAX: usize = 128;
+/// Octets of the longest compound that we send: SR with one block, SDES, XR with one block, BYE.
+pub(crate) const COMPOUND_MAX: usize = 160;
 
 /// Reports sent and heard.
 #[derive(Debug)]
@@ -79,15 +82,60 @@ impl RtpLeg {
             .receiver()
             .report()
             .map(|reception| self.reporting.heard.block(reception, now));
+        let metrics = block.and_then(|block| self.metrics(block.reception.ssrc));
         let cname = hex(self.out.ssrc());
         let compound = Compound {
             ssrc: self.out.ssrc(),
             sender,
             block,
             cname: core::str::from_utf8(&cname).unwrap_or("-"),
+            metrics,
             goodbye,
         };
         compound.write(out)
+    }
+
+    /// What we think of the voice of `ssrc`, if the far end wishes to know.
+    fn metrics(&mut self, ssrc: u32) -> Option<VoiceMetrics> {
+        let params = *self.params().filter(|params| params.xr)?;
+        let (figures, bursts) = (self.figures(), self.bursts.figures());
+        let whole = figures.packets_in.saturating_add(figures.lost);
+        let whole = whole.saturating_add(figures.late);
+        let part = |count: u64| count as f32 / whole.max(1) as f32;
+        let wait_ms = self.listening.wait_us() as f32 / 1_000.0;
+        let round_trip_ms = figures.round_trip_us as f32 / 1_000.0;
+        let listening = Path {
+            lost: part(figures.lost),
+            late: part(figures.late),
+            delay_ms: 0.0,
+        };
+        let talking = Path {
+            delay_ms: round_trip_ms / 2.0 + wait_ms + ENDS_MS,
+            ..listening
+        };
+        let (hears, talks) = (rate(params.codec, listening), rate(params.codec, talking));
+        let ms = |packets: u64| {
+            let ms = packets.saturating_mul(params.ptime_ms.into());
+            u16::try_from(ms).unwrap_or(u16::MAX)
+        };
+        let tenths = |mos_100: u16| u8::try_from(mos_100.saturating_add(5) / 10).ok();
+        Some(VoiceMetrics {
+            ssrc,
+            lost_256: part_256(figures.lost, whole),
+            late_256: part_256(figures.late, whole),
+            burst_density_256: bursts.burst_density_256,
+            gap_density_256: bursts.gap_density_256,
+            burst_ms: ms(bursts.burst_packets),
+            gap_ms: ms(bursts.gap_packets),
+            round_trip_ms: round_trip_ms as u16,
+            own_ms: (wait_ms + ENDS_MS) as u16,
+            level_dbm0: self.quality.level_dbm0(),
+            rating: Some(talks.r.round() as u8),
+            listening_10: tenths(hears.mos_100),
+            talking_10: tenths(talks.mos_100),
+            wait_ms: wait_ms as u16,
+            wait_ms_max: u16::try_from(limits::JITTER_MS).unwrap_or(u16::MAX),
+        })
     }
 
     /// Reads a report of the far end.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use dsp::codec::Decoder;
 use dsp::g711::Law;
 use model::{Codec, Digit, Instant, MediaFigures, QualitySecond, RtpIdentity, RtpParams};
+use rtp::bursts::Bursts;
 use rtp::event::{Ended, Event, EventReceiver, SILENT_END};
 use rtp::packet::Packet;
 use rtp::session::{Arrival, Receiver};
@@ -33,6 +34,8 @@ pub struct RtpLeg {
     pub(crate) source: Source,
     pub(crate) secure: Secure,
     receiver: Receiver,
+    /// How what is missing lies; kept if the far end wants to know.
+    pub(crate) bursts: Bursts,
     events: EventReceiver,
     /// When the last packet of an event came.
     event_news: Option<Instant>,
@@ -83,6 +86,7 @@ impl RtpLeg {
             source: Source::nobody(),
             secure: Secure::new(),
             receiver: Receiver::new(),
+            bursts: Bursts::default(),
             events: EventReceiver::new(),
             event_news: None,
             listening: Listening::new(Codec::Pcma, Decoder::Pcm(Law::A)),
@@ -181,7 +185,8 @@ impl RtpLeg {
             arrived.first = true;
         }
         let (clock_hz, event_hz) = (self.clock_hz(), self.event_clock_hz());
-        match self.receiver.receive(&packet, now, clock_hz) {
+        let arrival = self.receiver.receive(&packet, now, clock_hz);
+        match arrival {
             Arrival::New { .. } => {}
             Arrival::First { .. } => {
                 if payload != Payload::Event {
@@ -204,6 +209,12 @@ impl RtpLeg {
                 self.listening.hear(now, &packet, comfort)
             }
         };
+        if self.params.as_ref().is_some_and(|params| params.xr)
+            && let Arrival::New { seq } | Arrival::First { seq } = arrival
+        {
+            let first = matches!(arrival, Arrival::First { .. });
+            self.bursts.came(seq, first, used);
+        }
         let count = if used {
             &mut self.figures.packets_in
         } else {
@@ -475,6 +486,8 @@ impl RtpLeg {
             jitter_ms: u8::try_from(jitter_ms).unwrap_or(u8::MAX),
             round_trip_ms: u16::try_from(round_trip).unwrap_or(u16::MAX),
             far_loss_256: far.fraction_lost,
+            far_late_256: far.late_256,
+            far_mos_100: far.mos_100,
             wait_us: self.listening.wait_us(),
             metering: core::mem::take(&mut self.listening.metering),
             expected: expected && !self.listening.pauses(),

@@ -52,6 +52,11 @@ pub struct QualitySecond {
     pub round_trip_ms: u16,
     /// Loss that the far end reports of what we send, in 1/256.
     pub far_loss_256: u8,
+    /// Packets of ours that came to the far end too late, as it reports (RFC 3611), in 1/256.
+    pub far_late_256: u8,
+    /// Mean opinion score of what the far end hears, as it reports (RFC 3611), in hundredths; 0 = it
+    /// does not.
+    pub far_mos_100: u16,
     /// Level of the voice in dBm0, −127 = silence or not measured because nothing is decoded.
     pub level_dbm0: i8,
     /// Samples at the end of the scale.
@@ -79,6 +84,9 @@ pub struct QualityMinute {
     pub round_trip_ms_max: u16,
     /// Highest loss that the far end reported, in 1/256.
     pub far_loss_256_max: u8,
+    /// Lowest opinion score that the far end reported of what it hears, in hundredths; 0 = none.
+    #[serde(default)]
+    pub far_mos_100_min: u16,
     /// Mean level while there was voice, in dBm0; −127 = none.
     pub level_dbm0: i8,
     /// Seconds with sound cut off at its peaks.

@@ -17,6 +17,7 @@
     )
 )]
 
+pub mod bursts;
 pub mod event;
 pub mod jitter;
 pub mod packet;

@@ -13,6 +13,10 @@ pub struct FarFigures {
     pub fraction_lost: u8,
     /// Last known round trip.
     pub round_trip: Option<Duration>,
+    /// Part of our packets that came to it too late, in 1/256.
+    pub late_256: u8,
+    /// What it thinks of how we sound, in hundredths of an opinion score; 0 = it did not say.
+    pub mos_100: u16,
 }
 
 impl FarFigures {
@@ -22,6 +26,11 @@ impl FarFigures {
             // Duplicates can make the far end's count negative.
             self.lost = u64::try_from(reception.lost).unwrap_or(0);
             self.fraction_lost = reception.fraction_lost;
+        }
+        if let Some(metrics) = heard.metrics {
+            self.late_256 = metrics.late_256;
+            let tenths = metrics.talking_10.or(metrics.listening_10).unwrap_or(0);
+            self.mos_100 = u16::from(tenths).saturating_mul(10);
         }
         self.round_trip = heard.round_trip.or(self.round_trip);
     }
@@ -46,13 +55,14 @@ mod tests {
         far.note(&ReportsHeard {
             reception: reception(7),
             round_trip: Some(trip),
-            goodbye: false,
+            ..ReportsHeard::default()
         });
         far.note(&ReportsHeard::default());
         let known = FarFigures {
             lost: 7,
             fraction_lost: 9,
             round_trip: Some(trip),
+            ..FarFigures::default()
         };
         assert_eq!(far, known);
         far.note(&ReportsHeard {

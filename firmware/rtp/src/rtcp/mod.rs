@@ -1,10 +1,12 @@
-//! RTCP (RFC 3550 §6): sender and receiver reports, source descriptions, goodbye; when to send
-//! them and what the far end's reports say of the path.
+//! RTCP (RFC 3550 §6): sender and receiver reports, source descriptions, voice metrics, goodbye; when
+//! to send them and what the far end's reports say of the path.
 
+mod metrics;
 mod read;
 mod session;
 mod write;
 
+pub use metrics::{GMIN, VoiceMetrics};
 pub use read::{Blocks, Part, Parts, RtcpError};
 pub use session::{NtpClock, Reports, ReportsHeard, interval};
 pub use write::Compound;
@@ -15,6 +17,7 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const GOODBYE: u8 = 203;
+const EXTENDED: u8 = 207;
 
 /// The sender part of a sender report (RFC 3550 §6.4.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 use model::limits::RTP_PACKET_MAX;
 
-use super::{GOODBYE, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SenderInfo};
+use super::metrics::{self, VoiceMetrics};
+use super::{EXTENDED, GOODBYE, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SenderInfo};
 use crate::session::Reception;
 
 /// Octets of a report block.
@@ -44,6 +45,11 @@ pub enum Part<'a> {
     Goodbye {
         /// Who leaves; `None` if the list is empty.
         ssrc: Option<u32>,
+    },
+    /// XR (RFC 3611). Of its blocks only those with voice metrics are told.
+    Extended {
+        /// What is thought of voices.
+        voices: Voices<'a>,
     },
     /// A packet of another type: source descriptions, feedback, applications.
     Other {
@@ -125,6 +131,47 @@ impl Iterator for Blocks<'_> {
     }
 }
 
+/// The voice metrics of one extended report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Voices<'a> {
+    octets: &'a [u8],
+}
+
+impl<'a> Voices<'a> {
+    /// The blocks of `octets`; all of them must be whole.
+    fn checked(octets: &'a [u8]) -> Option<Self> {
+        let mut rest = octets;
+        while !rest.is_empty() {
+            (.., rest) = block(rest)?;
+        }
+        Some(Self { octets })
+    }
+}
+
+impl Iterator for Voices<'_> {
+    type Item = VoiceMetrics;
+
+    fn next(&mut self) -> Option<VoiceMetrics> {
+        loop {
+            let (kind, body, rest) = block(self.octets)?;
+            self.octets = rest;
+            if kind == metrics::KIND
+                && let Some(metrics) = VoiceMetrics::read(body)
+            {
+                return Some(metrics);
+            }
+        }
+    }
+}
+
+/// The first block of an extended report: its type, what is in it, and what follows it.
+fn block(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&[kind, _, high, low], rest) = octets.split_first_chunk::<4>()?;
+    let length = usize::from(u16::from_be_bytes([high, low])).saturating_mul(4);
+    let (body, after) = rest.split_at_checked(length)?;
+    Some((kind, body, after))
+}
+
 /// One packet with its frame checked and its padding taken off.
 struct Raw<'a> {
     kind: u8,
@@ -186,6 +233,13 @@ impl<'a> Raw<'a> {
                     word(self.body, 0)
                 };
                 Part::Goodbye { ssrc }
+            }
+            EXTENDED => {
+                // Those whose blocks are not whole say nothing, and spoil no report beside them.
+                let voices = self.body.get(4..).and_then(Voices::checked);
+                voices.map_or(Part::Other { kind: EXTENDED }, |voices| Part::Extended {
+                    voices,
+                })
             }
             kind => Part::Other { kind },
         })

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use model::{Instant, Now};
 
-use super::{Part, Parts, ReportBlock, RtcpError};
+use super::{Part, Parts, ReportBlock, RtcpError, VoiceMetrics};
 use crate::session::Reception;
 
 /// Seconds from 1900 (NTP) to 1970 (Unix), RFC 5905 §6.
@@ -55,6 +55,8 @@ pub struct ReportsHeard {
     pub reception: Option<Reception>,
     /// Round trip without the far end's own delay, if the report allows to tell.
     pub round_trip: Option<Duration>,
+    /// What the far end thinks of how we sound.
+    pub metrics: Option<VoiceMetrics>,
     /// The far end said goodbye.
     pub goodbye: bool,
 }
@@ -94,6 +96,11 @@ impl Reports {
                 Part::Receiver { blocks, .. } => blocks,
                 Part::Goodbye { .. } => {
                     heard.goodbye = true;
+                    continue;
+                }
+                Part::Extended { mut voices } => {
+                    let about_us = voices.find(|metrics| metrics.ssrc == ours);
+                    heard.metrics = about_us.or(heard.metrics);
                     continue;
                 }
                 Part::Other { .. } => continue,

@@ -29,6 +29,7 @@ fn compound(sender: bool, block: bool, goodbye: bool) -> Vec<u8> {
             delay_since_last_sr: 4,
         }),
         cname: "c7f1",
+        metrics: None,
         goodbye,
     }
     .write(&mut out)
@@ -83,6 +84,7 @@ fn names_of_every_length_end_on_a_border_of_four() {
             sender: None,
             block: None,
             cname: &long[..length],
+            metrics: None,
             goodbye: false,
         };
         let written = compound.write(&mut out).expect("fits");
@@ -100,6 +102,7 @@ fn names_of_every_length_end_on_a_border_of_four() {
         sender: None,
         block: None,
         cname: &"x".repeat(256),
+        metrics: None,
         goodbye: false,
     };
     assert_eq!(compound.write(&mut [0; 600]), None);
@@ -188,6 +191,7 @@ fn the_round_trip_leaves_out_the_far_ends_own_delay() {
         }),
         block: None,
         cname: "a",
+        metrics: None,
         goodbye: false,
     };
     let length = report.write(&mut out).expect("fits");
@@ -207,6 +211,7 @@ fn the_round_trip_leaves_out_the_far_ends_own_delay() {
             at(12_030),
         )),
         cname: "b",
+        metrics: None,
         goodbye: true,
     };
     let length = answer.write(&mut out).expect("fits");
@@ -244,6 +249,7 @@ fn an_impossible_round_trip_is_none() {
             delay_since_last_sr: 0,
         }),
         cname: "",
+        metrics: None,
         goodbye: false,
     };
     let length = report.write(&mut out).expect("fits");
@@ -288,5 +294,104 @@ proptest! {
     #[test]
     fn any_octets_do_no_harm(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Parts::read(&octets).map(Iterator::count);
+    }
+}
+
+const METRICS: VoiceMetrics = VoiceMetrics {
+    ssrc: 0x1111_1111,
+    lost_256: 1,
+    late_256: 2,
+    burst_density_256: 128,
+    gap_density_256: 3,
+    burst_ms: 400,
+    gap_ms: 9_000,
+    round_trip_ms: 42,
+    own_ms: 65,
+    level_dbm0: Some(-18),
+    rating: Some(91),
+    listening_10: Some(44),
+    talking_10: None,
+    wait_ms: 35,
+    wait_ms_max: 520,
+};
+
+/// A receiver report with these metrics.
+fn extended(metrics: VoiceMetrics) -> Vec<u8> {
+    let mut out = [0xaa; 200];
+    let length = Compound {
+        ssrc: 0x2222_2222,
+        sender: None,
+        block: None,
+        cname: "c7f1",
+        metrics: Some(metrics),
+        goodbye: false,
+    }
+    .write(&mut out)
+    .expect("fits");
+    out[..length].to_vec()
+}
+
+#[test]
+fn voice_metrics_are_those_of_the_rfc_and_are_read() {
+    let octets = extended(METRICS);
+    // RFC 3611 §2 and §4.7, written by hand.
+    let wanted = [
+        0x80, 207, 0, 10, 0x22, 0x22, 0x22, 0x22, // XR
+        7, 0, 0, 8, 0x11, 0x11, 0x11, 0x11, // voice metrics of whom
+        1, 2, 128, 3, 1, 0x90, 0x23, 0x28, // missing, and how it lies
+        0, 42, 0, 65, 238, 127, 127, 16, // delays, level
+        91, 127, 44, 127, 0xf0, 0, 0, 35, // scores, buffer
+        2, 8, 2, 8,
+    ];
+    assert_eq!(octets[octets.len() - 44..], wanted);
+    let mut reports = Reports::new();
+    let clock = NtpClock::new(Now::default());
+    let mut receive = |ours| {
+        let heard = reports.receive(&octets, ours, &clock, Instant::ZERO);
+        heard.expect("a compound").metrics
+    };
+    assert_eq!(receive(0x1111_1111), Some(METRICS));
+    assert_eq!(receive(0x1111_1112), None, "about somebody else");
+}
+
+#[test]
+fn what_cannot_be_a_metric_is_not_known() {
+    let read = |change: &dyn Fn(&mut [u8])| {
+        let mut octets = extended(METRICS);
+        let at = octets.len() - 44;
+        change(&mut octets[at..]);
+        let mut reports = Reports::new();
+        let clock = NtpClock::new(Now::default());
+        let heard = reports.receive(&octets, 0x1111_1111, &clock, Instant::ZERO);
+        heard.map(|heard| heard.metrics)
+    };
+    let scores = read(&|o| o[32..36].copy_from_slice(&[101, 101, 9, 51]));
+    let scores = scores.expect("whole").expect("metrics");
+    assert_eq!(
+        (scores.rating, scores.listening_10, scores.talking_10),
+        (None, None, None)
+    );
+    // Blocks that are too long, too short or of another kind, and no block at all.
+    assert_eq!(read(&|o| o[11] = 9), Ok(None));
+    assert_eq!(read(&|o| o[11] = 7), Ok(None));
+    assert_eq!(read(&|o| o[10] = 0xff), Ok(None));
+    assert_eq!(read(&|o| o[8] = 4), Ok(None));
+    assert_eq!(read(&|o| o[3] = 11), Err(RtcpError::Truncated));
+}
+
+proptest! {
+    #[test]
+    fn no_extended_report_is_too_strange(junk in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let mut octets = compound(false, false, false);
+        octets.extend([0x80, 207]);
+        let words = junk.len() / 4;
+        octets.extend((words as u16).to_be_bytes());
+        octets.extend(&junk[..words * 4]);
+        let parts = Parts::read(&octets).expect("a compound");
+        for part in parts {
+            if let Part::Extended { voices } = part {
+                prop_assert!(voices.count() <= junk.len() / 36);
+            }
+        }
     }
 }

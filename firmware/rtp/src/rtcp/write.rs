@@ -1,4 +1,7 @@
-use super::{GOODBYE, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION, SenderInfo};
+use super::metrics::{self, VoiceMetrics};
+use super::{
+    EXTENDED, GOODBYE, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION, SenderInfo,
+};
 
 /// The compound that a participant of a two-party session sends (RFC 3550 §6.1): a report, its
 /// canonical name, and a goodbye at the end.
@@ -12,13 +15,15 @@ pub struct Compound<'a> {
     pub block: Option<ReportBlock>,
     /// Canonical name, up to 255 octets; a random one tells nobody who we are (RFC 7022).
     pub cname: &'a str,
+    /// What we think of what we hear, if the far end asked (RFC 3611).
+    pub metrics: Option<VoiceMetrics>,
     /// Whether we leave.
     pub goodbye: bool,
 }
 
 impl Compound<'_> {
     /// Writes the compound and returns its length; `None` if `out` is too short (24 octets, 20 of
-    /// a sender, 24 of a block, the name and 8 of a goodbye suffice) or the name too long.
+    /// a sender, 24 of a block, the name, 44 of metrics and 8 of a goodbye suffice) or the name too long.
     #[must_use]
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         let mut writer = Writer { out, at: 0 };
@@ -43,6 +48,13 @@ impl Compound<'_> {
             writer.block(&block)?;
         }
         self.describe(&mut writer)?;
+        if let Some(metrics) = self.metrics {
+            let [w0, w1] = metrics::WORDS.to_be_bytes();
+            writer.header(0, EXTENDED, metrics::WORDS.saturating_add(2))?;
+            writer.word(self.ssrc)?;
+            writer.octets(&[metrics::KIND, 0, w0, w1])?;
+            writer.octets(&metrics.write())?;
+        }
         if self.goodbye {
             writer.header(1, GOODBYE, 1)?;
             writer.word(self.ssrc)?;
