@@ -120,17 +120,7 @@ impl Words for Czech {
             Rule::RecordOver => "poslední nahrávaná strana odešla",
             Rule::RecordKept => "nahrávání je zpracováno",
             Rule::Periodic => "pravidelný údaj",
-            Rule::DialledConference => "je to číslo konference",
-            Rule::ConferenceOpen => "konference nevyžaduje PIN",
-            Rule::ConferencePin => "byl zadán PIN konference",
-            Rule::ConferenceModeratorPin => "byl zadán PIN moderátora",
-            Rule::ConferencePinWrong => "PIN byl třikrát chybný",
-            Rule::ConferencePinMissing => "PIN nebyl včas zadán",
-            Rule::ConferenceFull => "konference je plná",
-            Rule::ConferenceLocked => "moderátor konferenci zamkl",
-            Rule::ConferenceNoModerator => "není přítomen moderátor",
-            Rule::ConferenceKeys => "byly stisknuty klávesy této funkce",
-            Rule::ConferenceModerator => "rozhodl moderátor",
+            other => conference(other),
         }
     }
 
@@ -183,5 +173,23 @@ impl Words for Czech {
             Label::Talk => "HOVOR",
             Label::Call => "SPOJENÍ",
         }
+    }
+}
+
+/// The rules of conferences; the others are said above.
+const fn conference(rule: Rule) -> &'static str {
+    match rule {
+        Rule::DialledConference => "je to číslo konference",
+        Rule::ConferenceOpen => "konference nevyžaduje PIN",
+        Rule::ConferencePin => "byl zadán PIN konference",
+        Rule::ConferenceModeratorPin => "byl zadán PIN moderátora",
+        Rule::ConferencePinWrong => "PIN byl třikrát chybný",
+        Rule::ConferencePinMissing => "PIN nebyl včas zadán",
+        Rule::ConferenceFull => "konference je plná",
+        Rule::ConferenceLocked => "moderátor konferenci zamkl",
+        Rule::ConferenceNoModerator => "není přítomen moderátor",
+        Rule::ConferenceKeys => "byly stisknuty klávesy této funkce",
+        Rule::ConferenceModerator => "rozhodl moderátor",
+        _ => "",
     }
 }

@@ -122,17 +122,7 @@ impl Words for English {
             Rule::RecordOver => "the last recorded party left",
             Rule::RecordKept => "the recorder finished",
             Rule::Periodic => "a periodic figure",
-            Rule::DialledConference => "the number is a conference's",
-            Rule::ConferenceOpen => "the conference asks for no PIN",
-            Rule::ConferencePin => "the PIN of the conference was dialled",
-            Rule::ConferenceModeratorPin => "the PIN of the moderators was dialled",
-            Rule::ConferencePinWrong => "the PIN was wrong three times",
-            Rule::ConferencePinMissing => "no PIN was dialled in time",
-            Rule::ConferenceFull => "the conference is full",
-            Rule::ConferenceLocked => "a moderator has locked the conference",
-            Rule::ConferenceNoModerator => "no moderator is there",
-            Rule::ConferenceKeys => "the keys for it were pressed",
-            Rule::ConferenceModerator => "a moderator decided",
+            other => conference(other),
         }
     }
 
@@ -185,5 +175,23 @@ impl Words for English {
             Label::Talk => "TALK",
             Label::Call => "CALL",
         }
+    }
+}
+
+/// The rules of conferences; the others are said above.
+const fn conference(rule: Rule) -> &'static str {
+    match rule {
+        Rule::DialledConference => "the number is a conference's",
+        Rule::ConferenceOpen => "the conference asks for no PIN",
+        Rule::ConferencePin => "the PIN of the conference was dialled",
+        Rule::ConferenceModeratorPin => "the PIN of the moderators was dialled",
+        Rule::ConferencePinWrong => "the PIN was wrong three times",
+        Rule::ConferencePinMissing => "no PIN was dialled in time",
+        Rule::ConferenceFull => "the conference is full",
+        Rule::ConferenceLocked => "a moderator has locked the conference",
+        Rule::ConferenceNoModerator => "no moderator is there",
+        Rule::ConferenceKeys => "the keys for it were pressed",
+        Rule::ConferenceModerator => "a moderator decided",
+        _ => "",
     }
 }

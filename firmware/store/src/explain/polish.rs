@@ -124,17 +124,7 @@ impl Words for Polish {
             Rule::RecordOver => "ostatnia nagrywana strona odeszła",
             Rule::RecordKept => "nagrywarka skończyła",
             Rule::Periodic => "wartość okresowa",
-            Rule::DialledConference => "to numer konferencji",
-            Rule::ConferenceOpen => "konferencja nie wymaga PIN-u",
-            Rule::ConferencePin => "wybrano PIN konferencji",
-            Rule::ConferenceModeratorPin => "wybrano PIN moderatora",
-            Rule::ConferencePinWrong => "trzy razy błędny PIN",
-            Rule::ConferencePinMissing => "nie wybrano PIN-u na czas",
-            Rule::ConferenceFull => "konferencja jest pełna",
-            Rule::ConferenceLocked => "moderator zamknął konferencję",
-            Rule::ConferenceNoModerator => "nie ma moderatora",
-            Rule::ConferenceKeys => "naciśnięto klawisze tej funkcji",
-            Rule::ConferenceModerator => "decyzja moderatora",
+            other => conference(other),
         }
     }
 
@@ -187,5 +177,23 @@ impl Words for Polish {
             Label::Talk => "ROZMOWA",
             Label::Call => "POŁĄCZENIE",
         }
+    }
+}
+
+/// The rules of conferences; the others are said above.
+const fn conference(rule: Rule) -> &'static str {
+    match rule {
+        Rule::DialledConference => "to numer konferencji",
+        Rule::ConferenceOpen => "konferencja nie wymaga PIN-u",
+        Rule::ConferencePin => "wybrano PIN konferencji",
+        Rule::ConferenceModeratorPin => "wybrano PIN moderatora",
+        Rule::ConferencePinWrong => "trzy razy błędny PIN",
+        Rule::ConferencePinMissing => "nie wybrano PIN-u na czas",
+        Rule::ConferenceFull => "konferencja jest pełna",
+        Rule::ConferenceLocked => "moderator zamknął konferencję",
+        Rule::ConferenceNoModerator => "nie ma moderatora",
+        Rule::ConferenceKeys => "naciśnięto klawisze tej funkcji",
+        Rule::ConferenceModerator => "decyzja moderatora",
+        _ => "",
     }
 }

@@ -124,17 +124,7 @@ impl Words for Russian {
             Rule::RecordOver => "последняя записываемая сторона ушла",
             Rule::RecordKept => "запись обработана",
             Rule::Periodic => "периодический показатель",
-            Rule::DialledConference => "это номер конференции",
-            Rule::ConferenceOpen => "конференция не требует PIN-кода",
-            Rule::ConferencePin => "набран PIN-код конференции",
-            Rule::ConferenceModeratorPin => "набран PIN-код модератора",
-            Rule::ConferencePinWrong => "PIN-код трижды набран неверно",
-            Rule::ConferencePinMissing => "PIN-код не набран вовремя",
-            Rule::ConferenceFull => "конференция заполнена",
-            Rule::ConferenceLocked => "модератор закрыл конференцию",
-            Rule::ConferenceNoModerator => "нет модератора",
-            Rule::ConferenceKeys => "нажаты клавиши этой функции",
-            Rule::ConferenceModerator => "так решает модератор",
+            other => conference(other),
         }
     }
 
@@ -187,5 +177,23 @@ impl Words for Russian {
             Label::Talk => "РАЗГОВОР",
             Label::Call => "ЗВОНОК",
         }
+    }
+}
+
+/// The rules of conferences; the others are said above.
+const fn conference(rule: Rule) -> &'static str {
+    match rule {
+        Rule::DialledConference => "это номер конференции",
+        Rule::ConferenceOpen => "конференция не требует PIN-кода",
+        Rule::ConferencePin => "набран PIN-код конференции",
+        Rule::ConferenceModeratorPin => "набран PIN-код модератора",
+        Rule::ConferencePinWrong => "PIN-код трижды набран неверно",
+        Rule::ConferencePinMissing => "PIN-код не набран вовремя",
+        Rule::ConferenceFull => "конференция заполнена",
+        Rule::ConferenceLocked => "модератор закрыл конференцию",
+        Rule::ConferenceNoModerator => "нет модератора",
+        Rule::ConferenceKeys => "нажаты клавиши этой функции",
+        Rule::ConferenceModerator => "так решает модератор",
+        _ => "",
     }
 }
