@@ -477,6 +477,10 @@ const fn act_error_name(error: &hal_sim::ActError) -> &'static str {
         hal_sim::ActError::OffHook => "off_hook",
         hal_sim::ActError::Digits(_) => "digits",
         hal_sim::ActError::Mark(_) => "mark",
+        hal_sim::ActError::NotRung => "not_rung",
+        hal_sim::ActError::LineBusy => "line_busy",
+        hal_sim::ActError::NoSet => "no_set",
+        hal_sim::ActError::NoLine => "no_line",
         hal_sim::ActError::Busy => "busy",
     }
 }

@@ -1,8 +1,10 @@
-//! What every FXS back end must do, as a suite that each of them runs from its own tests:
-//! `conformance::fxs(|| MyBench::new())`.
+//! What every back end must do, as suites that each of them runs from its own tests:
+//! `conformance::fxs(|| MyBench::new())` for ports with a set, `conformance::fxo(…)` for ports with a line.
 //!
 //! The back end brings a [`Bench`]: its two halves and the outside world at the other end of the
 //! loop. Times are judged with the tolerance that real hardware needs.
+
+mod fxo;
 
 use core::{fmt, time::Duration};
 
@@ -10,6 +12,8 @@ use crate::{
     AudioHalf, Cadence, ControlHalf, Error, ErrorKind, FRAME, Frame, HookTimes, Linefeed, Port,
     PortCommand, PortEvent, PortKind,
 };
+
+pub use fxo::{LineBench, fxo};
 
 /// A port under test and what is attached to it.
 pub trait Bench {

@@ -31,6 +31,15 @@ pub enum Act {
     Quiet,
     /// From now on act by yourself like this.
     Behave(Manner),
+    /// At the far end of a line: call the office.
+    Call {
+        /// The number that is shown; some number when not given, none when empty.
+        number: Option<String>,
+        /// The name that is shown.
+        name: Option<String>,
+    },
+    /// Changes what a line is like.
+    Line(crate::LineSettings),
 }
 
 /// What a person does unasked.
@@ -60,6 +69,14 @@ pub enum ActError {
     Digits(String),
     /// Not a mark: 1 to 24 of `a-z 0-9 _ -`; a number is a frequency of 300 to 3400 Hz.
     Mark(String),
+    /// Nobody calls the far party.
+    NotRung,
+    /// The line is in use, or dead.
+    LineBusy,
+    /// Only somebody at a set can do this.
+    NoSet,
+    /// Only somebody at the far end of a line can do this.
+    NoLine,
     /// Too much is still waiting to be done; nothing was added.
     Busy,
 }
@@ -79,6 +96,10 @@ impl fmt::Display for ActError {
                 f,
                 "{name:?} is no mark: 1 to 24 of a-z 0-9 _ -, or a frequency of 300 to 3400 Hz"
             ),
+            Self::NotRung => f.write_str("nobody calls this telephone"),
+            Self::LineBusy => f.write_str("the line is in use or dead"),
+            Self::NoSet => f.write_str("this is a line: only at a set can one do this"),
+            Self::NoLine => f.write_str("this is a set: only behind a line can one do this"),
             Self::Busy => f.write_str("the person has too much to do already; wait a little"),
         }
     }

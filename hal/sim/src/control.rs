@@ -29,15 +29,19 @@ pub enum SimError {
     HookTimes,
     /// The line profile has a figure out of range.
     Profile,
-    /// A set's port has no such thing.
+    /// The port has no such thing.
     Unsupported,
+    /// A time or a digit is out of range.
+    Range,
+    /// The loop is open, or something is being pulsed.
+    NotNow,
 }
 
 impl Error for SimError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::OffHook | Self::LoopOpen => ErrorKind::State,
-            Self::HookTimes | Self::Profile => ErrorKind::Argument,
+            Self::OffHook | Self::LoopOpen | Self::NotNow => ErrorKind::State,
+            Self::HookTimes | Self::Profile | Self::Range => ErrorKind::Argument,
             Self::Unsupported => ErrorKind::Unsupported,
         }
     }

@@ -1,4 +1,5 @@
-//! A simulated board: FXS ports, each with a set and a person at it.
+//! A simulated board: FXS ports, each with a set and a person at it, and FXO ports, each with a carrier's
+//! exchange behind it and a far party there.
 //!
 //! It is the default board of a box without hardware and the telephone half of the simulation. It
 //! never reads a clock and starts no thread: time is what [`SimControl`] and [`People`] are handed,
@@ -20,6 +21,7 @@ mod audio;
 mod control;
 mod ear;
 mod hearing;
+mod line;
 mod mark;
 mod people;
 mod person;
@@ -33,9 +35,13 @@ mod wire;
 pub use act::{Act, ActError, Manner};
 pub use audio::SimAudio;
 pub use control::{SimControl, SimError};
+pub use line::{
+    Carrier, CarrierRules, CarrierTones, Disconnect, Fate, LineAudio, LineControl, LineFaults,
+    LineReport, LineSettings,
+};
 pub use mark::Mark;
 pub use people::People;
 pub use person::Person;
 pub use recognise::NamedTone;
 pub use report::{Hearing, Partial, Report, ToneGuess};
-pub use set::{SetOptions, SimBoard, SimPort};
+pub use set::{BoardPlan, SetOptions, SimBoard, SimLine, SimPort};

@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use model::Instant;
 
 use crate::act::{Act, ActError};
+use crate::line::Carrier;
 use crate::mark::Mark;
 use crate::person::Person;
 use crate::recognise::NamedTone;
@@ -11,21 +12,23 @@ use crate::report::Report;
 /// Marks that people listen for: those spoken last on this board.
 const MARKS_MAX: usize = 64;
 
-/// Everyone at the sets of a board. Lives on the control thread.
+/// Everyone at the sets of a board and behind its lines. Lives on the control thread.
 ///
 /// Driver, at least every `hal_port::POLL_MS`: the control halves' `advance`, then this one's. After
 /// [`People::act`] advance the control half of that port, so that the hook moves at once.
 #[derive(Debug)]
 pub struct People {
     people: Vec<Person>,
+    carriers: Vec<Carrier>,
     tones: Vec<NamedTone>,
     marks: VecDeque<Mark>,
 }
 
 impl People {
-    pub(crate) fn new(people: Vec<Person>) -> Self {
+    pub(crate) fn new(people: Vec<Person>, carriers: Vec<Carrier>) -> Self {
         Self {
             people,
+            carriers,
             tones: Vec::new(),
             marks: VecDeque::new(),
         }
@@ -47,12 +50,17 @@ impl People {
         for person in &mut self.people {
             person.advance(now, &self.tones);
         }
+        for carrier in &mut self.carriers {
+            carrier.advance(now, &self.tones);
+        }
     }
 
     /// When somebody will do something unasked if nothing happens to them.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.people.iter().filter_map(Person::next_deadline).min()
+        let people = self.people.iter().filter_map(Person::next_deadline);
+        let carriers = self.carriers.iter().filter_map(Carrier::next_deadline);
+        people.chain(carriers).min()
     }
 
     /// The person at `port`.
@@ -61,7 +69,19 @@ impl People {
         self.people.iter_mut().find(|person| person.port() == port)
     }
 
-    /// Makes the person at `port` do something.
+    /// The carrier's exchange behind `port`.
+    #[must_use]
+    pub fn carrier(&mut self, port: &str) -> Option<&mut Carrier> {
+        let mut carriers = self.carriers.iter_mut();
+        carriers.find(|carrier| carrier.port() == port)
+    }
+
+    /// Names of the lines' ports, in the board's order.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.carriers.iter().map(Carrier::port)
+    }
+
+    /// Makes the person at `port`, or behind it, do something.
     ///
     /// # Errors
     /// [`ActError`] says what was wrong; nothing is done then.
@@ -73,6 +93,9 @@ impl People {
         {
             let mark = Mark::new(name).ok_or_else(|| ActError::Mark(name.clone()))?;
             self.remember(mark);
+        }
+        if let Some(carrier) = self.carrier(port) {
+            return carrier.act(act);
         }
         let person = self
             .person(port)
@@ -89,6 +112,7 @@ impl People {
             }
             Act::Quiet => person.quiet(),
             Act::Behave(manner) => person.behave(manner.clone()),
+            Act::Call { .. } | Act::Line(_) => Err(ActError::NoLine),
         }
     }
 
@@ -98,18 +122,19 @@ impl People {
     /// # Errors
     /// [`ActError::NoPort`], and [`ActError::Mark`] when one of `others` is no mark.
     pub fn report(&self, port: &str, others: &[&str]) -> Result<Report, ActError> {
-        let person = self
-            .people
-            .iter()
-            .find(|person| person.port() == port)
-            .ok_or_else(|| ActError::NoPort(port.into()))?;
         let others: Vec<Mark> = others
             .iter()
             .map(|name| Mark::new(name).ok_or_else(|| ActError::Mark((*name).into())))
             .collect::<Result<_, _>>()?;
         let new = others.iter().filter(|mark| !self.marks.contains(mark));
         let marks: Vec<&Mark> = self.marks.iter().chain(new).collect();
-        Ok(person.report(&self.tones, &marks))
+        let person = self.people.iter().find(|person| person.port() == port);
+        if let Some(person) = person {
+            return Ok(person.report(&self.tones, &marks));
+        }
+        let carrier = self.carriers.iter().find(|carrier| carrier.port() == port);
+        let carrier = carrier.ok_or_else(|| ActError::NoPort(port.into()))?;
+        Ok(carrier.report(&self.tones, &marks))
     }
 
     fn remember(&mut self, mark: Mark) {

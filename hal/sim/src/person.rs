@@ -346,6 +346,7 @@ impl Person {
             hearing: self
                 .off_hook
                 .then(|| hearing::hearing(&self.ear, tones, marks)),
+            line: None,
         }
     }
 

@@ -1,6 +1,8 @@
 use hal_port::Linefeed;
 use serde::{Deserialize, Serialize};
 
+use crate::LineReport;
+
 /// A frequency that is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
@@ -65,4 +67,7 @@ pub struct Report {
     pub dropped: u64,
     /// What is heard; nothing on hook.
     pub hearing: Option<Hearing>,
+    /// Of a line: what the carrier's exchange sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<LineReport>,
 }

@@ -6,6 +6,10 @@ use rtrb::RingBuffer;
 
 use crate::audio::SimAudio;
 use crate::control::SimControl;
+use crate::line::{
+    CONTACT_RING, Carrier, CarrierLinks, CarrierRules, Copper, FACT_RING, LINE_SOUND_RING,
+    LineAudio, LineControl,
+};
 use crate::people::People;
 use crate::person::{Links, Person};
 use crate::wire::{BELL_RING, HAND_RING, HEARD_RING, SOUND_RING, Wire};
@@ -28,30 +32,72 @@ pub struct SimPort {
     pub audio: SimAudio,
 }
 
+/// A line's port of the simulated board, to be taken apart like a [`SimPort`].
+#[derive(Debug)]
+pub struct SimLine {
+    /// What it is.
+    pub port: Port,
+    /// For the control thread.
+    pub control: LineControl,
+    /// For a media thread.
+    pub audio: LineAudio,
+}
+
+/// What is on a board.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoardPlan {
+    /// Sets, `fxs1` to `fxsN`.
+    pub sets: usize,
+    /// How the sets are made.
+    pub set_options: SetOptions,
+    /// Lines, `fxo1` to `fxoN`, by the rules of the exchange behind each.
+    pub lines: Vec<CarrierRules>,
+}
+
 /// A board without hardware.
 #[derive(Debug)]
 pub struct SimBoard {
-    /// The ports, `fxs1` first.
+    /// The ports of sets, `fxs1` first.
     pub ports: Vec<SimPort>,
-    /// Those who sit at the sets.
+    /// The ports of lines, `fxo1` first.
+    pub lines: Vec<SimLine>,
+    /// Those who sit at the sets, and the exchanges behind the lines.
     pub people: People,
 }
 
 impl SimBoard {
     /// Sets of a board about which nothing is said.
     pub const SETS: usize = 2;
+    /// Lines of a board about which nothing is said.
+    pub const LINES: usize = 1;
 
-    /// A board with `sets` sets, `fxs1` to `fxsN`; `None` when they are more than
+    /// A board with `sets` sets, `fxs1` to `fxsN`, and no line; `None` when they are more than
     /// `model::limits::PORTS`.
     #[must_use]
     pub fn new(sets: usize, options: SetOptions) -> Option<Self> {
-        if sets > PORTS {
+        Self::with(BoardPlan {
+            sets,
+            set_options: options,
+            lines: Vec::new(),
+        })
+    }
+
+    /// A board as planned; `None` when it has more ports than `model::limits::PORTS`.
+    #[must_use]
+    pub fn with(plan: BoardPlan) -> Option<Self> {
+        if plan.sets.saturating_add(plan.lines.len()) > PORTS {
             return None;
         }
-        let (ports, people) = (1..=sets).map(|number| attach(number, options)).unzip();
+        let options = plan.set_options;
+        let (ports, people) = (1..=plan.sets)
+            .map(|number| attach(number, options))
+            .unzip();
+        let lines = plan.lines.into_iter().zip(1..);
+        let (lines, carriers) = lines.map(|(rules, number)| connect(number, rules)).unzip();
         Some(Self {
             ports,
-            people: People::new(people),
+            lines,
+            people: People::new(people, carriers),
         })
     }
 }
@@ -94,5 +140,42 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
             audio,
         },
         person,
+    )
+}
+
+/// Builds one line with the exchange behind it.
+fn connect(number: usize, rules: CarrierRules) -> (SimLine, Carrier) {
+    let port = Port {
+        name: format!("fxo{number}"),
+        kind: PortKind::Fxo,
+        capabilities: Capabilities {
+            pulse: true,
+            on_hook_sound: true,
+            ..Capabilities::default()
+        },
+    };
+    let copper = Arc::new(Copper::default());
+    let (fact_in, fact_out) = RingBuffer::new(FACT_RING);
+    let (contact_in, contact_out) = RingBuffer::new(CONTACT_RING);
+    let (sound_in, sound_out) = RingBuffer::new(LINE_SOUND_RING);
+    let (heard_in, heard_out) = RingBuffer::new(HEARD_RING);
+    let ring = (rules.ring_vrms, rules.ring_hz);
+    let links = CarrierLinks {
+        copper: Arc::clone(&copper),
+        facts: fact_in,
+        contacts: contact_out,
+        sounds: sound_in,
+        heard: heard_out,
+    };
+    let carrier = Carrier::new(port.name.clone(), links, rules);
+    let control = LineControl::new(Arc::clone(&copper), fact_out, contact_in, ring);
+    let audio = LineAudio::new(copper, sound_out, heard_in);
+    (
+        SimLine {
+            port,
+            control,
+            audio,
+        },
+        carrier,
     )
 }

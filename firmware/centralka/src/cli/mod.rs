@@ -207,7 +207,7 @@ fn doctor(data: &std::path::Path) {
         "exchange      {}",
         if running { "running" } else { "not running" }
     );
-    println!("board         simulated: two analog sets with a person at each");
+    println!("board         simulated: two analog sets with a person at each, and an outside line");
 }
 
 /// Structured logs of the program on standard error, `RUST_LOG` style filters in `CENTRALKA_LOG`.

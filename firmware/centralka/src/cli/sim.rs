@@ -1,16 +1,16 @@
-//! `centralka sim PORT …`: the person at a simulated set.
+//! `centralka sim PORT …`: the person at a simulated set, or at the far end of a simulated line.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, Subcommand};
-use hal_sim::{Act, Report};
+use hal_sim::{Act, Disconnect, Fate, LineFaults, LineSettings, Report};
 
 use crate::{desk::Ask, socket};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// The port's name, like fxs1.
+    /// The port's name, like fxs1 or fxo1.
     port: String,
     #[command(subcommand)]
     verb: Verb,
@@ -41,6 +41,46 @@ enum Verb {
     Flash,
     /// Put the receiver back.
     Hangup,
+    /// A line's far party calls the office.
+    Call {
+        /// The number that is shown.
+        number: Option<String>,
+        /// The name that is shown.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// A line's far party answers.
+    Answer,
+    /// Changes what a line is like.
+    Line(LineArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+struct LineArgs {
+    /// How a hang-up of the far party shows: loop_break, reversal, busy_tone, congestion_tone,
+    /// dial_tone or silence.
+    #[arg(long, value_parser = word::<Disconnect>)]
+    disconnect: Option<Disconnect>,
+    /// What becomes of numbers that are dialled: rings, busy, congestion, special_info or silence.
+    #[arg(long, value_parser = word::<Fate>)]
+    fate: Option<Fate>,
+    /// Whether an answer shows as a reversal.
+    #[arg(long)]
+    answer_reversal: Option<bool>,
+    /// What is wrong with the line, as JSON: {"dead":true}, {"noise_dbm0":-40}, {"parallel":true},
+    /// {"crosstalk":true}, {"low_current":true}, {"long_loop":true}, {"reversed_pair":true},
+    /// {"echo_db":12}; {} = nothing.
+    #[arg(long, value_parser = json::<LineFaults>)]
+    faults: Option<LineFaults>,
+}
+
+/// One of the words of an enumeration.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 #[expect(
@@ -56,6 +96,14 @@ pub(crate) fn run(data: &Path, args: Args) -> Result<()> {
         Verb::Quiet => Act::Quiet,
         Verb::Flash => Act::Flash,
         Verb::Hangup => Act::HangUp,
+        Verb::Call { number, name } => Act::Call { number, name },
+        Verb::Answer => Act::Lift,
+        Verb::Line(args) => Act::Line(LineSettings {
+            disconnect: args.disconnect,
+            fate: args.fate,
+            answer_reversal: args.answer_reversal,
+            faults: args.faults,
+        }),
         Verb::Hear => {
             let answer = ask(data, &Ask::SimHear { port })?;
             if args.json {
@@ -94,6 +142,12 @@ fn in_words(report: &Report) -> String {
     ];
     if report.rung {
         words.push(format!("ringing, burst {}", report.rings));
+    }
+    if let Some(line) = &report.line {
+        words.push(format!("the line is {}", line.stage));
+        if !line.dialled.is_empty() {
+            words.push(format!("dialled {}", line.dialled));
+        }
     }
     if let Some(hearing) = &report.hearing {
         words.push(format!("hears {:.0} dBm0", hearing.level_dbm0));

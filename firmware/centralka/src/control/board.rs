@@ -158,7 +158,11 @@ impl Seat {
             }
             hal_sim::Act::Talk { mark } => self.talking = mark_number(mark),
             hal_sim::Act::Quiet | hal_sim::Act::HangUp => self.talking = None,
-            hal_sim::Act::Lift | hal_sim::Act::Flash | hal_sim::Act::Behave(_) => {}
+            hal_sim::Act::Lift
+            | hal_sim::Act::Flash
+            | hal_sim::Act::Behave(_)
+            | hal_sim::Act::Call { .. }
+            | hal_sim::Act::Line(_) => {}
         }
     }
 }

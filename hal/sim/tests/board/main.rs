@@ -2,6 +2,8 @@
 
 mod conformance;
 mod hearing;
+mod line;
+mod line_conformance;
 #[expect(unsafe_code, reason = "a counting allocator is an unsafe trait")]
 mod no_allocation;
 mod person;

@@ -1,0 +1,167 @@
+//! The audio half of a simulated FXO port: what the line carries, with its flaws.
+
+use std::sync::Arc;
+
+use dsp::level::power_of;
+use hal_port::{AudioHalf, FRAME, Frame, FrameStatus};
+use rtrb::{Consumer, Producer};
+
+use super::copper::Copper;
+use crate::sound::{Mouth, Spoken};
+use crate::wire::Heard;
+
+/// The echo of the carrier's hybrid comes after so many samples: 2 ms.
+const ECHO_SAMPLES: usize = 16;
+/// The other line that is heard: a voice-like pair of tones, 45 dB below 0 dBm0.
+const CROSSTALK_DBM0: i16 = -48;
+const CROSSTALK_HZ: [f32; 2] = [310.0, 1_130.0];
+
+/// The audio half of a simulated FXO port. `exchange` is wait-free and does not allocate.
+#[derive(Debug)]
+pub struct LineAudio {
+    copper: Arc<Copper>,
+    sounds: Consumer<Spoken>,
+    heard: Producer<Heard>,
+    mouth: Mouth,
+    stay: u32,
+    /// The newest samples that the port said, for the echo.
+    said: [i16; ECHO_SAMPLES],
+    noise: u32,
+    phases: [f32; 2],
+    blocks: u64,
+    spoken: u64,
+    dropped: u64,
+}
+
+impl LineAudio {
+    pub(crate) fn new(
+        copper: Arc<Copper>,
+        sounds: Consumer<Spoken>,
+        heard: Producer<Heard>,
+    ) -> Self {
+        Self {
+            copper,
+            sounds,
+            heard,
+            mouth: Mouth::default(),
+            stay: 0,
+            said: [0; ECHO_SAMPLES],
+            noise: 0x2545_f491,
+            phases: [0.0; 2],
+            blocks: 0,
+            spoken: 0,
+            dropped: 0,
+        }
+    }
+
+    /// What the carrier sends, whether or not the port listens.
+    fn carrier_says(&mut self, line: &mut Frame) {
+        let (sounds, spoken, stay) = (&mut self.sounds, &mut self.spoken, self.stay);
+        self.mouth.speak(line, || {
+            while sounds.peek().is_ok_and(|next| next.stay <= stay) {
+                let next = sounds.pop().ok()?;
+                *spoken += 1;
+                if next.stay == stay {
+                    return Some(next.sound);
+                }
+            }
+            None
+        });
+    }
+
+    /// White noise of this power, and the other line.
+    fn spoil(&mut self, line: &mut Frame) {
+        let flaws = self.copper.flaws();
+        // A uniform value of ±a has the power a²/3.
+        let noise = flaws.noise_dbm0.map_or(0.0, |dbm0| {
+            (3.0 * power_of(i16::from(dbm0))).sqrt() / 32_768.0
+        });
+        let other = if flaws.crosstalk {
+            power_of(CROSSTALK_DBM0).sqrt()
+        } else {
+            0.0
+        };
+        if noise == 0.0 && other == 0.0 {
+            return;
+        }
+        for sample in line {
+            // xorshift32: repeats after 2³² − 1 samples.
+            self.noise ^= self.noise << 13;
+            self.noise ^= self.noise >> 17;
+            self.noise ^= self.noise << 5;
+            let white = f32::from((self.noise >> 16) as u16 as i16) * noise;
+            let mut voice = 0.0;
+            for (phase, hz) in self.phases.iter_mut().zip(CROSSTALK_HZ) {
+                *phase = (*phase + core::f32::consts::TAU * hz / 8_000.0) % core::f32::consts::TAU;
+                voice += phase.sin() * other;
+            }
+            *sample = saturated(f32::from(*sample) + white + voice);
+        }
+    }
+
+    /// The port hears itself: the carrier's hybrid sends a part of `tx` back.
+    fn echo(&mut self, tx: &Frame, rx: &mut Frame) {
+        let echo_db = self.copper.flaws().echo_db;
+        if echo_db > 0 {
+            let factor = decibels(echo_db);
+            let late = self.said.iter().chain(tx);
+            for (sample, &said) in rx.iter_mut().zip(late) {
+                *sample = saturated(f32::from(*sample) + f32::from(said) * factor);
+            }
+        }
+        let newest = FRAME.saturating_sub(ECHO_SAMPLES);
+        self.said
+            .copy_from_slice(tx.get(newest..).unwrap_or(&[0; ECHO_SAMPLES]));
+    }
+}
+
+impl AudioHalf for LineAudio {
+    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
+        let stay = self.copper.wire.stay();
+        if stay != self.stay {
+            self.stay = stay;
+            self.mouth.reset();
+        }
+        let mut line = [0; FRAME];
+        self.carrier_says(&mut line);
+        let loss = decibels(self.copper.flaws().loss_db);
+        weaken(&mut line, loss);
+        self.spoil(&mut line);
+        let live = self.copper.wire.live();
+        if live {
+            let mut frame = *tx;
+            weaken(&mut frame, loss);
+            self.echo(tx, &mut line);
+            if self.heard.push(Heard { stay, frame }).is_err() {
+                self.dropped += 1;
+            }
+        }
+        *rx = if live || self.copper.listening() {
+            line
+        } else {
+            [0; FRAME]
+        };
+        self.blocks += 1;
+        self.copper.wire.set_blocks(self.blocks);
+        self.copper.wire.set_spoken(self.spoken);
+        self.copper.wire.set_dropped(self.dropped);
+        FrameStatus::default()
+    }
+}
+
+/// The factor of this many dB less.
+fn decibels(less: u8) -> f32 {
+    10.0_f32.powf(f32::from(less) / -20.0)
+}
+
+fn weaken(frame: &mut Frame, factor: f32) {
+    if factor < 1.0 {
+        for sample in frame {
+            *sample = saturated(f32::from(*sample) * factor);
+        }
+    }
+}
+
+fn saturated(sample: f32) -> i16 {
+    sample.clamp(-32_768.0, 32_767.0) as i16
+}
