@@ -5,7 +5,7 @@ use model::FaxTone;
 
 use crate::conceal::product;
 use crate::goertzel::{Bin, Goertzel};
-use crate::level::power_of;
+use crate::level::{mean_square, power_of};
 use crate::{RATE_HZ, TICK_SAMPLES};
 
 /// Weakest signal: −43 dBm0 (T.30 §4.3 asks for −43 dBm).
@@ -81,16 +81,16 @@ impl FaxDetector {
         if block.len() < TICK_SAMPLES {
             return None;
         }
-        let mut sound = [0.0; TICK_SAMPLES];
-        for (slot, &sample) in sound.iter_mut().zip(block) {
-            *slot = f32::from(sample);
-        }
-        let energy = product(&sound, &sound);
-        let heard = if energy < power_of(WEAKEST_DBM0) * TICK_SAMPLES as f32 {
+        let power = mean_square(block.get(..TICK_SAMPLES).unwrap_or(block));
+        let heard = if power < power_of(WEAKEST_DBM0) {
             self.flags = 0;
             self.silence()
         } else {
-            self.signal(&sound, energy)
+            let mut sound = [0.0; TICK_SAMPLES];
+            for (slot, &sample) in sound.iter_mut().zip(block) {
+                *slot = f32::from(sample);
+            }
+            self.signal(&sound, power * TICK_SAMPLES as f32)
         };
         heard.filter(|tone| self.is_news(*tone))
     }

@@ -4,6 +4,8 @@
 
 use model::Codec;
 
+use crate::simd::vectorised;
+
 /// A companding law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Law {
@@ -53,166 +55,106 @@ impl Law {
 
     /// Encodes as many samples as both slices hold and returns how many that were.
     pub fn encode_into(self, linear: &[i16], octets: &mut [u8]) -> usize {
-        let pairs = octets.iter_mut().zip(linear);
         match self {
-            Self::A => pairs.for_each(|(octet, &sample)| *octet = encode_alaw(sample)),
-            Self::Mu => pairs.for_each(|(octet, &sample)| *octet = encode_ulaw(sample)),
+            Self::A => vectorised(|| each(linear, octets, encode_alaw)),
+            Self::Mu => vectorised(|| each(linear, octets, encode_ulaw)),
         }
         linear.len().min(octets.len())
     }
 
     /// Decodes as many octets as both slices hold and returns how many that were.
     pub fn decode_into(self, octets: &[u8], linear: &mut [i16]) -> usize {
-        let pairs = linear.iter_mut().zip(octets);
         match self {
-            Self::A => pairs.for_each(|(sample, &octet)| *sample = decode_alaw(octet)),
-            Self::Mu => pairs.for_each(|(sample, &octet)| *sample = decode_ulaw(octet)),
+            Self::A => vectorised(|| each(octets, linear, decode_alaw)),
+            Self::Mu => vectorised(|| each(octets, linear, decode_ulaw)),
         }
         octets.len().min(linear.len())
     }
 }
 
+#[inline(always)]
+fn each<A: Copy, B>(from: &[A], to: &mut [B], kernel: impl Fn(A) -> B) {
+    for (slot, &one) in to.iter_mut().zip(from) {
+        *slot = kernel(one);
+    }
+}
+
+// The four below are arithmetic and no tables, for a processor looks up one sample at a time but
+// computes many. Segments are found in the exponent of a float, which every vector unit has.
+
 /// The A-law octet of a linear sample.
 #[must_use]
+#[inline(always)]
 pub fn encode_alaw(linear: i16) -> u8 {
-    // Only the 12 upper bits of the magnitude count, so the table has one entry per 16 steps.
-    let at = usize::from(magnitude(linear) >> 4);
-    let octet = ALAW_ENCODE.get(at).copied().unwrap_or(0x7f);
-    (octet | positive(linear)) ^ 0x55
+    // Only the 12 upper bits of the magnitude count. Segments 0 and 1 share the step width 1; each
+    // further one doubles it.
+    let steps = magnitude(linear) >> 4;
+    let segment = exponent(steps).wrapping_sub(3).max(0);
+    let width = segment.wrapping_sub(1).max(0);
+    let step = steps.wrapping_shr(width.cast_unsigned()) & 15;
+    ((segment << 4 | step) as u8 | positive(linear)) ^ 0x55
 }
 
 /// The linear sample of an A-law octet.
 #[must_use]
+#[inline(always)]
 pub fn decode_alaw(octet: u8) -> i16 {
-    ALAW_DECODE.get(usize::from(octet)).copied().unwrap_or(0)
+    let code = i32::from(octet ^ 0x55);
+    let (segment, step) = (code >> 4 & 7, code & 15);
+    // Half a step up: the middle of the decision interval.
+    let value = step << 4 | 8 | if segment > 0 { 256 } else { 0 };
+    let value = value.wrapping_shl(segment.wrapping_sub(1).max(0).cast_unsigned());
+    (if code & 0x80 == 0 {
+        value.wrapping_neg()
+    } else {
+        value
+    }) as i16
 }
 
 /// The µ-law octet of a linear sample.
 #[must_use]
+#[inline(always)]
 pub fn encode_ulaw(linear: i16) -> u8 {
-    let at = usize::from(magnitude(linear) >> 2);
-    let octet = ULAW_ENCODE.get(at).copied().unwrap_or(0x7f);
-    !(octet | (positive(linear) ^ 0x80))
+    // Only the 13 upper bits of the magnitude count.
+    let biased = (magnitude(linear) >> 2).wrapping_add(33).min(0x1fff);
+    let segment = exponent(biased).wrapping_sub(5).max(0);
+    let step = biased.wrapping_shr(segment.cast_unsigned()) >> 1 & 15;
+    !((segment << 4 | step) as u8 | (positive(linear) ^ 0x80))
 }
 
 /// The linear sample of a µ-law octet.
 #[must_use]
+#[inline(always)]
 pub fn decode_ulaw(octet: u8) -> i16 {
-    ULAW_DECODE.get(usize::from(octet)).copied().unwrap_or(0)
+    let code = i32::from(!octet);
+    let (segment, step) = (code >> 4 & 7, code & 15);
+    let value = (step << 1 | 33).wrapping_shl(segment.cast_unsigned());
+    let value = value.wrapping_sub(33) << 2;
+    (if code & 0x80 == 0 {
+        value
+    } else {
+        value.wrapping_neg()
+    }) as i16
 }
 
 /// One's complement magnitude: −1 belongs to the smallest negative step, as in the ITU's software
 /// tool library (G.191).
-const fn magnitude(linear: i16) -> u16 {
-    if linear < 0 {
-        !linear as u16
-    } else {
-        linear as u16
-    }
+#[inline(always)]
+const fn magnitude(linear: i16) -> i32 {
+    (linear ^ (linear >> 15)) as i32
 }
 
+/// The place of the highest bit; far below 0 for 0.
+#[inline(always)]
+fn exponent(value: i32) -> i32 {
+    ((value as f32).to_bits() >> 23)
+        .cast_signed()
+        .wrapping_sub(127)
+}
+
+#[inline(always)]
 const fn positive(linear: i16) -> u8 {
     if linear < 0 { 0 } else { 0x80 }
-}
-
-static ALAW_ENCODE: [u8; 2_048] = alaw_encode_table();
-static ALAW_DECODE: [i16; 256] = alaw_decode_table();
-static ULAW_ENCODE: [u8; 8_192] = ulaw_encode_table();
-static ULAW_DECODE: [i16; 256] = ulaw_decode_table();
-
-/// Segment and step (7 bits, not inverted) for each 12-bit magnitude.
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "runs in the compiler, where a fault is a build error"
-)]
-const fn alaw_encode_table() -> [u8; 2_048] {
-    let mut table = [0; 2_048];
-    let mut at = 0_usize;
-    while at < table.len() {
-        let mut step = at;
-        let mut segment = 0;
-        // Segments 0 and 1 share the step width 1; each further one doubles it.
-        if step > 15 {
-            segment = 1;
-            while step > 31 {
-                step >>= 1;
-                segment += 1;
-            }
-            step -= 16;
-        }
-        table[at] = ((segment << 4) | step) as u8;
-        at += 1;
-    }
-    table
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "runs in the compiler, where a fault is a build error"
-)]
-const fn alaw_decode_table() -> [i16; 256] {
-    let mut table = [0; 256];
-    let mut at = 0_usize;
-    while at < table.len() {
-        let code = (at as u8) ^ 0x55;
-        let segment = (code >> 4) & 7;
-        let step = (code & 15) as i32;
-        // Half a step up: the middle of the decision interval.
-        let value = if segment == 0 {
-            (step << 4) + 8
-        } else {
-            (((step + 16) << 4) + 8) << (segment - 1)
-        };
-        table[at] = if code & 0x80 == 0 { -value } else { value } as i16;
-        at += 1;
-    }
-    table
-}
-
-/// Segment and step (7 bits, not inverted) for each 13-bit magnitude.
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "runs in the compiler, where a fault is a build error"
-)]
-const fn ulaw_encode_table() -> [u8; 8_192] {
-    let mut table = [0; 8_192];
-    let mut at = 0_usize;
-    while at < table.len() {
-        let mut biased = at + 33;
-        if biased > 0x1fff {
-            biased = 0x1fff;
-        }
-        let mut segment = 0;
-        while (biased >> segment) > 63 {
-            segment += 1;
-        }
-        table[at] = ((segment << 4) | ((biased >> (segment + 1)) & 15)) as u8;
-        at += 1;
-    }
-    table
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "runs in the compiler, where a fault is a build error"
-)]
-const fn ulaw_decode_table() -> [i16; 256] {
-    let mut table = [0; 256];
-    let mut at = 0_usize;
-    while at < table.len() {
-        let code = !(at as u8);
-        let segment = (code >> 4) & 7;
-        let step = (code & 15) as i32;
-        let value = (((step << 1) + 33) << segment) - 33;
-        let linear = value << 2;
-        table[at] = if code & 0x80 == 0 { linear } else { -linear } as i16;
-        at += 1;
-    }
-    table
 }
 
 #[cfg(test)]

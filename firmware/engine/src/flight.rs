@@ -49,12 +49,12 @@ fn halves(word: u64) -> (u32, u32) {
 }
 
 impl Flight {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn shared() -> Arc<Self> {
         let empty = || [const { AtomicU64::new(0) }; 4];
-        Self {
+        Arc::new(Self {
             words: std::iter::repeat_with(empty).take(KEPT).collect(),
             written: AtomicU64::new(0),
-        }
+        })
     }
 
     fn place(&self, number: u64) -> Option<&[AtomicU64; 4]> {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn turns_of_ten_milliseconds_are_one_stretch_and_the_last_ones_are_kept() {
-        let flight = Arc::new(Flight::new());
+        let flight = Flight::shared();
         let mut recorder = Recorder::new(flight.clone());
         let at = |ms: u64| Instant::from_millis(ms);
         recorder.record(at(100), turn(30, 0));
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_reader_never_sees_half_of_one() {
-        let flight = Arc::new(Flight::new());
+        let flight = Flight::shared();
         let writer = flight.clone();
         let thread = std::thread::spawn(move || {
             for n in 0..200_000_u32 {

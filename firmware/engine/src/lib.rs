@@ -17,6 +17,7 @@ mod status;
 mod supply;
 mod sys;
 mod tracks;
+mod watch;
 mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -39,7 +40,7 @@ use crate::link::{Pair, Sender, ToControl, ToHelper, ToMedia, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
 use crate::supply::Helper;
-use crate::sys::{Epoll, Ready};
+use crate::watch::Watch;
 use crate::worker::{Doing, Port, Worker};
 
 pub use crate::flight::Stretch;
@@ -140,8 +141,8 @@ impl Engine {
         let (media_events, from_media) = link::ring(SLOTS, SLOTS, &control);
         let (to_control, from_helper) = link::ring(SLOTS, SLOTS, &control);
         let (stop, stock) = <(Arc<AtomicBool>, Arc<AtomicUsize>)>::default();
-        let (flight, clock) = (Arc::new(Flight::new()), Clock::start());
-        let counters: Arc<Counters> = Arc::default();
+        let (flight, clock, counters) =
+            (Flight::shared(), Clock::start(), Arc::<Counters>::default());
         let (handshakes, flights, fingerprint) =
             dtls::open(clock.now(), &media, &helper).map_err(system("DTLS"))?;
         let helper_thread = Helper {
@@ -162,9 +163,9 @@ impl Engine {
         let worker = Worker {
             clock,
             plane: Plane::new(at(clock, config.start)),
-            epoll: Epoll::new().map_err(system("an epoll instance"))?,
-            ready: Ready::new(worker::READY_MAX),
-            pairs: worker::places(),
+            watch: Watch::new().map_err(system("an epoll instance"))?,
+            buffer: Box::new([0; limits::RTP_PACKET_MAX + 1]),
+            seats: worker::seats(),
             ports: config.ports.into_iter().map(port).collect(),
             orders: orders_out,
             prepared,

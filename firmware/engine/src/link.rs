@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use media::{PlaneCommand, Retired};
+use media::{Channel, PlaneCommand, Retired};
 use model::{MediaCommand, MediaEvent, MediaLeg, PairId};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
@@ -18,6 +18,16 @@ pub(crate) struct Pair {
     pub(crate) rtcp: Socket,
     /// Legs that it has served.
     pub(crate) uses: u8,
+}
+
+impl Pair {
+    /// The socket of a channel.
+    pub(crate) const fn socket(&self, channel: Channel) -> &Socket {
+        match channel {
+            Channel::Rtp => &self.rtp,
+            Channel::Rtcp => &self.rtcp,
+        }
+    }
 }
 
 /// From the helper to the control thread.

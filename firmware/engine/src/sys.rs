@@ -50,6 +50,11 @@ pub(crate) fn monotonic_ns() -> u64 {
     read_clock(libc::CLOCK_MONOTONIC)
 }
 
+/// Nanoseconds of the calendar clock, which may jump.
+pub(crate) fn calendar_ns() -> u64 {
+    read_clock(libc::CLOCK_REALTIME)
+}
+
 fn read_clock(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
@@ -57,6 +62,10 @@ fn read_clock(clock: libc::clockid_t) -> u64 {
     };
     // SAFETY: `time` is a valid place for the result; the clocks asked for always exist.
     unsafe { libc::clock_gettime(clock, &raw mut time) };
+    nanoseconds(time)
+}
+
+fn nanoseconds(time: libc::timespec) -> u64 {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let ns = u64::try_from(time.tv_nsec).unwrap_or(0);
     seconds.saturating_mul(1_000_000_000).saturating_add(ns)
@@ -114,43 +123,32 @@ pub(crate) fn wait_readable(fd: BorrowedFd<'_>, timeout_ms: c_int) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, timeout_ms) > 0 }
 }
 
-/// What became ready.
-pub(crate) struct Ready {
-    events: Vec<libc::epoll_event>,
-    len: usize,
-}
-
-impl Ready {
-    /// Room for `most` events a wake.
-    pub(crate) fn new(most: usize) -> Self {
-        let none = libc::epoll_event { events: 0, u64: 0 };
-        Self {
-            events: vec![none; most],
-            len: 0,
-        }
-    }
-
-    /// The token of the event at `index`.
-    pub(crate) fn token(&self, index: usize) -> Option<u64> {
-        self.events
-            .get(..self.len)?
-            .get(index)
-            .map(|event| event.u64)
-    }
-}
-
-/// An epoll instance.
+/// An epoll instance, and what became ready last.
 pub(crate) struct Epoll {
     fd: OwnedFd,
+    ready: Vec<libc::epoll_event>,
+    len: usize,
     /// The kernel knows `epoll_pwait2` (Linux 5.11), whose timeout is in nanoseconds.
     precise: bool,
 }
 
 impl Epoll {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// An instance with room for `most` events a wait.
+    pub(crate) fn new(most: usize) -> io::Result<Self> {
         // SAFETY: no pointers are passed; a new descriptor is ours alone.
         let fd = unsafe { OwnedFd::from_raw_fd(check(libc::epoll_create1(libc::EPOLL_CLOEXEC))?) };
-        Ok(Self { fd, precise: true })
+        Ok(Self {
+            fd,
+            ready: vec![libc::epoll_event { events: 0, u64: 0 }; most],
+            len: 0,
+            precise: true,
+        })
+    }
+
+    /// The token of the event at `index`.
+    pub(crate) fn token(&self, index: usize) -> Option<u64> {
+        let found = self.ready.get(..self.len)?.get(index)?;
+        Some(found.u64)
     }
 
     /// Watches `fd` for something to read, level-triggered.
@@ -185,8 +183,8 @@ impl Epoll {
     }
 
     /// Waits for events, at most `timeout_ns` (`None` = for ever). A signal ends the wait early.
-    pub(crate) fn wait(&mut self, ready: &mut Ready, timeout_ns: Option<u64>) {
-        let most = c_int::try_from(ready.events.len()).unwrap_or(c_int::MAX);
+    pub(crate) fn wait(&mut self, timeout_ns: Option<u64>) {
+        let most = c_int::try_from(self.ready.len()).unwrap_or(c_int::MAX);
         let mut result = -1;
         if self.precise {
             let limit = timeout_ns.map(|ns| libc::timespec {
@@ -199,7 +197,7 @@ impl Epoll {
                 libc::syscall(
                     libc::SYS_epoll_pwait2,
                     self.fd.as_raw_fd(),
-                    ready.events.as_mut_ptr(),
+                    self.ready.as_mut_ptr(),
                     most,
                     limit,
                     std::ptr::null::<c_void>(),
@@ -216,11 +214,10 @@ impl Epoll {
                 c_int::try_from(ns.div_ceil(1_000_000)).unwrap_or(c_int::MAX)
             });
             // SAFETY: the buffer has room for `most` events.
-            result = unsafe {
-                libc::epoll_wait(self.fd.as_raw_fd(), ready.events.as_mut_ptr(), most, ms)
-            };
+            result =
+                unsafe { libc::epoll_wait(self.fd.as_raw_fd(), self.ready.as_mut_ptr(), most, ms) };
         }
-        ready.len = usize::try_from(result).unwrap_or(0);
+        self.len = usize::try_from(result).unwrap_or(0);
     }
 }
 
@@ -314,6 +311,70 @@ pub(crate) fn receive(socket: &Socket, buffer: &mut [u8]) -> Option<(usize, Sock
     };
     let got = usize::try_from(got).ok()?;
     Some((got, raw.address()?))
+}
+
+/// Whether the kernel writes down when datagrams come to the socket, for [`receive_stamped`].
+pub(crate) fn stamp(socket: &Socket, stamped: bool) {
+    // Without stamps a datagram counts as come when it is read.
+    let _ = set_option(
+        &socket.fd,
+        libc::SOL_SOCKET,
+        libc::SO_TIMESTAMPNS,
+        c_int::from(stamped),
+    );
+}
+
+/// Room for one control message with a time in it.
+#[repr(C, align(8))]
+struct Control([u8; 64]);
+
+/// As [`receive`], and when the datagram came: nanoseconds of [`calendar_ns`], if the kernel wrote
+/// it down.
+pub(crate) fn receive_stamped(
+    socket: &Socket,
+    buffer: &mut [u8],
+) -> Option<(usize, SocketAddr, Option<u64>)> {
+    let mut raw = RawAddress::empty();
+    let mut control = Control([0; 64]);
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast::<c_void>(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: all zeros is a valid msghdr.
+    let mut message: libc::msghdr = unsafe { zeroed() };
+    message.msg_name = (&raw mut raw.storage).cast::<c_void>();
+    message.msg_namelen = raw.len;
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = (&raw mut control).cast::<c_void>();
+    message.msg_controllen = size_of::<Control>();
+    // SAFETY: buffer, address and control are valid for their lengths.
+    let got = unsafe { libc::recvmsg(socket.fd.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };
+    let got = usize::try_from(got).ok()?;
+    // SAFETY: the kernel filled `message`, whose control part is aligned and still there.
+    let stamp = unsafe { stamp_of(&message) };
+    Some((got, raw.address()?, stamp))
+}
+
+/// The time in the first control message.
+///
+/// # Safety
+/// `message` must be as `recvmsg` left it, with what it points to still there.
+unsafe fn stamp_of(message: &libc::msghdr) -> Option<u64> {
+    // SAFETY: as above; the header is only read if there is one, its data only if it is a time.
+    unsafe {
+        let head = libc::CMSG_FIRSTHDR(message);
+        let head_read = head.as_ref()?;
+        if head_read.cmsg_level != libc::SOL_SOCKET || head_read.cmsg_type != libc::SCM_TIMESTAMPNS
+        {
+            return None;
+        }
+        Some(nanoseconds(
+            libc::CMSG_DATA(head)
+                .cast::<libc::timespec>()
+                .read_unaligned(),
+        ))
+    }
 }
 
 /// Sends one datagram without waiting; whether the system took it.
@@ -485,5 +546,26 @@ pub(crate) fn allow_files(wanted: u64) {
             limit.rlim_cur = wanted.min(limit.rlim_max);
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamped_socket_tells_when_a_datagram_came() {
+        let socket = bind_udp(0).expect("a socket");
+        let far = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback");
+        let (mut buffer, before) = ([0; 9], calendar_ns());
+        stamp(&socket, true);
+        assert!(receive_stamped(&socket, &mut buffer).is_none());
+        far.send_to(b"now", ("127.0.0.1", socket.port))
+            .expect("loopback");
+        let sent = calendar_ns();
+        let (len, from, stamp) = receive_stamped(&socket, &mut buffer).expect("it came");
+        assert_eq!((len, Some(from)), (3, far.local_addr().ok()));
+        let stamp = stamp.expect("the kernel wrote it down");
+        assert!((before..=sent).contains(&stamp), "{before} {stamp} {sent}");
     }
 }

@@ -2,13 +2,12 @@
 //! neither allocates nor locks, logs or panics, and makes no system call but waiting, receiving
 //! and sending (and watching or leaving the sockets of a leg that comes or goes).
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hal_port::{AudioHalf, FRAME, Frame};
-use media::{Channel, Output, Plane, PlaneCommand, Retired};
+use media::{Channel, Output, Pace, Plane, PlaneCommand, Retired};
 use model::{Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, PortId, limits};
 use rtrb::Consumer;
 
@@ -18,11 +17,10 @@ use crate::flight::{Recorder, Turn};
 use crate::link::{Dead, Pair, Sender, ToMedia, Waker};
 use crate::load::{Level, Load, WINDOW};
 use crate::status::{Counters, answered, count, raise};
-use crate::sys::{self, Epoll, Ready};
+use crate::sys;
 use crate::tracks::TrackSink;
+use crate::watch::{Watch, is_of};
 
-/// Sockets served per turn.
-pub(crate) const READY_MAX: usize = 128;
 /// Legs that are over and wait for the helper before it is woken for them; a few wait up to a second.
 const DEAD_MAX: usize = 32;
 /// Commands executed per turn.
@@ -41,14 +39,26 @@ pub(crate) struct Port {
     pub(crate) leg: Option<MediaLeg>,
 }
 
+/// One octet more than is taken, so that longer ones are seen to be too long.
+pub(crate) type Buffer = [u8; limits::RTP_PACKET_MAX + 1];
+
+/// A leg's sockets.
+pub(crate) struct Seat {
+    pub(crate) leg: MediaLeg,
+    pub(crate) pair: Pair,
+    /// Where its RTP socket is watched.
+    pub(crate) pace: Pace,
+}
+
 /// Everything the media thread owns.
 pub(crate) struct Worker {
     pub(crate) clock: Clock,
     pub(crate) plane: Plane,
-    pub(crate) epoll: Epoll,
-    pub(crate) ready: Ready,
+    pub(crate) watch: Watch,
+    /// The datagram in work.
+    pub(crate) buffer: Box<Buffer>,
     /// By slot of the leg.
-    pub(crate) pairs: Vec<Option<(MediaLeg, Pair)>>,
+    pub(crate) seats: Vec<Option<Seat>>,
     pub(crate) ports: Vec<Port>,
     /// From the control thread.
     pub(crate) orders: Consumer<ToMedia>,
@@ -71,7 +81,7 @@ pub(crate) struct Worker {
 pub(crate) struct Doing {
     load: Load,
     /// What this turn did so far.
-    current: Turn,
+    pub(crate) current: Turn,
     /// More orders may wait than a turn executes.
     more_orders: bool,
     /// The next that the helper prepared: it was seen before the orders that are executed before it.
@@ -81,12 +91,12 @@ pub(crate) struct Doing {
 }
 
 /// Places for the sockets of all legs.
-pub(crate) fn places() -> Vec<Option<(MediaLeg, Pair)>> {
+pub(crate) fn seats() -> Vec<Option<Seat>> {
     let empty = std::iter::repeat_with(|| None);
     empty.take(limits::MEDIA_LEGS).collect()
 }
 
-fn token(slot: u16, channel: Channel) -> u64 {
+pub(crate) fn token(slot: u16, channel: Channel) -> u64 {
     let odd = match channel {
         Channel::Rtp => 0,
         Channel::Rtcp => 1,
@@ -94,7 +104,7 @@ fn token(slot: u16, channel: Channel) -> u64 {
     u64::from(slot) * 2 + odd
 }
 
-fn untoken(token: u64) -> (usize, Channel) {
+pub(crate) fn untoken(token: u64) -> (usize, Channel) {
     let channel = if token & 1 == 0 {
         Channel::Rtp
     } else {
@@ -108,12 +118,12 @@ impl Worker {
     pub(crate) fn run(mut self) {
         answered(&self.counters.real_time, &sys::become_real_time());
         answered(&self.counters.locked, &self.lock());
-        if self.epoll.add(self.waker.fd(), WAKER).is_err() {
+        if self.watch.hasty.add(self.waker.fd(), WAKER).is_err() {
             return;
         }
         while !self.stop.load(Ordering::Acquire) {
             let timeout_ns = self.timeout_ns();
-            self.epoll.wait(&mut self.ready, timeout_ns);
+            self.watch.hasty.wait(timeout_ns);
             self.turn();
         }
     }
@@ -147,7 +157,7 @@ impl Worker {
         let now = self.clock.now();
         count(&self.counters.wakes, 1);
         let mut index = 0;
-        while let Some(token) = self.ready.token(index) {
+        while let Some(token) = self.watch.hasty.token(index) {
             if token == WAKER {
                 self.waker.clear();
                 self.doing.more_orders = true;
@@ -205,21 +215,16 @@ impl Worker {
     /// Takes one datagram of a ready socket; what is left makes it ready again.
     fn serve(&mut self, now: Instant, token: u64) {
         let (slot, channel) = untoken(token);
-        let Some(Some((leg, pair))) = self.pairs.get(slot) else {
+        let Some(Some(Seat { leg, pair, .. })) = self.seats.get(slot) else {
             return;
         };
         let leg = *leg;
-        let socket = match channel {
-            Channel::Rtp => &pair.rtp,
-            Channel::Rtcp => &pair.rtcp,
-        };
-        // One octet more than is taken, so that longer ones are seen to be too long.
-        let mut buffer = [0; limits::RTP_PACKET_MAX + 1];
-        let Some((len, from)) = sys::receive(socket, &mut buffer) else {
+        let socket = pair.socket(channel);
+        let Some((len, from)) = sys::receive(socket, &mut *self.buffer) else {
             return;
         };
         self.doing.current.datagrams_in += 1;
-        let datagram = buffer.get(..len).unwrap_or(&[]);
+        let datagram = self.buffer.get(..len).unwrap_or(&[]);
         self.plane.packet(now, leg, channel, from, datagram);
         self.drain();
     }
@@ -262,16 +267,10 @@ impl Worker {
         let Some((leg, pair)) = self.doing.joining.take() else {
             return;
         };
-        // A socket that cannot be watched is one that nothing is heard from: the call's own
-        // supervision ends it. The system refuses only for want of memory.
-        let _ = self
-            .epoll
-            .add(pair.rtp.as_fd(), token(leg.slot, Channel::Rtp));
-        let _ = self
-            .epoll
-            .add(pair.rtcp.as_fd(), token(leg.slot, Channel::Rtcp));
-        if let Some(place) = self.pairs.get_mut(usize::from(leg.slot)) {
-            *place = Some((leg, pair));
+        self.watch.begin(leg, &pair);
+        if let Some(place) = self.seats.get_mut(usize::from(leg.slot)) {
+            let pace = Pace::default();
+            *place = Some(Seat { leg, pair, pace });
         }
     }
 
@@ -326,6 +325,7 @@ impl Worker {
                 &self.counters.tick_late_us_max,
                 micros(self.doing.current.late),
             );
+            self.gather(now);
             self.exchange();
         }
         self.plane.timeout(now);
@@ -386,18 +386,11 @@ impl Worker {
                     to,
                     bytes,
                 } => {
-                    let pair = self.pairs.get(usize::from(leg.slot));
-                    let Some(Some((owner, pair))) = pair else {
+                    let seat = self.seats.get(usize::from(leg.slot));
+                    let Some(Some(seat)) = seat.filter(|seat| is_of(seat, leg)) else {
                         continue;
                     };
-                    if *owner != leg {
-                        continue;
-                    }
-                    let socket = match channel {
-                        Channel::Rtp => &pair.rtp,
-                        Channel::Rtcp => &pair.rtcp,
-                    };
-                    if sys::send(socket, to, bytes) {
+                    if sys::send(seat.pair.socket(channel), to, bytes) {
                         self.doing.current.datagrams_out += 1;
                     } else {
                         count(&self.counters.send_failed, 1);
@@ -419,6 +412,7 @@ impl Worker {
                         tracks.push(&step);
                     }
                 }
+                Output::Pace { leg, pace } => self.watch.pace(&mut self.seats, leg, pace),
                 Output::Dead(object) => self.part(object),
             }
         }
@@ -451,11 +445,10 @@ impl Worker {
     }
 
     fn leave(&mut self, leg: MediaLeg) -> Option<Pair> {
-        let place = self.pairs.get_mut(usize::from(leg.slot))?;
-        let (_, pair) = place.take_if(|(owner, _)| *owner == leg)?;
-        self.epoll.remove(pair.rtp.as_fd());
-        self.epoll.remove(pair.rtcp.as_fd());
-        Some(pair)
+        let place = self.seats.get_mut(usize::from(leg.slot))?;
+        let seat = place.take_if(|seat| seat.leg == leg)?;
+        self.watch.end(&seat);
+        Some(seat.pair)
     }
 
     /// Sends a dead object to where it may be freed. There are never more of them than the ring

@@ -1,6 +1,7 @@
 //! Decoded samples between the decoder, which gives whole frames, and the mixer, which takes blocks
 //! of 10 ms; here time is made longer or shorter.
 
+use dsp::level::Measured;
 use dsp::stretch;
 
 /// Samples of 10 ms at 16 kHz, and of what must lie behind them to find two periods alike.
@@ -80,8 +81,9 @@ impl Decoded {
 
     /// The largest of the first `length` samples.
     pub(crate) fn peak(&mut self, length: usize) -> u16 {
-        let first = self.all().iter().take(length);
-        first.map(|sample| sample.unsigned_abs()).max().unwrap_or(0)
+        let all = self.all();
+        let first = all.get(..length.min(all.len())).unwrap_or(&[]);
+        Measured::of(first).peak()
     }
 
     /// Whether the first `length` samples are silence.

@@ -7,7 +7,7 @@ mod loudness;
 use dsp::codec::Decoder;
 use dsp::comfort::ComfortNoise;
 use dsp::conceal::Conceal;
-use dsp::level::Metering;
+use dsp::level::{Measured, Metering};
 use model::{Codec, Instant};
 use rtp::jitter::{Frame, JitterBuffer, Next, Pushed};
 use rtp::packet::Packet;
@@ -231,8 +231,9 @@ impl Listening {
             block.fill(0);
         }
         self.unchanged = self.unchanged.saturating_add(block.len());
-        self.loudness.follow(block);
-        self.metering.measure(block);
+        let measured = Measured::of(block);
+        self.loudness.follow(measured.peak());
+        self.metering.note(block, &measured);
     }
 
     /// Whole pitch periods join best: the next multiple of one, but for 2 ms.

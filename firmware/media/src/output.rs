@@ -18,6 +18,17 @@ pub enum Channel {
     Rtcp,
 }
 
+/// When the sound that comes for a leg is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as it comes: it is sent on, or nothing runs by itself.
+    #[default]
+    AtOnce,
+    /// Before the next tick, and not earlier: it is only mixed, or only looked at. While any leg
+    /// is of this kind a tick is planned.
+    Tick,
+}
+
 /// One thing for the driver to do, in the order given.
 #[derive(Debug)]
 pub enum Output<'a> {
@@ -44,6 +55,14 @@ pub enum Output<'a> {
     },
     /// A step of a recorded track.
     Tap(Tapped<'a>),
+    /// From now on datagrams for the leg's RTP port are wanted at this pace; `AtOnce` at first. A
+    /// driver that hands all of them over at once does no harm.
+    Pace {
+        /// The leg.
+        leg: MediaLeg,
+        /// Its pace.
+        pace: Pace,
+    },
     /// Tell the control plane.
     Event(MediaEvent),
     /// An object is no longer used: free it elsewhere. That of a leg comes right after `LegRemoved`
@@ -155,6 +174,7 @@ pub(crate) struct Outbox {
     bytes: Vec<u8>,
     datagrams: VecDeque<Datagram>,
     taps: VecDeque<Step>,
+    paces: VecDeque<(MediaLeg, Pace)>,
     events: VecDeque<MediaEvent>,
     retired: VecDeque<Retired>,
     /// What did not fit: the driver did not drain.
@@ -169,6 +189,7 @@ impl Outbox {
             bytes: Vec::with_capacity(room(BYTES).max(limits::RTP_PACKET_MAX)),
             datagrams: VecDeque::with_capacity(room(DATAGRAMS)),
             taps: VecDeque::with_capacity(room(TAPS)),
+            paces: VecDeque::with_capacity(room(1)),
             events: VecDeque::with_capacity(room(EVENTS)),
             retired: VecDeque::with_capacity(RETIRED),
             overflow: 0,
@@ -238,6 +259,15 @@ impl Outbox {
         } else {
             self.overflow = self.overflow.saturating_add(1);
         }
+    }
+
+    /// Queues another pace; whether there was room, which there is for one of each leg.
+    pub(crate) fn pace(&mut self, leg: MediaLeg, pace: Pace) -> bool {
+        let room = self.paces.len() < self.paces.capacity();
+        if room {
+            self.paces.push_back((leg, pace));
+        }
+        room
     }
 
     pub(crate) fn event(&mut self, event: MediaEvent) {
@@ -324,6 +354,9 @@ impl Outbox {
             return Some(Output::Tap(Tapped { tap, at, part }));
         }
         self.bytes.clear();
+        if let Some((leg, pace)) = self.paces.pop_front() {
+            return Some(Output::Pace { leg, pace });
+        }
         if let Some(event) = self.events.pop_front() {
             return Some(Output::Event(event));
         }

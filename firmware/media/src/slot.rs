@@ -8,7 +8,7 @@ use crate::block::Rate;
 use crate::clip::Player;
 use crate::keying::Keying;
 use crate::mixer::ear::{Ear, Mouth};
-use crate::output::Retired;
+use crate::output::{Pace, Retired};
 use crate::sending::Manner;
 use crate::tap::Tap;
 use crate::{PortLeg, RtpLeg};
@@ -78,6 +78,8 @@ pub(crate) struct Slot {
     pub(crate) digit: Option<DtmfSender>,
     /// The track that the leg's voice is written to.
     pub(crate) tap: Option<Tap>,
+    /// What the driver was told about the leg's packets.
+    pub(crate) pace: Pace,
 }
 
 impl Slot {
@@ -113,6 +115,19 @@ impl Slot {
                     (!leg.keying.is_idle() || leg.ear.saying.is_some()) && leg.can_send()
                 }
             },
+        }
+    }
+
+    /// When packets that come for the leg are wanted: who is relayed or echoed is in a hurry, and
+    /// so is who has no tick of its own.
+    pub(crate) fn wanted_pace(&self) -> Pace {
+        match self.path {
+            Path::Mix(_) | Path::Tone | Path::Music(_) | Path::Prompt
+                if self.rtp().is_some() && self.needs_tick() =>
+            {
+                Pace::Tick
+            }
+            _ => Pace::AtOnce,
         }
     }
 

@@ -46,7 +46,7 @@ impl Plane {
             let id = BridgeId(u16::try_from(index).unwrap_or(u16::MAX));
             self.mix(nominal, id, missed.min(DISCARD_TICKS_MAX));
         }
-        let mut needed = false;
+        let (mut needed, mut repaced) = (false, false);
         for at in 0..self.slots.used().len() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             if self.slots.see(at).is_some_and(Slot::listens_in) {
@@ -54,13 +54,20 @@ impl Plane {
             }
             if self.slots.see(at).is_some_and(Slot::needs_tick) {
                 self.make(nominal, at);
-                needed |= self.slots.see(at).is_some_and(Slot::needs_tick);
+                if let Some(slot) = self.slots.see(at) {
+                    needed |= slot.needs_tick();
+                    repaced |= slot.wanted_pace() != slot.pace;
+                }
             }
         }
         self.next_tick = needed.then(|| nominal.plus(TICK));
         // What an announcement or an exception kept from being relayed may be relayed again.
         while let Some(at) = self.over.pop() {
             self.rewire_of(nominal, at);
+            repaced = true;
+        }
+        if repaced {
+            self.pace();
         }
     }
 

@@ -1,7 +1,7 @@
 //! How routes are carried out: relay where no sample must change, else the mixer.
 
 use dsp::mix::Limiter;
-use model::{BridgeId, Instant, Route};
+use model::{BridgeId, Instant, MediaLeg, Route};
 
 use crate::RtpLeg;
 use crate::mixer::bridges::Bridge;
@@ -247,5 +247,24 @@ impl Plane {
             Some(tick) => Some(tick),
             None => Some(now),
         };
+        self.pace();
+    }
+
+    /// Tells the driver of legs whose packets are wanted sooner or later than before.
+    pub(crate) fn pace(&mut self) {
+        for at in 0..self.slots.used().len() {
+            let at = u16::try_from(at).unwrap_or(u16::MAX);
+            let Some(slot) = self.slots.at(at) else {
+                return;
+            };
+            let pace = slot.wanted_pace();
+            let leg = MediaLeg {
+                slot: at,
+                generation: slot.generation,
+            };
+            if pace != slot.pace && self.out.pace(leg, pace) {
+                slot.pace = pace;
+            }
+        }
     }
 }

@@ -355,7 +355,7 @@ impl Exchange {
                 media::Output::Event(event) => self.reports.push(event),
                 // DTLS is tried out over real sockets, in engine and e2e.
                 media::Output::Handshake { .. } => {}
-                media::Output::Tap(_) => {}
+                media::Output::Tap(_) | media::Output::Pace { .. } => {}
                 media::Output::Dead(object) => {
                     let (Retired::Rtp(leg, _) | Retired::Port(leg, _)) = object else {
                         continue;

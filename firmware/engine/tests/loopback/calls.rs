@@ -93,3 +93,35 @@ fn a_stranger_gets_no_answer_and_changes_nothing() {
     assert_eq!((a.packets, stranger.packets), (5, 0));
     rig.remove(leg(1));
 }
+
+#[test]
+fn packets_of_mixed_legs_wake_nobody_and_all_are_taken() {
+    let mut rig = Rig::new((0, 0), Vec::new());
+    let (mut a, mut b, mut c) = (rig.local_phone(0), rig.local_phone(1), rig.local_phone(2));
+    for name in [a.leg, b.leg, c.leg] {
+        rig.join(name, 4);
+    }
+    let before = rig.engine.status();
+    rig.talk(&mut [&mut a, &mut b, &mut c], 50);
+    let deadline = clock() + PATIENCE;
+    while rig.engine.status().datagrams_in < before.datagrams_in + 150 {
+        assert!(clock() < deadline, "{:?}", rig.engine.status());
+        c.hear();
+    }
+    let after = rig.engine.status();
+    let wakes = after.wakes - before.wakes;
+    let ticks = after.ticks - before.ticks;
+    // Beside ticks there are reports and seconds.
+    assert!(wakes <= ticks + 30, "{wakes} wakes in {ticks} ticks");
+    // Relayed again, they are in a hurry again.
+    rig.remove(c.leg);
+    rig.settle();
+    let ticks = rig.engine.status().ticks;
+    let heard = b.packets;
+    rig.talk(&mut [&mut a, &mut b], 10);
+    while b.packets < heard + 10 && clock() < deadline {
+        b.hear();
+    }
+    assert!(b.packets >= heard + 10);
+    assert!(rig.engine.status().ticks <= ticks + 1);
+}

@@ -15,10 +15,9 @@ impl Loudness {
         Self(0.0)
     }
 
-    /// Another block of 10 ms was played.
-    pub(super) fn follow(&mut self, block: &[i16]) {
-        let peak = block.iter().map(|sample| sample.unsigned_abs()).max();
-        self.0 = (self.0 * KEEP).max(f32::from(peak.unwrap_or(0)));
+    /// Another block of 10 ms, with this largest sample, was played.
+    pub(super) fn follow(&mut self, peak: u16) {
+        self.0 = (self.0 * KEEP).max(f32::from(peak));
     }
 
     /// Whether a block with this largest sample is in the middle of speech.

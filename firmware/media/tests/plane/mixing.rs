@@ -295,3 +295,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn packets_of_who_is_only_mixed_may_wait_and_those_of_others_may_not() {
+    let mut rig = Rig::new();
+    let mut phones: Vec<Phone> = (0..3).map(|slot| rig.phone(slot)).collect();
+    rig.join(leg(0), 0);
+    rig.join(leg(1), 0);
+    rig.pass(100);
+    assert!(rig.paced.is_empty(), "relayed: {:?}", rig.paced);
+    rig.join(leg(2), 0);
+    assert_eq!(Vec::from_iter(rig.paced.clone()), [leg(0), leg(1), leg(2)]);
+    let [a, b, c] = &mut phones[..] else {
+        panic!("three")
+    };
+    rig.talk(&mut [a, b, c], 10);
+    // Nothing can be sent to it, so it has no tick of its own.
+    let nowhere = RtpParams {
+        remote: None,
+        ..params(1)
+    };
+    rig.set_rtp(leg(1), nowhere);
+    assert_eq!(Vec::from_iter(rig.paced.clone()), [leg(0), leg(2)]);
+    rig.route(leg(0), Route::Echo);
+    assert_eq!(Vec::from_iter(rig.paced.clone()), []);
+    rig.route(leg(0), Route::Silence);
+    assert_eq!(Vec::from_iter(rig.paced.clone()), []);
+    rig.command(MediaCommand::RemoveLeg { leg: leg(2) });
+    rig.pass(100);
+    assert!(rig.paced.is_empty());
+}

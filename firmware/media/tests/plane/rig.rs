@@ -1,12 +1,12 @@
 //! A plane, its time, and simple far ends that talk in sines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use dsp::g711::Law;
 use media::{
-    Channel, Codecs, Output, Plane, PlaneCommand, PortLeg, Retired, RtpLeg, TapPart, Tapped,
+    Channel, Codecs, Output, Pace, Plane, PlaneCommand, PortLeg, Retired, RtpLeg, TapPart, Tapped,
 };
 use model::{
     BridgeId, Codec, Instant, Learn, MediaCommand, MediaEvent, MediaLeg, Now, PortId, Route,
@@ -150,6 +150,8 @@ pub(crate) struct Rig {
     pub(crate) dead: Vec<MediaLeg>,
     pub(crate) keys_back: usize,
     pub(crate) tapped: Vec<Step>,
+    /// Legs whose packets are wanted before the tick only.
+    pub(crate) paced: BTreeSet<MediaLeg>,
     pub(crate) ports: BTreeMap<MediaLeg, (Voice, Vec<i16>)>,
 }
 
@@ -201,6 +203,7 @@ impl Rig {
             dead: Vec::new(),
             keys_back: 0,
             tapped: Vec::new(),
+            paced: BTreeSet::new(),
             ports: BTreeMap::new(),
         }
     }
@@ -350,13 +353,30 @@ impl Rig {
                 ) => self.quality.push(event),
                 Output::Event(event) => self.events.push(event),
                 Output::Tap(step) => self.tapped.push(Step::of(&step)),
+                Output::Pace { leg, pace } => {
+                    let told = match pace {
+                        Pace::Tick => self.paced.insert(leg),
+                        Pace::AtOnce => self.paced.remove(&leg),
+                    };
+                    assert!(told, "{leg:?} is told {pace:?} twice");
+                }
                 Output::Dead(object) => match object {
-                    Retired::Rtp(leg, _) | Retired::Port(leg, _) => self.dead.push(leg),
+                    Retired::Rtp(leg, _) | Retired::Port(leg, _) => {
+                        self.paced.remove(&leg);
+                        self.dead.push(leg);
+                    }
                     Retired::Keys(_) => self.keys_back += 1,
                     Retired::Codecs(_) | Retired::Clip(..) => {}
                 },
             }
         }
+        // A driver that waits with packets until the tick must have one.
+        let tick = self.plane.next_deadline().map(|(_, due)| due);
+        assert!(
+            self.paced.is_empty() || self.plane.tick_is_due(Instant::FAR),
+            "{:?} wait for {tick:?}",
+            self.paced
+        );
     }
 
     /// The RTP datagrams that were sent to a leg's far end.

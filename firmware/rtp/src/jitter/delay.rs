@@ -26,6 +26,8 @@ const BINS: usize = 128;
 const BIN_US: i64 = 1_000;
 /// The fastest packets of one moment and the next differ by no more bins through drift alone.
 const DRIFT_BINS: usize = 1;
+/// So many packets do not change the wait that all but the slowest keep, unless one was slower.
+const RECOUNT: u8 = 16;
 /// Part of the packets that may come too late.
 const LATE_PART: f32 = 0.005;
 /// What a packet still weighs after the next one: half is forgotten in 350 packets, 7 s.
@@ -59,6 +61,8 @@ pub(super) struct Delay {
     beyond: u8,
     /// Wait of all but the slowest, when it is up to date.
     quantile: Option<i64>,
+    /// Packets that it was not looked for again after.
+    uncounted: u8,
     drift: Drift,
 }
 
@@ -75,6 +79,7 @@ impl Delay {
             before: None,
             beyond: 0,
             quantile: None,
+            uncounted: 0,
             drift: Drift::new(),
         }
     }
@@ -146,6 +151,10 @@ impl Delay {
         self.move_anchor(fastest);
         let bin = transit.saturating_sub(self.anchor) / BIN_US;
         let bin = usize::try_from(bin).unwrap_or(0).min(BINS - 1);
+        self.uncounted = self.uncounted.saturating_add(1);
+        if self.uncounted >= RECOUNT || self.quantile.is_none_or(|wait| wait_of(bin) > wait) {
+            self.quantile = None;
+        }
         if let Some(bin) = self.bins.get_mut(bin) {
             *bin += self.weight;
         }
@@ -156,7 +165,6 @@ impl Delay {
             }
             self.weight = 1.0;
         }
-        self.quantile = None;
     }
 
     /// Keeps the first bin at the fastest packets.
@@ -168,6 +176,7 @@ impl Delay {
             self.anchor = fastest;
             return;
         }
+        self.quantile = None;
         if by > 0 {
             self.bins.rotate_left(bins);
             let (rest, out) = self.bins.split_at_mut(BINS.saturating_sub(bins));
@@ -203,7 +212,10 @@ impl Delay {
         }
         let quantile = match self.quantile {
             Some(quantile) => quantile,
-            None => self.slowest_bin(),
+            None => {
+                self.uncounted = 0;
+                self.slowest_bin()
+            }
         };
         self.quantile = Some(quantile);
         quantile.min(max)
@@ -221,8 +233,7 @@ impl Delay {
             }
             bin = bin.saturating_sub(1);
         }
-        let over = i64::try_from(bin.saturating_sub(1)).unwrap_or(0);
-        over.saturating_mul(BIN_US).saturating_add(WAIT_MIN_US)
+        wait_of(bin.saturating_sub(1))
     }
 
     /// The transit at which the mean packet should be played, in µs: the fastest one's and its wait.
@@ -240,4 +251,10 @@ impl Delay {
     pub(super) fn drift_ppm(&self) -> Option<i16> {
         self.drift.ppm()
     }
+}
+
+/// The wait that packets of a bin keep, in µs.
+fn wait_of(bin: usize) -> i64 {
+    let over = i64::try_from(bin).unwrap_or(0);
+    over.saturating_mul(BIN_US).saturating_add(WAIT_MIN_US)
 }

@@ -515,19 +515,14 @@ impl JitterBuffer {
 
     /// Media time in µs.
     fn us_of(&self, time: u64) -> i64 {
-        let us = u128::from(time)
-            .saturating_mul(1_000)
-            .checked_div(self.per_ms.into())
-            .unwrap_or(0);
-        i64::try_from(us).unwrap_or(i64::MAX)
+        let us = time.saturating_mul(1_000).checked_div(self.per_ms.into());
+        i64::try_from(us.unwrap_or(0)).unwrap_or(i64::MAX)
     }
 
     /// µs in media time.
     fn time_of(&self, us: i64) -> u64 {
-        let units = u128::try_from(us)
-            .unwrap_or(0)
-            .saturating_mul(self.per_ms.into());
-        u64::try_from(units / 1_000).unwrap_or(u64::MAX)
+        let us = u64::try_from(us).unwrap_or(0);
+        us.saturating_mul(self.per_ms.into()) / 1_000
     }
 
     /// A span of µs in units; 0 for a negative one.
