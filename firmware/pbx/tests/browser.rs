@@ -1,30 +1,17 @@
 //! A browser as a phone: SIP over WebSocket (RFC 7118) on a flow, from REGISTER to the lost
 //! connection.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+mod office;
 
-use config::{Config, SecretId};
+use std::net::SocketAddr;
+
 use model::{
-    Cause, EventBody, FlowId, MediaCommand, MediaEvent, MediaFigures, Now, PairId, Rule, Seq,
-    StateChange, Transport,
+    Cause, EventBody, FlowId, MediaCommand, MediaEvent, MediaFigures, Rule, StateChange, Transport,
 };
-use pbx::{Input, Keys, Output, Pbx, Setup};
+use office::{exchange, now};
+use pbx::{Input, Output, Pbx};
 use sip::{Message, Method, digest};
 
-const TEXT: &str = r#"
-[office]
-country = "PL"
-[[person]]
-id = "jan"
-name = "Jan"
-extension = "2005"
-sip_password = { secret = "jan-phone" }
-[[person]]
-id = "ewa"
-name = "Ewa"
-extension = "2006"
-sip_password = { secret = "jan-phone" }
-"#;
 const FLOW: FlowId = FlowId(1 << 62 | 7);
 const LOCAL: &str = "127.0.0.1:8443";
 const BROWSER: &str = "127.0.0.1:50123";
@@ -37,25 +24,8 @@ struct Rig {
 
 impl Rig {
     fn start(bindings: Vec<model::Binding>) -> Self {
-        let setup = Setup {
-            config: Arc::new(Config::parse(TEXT).expect("a legal text")),
-            version: 1,
-            jacks: Vec::new(),
-            bindings,
-            md5: Vec::new(),
-            next_seq: Seq(1),
-            seed: [5; 32],
-            media_legs: 8,
-            pairs: (0..4).map(|n| (PairId(n), 20_000 + 2 * n as u16)).collect(),
-            external: None,
-            flows: (Vec::new(), 0),
-            fingerprint: None,
-            resumed: false,
-        };
-        let id = SecretId::new("jan-phone").expect("a legal id");
-        let keys = Keys::new([9; 32], BTreeMap::from([(id, "s3cret".to_owned())]));
         let mut rig = Self {
-            pbx: Pbx::new(now(0), setup, Box::new(keys)),
+            pbx: exchange(bindings),
             ms: 0,
             bindings: Vec::new(),
         };
@@ -121,14 +91,6 @@ impl Rig {
 
 fn address(text: &str) -> SocketAddr {
     text.parse().expect("literal")
-}
-
-fn now(ms: u64) -> Now {
-    Now {
-        mono: model::Instant::from_millis(ms),
-        wall: model::Wall::from_secs(1_800_000_000).plus(std::time::Duration::from_millis(ms)),
-        ..Now::default()
-    }
 }
 
 fn to_browser(outputs: Vec<Output>) -> Vec<String> {

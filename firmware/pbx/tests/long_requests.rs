@@ -1,27 +1,15 @@
 //! A request that is too long for a datagram goes over TCP, and back to UDP where the phone takes no
 //! connection (RFC 3261 §18.1.1).
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+mod office;
 
-use config::{Config, SecretId};
-use model::{Binding, EntryId, FlowId, Now, PairId, Seq, Transport};
-use pbx::{Input, Keys, Output, Pbx, Setup};
+use std::net::SocketAddr;
+
+use model::{Binding, EntryId, FlowId, Transport};
+use office::{exchange, now};
+use pbx::{Input, Output, Pbx};
 use sip::{Message, Method, digest};
 
-const TEXT: &str = r#"
-[office]
-country = "PL"
-[[person]]
-id = "jan"
-name = "Jan"
-extension = "2005"
-sip_password = { secret = "phone" }
-[[person]]
-id = "ewa"
-name = "Ewa"
-extension = "2006"
-sip_password = { secret = "phone" }
-"#;
 const BOX: &str = "192.0.2.1:5060";
 const CALLER: &str = "192.0.2.6:5060";
 const PHONE: &str = "192.0.2.5:5060";
@@ -34,14 +22,6 @@ struct Rig {
 
 fn address(text: &str) -> SocketAddr {
     text.parse().expect("literal")
-}
-
-fn now(ms: u64) -> Now {
-    Now {
-        mono: model::Instant::from_millis(ms),
-        wall: model::Wall::from_secs(1_800_000_000).plus(std::time::Duration::from_millis(ms)),
-        ..Now::default()
-    }
 }
 
 impl Rig {
@@ -63,25 +43,8 @@ impl Rig {
             user_agent: String::new(),
             q: 1_000,
         };
-        let setup = Setup {
-            config: Arc::new(Config::parse(TEXT).expect("a legal text")),
-            version: 1,
-            jacks: Vec::new(),
-            bindings: vec![binding],
-            md5: Vec::new(),
-            next_seq: Seq(1),
-            seed: [5; 32],
-            media_legs: 16,
-            pairs: (0..8).map(|n| (PairId(n), 20_000 + 2 * n as u16)).collect(),
-            external: None,
-            flows: (Vec::new(), 0),
-            fingerprint: None,
-            resumed: false,
-        };
-        let id = SecretId::new("phone").expect("a legal id");
-        let keys = Keys::new([9; 32], BTreeMap::from([(id, "s3cret".to_owned())]));
         let mut rig = Self {
-            pbx: Pbx::new(now(0), setup, Box::new(keys)),
+            pbx: exchange(vec![binding]),
             ms: 0,
             calls: 0,
         };
@@ -165,6 +128,11 @@ fn stream(outputs: &[Output]) -> Option<(FlowId, String)> {
 }
 
 fn ringing(invite: &str) -> Vec<u8> {
+    response(invite, "180 Ringing", "", "")
+}
+
+/// What the phone answers; `named` are parameters of the URI in its Contact.
+fn response(invite: &str, status: &str, named: &str, sdp: &str) -> Vec<u8> {
     let keep = |line: &&str| {
         ["Via:", "From:", "Call-ID:", "CSeq:"]
             .iter()
@@ -176,9 +144,10 @@ fn ringing(invite: &str) -> Vec<u8> {
         .find(|line| line.starts_with("To:"))
         .expect("a To");
     format!(
-        "SIP/2.0 180 Ringing\r\n{}\r\n{to};tag=phone\r\nContact: <sip:2005@{PHONE}>\r\n\
-         Content-Length: 0\r\n\r\n",
-        headers.join("\r\n")
+        "SIP/2.0 {status}\r\n{}\r\n{to};tag=phone\r\nContact: <sip:2005@{PHONE}{named}>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        headers.join("\r\n"),
+        sdp.len()
     )
     .into_bytes()
 }
@@ -268,4 +237,27 @@ fn a_connection_that_breaks_before_the_answer_costs_no_call() {
     });
     let outputs = rig.tell(Input::FlowClosed { flow });
     assert!(text_to(&outputs, PHONE, "INVITE ").is_some(), "{outputs:?}");
+}
+
+#[test]
+fn a_phone_that_names_its_connection_is_spoken_to_there_until_the_end() {
+    let sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n\
+               m=audio 40000 RTP/AVP 8\r\n";
+    for (named, stays) in [(";transport=TCP", true), ("", false)] {
+        let mut rig = Rig::start(5);
+        let outputs = rig.call();
+        let (flow, sent) = stream(&outputs).expect("a connection");
+        rig.tell(Input::FlowOpened {
+            flow,
+            transport: Transport::Tcp,
+            local: address("192.0.2.1:40000"),
+            remote: address(PHONE),
+        });
+        let bytes = response(&sent, "200 OK", named, sdp);
+        let outputs = rig.tell(Input::Bytes { flow, bytes });
+        let is_ack = |o: &Output| matches!(o, Output::Bytes { flow: at, bytes } if *at == flow && bytes.starts_with(b"ACK "));
+        assert_eq!(outputs.iter().any(is_ack), stays, "{named}: {outputs:?}");
+        let by_datagram = text_to(&outputs, PHONE, "ACK ").is_some();
+        assert_eq!(by_datagram, !stays, "{named}: {outputs:?}");
+    }
 }

@@ -27,9 +27,17 @@ fn called(exchange: &Exchange, scenario: &str, calls: u32, more: &[&str]) -> Sip
         .calls(calls)
         .limit(s(120))
         .with(more);
+    registered(exchange, script, 0)
+}
+
+/// SIPp as the phone of 2006, registered over UDP behind so many proxies with long names.
+fn registered(exchange: &Exchange, script: Script, proxies: usize) -> Sipp {
     let address = script.address();
     let sipp = script.listen();
     let mut registrar = Phone::new(exchange.at.udp, "2006").for_contact(address);
+    if proxies > 0 {
+        registrar = registrar.by_path(proxies);
+    }
     let answer = registrar.register(Algorithm::Md5, 600);
     assert_eq!(answer.status(), 200, "{}", answer.0);
     sipp
@@ -252,4 +260,56 @@ fn calls_over_tcp_with_one_connection_each() {
     jan.succeeds();
     all_ended(&exchange, 20, "normal");
     exchange.stop();
+}
+
+/// Calls to a phone that is registered over UDP and whose INVITE is longer than a datagram should be
+/// (RFC 3261 §18.1.1); what SIPp was sent.
+fn long_requests(over_tcp: bool) -> String {
+    let exchange = office();
+    let calls = 3;
+    let script = Script::new("answer", exchange.at.udp)
+        .calls(calls)
+        .limit(s(120));
+    let script = if over_tcp { script.over_tcp() } else { script };
+    let mut jan = registered(&exchange, script, 5);
+    let mut anna = caller(&exchange, "call", "2006")
+        .calls(calls)
+        .key("TALK_MS", "500")
+        .with(&["-l", "1"])
+        .start();
+    anna.succeeds();
+    jan.succeeds();
+    all_ended(&exchange, calls as usize, "normal");
+    exchange.stop();
+    jan.messages()
+}
+
+/// The transport in the Via of every INVITE that was received.
+fn vias(messages: &str) -> Vec<&str> {
+    let received = messages.split("message received").skip(1);
+    let invites = received.filter(|message| message.contains("\nINVITE sip:"));
+    invites
+        .map(|message| {
+            let (head, _) = message.split_once("Content-Length:").expect("a head");
+            assert!(head.len() > 1_300, "{} bytes: {head}", head.len());
+            let (_, via) = message.split_once("Via: SIP/2.0/").expect("a Via");
+            via.split(' ').next().expect("a transport")
+        })
+        .collect()
+}
+
+#[test]
+fn a_request_too_long_for_a_datagram_goes_over_tcp() {
+    let messages = long_requests(true);
+    assert_eq!(vias(&messages), ["TCP"; 3], "{messages}");
+}
+
+#[test]
+fn a_phone_that_takes_no_connection_gets_its_long_request_by_udp() {
+    let messages = long_requests(false);
+    let vias = vias(&messages);
+    assert!(
+        vias.len() >= 3 && vias.iter().all(|&via| via == "UDP"),
+        "{vias:?} in {messages}"
+    );
 }

@@ -82,6 +82,8 @@ pub struct Phone {
     call_id: String,
     cseq: u32,
     contact: SocketAddr,
+    /// Headers of the registrations.
+    path: String,
 }
 
 impl Phone {
@@ -106,6 +108,7 @@ impl Phone {
             password: password(extension),
             cseq: 0,
             contact,
+            path: String::new(),
         }
     }
 
@@ -120,6 +123,16 @@ impl Phone {
     #[must_use]
     pub const fn for_contact(mut self, contact: SocketAddr) -> Self {
         self.contact = contact;
+        self
+    }
+
+    /// The same, registering by a path of so many proxies with long names, all of them at its contact
+    /// (RFC 3327): what is sent to it has as many long headers.
+    #[must_use]
+    pub fn by_path(mut self, proxies: usize) -> Self {
+        let long = "p".repeat(220);
+        let proxy = format!("Path: <sip:{long}@{};lr>\r\n", self.contact);
+        self.path = format!("Supported: path\r\n{}", proxy.repeat(proxies));
         self
     }
 
@@ -173,8 +186,8 @@ impl Phone {
     #[track_caller]
     pub fn register_once(&mut self, headers: &str, expires: u32) -> Answer {
         let contact = format!(
-            "Contact: <sip:{}@{}>;expires={expires}\r\n{headers}",
-            self.extension, self.contact
+            "Contact: <sip:{}@{}>;expires={expires}\r\n{}{headers}",
+            self.extension, self.contact, self.path
         );
         let uri = format!("sip:{}", self.server);
         self.ask("REGISTER", &uri, &contact, "")

@@ -47,12 +47,27 @@ pub fn free_voice(count: u16) -> u16 {
 /// If the kernel does not say.
 #[must_use]
 pub fn is_taken_udp(port: u16) -> bool {
-    let table = fs::read_to_string("/proc/net/udp").expect("Linux lists its sockets");
+    is_listed("/proc/net/udp", port, |_| true)
+}
+
+/// Whether a program takes connections at `port`.
+///
+/// # Panics
+/// If the kernel does not say.
+#[must_use]
+pub fn listens_tcp(port: u16) -> bool {
+    // State 10 is that of a listener.
+    is_listed("/proc/net/tcp", port, |state| state == "0A")
+}
+
+fn is_listed(table: &str, port: u16, fits: impl Fn(&str) -> bool) -> bool {
+    let table = fs::read_to_string(table).expect("Linux lists its sockets");
     let ending = format!(":{port:04X}");
     let mut sockets = table.lines().skip(1);
     sockets.any(|line| {
-        let local = line.split_whitespace().nth(1);
-        local.is_some_and(|address| address.ends_with(&ending))
+        let mut words = line.split_whitespace().skip(1);
+        let (local, _, state) = (words.next(), words.next(), words.next());
+        local.is_some_and(|address| address.ends_with(&ending)) && state.is_some_and(&fits)
     })
 }
 
@@ -67,5 +82,10 @@ mod tests {
             socket.local_addr().expect("it is bound").port()
         ));
         assert!(!is_taken_udp(0));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a TCP port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        assert!(listens_tcp(port));
+        drop(listener);
+        assert!(!listens_tcp(port));
     }
 }

@@ -37,6 +37,7 @@ pub struct Script {
     calls: u32,
     port: u16,
     limit: Duration,
+    over_tcp: bool,
 }
 
 impl Script {
@@ -51,6 +52,7 @@ impl Script {
             calls: 1,
             port: ports::free_udp(),
             limit: s(60),
+            over_tcp: false,
         }
     }
 
@@ -88,6 +90,13 @@ impl Script {
         self.key("FROM", from)
             .key("TO", to)
             .key("PASSWORD", &password(from))
+    }
+
+    /// Over one TCP connection; without this over UDP.
+    #[must_use]
+    pub fn over_tcp(mut self) -> Self {
+        self.over_tcp = true;
+        self.with(&["-t", "t1"])
     }
 
     /// More arguments.
@@ -162,11 +171,16 @@ impl Script {
     #[must_use]
     #[track_caller]
     pub fn listen(self) -> Sipp {
-        let port = self.port;
+        let (port, over_tcp) = (self.port, self.over_tcp);
         let mut sipp = self.start();
         until(s(30), "SIPp listens", || {
             assert!(sipp.child.is_running(), "{}", sipp.report());
-            ports::is_taken_udp(port).then_some(())
+            let listens = if over_tcp {
+                ports::listens_tcp(port)
+            } else {
+                ports::is_taken_udp(port)
+            };
+            listens.then_some(())
         });
         sipp
     }

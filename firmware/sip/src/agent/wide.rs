@@ -8,7 +8,7 @@ use model::{Instant, Transport, limits};
 
 use super::{Agent, Client, client::Machine};
 use crate::{
-    HeaderName, Peer, Request,
+    HeaderName, Headers, Peer, Request, UsageKey,
     transaction::{ClientKey, InviteClient, NonInviteClient},
 };
 
@@ -31,6 +31,28 @@ impl Agent {
             transport: Transport::Tcp,
             flow: None,
             ..peer
+        }
+    }
+
+    /// The phone took a long INVITE over a connection and names TCP in its Contact: what follows in the
+    /// call goes there too (RFC 3261 §12.1.2, §18.1.1). One that names no transport is spoken to as before.
+    pub(crate) fn stay_on_connection(
+        &mut self,
+        key: UsageKey,
+        client: ClientKey,
+        headers: &Headers,
+    ) {
+        let Some(client) = self.clients.get(&client) else {
+            return;
+        };
+        let contact = headers.contact_uri().ok();
+        let named = contact.as_ref().and_then(|uri| uri.param("transport"));
+        let names_tcp = named.is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
+        if names_tcp
+            && client.peer.transport == Transport::Tcp
+            && let Some(usage) = self.usages.get_mut(&key)
+        {
+            usage.peer = client.peer;
         }
     }
 

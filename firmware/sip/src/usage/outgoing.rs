@@ -163,6 +163,9 @@ impl Agent {
         cseq: &CSeq,
         response: Response,
     ) {
+        if (101..=299).contains(&response.status) {
+            self.stay_on_connection(key, client, &response.headers);
+        }
         match response.status {
             ..=100 => {}
             101..=199 => self.early_response(now, key, cseq, &response),

@@ -1,0 +1,59 @@
+//! An exchange of two people, Jan (2005) and Ewa (2006), whose phones have the password `s3cret`, and
+//! that has all it needs from the start.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use config::{Config, SecretId};
+use model::{Binding, Now, PairId, Seq};
+use pbx::{Keys, Pbx, Setup};
+
+/// Its configuration.
+const TEXT: &str = r#"
+[office]
+country = "PL"
+[[person]]
+id = "jan"
+name = "Jan"
+extension = "2005"
+sip_password = { secret = "phone" }
+[[person]]
+id = "ewa"
+name = "Ewa"
+extension = "2006"
+sip_password = { secret = "phone" }
+"#;
+/// Port pairs that wait, the first at `PORT_FIRST`.
+const PAIRS: u16 = 8;
+const PORT_FIRST: u16 = 20_000;
+
+/// The exchange at 0 ms, with these registrations.
+pub(crate) fn exchange(bindings: Vec<Binding>) -> Pbx {
+    let pairs = (0..PAIRS).map(|n| (PairId(u32::from(n)), PORT_FIRST + 2 * n));
+    let setup = Setup {
+        config: Arc::new(Config::parse(TEXT).expect("a legal text")),
+        version: 1,
+        jacks: Vec::new(),
+        bindings,
+        md5: Vec::new(),
+        next_seq: Seq(1),
+        seed: [5; 32],
+        media_legs: 16,
+        pairs: pairs.collect(),
+        external: None,
+        flows: (Vec::new(), 0),
+        fingerprint: None,
+        resumed: false,
+    };
+    let id = SecretId::new("phone").expect("a legal id");
+    let keys = Keys::new([9; 32], BTreeMap::from([(id, "s3cret".to_owned())]));
+    Pbx::new(now(0), setup, Box::new(keys))
+}
+
+/// So many ms after the start.
+pub(crate) fn now(ms: u64) -> Now {
+    Now {
+        mono: model::Instant::from_millis(ms),
+        wall: model::Wall::from_secs(1_800_000_000).plus(std::time::Duration::from_millis(ms)),
+        ..Now::default()
+    }
+}
