@@ -64,8 +64,6 @@ pub(crate) struct Configurator {
 pub(crate) struct Saved {
     pub(crate) version: u64,
     pub(crate) config: Arc<Config>,
-    /// Settings that count from the next start on, like `network.rtp_ports`.
-    pub(crate) later: Vec<String>,
 }
 
 /// A text to be put in force.
@@ -242,11 +240,10 @@ impl Configurator {
             let known = import_into(store, &draft, wall, &mut streams, ready)?;
             Ok((known, passwords(store)?, plan))
         })?;
-        let later = self.enforce(&known, passwords, plan)?;
+        self.enforce(&known, passwords, plan)?;
         Ok(Saved {
             version: known.version,
             config: known.config,
-            later,
         })
     }
 
@@ -303,14 +300,13 @@ impl Configurator {
         known: &Known,
         passwords: pbx::Passwords,
         plan: Option<Plan>,
-    ) -> Result<Vec<String>, ConfigureError> {
+    ) -> Result<(), ConfigureError> {
         *self.text.write().unwrap_or_else(PoisonError::into_inner) =
             (known.version, Arc::clone(&known.text));
         *self
             .in_force
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&known.config);
-        let mut later = Vec::new();
         if let Hand::Running { mouth, porter, .. } = &self.hand {
             // The version is stored: the exchange must take it, however busy it is.
             mouth.insist(Word::Config {
@@ -320,10 +316,10 @@ impl Configurator {
                 passwords,
             })?;
             if let Some(plan) = plan {
-                later = porter.carry_out(plan, mouth);
+                porter.carry_out(plan, mouth);
             }
         }
-        Ok(later)
+        Ok(())
     }
 
     /// What time it is for records.

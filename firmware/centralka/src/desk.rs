@@ -157,7 +157,7 @@ fn answer_from_store(
                 reason: &reason,
                 unknown,
             })?;
-            json!({ "version": saved.version, "later": saved.later })
+            json!({ "version": saved.version })
         }
         Ask::ConfigHistory => {
             let versions = configurator.history(1_000)?;
@@ -173,7 +173,7 @@ fn answer_from_store(
         }
         Ask::ConfigUndo { version, author } => {
             let saved = configurator.undo(version, &author)?;
-            json!({ "version": saved.version, "later": saved.later })
+            json!({ "version": saved.version })
         }
         Ask::SimAct { .. } | Ask::SimHear { .. } | Ask::Token(_) => serde_json::Value::Null,
     })

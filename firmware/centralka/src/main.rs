@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod bind;
 mod cli;
 mod clock;
 mod configure;

@@ -11,10 +11,11 @@ use std::{
     time::Duration,
 };
 
-use config::{Document, Network, PortRange, Problems, same_socket};
+use config::{Document, Network, Problems, same_socket};
 use panel::Moves;
 
 use crate::{
+    bind::{self, Beside},
     control::{Listener, Mouth, SipSocket, Word},
     doors::{Kind, Unavailable},
     tls,
@@ -63,8 +64,6 @@ pub(crate) struct Plan {
     pub(crate) https: Vec<TcpListener>,
     doors: Vec<Door>,
     closed: Vec<Door>,
-    /// Settings that count from the next start on, as `network.key`.
-    later: Vec<String>,
 }
 
 /// What the control thread is to change.
@@ -87,7 +86,6 @@ struct State {
 /// Keeps what is open.
 pub(crate) struct Porter {
     state: Mutex<State>,
-    rtp_ports: PortRange,
     panel: OnceLock<Moves>,
     data: PathBuf,
 }
@@ -97,7 +95,6 @@ impl Porter {
     pub(crate) fn start(network: &Network, data: PathBuf) -> Result<(Self, Plan), Unavailable> {
         let porter = Self {
             state: Mutex::default(),
-            rtp_ports: network.rtp_ports,
             panel: OnceLock::new(),
             data,
         };
@@ -153,33 +150,22 @@ impl Porter {
             }
         }
         for (kind, address) in fresh {
-            // Both cannot be open at once, and closing first would lose messages.
-            if let Some(at) = left.iter().position(|door| door.overlaps(kind, address)) {
-                plan.doors.push(left.remove(at));
-                plan.later.push(format!("network.{}", kind.key()));
-            } else if plan.doors.iter().any(|door| door.overlaps(kind, address)) {
-                plan.later.push(format!("network.{}", kind.key()));
+            let mut given_up = left.iter().chain(&state.leaving);
+            let beside = if given_up.any(|door| door.overlaps(kind, address)) {
+                Beside::Ours
             } else {
-                plan.open(kind, address, &state.leaving)?;
-            }
+                Beside::Nobody
+            };
+            plan.open((kind, address), beside, &state.leaving)?;
         }
-        if network.rtp_ports != self.rtp_ports {
-            plan.later.push("network.rtp_ports".into());
-        }
-        plan.later.dedup();
         plan.closed = left;
         Ok(plan)
     }
 
-    /// Hands the new sockets to their threads, then gives up the old ones. Gives the settings that
-    /// count from the next start on.
-    pub(crate) fn carry_out(&self, mut plan: Plan, mouth: &Mouth) -> Vec<String> {
-        for key in &plan.later {
-            tracing::warn!(key, "this setting counts from the next start on");
-        }
-        let later = std::mem::take(&mut plan.later);
+    /// Hands the new sockets to their threads and gives up the old ones.
+    pub(crate) fn carry_out(&self, mut plan: Plan, mouth: &Mouth) {
         if plan.is_empty() {
-            return later;
+            return;
         }
         for door in &plan.closed {
             tracing::info!(key = door.kind.key(), address = %door.bound, "no longer open to new calls");
@@ -196,7 +182,6 @@ impl Porter {
         if let Err(error) = self.write_listen() {
             tracing::error!(%error, "listen.json cannot be written");
         }
-        later
     }
 
     fn change_sip(&self, plan: &mut Plan, mouth: &Mouth) {
@@ -245,8 +230,8 @@ impl Plan {
 
     fn open(
         &mut self,
-        kind: Kind,
-        address: SocketAddr,
+        (kind, address): (Kind, SocketAddr),
+        beside: Beside,
         leaving: &[Door],
     ) -> Result<(), Unavailable> {
         let blame = |error: std::io::Error| Unavailable::of(kind, address, &error);
@@ -257,7 +242,7 @@ impl Plan {
                 let again = known.and_then(|door| door.socket.upgrade());
                 let opened = match again {
                     Some(again) => again,
-                    None => Arc::new(SipSocket::bind(address).map_err(blame)?),
+                    None => Arc::new(SipSocket::bind(address, beside).map_err(blame)?),
                 };
                 socket = Arc::downgrade(&opened);
                 let bound = opened.bound();
@@ -265,13 +250,14 @@ impl Plan {
                 bound
             }
             Kind::SipTcp | Kind::SipTls => {
-                let listener = Listener::bind(address, kind == Kind::SipTls).map_err(blame)?;
+                let secure = kind == Kind::SipTls;
+                let listener = Listener::bind(address, secure, beside).map_err(blame)?;
                 let bound = listener.bound;
                 self.listeners.push(listener);
                 bound
             }
             Kind::PanelHttp | Kind::PanelHttps => {
-                let listener = TcpListener::bind(address).map_err(blame)?;
+                let listener = bind::tcp(address, beside).map_err(blame)?;
                 let bound = listener.local_addr().map_err(blame)?;
                 let panel = if kind == Kind::PanelHttp {
                     &mut self.http

@@ -260,6 +260,7 @@ impl Engine {
                 ToMedia::Command(PlaneCommand::AddPortLeg { leg, object })
             }
             MediaCommand::LoadClip { .. }
+            | MediaCommand::UsePorts { .. }
             | MediaCommand::DropClip { .. }
             | MediaCommand::StartDtls { .. } => {
                 self.wish(ToHelper::Command(command));

@@ -1,7 +1,7 @@
 //! Pairs of ports, bound ahead of need in an order that nobody outside can guess. A pair that was
 //! used rests and is used again: binding and closing one costs twenty system calls.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::Duration;
 
@@ -31,7 +31,10 @@ const ATTEMPTS: usize = 64;
 pub(crate) struct Pool {
     /// Even ports that are free, shuffled; empty for ever when any port will do.
     free: VecDeque<u16>,
-    any: bool,
+    /// First and last port; both 0: any port will do.
+    range: (u16, u16),
+    /// Even ports of pairs that are handed out.
+    out: BTreeSet<u16>,
     /// Ports that are closed until then, in the order of time.
     quarantine: VecDeque<(Instant, u16)>,
     /// Pairs that are bound and unused until then, in the order of time.
@@ -45,23 +48,13 @@ pub(crate) struct Pool {
 impl Pool {
     /// Pairs from the ports `first..=last`, or from any when both are 0.
     pub(crate) fn new(first: u16, last: u16, random: &mut Random) -> Self {
-        let any = first == 0 && last == 0;
-        let even = first.saturating_add(first & 1);
-        let mut free: Vec<u16> = (even..last).step_by(2).filter(|&port| port != 0).collect();
-        if any {
-            free.clear();
-        }
-        // Fisher and Yates: every order is equally likely.
-        for index in (1..free.len()).rev() {
-            let end = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            let other = usize::try_from(random.below(end)).unwrap_or(0);
-            free.swap(index, other);
-        }
+        let free = shuffled(first, last, random);
         let mut seed = [0; 32];
         random.fill(&mut seed);
         Self {
             free: free.into(),
-            any,
+            range: (first, last),
+            out: BTreeSet::new(),
             quarantine: VecDeque::new(),
             resting: VecDeque::new(),
             next_id: 1,
@@ -70,9 +63,38 @@ impl Pool {
         }
     }
 
+    /// From now on pairs come from another range, or from any port when both are 0. Pairs that are out
+    /// stay there, and are closed when they come back if they are no longer in it.
+    pub(crate) fn use_range(&mut self, first: u16, last: u16) {
+        self.range = (first, last);
+        let (all, stay) = (core::mem::take(&mut self.resting), self.any());
+        self.resting = all
+            .into_iter()
+            .filter(|(_, pair)| stay || self.contains(pair.rtp.port))
+            .collect();
+        let closed = self.quarantine.iter().map(|&(_, port)| port);
+        let bound = self.resting.iter().map(|(_, pair)| pair.rtp.port);
+        let taken: BTreeSet<u16> = closed
+            .chain(bound)
+            .chain(self.out.iter().copied())
+            .collect();
+        let free = shuffled(first, last, &mut self.shuffle).into_iter();
+        self.free = free.filter(|port| !taken.contains(port)).collect();
+    }
+
+    const fn any(&self) -> bool {
+        matches!(self.range, (0, 0))
+    }
+
+    /// Whether a pair with this even port is in the range.
+    const fn contains(&self, port: u16) -> bool {
+        self.range.0 <= port && port < self.range.1
+    }
+
     /// A pair that nobody uses, with a name of its own; `None` when all are in use or rest.
     pub(crate) fn next(&mut self, now: Instant) -> Option<(PairId, Pair)> {
         let pair = self.rested(now).or_else(|| self.bind(now))?;
+        self.out.insert(pair.rtp.port);
         let id = PairId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
         Some((id, pair))
@@ -93,7 +115,7 @@ impl Pool {
     }
 
     fn bind(&mut self, now: Instant) -> Option<Pair> {
-        if self.any {
+        if self.any() {
             return bind_any().ok();
         }
         while let Some(port) = self.free.pop_front() {
@@ -111,6 +133,10 @@ impl Pool {
     /// Takes back a pair that a leg used.
     pub(crate) fn give_back(&mut self, now: Instant, mut pair: Pair) {
         pair.uses = pair.uses.saturating_add(1);
+        self.out.remove(&pair.rtp.port);
+        if !(self.any() || self.contains(pair.rtp.port)) {
+            return;
+        }
         if pair.uses < USES && self.resting.len() < RESTING_MAX {
             self.resting.push_back((now + QUARANTINE, pair));
         } else {
@@ -122,7 +148,7 @@ impl Pool {
     fn close(&mut self, now: Instant, pair: Pair) {
         let port = pair.rtp.port;
         drop(pair);
-        if !self.any {
+        if !self.any() {
             self.put_away(now + QUARANTINE, port);
         }
     }
@@ -139,7 +165,9 @@ impl Pool {
                 break;
             }
             self.quarantine.pop_front();
-            self.free.push_back(port);
+            if self.contains(port) {
+                self.free.push_back(port);
+            }
         }
     }
 
@@ -149,6 +177,19 @@ impl Pool {
         let resting = self.resting.front().map(|&(until, _)| until);
         closed.into_iter().chain(resting).min()
     }
+}
+
+/// The even ports of a range in an order that nobody can guess: every order is equally likely (Fisher
+/// and Yates).
+fn shuffled(first: u16, last: u16, random: &mut Random) -> Vec<u16> {
+    let even = first.saturating_add(first & 1);
+    let mut ports: Vec<u16> = (even..last).step_by(2).filter(|&port| port != 0).collect();
+    for index in (1..ports.len()).rev() {
+        let end = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let other = usize::try_from(random.below(end)).unwrap_or(0);
+        ports.swap(index, other);
+    }
+    ports
 }
 
 /// Throws away what came while nobody listened; whether that was all.
@@ -277,6 +318,34 @@ mod tests {
         assert_eq!(pairs.len(), 2);
         assert!(pairs.iter().all(|(_, pair)| pair.rtp.port != first + 2));
         assert_eq!(pool.failed, 1);
+    }
+
+    #[test]
+    fn another_range_counts_at_once_and_what_is_out_stays_open() {
+        let (first, last) = range(2);
+        let mut pool = Pool::new(first, last, &mut Random::new([4; 32]));
+        let mut old = all(&mut pool, 0);
+        assert_eq!(old.len(), 2);
+        let (_, resting) = old.pop().expect("two pairs");
+        pool.give_back(Instant::ZERO, resting);
+        let (from, to) = range(2);
+        pool.use_range(from, to);
+        let new = all(&mut pool, 3_000);
+        assert_eq!(new.len(), 2, "the rested pair of the old range is closed");
+        assert!(
+            new.iter()
+                .all(|(_, pair)| (from..to).contains(&pair.rtp.port))
+        );
+        let (_, last_of_old) = old.pop().expect("two pairs");
+        let port = last_of_old.rtp.port;
+        assert!(bind_at(port).is_err(), "its leg goes on");
+        pool.give_back(Instant::from_millis(3_000), last_of_old);
+        assert!(bind_at(port).is_ok(), "closed when its leg is over");
+        // Back again, over a range that has one of the pairs that are out.
+        let (_, one) = &new[0];
+        pool.use_range(one.rtp.port, one.rtp.port + 1);
+        assert!(all(&mut pool, 3_000).is_empty());
+        assert_eq!(pool.failed, 0, "a port of our own is no stranger's");
     }
 
     #[test]

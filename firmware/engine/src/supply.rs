@@ -116,6 +116,9 @@ impl Helper {
                 Err(_) => return false,
                 Ok(ToHelper::Spare(pair)) => self.take_back(now, pair),
                 Ok(ToHelper::Command(MediaCommand::LoadClip { clip })) => self.load(clip),
+                Ok(ToHelper::Command(MediaCommand::UsePorts { first, last })) => {
+                    self.pool.use_range(first, last);
+                }
                 Ok(ToHelper::Command(command)) => {
                     if let MediaCommand::StartDtls {
                         leg,

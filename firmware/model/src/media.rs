@@ -316,6 +316,14 @@ pub enum MediaCommand {
         /// The pair.
         pair: PairId,
     },
+    /// Pairs are bound in this range from now on; legs keep theirs, and pairs that were announced are
+    /// there until they are used or dropped.
+    UsePorts {
+        /// First port.
+        first: u16,
+        /// Last port, larger than `first`.
+        last: u16,
+    },
 }
 
 /// The signals by which fax machines are known (ITU-T T.30 §4).

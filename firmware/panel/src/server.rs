@@ -103,7 +103,7 @@ struct Move {
 }
 
 impl Moves {
-    /// Listens on these bound listeners too, then no longer on the addresses `close`. Connections
+    /// Listens no longer on the addresses `close`, but on these bound listeners. Connections
     /// and requests in progress go on. Waits until it is done, at most 2 s; not for the panel's own
     /// asynchronous code.
     ///
@@ -246,10 +246,11 @@ impl Listeners {
                 () = stopped(&mut stopping) => None,
             };
             let Some(wish) = wish else { break };
-            self.listen(wish.http, wish.https);
+            // The new ones are bound already, so that nobody finds a closed door.
             for address in wish.close {
                 self.close(address).await;
             }
+            self.listen(wish.http, wish.https);
             // Who wished it may have given up waiting.
             let _ = wish.done.try_send(());
         }

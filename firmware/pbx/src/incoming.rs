@@ -180,7 +180,7 @@ impl Pbx {
     /// A seat that nobody sat on.
     pub(crate) fn leave_seat(&mut self, seat: Seat) {
         self.slots.give_back(seat.media);
-        self.pairs.ready(seat.pair, seat.port);
+        self.pair_ready(seat.pair, seat.port);
     }
 
     /// Puts a leg into the media plane.

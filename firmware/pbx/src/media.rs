@@ -1,8 +1,10 @@
 //! The media plane seen from here: what it reports, bridges, and places that become free.
 
 use call::LegEvent;
+use config::PortRange;
 use model::{
-    BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, Route, Rule,
+    BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, PairId, Route,
+    Rule,
 };
 
 use crate::{Output, Pbx, leg::Stage, pbx::Owner, ports::SetPhase, world::World};
@@ -12,9 +14,27 @@ impl Pbx {
         self.out.push_back(Output::Media(command));
     }
 
+    /// A pair waits for a leg. One that was bound before the range changed is too late.
+    pub(crate) fn pair_ready(&mut self, pair: PairId, port: u16) {
+        if self.config.network.rtp_ports.contains(port) {
+            self.pairs.ready(pair, port);
+        } else {
+            self.media(MediaCommand::DropPair { pair });
+        }
+    }
+
+    /// Other ports are configured: new legs get pairs from there, legs in progress keep theirs.
+    pub(crate) fn use_ports(&mut self, ports: PortRange) {
+        let PortRange { first, last } = ports;
+        self.media(MediaCommand::UsePorts { first, last });
+        for pair in self.pairs.keep(|port| ports.contains(port)) {
+            self.media(MediaCommand::DropPair { pair });
+        }
+    }
+
     pub(crate) fn media_event(&mut self, now: Now, event: MediaEvent) {
         match event {
-            MediaEvent::PairReady { pair, port } => self.pairs.ready(pair, port),
+            MediaEvent::PairReady { pair, port } => self.pair_ready(pair, port),
             MediaEvent::LegFailed { leg, .. } => self.seat_failed(now, leg),
             MediaEvent::Digit { leg, digit, ms } => {
                 if let Some(id) = self.leg_of(leg) {

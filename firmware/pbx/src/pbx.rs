@@ -376,8 +376,12 @@ impl Pbx {
     fn reconfigure(&mut self, now: Now, version: u64, config: Arc<Config>) {
         self.switch.set_timers(timers(&config));
         self.jacks.assign(|name| analog_on(&config, name));
-        self.config = config;
+        let before = core::mem::replace(&mut self.config, config);
         self.version = version;
+        let ports = self.config.network.rtp_ports;
+        if before.network.rtp_ports != ports {
+            self.use_ports(ports);
+        }
         self.tell_agent_addresses();
         self.load_clips();
         self.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });

@@ -87,6 +87,15 @@ impl Pairs {
         self.ready.push_back((pair, port));
     }
 
+    /// Keeps the pairs whose port is `wanted`; gives the others.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(u16) -> bool) -> Vec<PairId> {
+        let all = core::mem::take(&mut self.ready);
+        let (stay, go): (VecDeque<_>, VecDeque<_>) =
+            all.into_iter().partition(|&(_, port)| wanted(port));
+        self.ready = stay;
+        go.into_iter().map(|(pair, _)| pair).collect()
+    }
+
     pub(crate) fn take(&mut self) -> Option<(PairId, u16)> {
         self.ready.pop_front()
     }

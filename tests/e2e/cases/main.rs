@@ -1,5 +1,6 @@
 //! The real program against real phones: calls, refusals, faults, ends.
 
+mod addresses;
 mod audio;
 mod conference;
 mod life;

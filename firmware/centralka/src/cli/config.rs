@@ -127,10 +127,6 @@ pub(crate) fn run(data: &Path, verb: Verb) -> Result<ExitCode> {
 )]
 fn say_saved(answer: &Value) {
     println!("version {}", answer["version"]);
-    for key in answer["later"].as_array().into_iter().flatten() {
-        let key = key.as_str().unwrap_or("");
-        println!("{key} counts from the next start of the exchange on");
-    }
 }
 
 fn text_of(answer: &Value) -> String {

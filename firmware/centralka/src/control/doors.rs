@@ -14,18 +14,9 @@ pub(crate) struct UdpDoor {
 }
 
 impl Control {
-    /// Opens new sockets, then closes old listeners and marks old UDP sockets.
+    /// Closes old listeners and marks old UDP sockets, then watches new ones. These are bound already, so
+    /// that nobody finds a closed door.
     pub(crate) fn change_doors(&mut self, change: SipChange) {
-        for socket in change.udp {
-            if let Err(error) = self.open_udp(socket) {
-                tracing::error!(%error, "a SIP socket cannot be watched");
-            }
-        }
-        for listener in change.listeners {
-            if let Err(error) = self.open_listener(listener) {
-                tracing::error!(%error, "a SIP listener cannot be watched");
-            }
-        }
         for (udp, address) in change.close {
             if udp {
                 let doors = self.sockets.values_mut();
@@ -34,6 +25,16 @@ impl Control {
                 }
             } else {
                 self.close_listener(address);
+            }
+        }
+        for socket in change.udp {
+            if let Err(error) = self.open_udp(socket) {
+                tracing::error!(%error, "a SIP socket cannot be watched");
+            }
+        }
+        for listener in change.listeners {
+            if let Err(error) = self.open_listener(listener) {
+                tracing::error!(%error, "a SIP listener cannot be watched");
             }
         }
         self.close_left();

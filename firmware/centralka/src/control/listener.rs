@@ -4,6 +4,8 @@ use std::{io, net::SocketAddr};
 
 use mio::net::{TcpListener, TcpStream};
 
+use crate::bind::{self, Beside};
+
 /// A bound port.
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -14,11 +16,12 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Binds `address`; port 0 takes any free port.
-    pub(crate) fn bind(address: SocketAddr, secure: bool) -> io::Result<Self> {
-        let socket = TcpListener::bind(address)?;
+    pub(crate) fn bind(address: SocketAddr, secure: bool, beside: Beside) -> io::Result<Self> {
+        let socket = bind::tcp(address, beside)?;
+        socket.set_nonblocking(true)?;
         let bound = socket.local_addr()?;
         Ok(Self {
-            socket,
+            socket: TcpListener::from_std(socket),
             bound,
             secure,
         })

@@ -15,6 +15,8 @@ use nix::{
     },
 };
 
+use crate::bind::{self, Beside};
+
 /// A bound SIP socket.
 #[derive(Debug)]
 pub(crate) struct SipSocket {
@@ -24,8 +26,8 @@ pub(crate) struct SipSocket {
 
 impl SipSocket {
     /// Binds `address`; port 0 takes any free port.
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = UdpSocket::bind(address)?;
+    pub(crate) fn bind(address: SocketAddr, beside: Beside) -> io::Result<Self> {
+        let socket = bind::udp(address, beside)?;
         socket.set_nonblocking(true)?;
         let bound = socket.local_addr()?;
         match bound {
@@ -138,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_wildcard_socket_names_and_uses_the_address_that_was_called() {
-        let sip = SipSocket::bind("0.0.0.0:0".parse().expect("literal")).expect("loopback");
+        let any = "0.0.0.0:0".parse().expect("literal");
+        let sip = SipSocket::bind(any, Beside::Nobody).expect("loopback");
         let phone = UdpSocket::bind("127.0.0.1:0").expect("loopback");
         let target = SocketAddr::new(IpAddr::from([127, 0, 0, 2]), sip.bound().port());
         phone.send_to(b"hello", target).expect("loopback");
