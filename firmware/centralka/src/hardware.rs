@@ -75,7 +75,9 @@ impl OpenBoard {
 /// The simulated board: what the configuration uses, and at least two sets and a line.
 fn plan(config: &Config) -> BoardPlan {
     let sets = SimBoard::SETS.max(config.analog.len()).min(limits::PORTS);
-    let lines = SimBoard::LINES.min(limits::PORTS - sets);
+    let lines = SimBoard::LINES
+        .max(config.lines.len())
+        .min(limits::PORTS - sets);
     BoardPlan {
         sets,
         set_options: SetOptions::default(),

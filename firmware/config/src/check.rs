@@ -19,6 +19,7 @@ pub(crate) fn entries(config: &Config, report: &mut Report) {
     music(config, report);
     pins(config, report);
     references(config, report);
+    answers(config, report);
     sockets(config, report);
 }
 
@@ -130,6 +131,9 @@ fn ports_and_numbers(config: &Config, report: &mut Report) {
     for analog in &config.analog {
         ports.add(&analog.port, key_of(report, &analog.id, "port"), report);
     }
+    for line in &config.lines {
+        ports.add(&line.port, key_of(report, &line.id, "port"), report);
+    }
     let mut numbers = Unique::default();
     for number in &config.numbers {
         numbers.add(
@@ -181,10 +185,13 @@ fn pins(config: &Config, report: &mut Report) {
 /// A set sends digit after digit: a code that begins like a number, or the other way round, could
 /// not be told from it. An extension that begins like another is fine: the digit timeout decides.
 fn codes(config: &Config, report: &mut Report) {
+    let outside = config.codes.outside.iter();
+    let outside = outside.map(|number| ("codes.outside".to_owned(), number.clone()));
     let codes: Vec<_> = config
         .codes
         .iter()
         .map(|(code, number)| (format!("codes.{}", code.key()), number.clone()))
+        .chain(outside)
         .collect();
     for (at, (key, number)) in codes.iter().enumerate() {
         for (other_key, other) in &codes[..at] {
@@ -257,6 +264,19 @@ fn references(config: &Config, report: &mut Report) {
             "person, device, analog set or conference with a number",
             answer,
         );
+    }
+}
+
+/// Who is called when a line rings.
+fn answers(config: &Config, report: &mut Report) {
+    for line in &config.lines {
+        let Some(answer) = &line.answer else { continue };
+        if config.number_of(answer).is_none() || !report.is_written(answer) {
+            let kind = "person, device, analog set or conference with a number".to_owned();
+            let params = vec![("kind", kind), ("value", answer.to_string())];
+            let key = key_of(report, &line.id, "answer");
+            report.add_at(&key, Fault::Reference, params);
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Codes {
     /// Dialled before an extension: hear that person's calls. For supervisors and administrators.
     #[schemars(with = "schema::CodeText")]
     pub monitor: Option<Number>,
+    /// Dialled before a number of the public network. Long numbers need none, nor do emergency numbers.
+    #[schemars(with = "schema::CodeText")]
+    pub outside: Option<Number>,
 }
 
 impl Default for Codes {
@@ -54,6 +57,7 @@ impl Default for Codes {
         Self {
             echo_test: Number::new("*43").ok(),
             monitor: Number::new("#44").ok(),
+            outside: None,
         }
     }
 }
@@ -63,10 +67,12 @@ impl Codes {
         let default = Self::default();
         let echo_test = section.parsed("echo_test", format::code);
         let monitor = section.parsed("monitor", format::code);
+        let outside = section.parsed("outside", format::code);
         section.finish();
         Self {
             echo_test: echo_test.unwrap_or(default.echo_test),
             monitor: monitor.unwrap_or(default.monitor),
+            outside: outside.unwrap_or(default.outside),
         }
     }
 

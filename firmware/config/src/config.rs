@@ -14,7 +14,7 @@ use crate::{
     check,
     codes::Codes,
     country::Country,
-    entries::{Analog, Conference, Device, Music, OutsideNumber, Person, Schedule, Trunk},
+    entries::{Analog, Conference, Device, Line, Music, OutsideNumber, Person, Schedule, Trunk},
     limits_section::Limits,
     lookup::Directory,
     media_section::Media,
@@ -76,6 +76,10 @@ pub struct Config {
     /// Analog sets on ports of the board.
     #[schemars(default)]
     pub analog: Vec<Analog>,
+    /// Outside lines on ports of the board.
+    #[serde(rename = "line")]
+    #[schemars(default)]
+    pub lines: Vec<Line>,
     /// Dial codes.
     #[schemars(default)]
     pub codes: Codes,
@@ -103,7 +107,7 @@ pub enum Known<'s> {
 }
 
 /// Names of the tables with entries, in the order in which they are read.
-pub(crate) const KINDS: [&str; 8] = [
+pub(crate) const KINDS: [&str; 9] = [
     "person",
     "device",
     "trunk",
@@ -112,6 +116,7 @@ pub(crate) const KINDS: [&str; 8] = [
     "music",
     "conference",
     "analog",
+    "line",
 ];
 
 impl Config {
@@ -181,6 +186,7 @@ impl Config {
         let analog = top.read_entries("analog", limits::PORTS, &mut ids, |s, id| {
             Analog::read(s, id, &limits)
         });
+        let lines = top.read_entries("line", limits::PORTS, &mut ids, Line::read);
         top.finish();
         let (office, country) = office?;
         let mut config = Self {
@@ -196,6 +202,7 @@ impl Config {
             music,
             conferences,
             analog,
+            lines,
             codes,
             limits,
             country: Arc::new(country),

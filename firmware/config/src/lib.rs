@@ -40,6 +40,7 @@ mod media_section;
 mod merge;
 mod network;
 mod office;
+mod outside;
 mod problem;
 mod read;
 mod schema;
@@ -57,8 +58,8 @@ pub use country::{Country, CountryCode, Tone};
 pub use diff::{Change, Fields, Place, Plain, diff};
 pub use edit::{Edit, EditError, edit};
 pub use entries::{
-    Analog, Conference, Device, Hours, Music, OutsideNumber, Person, Recording, Role, Schedule,
-    Trunk, TrunkTransport,
+    Analog, Conference, Device, HangUpSign, Hours, Line, LineCallerId, LineDialling, Music,
+    OutsideNumber, Person, Recording, Role, Schedule, Trunk, TrunkTransport,
 };
 pub use format::{EXTENSION_LEN_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 pub use import::{Imported, Secret, Streams, UnknownSecrets, import, reimport};
@@ -69,6 +70,7 @@ pub use merge::{Conflict, MergeError, merge, undo};
 pub use model::Language;
 pub use network::{ExternalAddress, FormError, Network, PortRange, Subnet};
 pub use office::Office;
+pub use outside::OutsideCall;
 pub use problem::{Fault, PROBLEMS_MAX, Problem, Problems};
 pub use schema::{KeyHelp, ValueKind, reference, schema};
 pub use secret::SecretId;

@@ -10,7 +10,7 @@ use model::{EntryId, Number};
 use crate::{
     codes::Code,
     config::Config,
-    entries::{Analog, Conference, Device, Music, Person},
+    entries::{Analog, Conference, Device, Line, Music, Person},
     media_section::Media,
     secret::SecretId,
 };
@@ -32,6 +32,13 @@ pub enum Answerer<'c> {
         code: Code,
         /// What was dialled after it.
         rest: Option<Number>,
+    },
+    /// The public network.
+    Outside {
+        /// The digits to be dialled there.
+        number: String,
+        /// It is an emergency number of the country.
+        emergency: bool,
     },
 }
 
@@ -80,6 +87,8 @@ pub(crate) struct Directory {
     sip_users: BTreeMap<String, Slot>,
     logins: BTreeMap<String, usize>,
     ids: BTreeMap<EntryId, Slot>,
+    /// Digits of the longest extension or number of a conference.
+    inside_digits_max: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +97,7 @@ enum Slot {
     Device(usize),
     Analog(usize),
     Conference(usize),
+    Line(usize),
     Code(Code),
 }
 
@@ -119,6 +129,10 @@ impl Directory {
                 Slot::Conference(at),
             );
         }
+        for (at, line) in config.lines.iter().enumerate() {
+            out.add(&line.id, None, Slot::Line(at));
+        }
+        out.inside_digits_max = out.numbers.keys().map(String::len).max().unwrap_or(0);
         for (code, number) in config.codes.iter() {
             out.numbers
                 .entry(number.as_str().into())
@@ -232,7 +246,7 @@ impl Config {
         match self.directory.sip_users.get(user)? {
             Slot::Person(at) => self.people.get(*at).map(SipOwner::Person),
             Slot::Device(at) => self.devices.get(*at).map(SipOwner::Device),
-            Slot::Analog(_) | Slot::Conference(_) | Slot::Code(_) => None,
+            Slot::Analog(_) | Slot::Conference(_) | Slot::Line(_) | Slot::Code(_) => None,
         }
     }
 
@@ -257,11 +271,16 @@ impl Config {
         match self.directory.numbers.get(dialled) {
             Some(Slot::Code(code)) if code.takes_extension() => None,
             Some(slot) => self.answerer_at(*slot),
-            None => {
-                let (code, rest) = self.code_before(dialled)?;
-                let rest = Some(Number::new(rest).ok()?);
-                Some(Answerer::Code { code, rest })
-            }
+            None => match self.code_before(dialled) {
+                Some((code, rest)) => {
+                    let rest = Some(Number::new(rest).ok()?);
+                    Some(Answerer::Code { code, rest })
+                }
+                None => self.outside(dialled).map(|outside| Answerer::Outside {
+                    number: outside.number.to_owned(),
+                    emergency: outside.emergency,
+                }),
+            },
         }
     }
 
@@ -273,7 +292,7 @@ impl Config {
             Slot::Device(at) => self.devices.get(at)?.extension.as_ref(),
             Slot::Analog(at) => self.analog.get(at)?.extension.as_ref(),
             Slot::Conference(at) => self.conferences.get(at).map(|c| &c.number),
-            Slot::Code(_) => None,
+            Slot::Line(_) | Slot::Code(_) => None,
         }
     }
 
@@ -296,10 +315,33 @@ impl Config {
             self.directory.numbers.get(digits),
             Some(Slot::Code(code)) if code.takes_extension()
         );
+        let exact = self.answerer(digits);
+        // Where somebody inside answers, only a longer inside number is waited for.
+        let out =
+            matches!(exact, None | Some(Answerer::Outside { .. })) && self.may_lead_out(digits);
         Match {
-            exact: self.answerer(digits),
-            longer: takes_more || self.directory.has_longer(digits),
+            longer: takes_more || self.directory.has_longer(digits) || out,
+            exact,
         }
+    }
+
+    pub(crate) const fn inside_digits_max(&self) -> usize {
+        self.directory.inside_digits_max
+    }
+
+    /// The line with this id.
+    #[must_use]
+    pub fn line(&self, id: &EntryId) -> Option<&Line> {
+        match self.directory.ids.get(id)? {
+            Slot::Line(at) => self.lines.get(*at),
+            _ => None,
+        }
+    }
+
+    /// The line on the port of this name.
+    #[must_use]
+    pub fn line_on(&self, port: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.port == port)
     }
 
     fn extension_ahead(&self, digits: &str) -> bool {
@@ -322,6 +364,7 @@ impl Config {
             Slot::Device(at) => self.devices.get(at).map(Answerer::Device),
             Slot::Analog(at) => self.analog.get(at).map(Answerer::Analog),
             Slot::Conference(at) => self.conferences.get(at).map(Answerer::Conference),
+            Slot::Line(_) => None,
             Slot::Code(code) => Some(Answerer::Code { code, rest: None }),
         }
     }

@@ -242,13 +242,16 @@ impl<'t, 'r> Section<'t, 'r> {
     }
 
     /// A whole number in `range`.
-    pub(crate) fn whole(&mut self, key: &'static str, range: RangeInclusive<u16>) -> Option<u16> {
+    pub(crate) fn whole<T>(&mut self, key: &'static str, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: TryFrom<i64> + PartialOrd + core::fmt::Display,
+    {
         let item = self.item(key)?;
         let Some(value) = item.as_integer() else {
             self.wrong_type(key, "a whole number", item);
             return None;
         };
-        let fits = u16::try_from(value).ok().filter(|v| range.contains(v));
+        let fits = T::try_from(value).ok().filter(|v| range.contains(v));
         if fits.is_none() {
             let params = vec![
                 ("value", value.to_string()),

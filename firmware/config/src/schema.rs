@@ -35,6 +35,8 @@ texts! {
     SoundText = "^[0-9a-f]{64}$", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     LoginText = "^[a-z0-9._@+-]{1,64}$", "jan.kowalski";
     SipUserText = "^[A-Za-z0-9._-]{1,40}$", "kowalski-mobile";
+    LinePortText = "^fxo[a-z0-9_/.-]{0,37}$", "fxo1";
+    DialFirstText = "^[0-9*#,]{0,16}$", "0,";
     PortText = "^[a-z0-9_/.-]{1,40}$", "fxs1";
     CodecText = "^(opus|g722|pcma|pcmu)$", "opus";
     SocketText = "^.+:[0-9]{1,5}$", "0.0.0.0:5060";

@@ -53,7 +53,8 @@ impl Directory for World<'_> {
             Some(Answerer::Code {
                 code: Code::Monitor,
                 ..
-            }) => Dialled::Unknown,
+            })
+            | Some(Answerer::Outside { .. }) => Dialled::Unknown,
             None => match self.config.person_by_login(text) {
                 Some(person) => Dialled::Login(person.id.clone()),
                 None => Dialled::Unknown,

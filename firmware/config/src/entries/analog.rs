@@ -49,7 +49,7 @@ impl Analog {
     }
 }
 
-fn port(text: &str) -> Result<String, Bad> {
+pub(super) fn port(text: &str) -> Result<String, Bad> {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-/.".contains(&b);
     if text.is_empty() || text.len() > 40 || !text.bytes().all(legal) {
         return Err(Bad::malformed(text, "the name of a port, like fxs1"));

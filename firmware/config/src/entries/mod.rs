@@ -3,6 +3,7 @@
 mod analog;
 mod conference;
 mod device;
+mod line;
 mod music;
 mod outside;
 mod person;
@@ -12,6 +13,7 @@ mod trunk;
 pub use analog::Analog;
 pub use conference::Conference;
 pub use device::Device;
+pub use line::{HangUpSign, Line, LineCallerId, LineDialling};
 pub use music::Music;
 pub use outside::OutsideNumber;
 pub use person::{Person, Recording, Role};

@@ -10,7 +10,7 @@ use super::entries_of;
 use crate::text::Document;
 
 /// By what an entry is known again, the surest first.
-const KNOWN_BY: [(&str, &[&str]); 8] = [
+const KNOWN_BY: [(&str, &[&str]); 9] = [
     ("person", &["extension", "login", "name"]),
     ("device", &["sip_user", "extension", "name"]),
     ("trunk", &["name", "host"]),
@@ -19,6 +19,7 @@ const KNOWN_BY: [(&str, &[&str]); 8] = [
     ("music", &["source", "name"]),
     ("conference", &["number", "name"]),
     ("analog", &["port"]),
+    ("line", &["port"]),
 ];
 
 /// The ids of entries of `new` that have none, by the byte where the entry begins. An id is given

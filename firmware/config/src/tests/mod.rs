@@ -9,6 +9,7 @@ mod lookup;
 mod media;
 mod merge;
 mod office;
+mod outside;
 mod schema;
 
 /// The text of design.md §4: outside tests rely on its names.
