@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 mod byte_wire;
+pub mod daa;
 pub mod slic;
 
 pub use byte_wire::{BusStuck, IntPin, Spi};

@@ -59,6 +59,49 @@ impl<S: SpiDevice> Registers for ProslicBus<S> {
     }
 }
 
+/// A Si3050, alone or in a chain: control byte, address byte, data byte, select high between them
+/// (3050 "Serial peripheral control interface"; 24 bits in one select cycle are no documented access).
+#[derive(Debug)]
+pub(crate) struct DaaBus<S> {
+    spi: S,
+    /// Place in the chain with its bits reversed, as the control byte wants it.
+    place: u8,
+}
+
+const DAA_READ: u8 = 0x60;
+const DAA_WRITE: u8 = 0x20;
+
+impl<S: SpiDevice> DaaBus<S> {
+    /// The chip at `place` of its chain, 0–15; 0 is nearest to us, or alone.
+    pub(crate) const fn new(spi: S, place: u8) -> Self {
+        Self {
+            spi,
+            place: (place & 0x0f).reverse_bits() >> 4,
+        }
+    }
+
+    fn address(&mut self, control: u8, register: u8) -> Result<(), S::Error> {
+        self.spi.write(&[control | self.place])?;
+        self.spi.write(&[register])
+    }
+}
+
+impl<S: SpiDevice> Registers for DaaBus<S> {
+    fn read(&mut self, register: u8) -> Result<u8, Trouble> {
+        let mut answer = [0];
+        self.address(DAA_READ, register)
+            .and_then(|()| self.spi.read(&mut answer))
+            .map_err(|_| Trouble::Bus)?;
+        Ok(answer[0])
+    }
+
+    fn write(&mut self, register: u8, value: u8) -> Result<(), Trouble> {
+        self.address(DAA_WRITE, register)
+            .and_then(|()| self.spi.write(&[value]))
+            .map_err(|_| Trouble::Bus)
+    }
+}
+
 /// One SPI device used by several drivers: chips in a daisy chain have one select line. A lock is
 /// held for one transaction only; all drivers of a chain live on the control thread anyway.
 #[derive(Debug)]

@@ -13,8 +13,25 @@
 #![warn(missing_docs)]
 
 mod bus;
+pub mod fxo;
 pub mod fxs;
+mod health;
 mod trouble;
 
 pub use bus::{NoPin, SharedSpi};
 pub use trouble::{SlicError, Trouble};
+
+use serde::{Deserialize, Serialize};
+
+/// What a slot of the PCM highway holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotFormat {
+    /// 16-bit linear.
+    #[default]
+    Linear,
+    /// 8-bit A-law.
+    ALaw,
+    /// 8-bit µ-law.
+    MuLaw,
+}

@@ -14,8 +14,8 @@ use super::registers::{
     PEAK_CURRENT, POWER_DOWN_1, Q5_CURRENT, RING_MISMATCH, RING_OSCILLATOR, RX_START, SPI_MODE,
     STATUS_1, STATUS_2, STATUS_3, TX_START, feed,
 };
-use super::{FxsLine, LineDriver, Part, SlotFormat, line_settings};
-use crate::{Trouble, bus::Registers};
+use super::{FxsLine, LineDriver, Part, line_settings};
+use crate::{SlotFormat, Trouble, bus::Registers};
 
 /// The PLL settles in 64 periods of the clock, at most 250 µs.
 const SETTLE: Duration = Duration::from_millis(2);

@@ -8,13 +8,7 @@ use hal_port::{ControlHalf, HookDetector, Linefeed, PortCommand, PortEvent, Read
 use super::bring_up::BringUp;
 use super::registers::{DC_DC_OFF, LINEFEED, POWER_DOWN_1, feed};
 use super::{FxsLine, Life, line_settings, watch};
-use crate::{SlicError, Trouble, bus::Registers};
-
-/// A chip that is back must stay well so long before it is believed.
-const PROBATION: Duration = Duration::from_secs(1);
-/// After the first trouble, doubled with each further one.
-const BACK_OFF: Duration = Duration::from_millis(500);
-const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+use crate::{SlicError, Trouble, bus::Registers, health::PROBATION};
 
 impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     fn live(&mut self) -> Result<(), Trouble> {
@@ -23,12 +17,11 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
                 let (at, done) = self.bring_up(at)?;
                 self.life = if !done {
                     Life::BringUp(at)
-                } else if self.fault.is_some() {
+                } else if self.health.fault.is_some() {
                     Life::Probation {
                         until: self.now + PROBATION,
                     }
                 } else {
-                    self.failures = 0;
                     Life::Service
                 };
             }
@@ -57,12 +50,10 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         // On a dead bus these do nothing.
         let _ = self.bus.write(LINEFEED, feed::OPEN);
         let _ = self.bus.write(POWER_DOWN_1, DC_DC_OFF);
-        let doubled = BACK_OFF.saturating_mul(1 << self.failures.min(7));
+        let (pause, event) = self.health.fail(trouble);
         self.life = Life::Down {
-            until: self.now + doubled.min(BACK_OFF_MAX),
+            until: self.now + pause,
         };
-        self.failures = self.failures.saturating_add(1);
-        self.last_trouble = Some(trouble);
         self.wish.told = feed::OPEN;
         self.wish.ringing = None;
         self.wish.feed = Linefeed::Forward;
@@ -74,16 +65,14 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         self.closed = false;
         // Whoever has lifted meanwhile is told as lifted when the port is back.
         self.hook = HookDetector::new(self.hook_times);
-        if self.fault.is_none() {
-            self.put(PortEvent::Fault(trouble.kind()));
+        if let Some(event) = event {
+            self.put(event);
         }
-        self.fault = Some(trouble);
     }
 
     /// Idle and on hook, unless the hook says otherwise from now on.
     fn recover(&mut self) {
-        self.fault = None;
-        self.failures = 0;
+        self.health.recover();
         self.life = Life::Service;
         self.put(PortEvent::Recovered);
         if self.hook.is_off_hook() {
@@ -127,7 +116,7 @@ impl<S: SpiDevice, P: InputPin> ControlHalf for FxsLine<S, P> {
     }
 
     fn apply(&mut self, command: PortCommand) -> Result<(), SlicError> {
-        if let Some(trouble) = self.fault {
+        if let Some(trouble) = self.health.fault {
             return Err(trouble.into());
         }
         match command {

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use self::bring_up::BringUp;
 use self::indirect::Indirect;
 use self::linefeed::Wish;
-use crate::{Trouble, bus::ProslicBus};
+use crate::{SlotFormat, Trouble, bus::ProslicBus, health::Health};
 
 /// Which part sits on the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,19 +49,6 @@ pub enum LineDriver {
     Discrete,
     /// A Si3201: Q5 and Q6 are balanced by hand, in about three seconds.
     Si3201,
-}
-
-/// What a slot of the PCM highway holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SlotFormat {
-    /// 16-bit linear.
-    #[default]
-    Linear,
-    /// 8-bit A-law.
-    ALaw,
-    /// 8-bit µ-law.
-    MuLaw,
 }
 
 /// How a chip is built into its board.
@@ -107,12 +94,7 @@ pub struct FxsLine<S, P> {
     indirect: Indirect,
     now: Duration,
     life: Life,
-    /// Bring-ups that failed or did not last, since the last good service: the back-off.
-    failures: u32,
-    /// The fault that was reported and has not ended.
-    fault: Option<Trouble>,
-    /// The last trouble there was, for reports.
-    last_trouble: Option<Trouble>,
+    health: Health,
     /// Register 0 as it was at the identity check.
     identity: u8,
     profile: LineProfile,
@@ -149,9 +131,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
             indirect: Indirect::new(settings.part == Part::Si3215),
             now: Duration::ZERO,
             life: Life::BringUp(BringUp::START),
-            failures: 0,
-            fault: None,
-            last_trouble: None,
+            health: Health::default(),
             identity: 0,
             profile: LineProfile::default(),
             wish: Wish::default(),
@@ -198,7 +178,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     /// What is wrong now, or was last.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
-        self.fault.or(self.last_trouble)
+        self.health.last
     }
 
     fn put(&mut self, event: PortEvent) {

@@ -125,9 +125,9 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         self.bus.write(LINEFEED, feed::OPEN)?;
         self.wish.told = feed::OPEN;
         self.alarms.rest_until = Some(self.now + REST);
-        let storm = self.alarms.count >= STORM || self.fault.is_some();
+        let storm = self.alarms.count >= STORM || self.health.fault.is_some();
         let trouble = Trouble::PowerAlarm { transistors };
-        self.last_trouble = Some(trouble);
+        self.health.last = Some(trouble);
         if storm { Err(trouble) } else { Ok(()) }
     }
 

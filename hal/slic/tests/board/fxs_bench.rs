@@ -2,7 +2,8 @@ use core::time::Duration;
 
 use hal_port::conformance::Bench;
 use hal_port::{ControlHalf as _, Frame, Linefeed, Port, PortCommand, PortEvent};
-use hal_slic::fxs::{FxsLine, FxsSettings, LineDriver, Part, SlotFormat};
+use hal_slic::SlotFormat;
+use hal_slic::fxs::{FxsLine, FxsSettings, LineDriver, Part};
 use hal_slic_model::slic::{self, Board, SlicAudio, SlicHandle};
 use hal_slic_model::{IntPin, Spi};
 

@@ -1,7 +1,8 @@
 //! The port of a set keeps the contract, in every way a board can be built.
 
 use hal_port::conformance::fxs;
-use hal_slic::fxs::{LineDriver, Part, SlotFormat};
+use hal_slic::SlotFormat;
+use hal_slic::fxs::{LineDriver, Part};
 
 use crate::fxs_bench::{Build, FxsBench};
 

@@ -1,5 +1,8 @@
 //! The drivers over models of their chips, as a board of one port each.
 
+mod fxo_bench;
+mod fxo_conformance;
+mod fxo_faults;
 mod fxs_bench;
 mod fxs_conformance;
 mod fxs_faults;

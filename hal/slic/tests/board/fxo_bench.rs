@@ -1,0 +1,171 @@
+use core::time::Duration;
+
+use hal_port::conformance::LineBench;
+use hal_port::{ControlHalf as _, Frame, LineProfile, Linefeed, Port, PortCommand, PortEvent};
+use hal_slic::SlotFormat;
+use hal_slic::fxo::{FxoLine, FxoSettings};
+use hal_slic_model::daa::{Board, DaaAudio, DaaHandle, Feed};
+use hal_slic_model::{IntPin, Spi};
+
+/// How a board differs from the plain one.
+#[derive(Clone, Copy)]
+pub(crate) struct Build {
+    pub(crate) interrupt: bool,
+    pub(crate) format: SlotFormat,
+    pub(crate) slot_start: u16,
+    pub(crate) country: [u8; 2],
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self {
+            interrupt: true,
+            format: SlotFormat::Linear,
+            slot_start: 0,
+            country: *b"US",
+        }
+    }
+}
+
+/// One port: driver, model, time.
+pub(crate) struct FxoBench {
+    pub(crate) chip: DaaHandle,
+    pub(crate) line: FxoLine<Spi, IntPin>,
+    pub(crate) audio: DaaAudio,
+    pub(crate) now: Duration,
+    pub(crate) events: Vec<PortEvent>,
+    pub(crate) closed: Vec<bool>,
+}
+
+impl FxoBench {
+    /// A board as it is switched on.
+    pub(crate) fn cold(build: Build) -> Self {
+        let board = Board {
+            slot_start: build.slot_start,
+            ..Board::default()
+        };
+        Self::with_chip(build, DaaHandle::new(board), 0)
+    }
+
+    pub(crate) fn with_chip(build: Build, chip: DaaHandle, chain_place: u8) -> Self {
+        let settings = FxoSettings {
+            chain_place,
+            slot_start: build.slot_start,
+            slot_format: build.format,
+        };
+        let interrupt = build.interrupt.then(|| chip.interrupt());
+        let mut line = FxoLine::new("fxo1".into(), settings, chip.spi(), interrupt);
+        let profile = LineProfile {
+            country: build.country,
+            ..LineProfile::default()
+        };
+        line.apply(PortCommand::SetProfile(profile))
+            .expect("accepted before the start");
+        Self {
+            line,
+            audio: chip.audio(),
+            chip,
+            now: Duration::ZERO,
+            events: Vec::new(),
+            closed: Vec::new(),
+        }
+    }
+
+    /// A board in service, its line found alive.
+    pub(crate) fn new(build: Build) -> Self {
+        let mut bench = Self::cold(build);
+        bench.pass(1_000);
+        assert!(bench.line.is_in_service(), "{:?}", bench.line.trouble());
+        assert_eq!(bench.take_events(), [PortEvent::Battery(true)]);
+        bench
+    }
+
+    /// Lets time pass as the exchange does: every 10 ms, and when the driver wishes it.
+    pub(crate) fn pass(&mut self, ms: u64) {
+        let end = self.now + Duration::from_millis(ms);
+        while self.now < end {
+            let deadline = self.line.next_deadline().unwrap_or(end);
+            let tick = self.now + Duration::from_millis(10);
+            self.now = deadline.max(self.now + Duration::from_millis(1)).min(tick);
+            self.chip.pass_to(self.now);
+            self.line.advance(self.now);
+            let line = &mut self.line;
+            self.events
+                .extend(core::iter::from_fn(|| line.poll_event()));
+            self.closed.push(self.chip.loop_is_closed());
+            self.check();
+        }
+    }
+
+    /// The driver did nothing that the data sheet forbids.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        let violations = self.chip.violations();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+
+    pub(crate) fn take_events(&mut self) -> Vec<PortEvent> {
+        core::mem::take(&mut self.events)
+    }
+
+    #[track_caller]
+    pub(crate) fn must(&mut self, command: PortCommand) {
+        self.line.apply(command).expect("accepted");
+    }
+}
+
+impl LineBench for FxoBench {
+    type Control = FxoLine<Spi, IntPin>;
+    type Audio = DaaAudio;
+
+    fn port(&self) -> Port {
+        self.line.port()
+    }
+
+    fn control(&mut self) -> &mut Self::Control {
+        &mut self.line
+    }
+
+    fn audio(&mut self) -> &mut DaaAudio {
+        &mut self.audio
+    }
+
+    fn pass_10_ms(&mut self) -> Duration {
+        self.check();
+        self.now += Duration::from_millis(10);
+        self.chip.pass_to(self.now);
+        self.now
+    }
+
+    fn feed(&mut self, feed: Linefeed) {
+        self.chip.line(|line| {
+            line.feed = match feed {
+                Linefeed::Forward => Feed::Forward,
+                Linefeed::Reverse => Feed::Reverse,
+                Linefeed::Open => Feed::Open,
+            };
+        });
+    }
+
+    fn ring(&mut self, on: bool) {
+        self.chip
+            .line(|line| line.ringing = on.then_some((25.0, 60.0)));
+    }
+
+    fn parallel(&mut self, off_hook: bool) {
+        self.chip
+            .line(|line| line.parallel = off_hook.then_some(300.0));
+    }
+
+    fn loop_is_closed(&mut self) -> bool {
+        self.chip.loop_is_closed()
+    }
+
+    fn speak(&mut self, block: &Frame) {
+        self.chip.speak(block);
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.chip.heard()
+    }
+}
