@@ -7,6 +7,7 @@
 pub mod callerid;
 mod dial_tone;
 mod figures;
+pub mod hangup;
 mod player;
 mod port;
 

@@ -7,6 +7,7 @@ use model::{LineHeard, LinePlay, MediaCommand, PortSound};
 use super::callerid::{CallerIdReceiver, CallerNews};
 use super::dial_tone::DialToneGuard;
 use super::figures::Figures;
+use super::hangup::{ToneListener, ToneNews};
 use super::player::Player;
 use crate::TICK_SAMPLES;
 use crate::dtmf::{DtmfReceiver, Key};
@@ -24,6 +25,7 @@ pub struct PortDsp {
     keys: DtmfReceiver,
     guard: DialToneGuard,
     caller: CallerIdReceiver,
+    tones: ToneListener,
     player: Option<Player>,
     /// What was sent, the newest last.
     sent: [i16; SENT],
@@ -47,6 +49,7 @@ impl PortDsp {
             keys: DtmfReceiver::new(),
             guard: DialToneGuard::default(),
             caller: CallerIdReceiver::new(),
+            tones: ToneListener::new(),
             player: None,
             sent: [0; SENT],
             figures: Figures::default(),
@@ -64,6 +67,10 @@ impl PortDsp {
         }
         if sound.listens.caller_id && !before.listens.caller_id {
             self.caller = CallerIdReceiver::new();
+        }
+        self.tones.know(&sound.known, &sound.learned);
+        if sound.listens.tones && !before.listens.tones {
+            self.tones.restart();
         }
     }
 
@@ -83,6 +90,7 @@ impl PortDsp {
         self.keys = DtmfReceiver::new();
         self.guard = DialToneGuard::default();
         self.caller = CallerIdReceiver::new();
+        self.tones.restart();
         self.player = None;
         self.figures = Figures::default();
     }
@@ -138,6 +146,16 @@ impl PortDsp {
                     CallerNews::AlertTone => LineHeard::AlertTone,
                     CallerNews::Info(info) => LineHeard::Caller(info),
                     CallerNews::Spoiled => LineHeard::CallerSpoiled,
+                });
+            });
+        }
+        if self.sound.listens.tones {
+            self.tones.feed(block, |news| {
+                tell(match news {
+                    ToneNews::Steady => LineHeard::Steady,
+                    ToneNews::Tone(evidence) => LineHeard::Tone(evidence),
+                    ToneNews::Ended => LineHeard::ToneEnded,
+                    ToneNews::Voice => LineHeard::Voice,
                 });
             });
         }

@@ -2,6 +2,8 @@
 pub const CALLER_TEXT: usize = 50;
 /// Steps of a learned tone's cadence, on and off counted each.
 pub const SIGNATURE_STEPS: usize = 8;
+/// Tones of a country that a port is told.
+pub const KNOWN_TONES: usize = 8;
 /// Signatures that are learned of one line; the oldest makes room.
 pub const LEARNED_SIGNATURES: usize = 4;
 /// Samples that a card may lie between playing and hearing: 40 ms.

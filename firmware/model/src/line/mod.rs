@@ -10,4 +10,4 @@ pub use caller::{
     CallerTextError,
 };
 pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};
-pub use tone::{LineTone, ToneEvidence, ToneSignature};
+pub use tone::{KnownTone, LineTone, ToneEvidence, ToneSignature};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallerIdScheme, CallerInfo, CallerText, ToneEvidence, ToneSignature};
-use crate::limits::LEARNED_SIGNATURES;
+use super::{CallerIdScheme, CallerInfo, CallerText, KnownTone, ToneEvidence, ToneSignature};
+use crate::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use crate::{Digit, ToneSpec};
 
 /// The line echo canceller of a port.
@@ -52,6 +52,9 @@ pub struct PortSound {
     /// Samples from writing a block to the card until what is read is the echo of it: 0 to
     /// `limits::PORT_LATENCY_SAMPLES`. The driver knows it; it is constant in the card's clock.
     pub latency_samples: u16,
+    /// Tones of the country: what they are called depends on them. Without any, common tones of
+    /// all countries are recognised all the same.
+    pub known: [Option<KnownTone>; KNOWN_TONES],
     /// Signatures of this line, in the order in which they were learned.
     pub learned: [Option<ToneSignature>; LEARNED_SIGNATURES],
 }
@@ -120,6 +123,8 @@ pub enum LineHeard {
     Caller(CallerInfo),
     /// Caller ID that was begun and cannot be read.
     CallerSpoiled,
+    /// A pure tone has been there for half a second: the dial tone, where one is waited for.
+    Steady,
     /// A tone of the exchange is recognised. Told once; `ToneEnded` follows.
     Tone(ToneEvidence),
     /// The tone recognised last is over.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ToneSpec;
 use crate::limits::SIGNATURE_STEPS;
 
 /// What an exchange says with a tone.
@@ -20,13 +21,19 @@ pub enum LineTone {
     Howler,
     /// An announcement follows: the number is not in use or has changed.
     SpecialInfo,
+    /// A tone with a regular cadence that is none of the known. Where the line proves to be over
+    /// soon after, its signature is worth learning.
+    Unknown,
 }
 
 impl LineTone {
     /// Whether a line that plays this in the middle of a call has nobody on it any more.
     #[must_use]
     pub const fn ends_a_call(self) -> bool {
-        matches!(self, Self::Busy | Self::Congestion | Self::Howler)
+        matches!(
+            self,
+            Self::Dial | Self::Busy | Self::Congestion | Self::Howler
+        )
     }
 }
 
@@ -39,13 +46,63 @@ pub struct ToneSignature {
     pub cadence_ms: [u16; SIGNATURE_STEPS],
 }
 
+/// A tone of the country's, to be recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KnownTone {
+    /// What it says.
+    pub tone: LineTone,
+    /// What it is known by.
+    pub signature: ToneSignature,
+}
+
+impl KnownTone {
+    /// What of a tone repeats, as it can be measured: of more than two sines the first two, steps of
+    /// one kind as one. `None` if it has no frequency or too many steps.
+    #[must_use]
+    pub fn of(tone: LineTone, spec: &ToneSpec) -> Option<Self> {
+        let mut signature = ToneSignature::default();
+        let mut at = 0_usize;
+        let repeated = spec.steps().iter().filter(|step| !step.once);
+        for step in repeated {
+            let sounds = step.hz != [0, 0];
+            if sounds && signature.hz == [0, 0] {
+                signature.hz = sorted(step.hz);
+            }
+            if step.ms == 0 {
+                return sounds.then_some(Self {
+                    tone,
+                    signature: ToneSignature {
+                        cadence_ms: [0; SIGNATURE_STEPS],
+                        ..signature
+                    },
+                });
+            }
+            // On at even places, off at odd ones.
+            if sounds != at.is_multiple_of(2) {
+                at = at.checked_sub(1)?;
+            }
+            let slot = signature.cadence_ms.get_mut(at)?;
+            *slot = slot.saturating_add(step.ms);
+            at = at.saturating_add(1);
+        }
+        if at == 1 {
+            signature.cadence_ms = [0; SIGNATURE_STEPS];
+        }
+        (signature.hz != [0, 0] && at != 0).then_some(Self { tone, signature })
+    }
+}
+
+fn sorted([a, b]: [u16; 2]) -> [u16; 2] {
+    if b == 0 || a < b { [a, b] } else { [b, a] }
+}
+
 /// By what a tone was recognised: for the line doctor and for "why did this call end".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ToneEvidence {
     /// What it says.
     pub tone: LineTone,
     /// Which learned signature it agrees with, by its place in [`super::PortSound::learned`]; `None` =
-    /// a tone of the country's or a common one.
+    /// a tone of the country's or a common one. Learned tones say [`LineTone::Busy`].
     pub learned: Option<u8>,
     /// What was measured; can be kept as a learned signature.
     pub measured: ToneSignature,
@@ -57,4 +114,41 @@ pub struct ToneEvidence {
     pub level_dbm0: i8,
     /// Time without any speech before the decision, in ms.
     pub no_speech_ms: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ToneStep;
+
+    fn known(steps: &[([u16; 2], u16, bool)]) -> Option<KnownTone> {
+        let steps: Vec<ToneStep> = steps
+            .iter()
+            .map(|&(hz, ms, once)| ToneStep {
+                hz,
+                ms,
+                once,
+                ..ToneStep::default()
+            })
+            .collect();
+        KnownTone::of(LineTone::Busy, &ToneSpec::new(&steps, -16)?)
+    }
+
+    #[test]
+    fn a_tone_is_known_by_what_repeats() {
+        let busy = known(&[([620, 480], 500, false), ([0, 0], 500, false)]).expect("repeats");
+        assert_eq!(busy.signature.hz, [480, 620]);
+        assert_eq!(busy.signature.cadence_ms[..3], [500, 500, 0]);
+        let stutter = [
+            ([425, 0], 100, true),
+            ([0, 0], 100, true),
+            ([425, 0], 0, false),
+        ];
+        let dial = known(&stutter).expect("ends steadily");
+        assert_eq!(dial.signature.cadence_ms, [0; SIGNATURE_STEPS]);
+        let two = [([470, 0], 400, false), ([425, 0], 400, false)];
+        assert_eq!(known(&two).expect("no pause").signature.cadence_ms, [0; 8]);
+        assert_eq!(known(&[([950, 0], 330, true)]), None);
+        assert_eq!(known(&[([0, 0], 0, false)]), None);
+    }
 }
