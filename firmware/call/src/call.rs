@@ -51,6 +51,8 @@ pub(crate) enum Phase {
         digits: String,
         /// When the digits are taken as they are, or the call is given up.
         deadline: Instant,
+        /// What is called then if nothing is dialled.
+        warm: Option<String>,
     },
     /// Legs are being tried.
     Ringing { deadline: Instant },

@@ -2,9 +2,34 @@
 
 use model::{CallId, Digit, EventBody, LegId, Now, Party, Rule, limits};
 
-use crate::{Directory, Effect, Progress, Sound, Switch, call::Phase};
+use crate::{Directory, Effect, HotLine, Progress, Sound, Switch, call::Phase};
 
 impl Switch {
+    /// A set was lifted: it may dial, or calls whom it always calls.
+    pub(crate) fn invite(
+        &mut self,
+        now: Now,
+        (id, leg): (CallId, LegId),
+        hot_line: Option<HotLine>,
+        dir: &impl Directory,
+    ) {
+        match hot_line {
+            Some(line) if line.after.is_zero() => {
+                self.dialled(now, id, &line.number, Rule::HotLine, dir);
+                return;
+            }
+            Some(line) => {
+                let call = self.calls.get_mut(&id);
+                if let Some(Phase::Dialling { deadline, warm, .. }) = call.map(|c| &mut c.phase) {
+                    *deadline = now.mono + line.after;
+                    *warm = Some(line.number);
+                }
+            }
+            None => {}
+        }
+        self.tell.wish(Effect::Play(leg, Sound::Dial));
+    }
+
     /// A set pressed a key: only dialling uses it so far.
     pub(crate) fn digit(
         &mut self,
@@ -17,9 +42,15 @@ impl Switch {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        let Phase::Dialling { digits, deadline } = &mut call.phase else {
+        let Phase::Dialling {
+            digits,
+            deadline,
+            warm,
+        } = &mut call.phase
+        else {
             return;
         };
+        *warm = None;
         if digits.is_empty() {
             self.tell.wish(Effect::Play(leg, Sound::Silence));
         }
@@ -47,15 +78,11 @@ impl Switch {
         rule: Rule,
         dir: &impl Directory,
     ) {
-        let Some(caller) = self.calls.get(&id).map(|call| call.caller) else {
-            return;
-        };
         let to = self.tell.party(Party {
             number: digits.to_owned(),
             name: String::new(),
         });
         self.tell.call(id, rule, EventBody::Dialled { to });
-        self.tell.wish(Effect::DiallingDone(caller));
         self.route(now, id, digits, None, dir);
     }
 }

@@ -59,6 +59,23 @@ pub enum SetState {
     Fault,
 }
 
+/// Whom a set calls without anybody's dialling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HotLine {
+    /// The number.
+    pub number: String,
+    /// How long the dial tone lasts before it is called, in which another number may be begun; zero:
+    /// there is none.
+    pub after: Duration,
+}
+
+/// What the configuration says of an analog set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetRules {
+    /// Whom it calls by itself.
+    pub hot_line: Option<HotLine>,
+}
+
 /// What the configuration says of a conference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomRules {
@@ -82,6 +99,8 @@ pub trait Directory {
     fn phones(&self, person: &EntryId) -> Vec<Phone>;
     /// The set of an `[[analog]]` entry.
     fn set(&self, analog: &EntryId) -> SetState;
+    /// What the set of an `[[analog]]` entry may do.
+    fn set_rules(&self, analog: &EntryId) -> SetRules;
     /// The rules of a conference; `None` if there is none of this id (any more).
     fn room(&self, conference: &EntryId) -> Option<RoomRules>;
     /// Whether every call of this person, or of a phone of this person, is recorded.

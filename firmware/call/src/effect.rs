@@ -27,6 +27,8 @@ pub struct NewCall {
 pub enum LegEvent {
     /// The party's phone rings.
     Rang,
+    /// The party's phone cannot ring yet; the rule says why.
+    Waits(Rule),
     /// The party's side sends sound before the answer.
     EarlyMedia,
     /// The party answered.
@@ -58,6 +60,13 @@ pub enum LegEvent {
     Digit(Digit),
     /// All resources of a released leg are free; always the last event of a leg.
     Gone(MediaFigures),
+}
+
+/// How a set is rung, so that people know before they lift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// Somebody of the house calls.
+    Inside,
 }
 
 /// What a leg hears from the exchange.
@@ -107,6 +116,8 @@ pub enum Effect {
         port: PortId,
         /// Who calls, as presented.
         from: Party,
+        /// What the bell says.
+        ring: Ring,
     },
     /// Tell the caller that it rings.
     Alert(LegId),
@@ -163,6 +174,4 @@ pub enum Effect {
     StartTap(LegId, TapId),
     /// The track is over.
     StopTap(TapId),
-    /// The set on this leg finished dialling: digits are people's affairs from now on.
-    DiallingDone(LegId),
 }

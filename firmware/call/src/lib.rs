@@ -22,6 +22,6 @@ mod tapes;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{Dialled, Directory, Phone, Progress, RoomRules, SetState};
-pub use effect::{Effect, LegEvent, NewCall, Sound};
+pub use directory::{Dialled, Directory, HotLine, Phone, Progress, RoomRules, SetRules, SetState};
+pub use effect::{Effect, LegEvent, NewCall, Ring, Sound};
 pub use switch::{Refusal, Switch, Timers};

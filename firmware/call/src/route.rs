@@ -6,7 +6,7 @@ use model::{
 };
 
 use crate::{
-    Dialled, Directory, Effect, Phone, SetState, Sound, Switch,
+    Dialled, Directory, Effect, Phone, Ring, SetState, Sound, Switch,
     call::{Leg, Phase, Service},
     room::Admission,
     switch::owner_of,
@@ -121,6 +121,7 @@ impl Switch {
                 call: id,
                 port,
                 from,
+                ring: Ring::Inside,
             });
         }
         self.begin_ringing(id, now.mono + dir.ring_timeout(entry));

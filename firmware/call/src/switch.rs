@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::{
-    Directory, Effect, LegEvent, NewCall, Sound,
+    Directory, Effect, LegEvent, NewCall,
     call::{Call, Leg, Phase},
     end::{rule_of, rule_of_fault},
     narrate::Narrator,
@@ -102,11 +102,13 @@ impl Switch {
         self.calls.len()
     }
 
-    /// Whether a key pressed on this leg decides something in a conference: a digit of a PIN or of
-    /// a command.
+    /// Whether a key pressed on this leg decides something: it is a digit of a number that is being
+    /// dialled, or in a conference of a PIN or of a command.
     #[must_use]
     pub fn listens(&self, leg: LegId, digit: Digit) -> bool {
-        self.rooms.listens(leg, digit)
+        let call = self.legs.get(&leg).and_then(|call| self.calls.get(call));
+        let dials = call.is_some_and(|call| matches!(call.phase, Phase::Dialling { .. }));
+        dials || self.rooms.listens(leg, digit)
     }
 
     /// The call of a leg that is not gone yet.
@@ -145,6 +147,10 @@ impl Switch {
         self.tell
             .call(id, rule, EventBody::CallStarted { from: from_id, to });
         let recorded = owner_of(&new.kind).is_some_and(|owner| dir.records(owner));
+        let hot_line = match &new.kind {
+            LegKind::Port { owner, .. } => dir.set_rules(owner).hot_line,
+            LegKind::Phone { .. } | LegKind::Service => None,
+        };
         let body = EventBody::LegStarted {
             kind: new.kind,
             outbound: false,
@@ -157,6 +163,7 @@ impl Switch {
             phase: Phase::Dialling {
                 digits: String::new(),
                 deadline: now.mono + self.timers.dial,
+                warm: None,
             },
             legs: vec![Leg::new(leg, recorded)],
             caller: leg,
@@ -169,7 +176,7 @@ impl Switch {
         match (new.obstacle, new.dialled) {
             (Some((cause, rule)), _) => self.end(now, id, cause, rule),
             (None, Some(text)) => self.route(now, id, &text, new.own.as_ref(), dir),
-            (None, None) => self.tell.wish(Effect::Play(leg, Sound::Dial)),
+            (None, None) => self.invite(now, (id, leg), hot_line, dir),
         }
         Ok((id, leg))
     }
@@ -181,6 +188,7 @@ impl Switch {
         };
         match event {
             LegEvent::Rang => self.rang(id, leg),
+            LegEvent::Waits(rule) => self.tell.leg(id, leg, rule, EventBody::LegWaits),
             LegEvent::EarlyMedia => self.early_media(id, leg),
             LegEvent::Answered(codec, protection) => {
                 let body = EventBody::LegAnswered { codec, protection };
@@ -264,6 +272,12 @@ impl Switch {
             return;
         };
         match &call.phase {
+            Phase::Dialling {
+                warm: Some(number), ..
+            } => {
+                let number = number.clone();
+                self.dialled(now, id, &number, Rule::WarmLine, dir);
+            }
             Phase::Dialling { digits, .. } if digits.is_empty() => {
                 self.end(now, id, Cause::BadNumber, Rule::DialTimeout);
             }

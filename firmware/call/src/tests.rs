@@ -8,8 +8,8 @@ use model::{
 };
 
 use crate::{
-    Dialled, Directory, Effect, LegEvent, NewCall, Phone, Progress, Refusal, RoomRules, SetState,
-    Sound, Switch, Timers,
+    Dialled, Directory, Effect, HotLine, LegEvent, NewCall, Phone, Progress, Refusal, RoomRules,
+    SetRules, SetState, Sound, Switch, Timers,
 };
 
 pub(crate) struct World {
@@ -18,6 +18,8 @@ pub(crate) struct World {
     calls_max: usize,
     /// Whose calls are recorded.
     pub(crate) recorded: Option<&'static str>,
+    /// What the set may do.
+    pub(crate) set_rules: SetRules,
     /// The rules of the conference 9000.
     pub(crate) room: RoomRules,
 }
@@ -67,6 +69,10 @@ impl Directory for World {
         self.set
     }
 
+    fn set_rules(&self, _: &EntryId) -> SetRules {
+        self.set_rules.clone()
+    }
+
     fn room(&self, _: &EntryId) -> Option<RoomRules> {
         Some(self.room.clone())
     }
@@ -108,6 +114,7 @@ impl Story {
                 set: SetState::Free(PortId(0)),
                 calls_max: 10,
                 recorded: None,
+                set_rules: SetRules::default(),
                 room: RoomRules {
                     limit: 10,
                     ..RoomRules::default()
@@ -525,4 +532,40 @@ fn nobody_else_is_recorded() {
     story.finish();
     assert_eq!(recorded(&story), []);
     assert_eq!(taps(&story), (vec![], vec![]));
+}
+
+#[test]
+fn a_hot_line_calls_without_dialling() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.world.set_rules.hot_line = Some(HotLine {
+        number: "2001".into(),
+        after: Duration::ZERO,
+    });
+    story.dial(None).expect("accepted");
+    assert_eq!(story.called().len(), 1);
+    let tone = |e: &Effect| matches!(e, Effect::Play(_, Sound::Dial));
+    assert!(!story.effects.iter().any(tone));
+}
+
+#[test]
+fn a_warm_line_gives_time_to_dial_another_number() {
+    let warm = HotLine {
+        number: "2001".into(),
+        after: Duration::from_secs(5),
+    };
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.world.set_rules.hot_line = Some(warm.clone());
+    story.dial(None).expect("accepted");
+    assert_eq!(story.wait(), "dialling");
+    assert_eq!((story.ms, story.called().len()), (5_000, 1));
+
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.world.set_rules.hot_line = Some(warm);
+    let leg = story.dial(None).expect("accepted");
+    let key = Digit::from_char('3').expect("a key");
+    assert!(story.switch.listens(leg, key));
+    story.tell(leg, LegEvent::Digit(key));
+    story.wait();
+    story.finish();
+    assert_eq!(story.end().0, Cause::NotFound);
 }

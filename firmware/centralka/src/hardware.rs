@@ -45,10 +45,10 @@ pub(crate) fn open(choice: BoardChoice, config: &Config) -> OpenBoard {
     });
     board.people.set_tones(tones.collect());
     for port in board.ports {
-        open.add(port.port.name, port.audio, KindOnly(port.control));
+        open.add(port.port, port.audio, KindOnly(port.control));
     }
     for line in board.lines {
-        open.add(line.port.name, line.audio, KindOnly(line.control));
+        open.add(line.port, line.audio, KindOnly(line.control));
     }
     open.people = Some(board.people);
     open
@@ -58,17 +58,19 @@ impl OpenBoard {
     /// The next jack of the board.
     fn add(
         &mut self,
-        name: String,
+        port: hal_port::Port,
         audio: impl AudioHalf + 'static,
         control: impl hal_port::ControlHalf<Error = hal_port::ErrorKind> + Send + 'static,
     ) {
         let id = PortId(u16::try_from(self.jacks.len()).unwrap_or(u16::MAX));
         self.jacks.push(pbx::Jack {
             port: id,
-            name: name.clone(),
+            name: port.name.clone(),
+            kind: port.kind,
+            capabilities: port.capabilities,
         });
         self.audio.push((id, Box::new(audio)));
-        self.control.push((id, name, Box::new(control)));
+        self.control.push((id, port.name, Box::new(control)));
     }
 }
 

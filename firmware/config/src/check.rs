@@ -18,6 +18,7 @@ pub(crate) fn entries(config: &Config, report: &mut Report) {
     codes(config, report);
     music(config, report);
     pins(config, report);
+    flashes(config, report);
     references(config, report);
     answers(config, report);
     sockets(config, report);
@@ -179,6 +180,23 @@ fn pins(config: &Config, report: &mut Report) {
             let key = key_of(report, &conference.id, "moderator_pin");
             taken("…", &key, &key_of(report, &conference.id, "pin"), report);
         }
+    }
+}
+
+/// A flash is shorter than a hang-up and longer than nothing.
+fn flashes(config: &Config, report: &mut Report) {
+    for analog in &config.analog {
+        let (least, most) = analog.flash_ms(&config.country);
+        if least < most {
+            continue;
+        }
+        let params = vec![
+            ("value", most.to_string()),
+            ("min", (least + 1).to_string()),
+            ("max", "1500".to_owned()),
+        ];
+        let key = key_of(report, &analog.id, "flash_max_ms");
+        report.add_at(&key, Fault::Range, params);
     }
 }
 

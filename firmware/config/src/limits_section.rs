@@ -34,6 +34,10 @@ pub struct Limits {
     /// Seconds that calls may go on when the exchange is told to stop.
     #[schemars(range(min = 0, max = 600))]
     pub stop_wait_s: u16,
+    /// Analog sets whose bells sound at the same moment: what the ringing supply of the board bears.
+    /// Further ones ring in the pauses of the others, or wait.
+    #[schemars(range(min = 1, max = 64))]
+    pub bells_at_once: u16,
 }
 
 impl Default for Limits {
@@ -46,6 +50,7 @@ impl Default for Limits {
             registration_min_s: 60,
             registration_max_s: 3600,
             stop_wait_s: 20,
+            bells_at_once: 8,
         }
     }
 }
@@ -81,6 +86,7 @@ impl Limits {
                 default.registration_max_s,
             ),
             stop_wait_s: whole("stop_wait_s", 0..=600, default.stop_wait_s),
+            bells_at_once: whole("bells_at_once", 1..=64, default.bells_at_once),
         };
         if limits.registration_min_s > limits.registration_max_s {
             section.range_bad(

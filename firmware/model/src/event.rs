@@ -194,6 +194,8 @@ pub enum EventBody {
     },
     /// The party's phone rings.
     LegRang,
+    /// The party's phone is to ring and has to wait for it.
+    LegWaits,
     /// Sound before the answer.
     LegEarlyMedia,
     /// The party answered.
@@ -297,6 +299,13 @@ pub enum EventBody {
         port: PortId,
         /// Whether it is out of service now.
         out_of_service: bool,
+    },
+    /// The line of a set that was left off hook is switched off, or works again.
+    PortLocked {
+        /// The jack.
+        port: PortId,
+        /// Whether it is switched off now.
+        locked: bool,
     },
     /// People's data behind this id was erased.
     Erased {

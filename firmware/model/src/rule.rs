@@ -69,6 +69,10 @@ rules! {
     DialledTooMuch = "dialled.too_much",
     /// No further digit came within the limit.
     DialTimeout = "dialled.timeout",
+    /// The set calls this number whenever it is lifted.
+    HotLine = "dialled.hot_line",
+    /// The set calls this number when nothing is dialled for a while.
+    WarmLine = "dialled.warm_line",
     /// Every registered phone of the person is rung at once.
     RingAllPhones = "ring.all_phones",
     /// The person has no phone registered.
@@ -79,6 +83,12 @@ rules! {
     PortBusy = "port.busy",
     /// The port is out of service.
     PortFault = "port.fault",
+    /// As many bells sound as the ringing supply bears.
+    PortRingLoad = "port.ring_load",
+    /// The set was left off hook, through the howler too.
+    PortLeftOffHook = "port.left_off_hook",
+    /// The set that was left off hook is hung up.
+    PortHungUp = "port.hung_up",
     /// One phone rang.
     PhoneRang = "phone.rang",
     /// One phone sent early media.

@@ -470,6 +470,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::Routed { .. } => "routed",
         EventBody::LegStarted { .. } => "leg_started",
         EventBody::LegRang => "leg_rang",
+        EventBody::LegWaits => "leg_waits",
         EventBody::LegEarlyMedia => "leg_early_media",
         EventBody::LegSecured => "leg_secured",
         EventBody::LegHeld => "leg_held",
@@ -485,6 +486,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::RecordingStored { .. } => "recording_stored",
         EventBody::RecordingLost { .. } => "recording_lost",
         EventBody::PortFault { .. } => "port_fault",
+        EventBody::PortLocked { .. } => "port_locked",
         EventBody::Erased { .. } => "erased",
     };
     (name, None, None, None)

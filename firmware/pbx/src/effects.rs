@@ -33,7 +33,9 @@ impl Pbx {
                 from,
                 caller,
             } => self.call_phone(now, leg, call, &phone, &from, caller),
-            Effect::RingPort { leg, port, .. } => self.ring_set(now, leg, port),
+            Effect::RingPort {
+                leg, port, ring, ..
+            } => self.ring_set(now, leg, port, ring),
             Effect::Alert(leg) => {
                 if let Some(usage) = self.usage_of(leg) {
                     // A usage that is gone does not ring; its end is on the way.
@@ -62,11 +64,6 @@ impl Pbx {
             Effect::Chime { room, chime } => self.chime(&room, chime),
             Effect::StartTap(leg, tap) => self.start_tap(leg, tap),
             Effect::StopTap(tap) => self.media(MediaCommand::StopTap { tap }),
-            Effect::DiallingDone(leg) => {
-                if let Some((port, _)) = self.jacks.of_leg(leg) {
-                    self.jacks.set_dialling(port, false);
-                }
-            }
         }
     }
 

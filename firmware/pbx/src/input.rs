@@ -130,6 +130,10 @@ pub struct Jack {
     pub port: PortId,
     /// Its name on the board, as `[[analog]] port` gives it.
     pub name: String,
+    /// Which end of a line it is.
+    pub kind: hal_port::PortKind,
+    /// What its hardware can do.
+    pub capabilities: hal_port::Capabilities,
 }
 
 /// Counters of the control plane for `/metrics`; they only grow.

@@ -86,9 +86,11 @@ impl Pbx {
             Owner::Sip(leg) => Some(*leg),
             Owner::Port(port) => match self.jacks.get(*port)?.phase {
                 SetPhase::Up { leg, .. } => Some(leg),
-                SetPhase::Idle | SetPhase::Ringing(_) | SetPhase::Parting(_) | SetPhase::Mute => {
-                    None
-                }
+                SetPhase::Idle
+                | SetPhase::Ringing(_)
+                | SetPhase::Parting(_)
+                | SetPhase::Mute
+                | SetPhase::Locked => None,
             },
             Owner::Leaving => None,
         }
@@ -101,7 +103,11 @@ impl Pbx {
         }
         match self.jacks.of_leg(leg)?.1 {
             SetPhase::Up { media, .. } => Some(media),
-            SetPhase::Idle | SetPhase::Ringing(_) | SetPhase::Parting(_) | SetPhase::Mute => None,
+            SetPhase::Idle
+            | SetPhase::Ringing(_)
+            | SetPhase::Parting(_)
+            | SetPhase::Mute
+            | SetPhase::Locked => None,
         }
     }
 

@@ -26,6 +26,7 @@ use crate::{
     pool::{Bridges, LegSlots, Pairs},
     ports::Jacks,
     registrar::Registrar,
+    ringer::Ringer,
     stun,
 };
 
@@ -97,6 +98,7 @@ pub struct Pbx {
     pub(crate) vault: Box<dyn Vault + Send>,
     pub(crate) flows: Flows,
     pub(crate) jacks: Jacks,
+    pub(crate) ringer: Ringer,
     /// SIP legs by leg, and the ways to find them.
     pub(crate) legs: BTreeMap<LegId, SipLeg>,
     pub(crate) by_usage: BTreeMap<UsageKey, LegId>,
@@ -160,6 +162,7 @@ impl Pbx {
             vault,
             flows: Flows::restore(&setup.flows),
             jacks,
+            ringer: Ringer::default(),
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
             by_media: BTreeMap::new(),
@@ -187,6 +190,7 @@ impl Pbx {
             pbx.take_clips_as_loaded();
         } else {
             pbx.load_clips();
+            pbx.tell_profiles();
             pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
             let version = setup.version;
             pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
@@ -253,12 +257,16 @@ impl Pbx {
     #[must_use]
     pub fn next_deadline(&self) -> Option<(Instant, &'static str)> {
         let waiting = self.waiting.first().map(|&(at, _)| (at, "a leg waits"));
+        let sets = self.jacks.next_deadline().map(|at| (at, "a set"));
+        let bells = self.ringer.next_deadline().map(|at| (at, "a bell"));
         [
             self.agent.next_deadline(),
             self.switch.next_deadline(),
             self.registrar.next_deadline(),
             self.flows.next_deadline(),
             waiting,
+            sets,
+            bells,
         ]
         .into_iter()
         .flatten()
@@ -305,12 +313,8 @@ impl Pbx {
     /// or of a command. All other digits are people's affairs and are not written down.
     #[must_use]
     pub fn decides(&self, media: MediaLeg, digit: Digit) -> bool {
-        let dials = match self.by_media.get(&media) {
-            Some(Owner::Port(port)) => self.jacks.get(*port).is_some_and(|jack| jack.dialling),
-            Some(Owner::Sip(_) | Owner::Leaving) | None => false,
-        };
         let leg = self.leg_of(media);
-        dials || leg.is_some_and(|leg| self.switch.listens(leg, digit))
+        leg.is_some_and(|leg| self.switch.listens(leg, digit))
     }
 
     /// Everything that a run from here on depends on, taken at a moment without calls; `None` while
@@ -384,6 +388,7 @@ impl Pbx {
         }
         self.tell_agent_addresses();
         self.load_clips();
+        self.tell_profiles();
         self.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
         self.drop_unknown_owners(now);
     }
@@ -406,6 +411,8 @@ impl Pbx {
             self.flow_closed(now, flow);
         }
         self.expire_bindings(now);
+        self.ring_bells(now);
+        self.run_set_timers(now);
         while let Some(&(at, leg)) = self.waiting.first() {
             if at > now.mono {
                 break;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hal_port::{Cadence, PortCommand, PortEvent};
-use model::{EntryId, LegId, MediaLeg, PortId};
+use hal_port::{Cadence, Capabilities, PortEvent, PortKind};
+use model::{EntryId, Instant, LegId, MediaLeg, PortId};
 
 /// What the set on a jack is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,21 @@ pub(crate) enum SetPhase {
     Parting(MediaLeg),
     /// Off hook without a place in the media plane: nothing can be heard.
     Mute,
+    /// Left off hook: the line is switched off.
+    Locked,
+}
+
+/// What is due at a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetTimer {
+    /// The howler begins.
+    Howl,
+    /// The line is switched off.
+    Lock,
+    /// The line that is off is fed for a look at the hook.
+    Look,
+    /// The look is over.
+    Close,
 }
 
 impl SetPhase {
@@ -30,7 +45,7 @@ impl SetPhase {
     const fn leg(self) -> Option<LegId> {
         match self {
             Self::Ringing(leg) | Self::Up { leg, .. } => Some(leg),
-            Self::Idle | Self::Parting(_) | Self::Mute => None,
+            Self::Idle | Self::Parting(_) | Self::Mute | Self::Locked => None,
         }
     }
 }
@@ -39,12 +54,14 @@ impl SetPhase {
 #[derive(Clone, Debug)]
 pub(crate) struct Jack {
     pub(crate) name: String,
+    pub(crate) kind: PortKind,
+    pub(crate) capabilities: Capabilities,
     /// The `[[analog]]` entry that uses the jack, if one does.
     pub(crate) entry: Option<EntryId>,
     pub(crate) phase: SetPhase,
     pub(crate) out_of_service: bool,
-    /// Whether the digits that come are a number being dialled.
-    pub(crate) dialling: bool,
+    /// What is due, and when.
+    timer: Option<(Instant, SetTimer)>,
 }
 
 /// What a port event means for the rest of the exchange.
@@ -58,6 +75,8 @@ pub(crate) enum SetDid {
     HungUp { leg: LegId, media: MediaLeg },
     /// Hung up after the call.
     Parted(MediaLeg),
+    /// Hung up after it was left off hook.
+    Unlocked,
     /// Dialled a digit by pulses in a leg.
     Pulse { leg: LegId, digit: u8 },
     /// Went out of service in this phase.
@@ -78,10 +97,12 @@ impl Jacks {
     pub(crate) fn new(jacks: &[crate::Jack]) -> Self {
         let fresh = |jack: &crate::Jack| Jack {
             name: jack.name.clone(),
+            kind: jack.kind,
+            capabilities: jack.capabilities,
             entry: None,
             phase: SetPhase::Idle,
             out_of_service: false,
-            dialling: false,
+            timer: None,
         };
         Self {
             all: jacks.iter().map(|jack| (jack.port, fresh(jack))).collect(),
@@ -93,6 +114,8 @@ impl Jacks {
         let jack = |(&port, jack): (&PortId, &Jack)| crate::Jack {
             port,
             name: jack.name.clone(),
+            kind: jack.kind,
+            capabilities: jack.capabilities,
         };
         self.all.iter().map(jack).collect()
     }
@@ -108,16 +131,36 @@ impl Jacks {
         self.all.get(&port)
     }
 
+    pub(crate) fn ports(&self) -> impl Iterator<Item = PortId> {
+        self.all.keys().copied()
+    }
+
+    /// The set does something else now: what was due is not.
     pub(crate) fn set_phase(&mut self, port: PortId, phase: SetPhase) {
         if let Some(jack) = self.all.get_mut(&port) {
             jack.phase = phase;
+            jack.timer = None;
         }
     }
 
-    pub(crate) fn set_dialling(&mut self, port: PortId, dialling: bool) {
+    pub(crate) fn set_timer(&mut self, port: PortId, timer: Option<(Instant, SetTimer)>) {
         if let Some(jack) = self.all.get_mut(&port) {
-            jack.dialling = dialling;
+            jack.timer = timer;
         }
+    }
+
+    /// Something that is due.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<(PortId, SetTimer)> {
+        self.all.iter_mut().find_map(|(&port, jack)| {
+            let (_, timer) = jack.timer.take_if(|(at, _)| *at <= now)?;
+            Some((port, timer))
+        })
+    }
+
+    /// When something is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let timers = self.all.values().filter_map(|jack| jack.timer);
+        timers.map(|(at, _)| at).min()
     }
 
     /// The jack that an entry uses.
@@ -152,7 +195,11 @@ impl Jacks {
         let Some(jack) = self.all.get_mut(&port) else {
             return SetDid::Nothing;
         };
-        match (event, jack.phase) {
+        let before = jack.phase;
+        if matches!(event, PortEvent::OnHook | PortEvent::Fault(_)) {
+            jack.timer = None;
+        }
+        match (event, before) {
             (PortEvent::OffHook, SetPhase::Idle) => SetDid::Lifted,
             (PortEvent::OffHook, SetPhase::Ringing(leg)) => SetDid::Answered(leg),
             (PortEvent::OnHook, SetPhase::Up { leg, media }) => {
@@ -166,6 +213,10 @@ impl Jacks {
             (PortEvent::OnHook, SetPhase::Mute) => {
                 jack.phase = SetPhase::Idle;
                 SetDid::Nothing
+            }
+            (PortEvent::OnHook, SetPhase::Locked) => {
+                jack.phase = SetPhase::Idle;
+                SetDid::Unlocked
             }
             (PortEvent::PulseDigit(digit), SetPhase::Up { leg, .. }) => {
                 SetDid::Pulse { leg, digit }
@@ -194,10 +245,9 @@ impl Jacks {
     }
 }
 
-/// The command that rings a set in the country's cadence.
-pub(crate) fn ring(cadence_ms: &[u16]) -> PortCommand {
-    let cadence = Cadence::new(cadence_ms)
+/// The cadence of these alternating times in ms; that of most countries if they are none.
+pub(crate) fn cadence(cadence_ms: &[u16]) -> Cadence {
+    Cadence::new(cadence_ms)
         .or_else(|| Cadence::new(&[1_000, 4_000]))
-        .expect("one second on, four off is a legal cadence");
-    PortCommand::StartRing(cadence)
+        .expect("one second on, four off is a legal cadence")
 }

@@ -1,6 +1,6 @@
 //! Analog sets as legs: hook and digits in, ringing and tones out.
 
-use call::{LegEvent, NewCall};
+use call::{LegEvent, NewCall, Ring};
 use config::Tone;
 use hal_port::{PortCommand, PortEvent};
 use model::{
@@ -12,12 +12,17 @@ use crate::{
     Output, Pbx,
     pbx::Owner,
     ports::{self, SetDid, SetPhase},
+    ringer::{Placed, Round, Wanted},
     world::World,
 };
 
 impl Pbx {
     pub(crate) fn port_event(&mut self, now: Now, port: PortId, event: PortEvent) {
-        match self.jacks.event(port, event) {
+        let did = self.jacks.event(port, event);
+        if matches!(event, PortEvent::OffHook | PortEvent::Fault(_)) {
+            self.silence_bell(now, port);
+        }
+        match did {
             SetDid::Lifted => self.set_lifted(now, port),
             SetDid::Answered(leg) => self.set_answered(now, port, leg),
             SetDid::HungUp { leg, media } => {
@@ -25,6 +30,7 @@ impl Pbx {
                 self.leg_event(now, leg, LegEvent::Ended(Cause::Normal));
             }
             SetDid::Parted(media) => self.remove_media(media),
+            SetDid::Unlocked => self.unlock(now, port),
             SetDid::Pulse { leg, digit } => {
                 let label = char::from(b'0'.saturating_add(digit.min(9)));
                 if let Some(digit) = Digit::from_char(label) {
@@ -32,7 +38,11 @@ impl Pbx {
                 }
             }
             SetDid::Failed(phase) => self.set_failed(now, port, phase),
-            SetDid::Recovered => self.note_fault(now, port, false),
+            SetDid::Recovered => {
+                self.note_fault(now, port, false);
+                // A chip that was without power knows nothing any more.
+                self.tell_profile(port);
+            }
             SetDid::Nothing => {}
         }
     }
@@ -42,13 +52,14 @@ impl Pbx {
         let Some(media) = self.slots.take() else {
             self.counters.no_media_ports += 1;
             self.jacks.set_phase(port, SetPhase::Mute);
+            self.leave_off_hook(now, port);
             return;
         };
         self.by_media.insert(media, Owner::Port(port));
         self.media(MediaCommand::AddPortLeg { leg: media, port });
         // A set that nobody configured may be lifted, but has nobody to call as.
         let Some(owner) = entry else {
-            self.part(port, media, Cause::Forbidden);
+            self.part(now, port, media, Cause::Forbidden);
             return;
         };
         let new = NewCall {
@@ -65,13 +76,12 @@ impl Pbx {
         match self.switch.start(now, new, &world) {
             Ok((_, leg)) => {
                 self.jacks.set_phase(port, SetPhase::Up { leg, media });
-                self.jacks.set_dialling(port, true);
             }
             Err(refusal) => {
                 if refusal == call::Refusal::TooManyCalls {
                     self.counters.too_many_calls += 1;
                 }
-                self.part(port, media, Cause::Congestion);
+                self.part(now, port, media, Cause::Congestion);
             }
         }
     }
@@ -80,6 +90,7 @@ impl Pbx {
         let Some(media) = self.slots.take() else {
             self.counters.no_media_ports += 1;
             self.jacks.set_phase(port, SetPhase::Mute);
+            self.leave_off_hook(now, port);
             let refused = LegEvent::Refused {
                 cause: Cause::Congestion,
                 status: None,
@@ -108,7 +119,7 @@ impl Pbx {
                 self.leg_event(now, leg, refused);
             }
             SetPhase::Parting(media) => self.remove_media(media),
-            SetPhase::Idle | SetPhase::Mute => {}
+            SetPhase::Idle | SetPhase::Mute | SetPhase::Locked => {}
         }
     }
 
@@ -121,7 +132,7 @@ impl Pbx {
     }
 
     /// Rings the set for a leg; a set that was lifted this very moment is busy (glare).
-    pub(crate) fn ring_set(&mut self, now: Now, leg: LegId, port: PortId) {
+    pub(crate) fn ring_set(&mut self, now: Now, leg: LegId, port: PortId, ring: Ring) {
         let free = self
             .jacks
             .get(port)
@@ -135,9 +146,44 @@ impl Pbx {
             return;
         }
         self.jacks.set_phase(port, SetPhase::Ringing(leg));
-        let command = ports::ring(&self.config.country.ring.cadence_ms);
-        self.out.push_back(Output::Port { port, command });
-        self.leg_event(now, leg, LegEvent::Rang);
+        let cadence = match ring {
+            Ring::Inside => self.config.country.ring.inside_ms(),
+        };
+        let cadence = ports::cadence(&cadence);
+        self.give_turn(now, Wanted { port, leg, cadence }, true);
+    }
+
+    /// Rings a set as soon as the ringing supply bears it.
+    fn give_turn(&mut self, now: Now, wanted: Wanted, tell: bool) {
+        let round = Round::new(self.config.country.ring.span_and_pause_ms());
+        let at_once = usize::from(self.config.limits.bells_at_once);
+        match self.ringer.place(now.mono, wanted, round, at_once) {
+            Placed::Soon => self.ring_bells(now),
+            Placed::Waits if tell => {
+                let waits = LegEvent::Waits(Rule::PortRingLoad);
+                self.leg_event(now, wanted.leg, waits);
+            }
+            Placed::Waits => {}
+        }
+    }
+
+    /// Begins the bells whose turn has come.
+    pub(crate) fn ring_bells(&mut self, now: Now) {
+        while let Some(Wanted { port, leg, cadence }) = self.ringer.due(now.mono) {
+            let command = PortCommand::StartRing(cadence);
+            self.out.push_back(Output::Port { port, command });
+            self.leg_event(now, leg, LegEvent::Rang);
+        }
+    }
+
+    /// The bell of a port is silent: another may have its turn.
+    fn silence_bell(&mut self, now: Now, port: PortId) {
+        if !self.ringer.silence(port) {
+            return;
+        }
+        if let Some(next) = self.ringer.next_waiting() {
+            self.give_turn(now, next, false);
+        }
     }
 
     /// Ends a leg on a set, if it is one: whoever is still off hook hears why.
@@ -148,26 +194,26 @@ impl Pbx {
                 self.jacks.set_phase(port, SetPhase::Idle);
                 let command = PortCommand::StopRing;
                 self.out.push_back(Output::Port { port, command });
+                self.silence_bell(now, port);
             }
             Some((port, SetPhase::Up { media, .. })) => {
                 self.leave_bridge(leg);
-                self.part(port, media, cause);
+                self.part(now, port, media, cause);
             }
-            Some((_, SetPhase::Idle | SetPhase::Parting(_) | SetPhase::Mute)) | None => {
-                self.leave_bridge(leg);
-            }
+            Some(_) | None => self.leave_bridge(leg),
         }
         self.leg_event(now, leg, LegEvent::Gone(MediaFigures::default()));
     }
 
     /// The call is over and the set is off hook: it hears why until it is hung up.
-    fn part(&mut self, port: PortId, media: MediaLeg, cause: Cause) {
+    fn part(&mut self, now: Now, port: PortId, media: MediaLeg, cause: Cause) {
         self.jacks.set_phase(port, SetPhase::Parting(media));
-        self.jacks.set_dialling(port, false);
+        self.leave_off_hook(now, port);
         let tone = match cause {
             Cause::Busy | Cause::Normal | Cause::Rejected | Cause::ElsewhereAnswered => Tone::Busy,
-            Cause::NotFound | Cause::BadNumber | Cause::Removed => Tone::SpecialInfo,
-            Cause::Cancelled
+            Cause::NotFound | Cause::Removed => Tone::SpecialInfo,
+            Cause::BadNumber
+            | Cause::Cancelled
             | Cause::NoAnswer
             | Cause::Unreachable
             | Cause::Forbidden

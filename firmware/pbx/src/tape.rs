@@ -10,6 +10,7 @@ use std::{
 };
 
 use config::Config;
+use hal_port::{Capabilities, PortKind};
 use model::{
     Binding, Command, Digit, EntryId, FlowId, Instant, MediaCommand, MediaEvent, PairId, PortId,
     Seed, Seq, Transport,
@@ -54,7 +55,7 @@ pub struct Entry {
 pub struct Snapshot {
     version: u64,
     text: String,
-    jacks: Vec<(PortId, String)>,
+    jacks: Vec<(PortId, String, PortKind, Capabilities)>,
     bindings: Vec<Binding>,
     md5: Vec<EntryId>,
     next_seq: Seq,
@@ -93,7 +94,8 @@ impl Snapshot {
     /// come as inputs.
     #[must_use]
     pub fn of(setup: &Setup, text: &str) -> Self {
-        let jack = |jack: &crate::Jack| (jack.port, jack.name.clone());
+        let jack =
+            |jack: &crate::Jack| (jack.port, jack.name.clone(), jack.kind, jack.capabilities);
         let flow = |peer: &Peer| Some((peer.flow?, peer.transport, peer.local, peer.remote));
         Self {
             version: setup.version,
@@ -119,9 +121,11 @@ impl Snapshot {
     /// [`TapeError::Config`].
     pub fn setup(&self) -> Result<Setup, TapeError> {
         let config = Config::parse(&self.text).map_err(|_| TapeError::Config)?;
-        let jack = |(port, name): &(PortId, String)| crate::Jack {
+        let jack = |(port, name, kind, capabilities): &(PortId, String, _, _)| crate::Jack {
             port: *port,
             name: name.clone(),
+            kind: *kind,
+            capabilities: *capabilities,
         };
         let peer = |&(flow, transport, local, remote): &(_, _, _, _)| Peer {
             transport,

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use call::{Dialled, Directory, Phone, Progress, RoomRules, SetState};
+use call::{Dialled, Directory, HotLine, Phone, Progress, RoomRules, SetRules, SetState};
 use config::{Answerer, Code, Config, Recording};
 use model::{EntryId, Party};
 
@@ -98,6 +98,17 @@ impl Directory for World<'_> {
             Some((port, jack)) if jack.phase == SetPhase::Idle => SetState::Free(port),
             Some(_) => SetState::Busy,
         }
+    }
+
+    fn set_rules(&self, analog: &EntryId) -> SetRules {
+        let Some(set) = self.config.analog_set(analog) else {
+            return SetRules::default();
+        };
+        let hot_line = set.hot_line.as_ref().map(|number| HotLine {
+            number: number.to_string(),
+            after: Duration::from_secs(set.hot_line_after_s.into()),
+        });
+        SetRules { hot_line }
     }
 
     fn room(&self, conference: &EntryId) -> Option<RoomRules> {

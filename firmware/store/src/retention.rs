@@ -82,6 +82,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::ConfigApplied { .. }
         | EventBody::Routed { .. }
         | EventBody::LegRang
+        | EventBody::LegWaits
         | EventBody::LegEarlyMedia
         | EventBody::LegAnswered { .. }
         | EventBody::LegCodecChanged { .. }
@@ -101,6 +102,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::RecordingStored { .. }
         | EventBody::RecordingLost { .. }
         | EventBody::PortFault { .. }
+        | EventBody::PortLocked { .. }
         | EventBody::Erased { .. } => [None, None],
     }
 }

@@ -117,6 +117,8 @@ impl Exchange {
         let jack = |(at, port): (usize, &SimPort)| Jack {
             port: PortId(at as u16),
             name: port.port.name.clone(),
+            kind: port.port.kind,
+            capabilities: port.port.capabilities,
         };
         setup.jacks = board.ports.iter().enumerate().map(jack).collect();
         for (leg, dsp) in &mut board.legs {
@@ -259,8 +261,11 @@ impl Exchange {
                 self.effects.push(Effect::Datagram(local, remote, bytes));
             }
             Output::Port { port, command } => {
-                let rings = matches!(command, PortCommand::StartRing(_));
-                self.effects.push(Effect::Bell(port, rings));
+                match command {
+                    PortCommand::StartRing(_) => self.effects.push(Effect::Bell(port, true)),
+                    PortCommand::StopRing => self.effects.push(Effect::Bell(port, false)),
+                    _ => {}
+                }
                 if let Some(port) = board.ports.get_mut(usize::from(port.0)) {
                     // A set lifted this instant refuses to ring; its report is on the way.
                     let _ = port.control.apply(command);

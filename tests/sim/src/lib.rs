@@ -17,6 +17,8 @@ mod sitter;
 mod sound;
 mod station;
 mod stream;
+#[cfg(test)]
+mod street;
 mod trace;
 mod truth;
 mod world;

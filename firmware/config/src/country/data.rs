@@ -6,6 +6,10 @@ use toml_edit::{Document, Table, TableLike};
 use super::{Country, CountryCode, Ring, Tone, tone::fit};
 use crate::Language;
 
+/// What a set says comes as it is and what it hears is 7 dB weaker: the usual plan of European
+/// exchanges (general knowledge, to be checked on a live line).
+const USUAL_GAIN_DB10: (i16, i16) = (0, -70);
+
 /// The country of a file; `None` if the file is not as it should be.
 pub(super) fn parse(code: CountryCode, text: &str) -> Option<Country> {
     let document = Document::parse(text).ok()?;
@@ -46,6 +50,10 @@ pub(super) fn parse(code: CountryCode, text: &str) -> Option<Country> {
             .collect::<Option<_>>()?,
         metering_hz: Some(whole(root, "metering_hz")?).filter(|hz| *hz != 0),
         impedance: string(root, "impedance")?.into(),
+        set_gain_db10: match root.contains_key("set_gain_db10") {
+            true => signed_pair(root, "set_gain_db10")?,
+            false => USUAL_GAIN_DB10,
+        },
         tones: tones.try_into().ok()?,
     })
 }
@@ -130,6 +138,12 @@ fn numbers(table: &dyn TableLike, key: &str) -> Option<Vec<u16>> {
         .collect()
 }
 
+fn signed_pair(table: &dyn TableLike, key: &str) -> Option<(i16, i16)> {
+    let array = table.get(key)?.as_array()?;
+    let whole = |at: usize| i16::try_from(array.get(at)?.as_integer()?).ok();
+    Some((whole(0)?, whole(1)?))
+}
+
 fn pair(table: &dyn TableLike, key: &str) -> Option<(u16, u16)> {
     let [a, b] = <[u16; 2]>::try_from(numbers(table, key)?).ok()?;
     Some((a, b))
@@ -151,6 +165,14 @@ mod tests {
                 (15..=68).contains(&country.ring.hz),
                 "{code}: ringing frequency"
             );
+            let (span, pause) = country.ring.span_and_pause_ms();
+            for other in [country.ring.inside_ms(), country.ring.back_ms()] {
+                assert_ne!(other, country.ring.cadence_ms, "{code}: distinctive");
+                assert!(other.iter().all(|&ms| ms >= 50), "{code}: {other:?}");
+                assert_eq!(other.iter().sum::<u16>(), span + pause, "{code}");
+            }
+            let gains = [country.set_gain_db10.0, country.set_gain_db10.1];
+            assert!(gains.iter().all(|g| (-150..=60).contains(g)), "{code}");
             let (least, most) = country.flash_detect_ms;
             assert!(least < most && most < 1500, "{code}: flash");
             assert!(

@@ -117,6 +117,39 @@ pub struct Ring {
     pub vrms: u16,
 }
 
+impl Ring {
+    /// Sound and its pauses within one round, and the long pause after it, in ms.
+    #[must_use]
+    pub fn span_and_pause_ms(&self) -> (u16, u16) {
+        let pause = self.cadence_ms.last().copied().unwrap_or(0);
+        let all = self.cadence_ms.iter().sum::<u16>();
+        (all.saturating_sub(pause), pause)
+    }
+
+    /// How a call from inside rings: two bursts in a country where one is usual, one where two are.
+    /// Round and pause are as long as the country's, so that bells can take turns and caller ID has
+    /// its place.
+    #[must_use]
+    pub fn inside_ms(&self) -> Vec<u16> {
+        let (span, pause) = self.span_and_pause_ms();
+        if self.cadence_ms.len() > 2 {
+            return vec![span, pause];
+        }
+        // Of 2 s these are 0.8, 0.4, 0.8: the second distinctive ring of North America.
+        let tenth = span / 10;
+        vec![4 * tenth, 2 * tenth, span - 6 * tenth, pause]
+    }
+
+    /// How somebody rings who is held or whom the set itself has called: two short bursts and a
+    /// long one, as the third distinctive ring of North America.
+    #[must_use]
+    pub fn back_ms(&self) -> Vec<u16> {
+        let (span, pause) = self.span_and_pause_ms();
+        let tenth = span / 10;
+        vec![2 * tenth, tenth, 2 * tenth, tenth, span - 6 * tenth, pause]
+    }
+}
+
 /// What a country's telephones expect of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Country {
@@ -150,6 +183,8 @@ pub struct Country {
     pub metering_hz: Option<u16>,
     /// Name of the line's impedance: `600`, `900`, `tbr21` or of the parts in Ω, Ω and nF.
     pub impedance: String,
+    /// Gain from a set to us and from us to a set, in tenths of a dB: the country's loss plan.
+    pub set_gain_db10: (i16, i16),
     tones: [ToneSpec; Tone::COUNT],
 }
 

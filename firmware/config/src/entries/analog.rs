@@ -4,7 +4,7 @@ use model::{EntryId, Number, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{limits_section::Limits, problem::Bad, read::Section, schema};
+use crate::{country::Country, limits_section::Limits, problem::Bad, read::Section, schema};
 
 /// An analog telephone, or several in parallel, on one port of the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -25,6 +25,23 @@ pub struct Analog {
     /// Seconds that the set rings before the call goes on; that of `[limits]` if not given.
     #[schemars(with = "Option<u16>", range(min = 5, max = 300))]
     pub ring_timeout_s: u16,
+    /// The number that is called when the set is lifted, without dialling.
+    #[schemars(with = "Option<schema::DialledText>")]
+    pub hot_line: Option<Number>,
+    /// Seconds of dial tone in which another number may be begun before `hot_line` is called; 0 = it
+    /// is called at once.
+    #[schemars(with = "Option<u16>", range(min = 0, max = 30))]
+    pub hot_line_after_s: u16,
+    /// Shortest press of the hook in ms that is a flash; the country's if not given.
+    #[schemars(with = "Option<u16>", range(min = 40, max = 1000))]
+    pub flash_min_ms: Option<u16>,
+    /// Longest press of the hook in ms that is a flash, a longer one hangs up; the country's if not
+    /// given.
+    #[schemars(with = "Option<u16>", range(min = 100, max = 1500))]
+    pub flash_max_ms: Option<u16>,
+    /// Whether the set may dial by pulses; then no press below 80 ms is a flash.
+    #[schemars(with = "Option<bool>")]
+    pub pulse_dialling: bool,
 }
 
 impl Analog {
@@ -37,6 +54,11 @@ impl Analog {
         let extension = section.parsed("extension", crate::format::extension);
         let name = section.label("name", limits::NAME_LEN_MAX);
         let ring = section.whole("ring_timeout_s", Limits::RING_TIMEOUT_S);
+        let hot_line = section.parsed("hot_line", crate::format::number);
+        let hot_line_after_s = section.whole("hot_line_after_s", 0..=30).unwrap_or(0);
+        let flash_min_ms = section.whole("flash_min_ms", 40..=1_000);
+        let flash_max_ms = section.whole("flash_max_ms", 100..=1_500);
+        let pulse_dialling = section.flag("pulse_dialling").unwrap_or(true);
         section.finish();
         let port = port?;
         Some(Self {
@@ -45,7 +67,30 @@ impl Analog {
             name: name.unwrap_or_else(|| port.clone()),
             port,
             ring_timeout_s: ring.unwrap_or(limits.ring_timeout_s),
+            hot_line,
+            hot_line_after_s,
+            flash_min_ms,
+            flash_max_ms,
+            pulse_dialling,
         })
+    }
+}
+
+/// Breaks of the loop from here on are no dial pulses: 60 to 67 ms each, and some tolerance.
+const PULSE_MS_END: u16 = 80;
+
+impl Analog {
+    /// Shortest and longest press of the hook in ms that is a flash, in this country.
+    #[must_use]
+    pub fn flash_ms(&self, country: &Country) -> (u16, u16) {
+        let (least, most) = country.flash_detect_ms;
+        let least = self.flash_min_ms.unwrap_or(least);
+        let least = if self.pulse_dialling {
+            least.max(PULSE_MS_END)
+        } else {
+            least
+        };
+        (least, self.flash_max_ms.unwrap_or(most))
     }
 }
 

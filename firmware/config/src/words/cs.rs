@@ -61,6 +61,11 @@ pub(super) static WORDS: Words = Words {
         ("mobile", "mobil"),
         ("record", "které hovory se nahrávají"),
         ("ring_timeout_s", "doba vyzvánění v sekundách"),
+        ("hot_line", "číslo volané po zvednutí"),
+        ("hot_line_after_s", "sekundy do volání tohoto čísla"),
+        ("flash_min_ms", "nejkratší flash v ms"),
+        ("flash_max_ms", "nejdelší flash v ms"),
+        ("pulse_dialling", "pulzní volba"),
         ("person", "osoba"),
         ("sip_user", "uživatel SIP"),
         ("trunk", "spojení"),
@@ -99,5 +104,6 @@ pub(super) static WORDS: Words = Words {
         ("registration_min_s", "nejkratší registrace v sekundách"),
         ("registration_max_s", "nejdelší registrace v sekundách"),
         ("stop_wait_s", "sekundy čekání na hovory při zastavení"),
+        ("bells_at_once", "zvonků najednou"),
     ],
 };

@@ -61,6 +61,11 @@ pub(super) static WORDS: Words = Words {
         ("mobile", "mobile"),
         ("record", "which calls are recorded"),
         ("ring_timeout_s", "ring time in seconds"),
+        ("hot_line", "number called when lifted"),
+        ("hot_line_after_s", "seconds before that number is called"),
+        ("flash_min_ms", "shortest flash in ms"),
+        ("flash_max_ms", "longest flash in ms"),
+        ("pulse_dialling", "pulse dialling"),
         ("person", "person"),
         ("sip_user", "SIP user name"),
         ("trunk", "trunk"),
@@ -102,5 +107,6 @@ pub(super) static WORDS: Words = Words {
         ("registration_min_s", "shortest registration in seconds"),
         ("registration_max_s", "longest registration in seconds"),
         ("stop_wait_s", "seconds to wait for calls when stopping"),
+        ("bells_at_once", "bells at once"),
     ],
 };

@@ -61,6 +61,11 @@ pub(super) static WORDS: Words = Words {
         ("mobile", "telefon komórkowy"),
         ("record", "które rozmowy są nagrywane"),
         ("ring_timeout_s", "czas dzwonienia w sekundach"),
+        ("hot_line", "numer wybierany po podniesieniu słuchawki"),
+        ("hot_line_after_s", "sekundy do wybrania tego numeru"),
+        ("flash_min_ms", "najkrótszy flash w ms"),
+        ("flash_max_ms", "najdłuższy flash w ms"),
+        ("pulse_dialling", "wybieranie impulsowe"),
         ("person", "osoba"),
         ("sip_user", "użytkownik SIP"),
         ("trunk", "łącze"),
@@ -105,5 +110,6 @@ pub(super) static WORDS: Words = Words {
             "stop_wait_s",
             "sekundy oczekiwania na rozmowy przy zatrzymaniu",
         ),
+        ("bells_at_once", "dzwonki naraz"),
     ],
 };

@@ -49,6 +49,8 @@ pub(crate) enum Said {
     /// Name.
     LegRang,
     /// Name.
+    LegWaits,
+    /// Name.
     LegEarlyMedia,
     /// Name, codec in brackets or nothing.
     LegAnswered,
@@ -104,6 +106,10 @@ pub(crate) enum Said {
     PortFault,
     /// Port.
     PortBack,
+    /// Port.
+    PortLocked,
+    /// Port.
+    PortFree,
     /// –
     Erased,
 }
@@ -166,6 +172,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             (either(*outbound, Said::LegCalled, Said::LegJoined), names)
         }
         EventBody::LegRang => (Said::LegRang, vec![who]),
+        EventBody::LegWaits => (Said::LegWaits, vec![who]),
         EventBody::LegEarlyMedia => (Said::LegEarlyMedia, vec![who]),
         EventBody::LegAnswered { codec, protection } => answered(who, *codec, *protection),
         EventBody::LegCodecChanged { codec, protection } => (
@@ -197,12 +204,8 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         | EventBody::RecordingResumed { .. }
         | EventBody::RecordingEnded { .. }
         | EventBody::RecordingLost { .. } => (recording(body), vec![]),
-        EventBody::PortFault {
-            port,
-            out_of_service,
-        } => {
-            let said = either(*out_of_service, Said::PortFault, Said::PortBack);
-            (said, vec![scene.port(*port)])
+        EventBody::PortFault { port, .. } | EventBody::PortLocked { port, .. } => {
+            (port_news(body), vec![scene.port(*port)])
         }
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
     };
@@ -236,6 +239,19 @@ const fn recording(body: &EventBody) -> Said {
         EventBody::RecordingEnded { .. } => Said::RecordingEnded,
         EventBody::RecordingLost { .. } => Said::RecordingLost,
         _ => Said::RecordingStarted,
+    }
+}
+
+/// What became of a port.
+const fn port_news(body: &EventBody) -> Said {
+    match body {
+        EventBody::PortFault {
+            out_of_service: true,
+            ..
+        } => Said::PortFault,
+        EventBody::PortLocked { locked: true, .. } => Said::PortLocked,
+        EventBody::PortLocked { locked: false, .. } => Said::PortFree,
+        _ => Said::PortBack,
     }
 }
 

@@ -201,6 +201,7 @@ impl CallView {
             | EventBody::Routed { .. }
             | EventBody::LegStarted { .. }
             | EventBody::LegRang
+            | EventBody::LegWaits
             | EventBody::LegEarlyMedia
             | EventBody::LegSecured
             | EventBody::LegHeld
@@ -217,6 +218,7 @@ impl CallView {
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
             | EventBody::PortFault { .. }
+            | EventBody::PortLocked { .. }
             | EventBody::Erased { .. } => {}
         }
     }

@@ -156,6 +156,7 @@ impl CdrFold {
             | EventBody::Unregistered { .. }
             | EventBody::CallStarted { .. }
             | EventBody::LegRang
+            | EventBody::LegWaits
             | EventBody::LegEarlyMedia
             | EventBody::LegAnswered { .. }
             | EventBody::LegCodecChanged { .. }
@@ -172,6 +173,7 @@ impl CdrFold {
             | EventBody::RecordingLost { .. }
             | EventBody::Conference(_)
             | EventBody::PortFault { .. }
+            | EventBody::PortLocked { .. }
             | EventBody::Erased { .. } => {}
         }
     }

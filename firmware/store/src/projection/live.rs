@@ -249,6 +249,7 @@ impl LiveCall {
             | EventBody::CallStarted { .. }
             | EventBody::Dialled { .. }
             | EventBody::Routed { .. }
+            | EventBody::LegWaits
             | EventBody::LegEarlyMedia
             | EventBody::LegCodecChanged { .. }
             | EventBody::Conference(_)
@@ -264,6 +265,7 @@ impl LiveCall {
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
             | EventBody::PortFault { .. }
+            | EventBody::PortLocked { .. }
             | EventBody::Erased { .. } => return false,
         };
         let Some(leg) = self.legs.iter_mut().find(|leg| leg.id == id) else {

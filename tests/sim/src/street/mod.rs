@@ -1,0 +1,192 @@
+//! A street: the exchange with analog sets and nobody else, played by a script. What the random worlds
+//! cannot tell for sure (what exactly is heard, rung and written, and when) is asserted here.
+
+mod subscriber;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use config::{Config, Tone};
+use hal_port::Linefeed;
+use hal_sim::{Act, NamedTone, Report};
+use model::{EventBody, Instant, PortId, Random, Record, Rule, Seq};
+use pbx::{Input, Keys, Setup};
+
+use crate::exchange::{Board, Effect, Exchange, times};
+
+/// The longest time between two looks at everything.
+const STEP: Duration = Duration::from_millis(5);
+
+/// The exchange, its board, and what it wrote.
+pub(crate) struct Street {
+    pub(crate) now: Instant,
+    exchange: Exchange,
+    board: Board,
+    pub(crate) records: Vec<Record>,
+    /// When a bell began or ended.
+    pub(crate) bells: Vec<(Instant, PortId, bool)>,
+    /// When a set heard something louder than −40 dBm0 for the first time since somebody asked.
+    first_sound: [Option<Instant>; 8],
+}
+
+impl Street {
+    /// `sets` sets on `fxs1` to `fxsN`, entries `301` to `30N`, each with `keys` of the entry; `top` stands
+    /// before them.
+    pub(crate) fn new(top: &str, sets: u16, keys: impl Fn(u16) -> &'static str) -> Self {
+        let mut text = top.to_owned();
+        for set in 1..=sets {
+            text += &format!(
+                "[[analog]]\nid = \"set{set}\"\nname = \"Set {set}\"\nport = \"fxs{set}\"\nextension \
+                 = \"{}\"\n{}\n",
+                300 + set,
+                keys(set)
+            );
+        }
+        let config = Arc::new(Config::parse(&text).expect("a legal configuration"));
+        let mut board = Board::new(sets).expect("few sets");
+        let tones = Tone::ALL.iter().map(|&tone| NamedTone {
+            name: tone.key().to_owned(),
+            spec: *config.country.tone(tone),
+        });
+        board.people.set_tones(tones.collect());
+        let setup = Setup {
+            config,
+            version: 1,
+            jacks: Vec::new(),
+            bindings: Vec::new(),
+            md5: Vec::new(),
+            next_seq: Seq(1),
+            seed: [7; 32],
+            media_legs: 40,
+            pairs: Vec::new(),
+            external: None,
+            flows: (Vec::new(), 0),
+            fingerprint: None,
+            resumed: false,
+        };
+        let mut secret = [0; 32];
+        Random::new([3; 32]).fill(&mut secret);
+        let keys = Keys::new(secret, Default::default());
+        let now = Instant::ZERO;
+        let exchange = Exchange::start(now, setup, keys, &mut board);
+        let mut street = Self {
+            now,
+            exchange,
+            board,
+            records: Vec::new(),
+            bells: Vec::new(),
+            first_sound: [None; 8],
+        };
+        street.take();
+        street
+    }
+
+    /// Lets time go by.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            let next = self.exchange.next_deadline().min(self.now + STEP).min(end);
+            self.now = next.max(self.now + Duration::from_micros(100));
+            self.look();
+            self.exchange.timeout(self.now, &mut self.board);
+            self.take();
+        }
+    }
+
+    pub(crate) fn pass_ms(&mut self, ms: u64) {
+        self.pass(Duration::from_millis(ms));
+    }
+
+    /// Moves contacts and hands the exchange what ports report.
+    fn look(&mut self) {
+        for (jack, event) in self.board.advance(self.now) {
+            let port = PortId(jack);
+            let input = Input::Port { port, event };
+            self.exchange.input(self.now, input, &mut self.board);
+        }
+    }
+
+    fn take(&mut self) {
+        for effect in core::mem::take(&mut self.exchange.effects) {
+            match effect {
+                Effect::Record(record) => self.records.push(record),
+                Effect::Bell(port, on) => self.bells.push((self.now, port, on)),
+                _ => {}
+            }
+        }
+        for (jack, frame) in core::mem::take(&mut self.board.heard) {
+            let place = &mut self.first_sound[usize::from(jack)];
+            let loud = frame.iter().map(|&s| i64::from(s).pow(2)).sum::<i64>() / 80 > 25_000;
+            if loud && place.is_none() {
+                *place = Some(self.now);
+            }
+        }
+    }
+
+    /// Makes somebody act; the hook moves at once.
+    pub(crate) fn act(&mut self, set: u16, act: Act) {
+        let port = format!("fxs{set}");
+        self.board.people.act(&port, &act).expect("they can");
+        self.look();
+        self.take();
+    }
+
+    pub(crate) fn lift(&mut self, set: u16) {
+        self.first_sound[usize::from(set - 1)] = None;
+        self.act(set, Act::Lift);
+    }
+
+    pub(crate) fn hang_up(&mut self, set: u16) {
+        self.act(set, Act::HangUp);
+        self.pass_ms(1_500);
+    }
+
+    pub(crate) fn dial(&mut self, set: u16, digits: &str) {
+        let digits = digits.to_owned();
+        self.act(set, Act::Dial { digits });
+    }
+
+    /// When the set heard something for the first time since it was lifted.
+    pub(crate) fn first_sound(&self, set: u16) -> Option<Instant> {
+        self.first_sound[usize::from(set - 1)]
+    }
+
+    pub(crate) fn report(&mut self, set: u16) -> Report {
+        let port = format!("fxs{set}");
+        self.board.people.report(&port, &[]).expect("it is there")
+    }
+
+    /// The tones that what a set hears may be.
+    pub(crate) fn tones(&mut self, set: u16) -> Vec<String> {
+        let hearing = self.report(set).hearing;
+        hearing.map_or_else(Vec::new, |hearing| hearing.tone.candidates)
+    }
+
+    pub(crate) fn linefeed(&mut self, set: u16) -> Linefeed {
+        self.report(set).linefeed
+    }
+
+    /// Whether the ledger has a fact by this rule.
+    pub(crate) fn wrote(&self, rule: Rule, body: impl Fn(&EventBody) -> bool) -> bool {
+        let mut events = self.records.iter().map(|record| &record.event);
+        events.any(|event| event.rule == rule && body(&event.body))
+    }
+
+    /// Everything is free again when everybody has hung up.
+    pub(crate) fn must_be_quiet(&mut self) {
+        self.pass_ms(3_000);
+        let figures = self.exchange.pbx.figures();
+        assert_eq!(
+            (
+                figures.calls,
+                figures.sets_busy,
+                figures.media_legs,
+                figures.bridges
+            ),
+            (0, 0, 0, 0),
+            "{:#?}",
+            self.records
+        );
+        assert!(times(self.now, Instant::ZERO).mono > Instant::ZERO);
+    }
+}
