@@ -27,6 +27,7 @@ const PAGES = [
   { name: "claim", path: "/" },
   { name: "login", path: "/?claimed" },
   { name: "live", path: "/?signed_in" },
+  { name: "sound", path: "/?signed_in", act: async (page) => page.click("#calls [aria-controls^=quality]") },
   { name: "empty", path: "/?signed_in&empty&failing" },
   { name: "call", path: `/calls/${CALL}?signed_in` },
   { name: "add", path: "/?signed_in", act: async (page) => page.click("#add-person") },

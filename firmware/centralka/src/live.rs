@@ -12,10 +12,10 @@ use std::{
 };
 
 use config::Config;
-use model::{EntryId, Party, PartyId, Record, StateChange, limits};
+use model::{EntryId, LegId, Party, PartyId, QualitySecond, Record, StateChange, limits};
 use panel::{
     Feed,
-    api::Party as Shown,
+    api::{LegQuality, Party as Shown},
     convert::{CallBook, Names},
 };
 
@@ -24,6 +24,7 @@ enum Told {
     Party(PartyId, Party),
     Record(Box<Record>),
     State(Box<StateChange>),
+    Quality(LegId, QualitySecond),
 }
 
 /// The way to the live thread. When it falls behind, what it missed is missing on open pages only:
@@ -32,6 +33,7 @@ pub(crate) struct Live {
     queue: SyncSender<Vec<Told>>,
     /// What one input brought, sent at its end: one wake-up an input, not one a fact.
     pending: Vec<Told>,
+    feed: Arc<Feed>,
 }
 
 /// The configuration in force, shared by everybody who only reads it.
@@ -50,17 +52,20 @@ impl Live {
     /// Starts the thread; it ends when the last way to it is gone.
     pub(crate) fn start(feed: Arc<Feed>, in_force: InForce) -> std::io::Result<Self> {
         let (queue, told) = sync_channel(limits::WRITER_QUEUE);
+        let shown = Arc::clone(&feed);
         thread::Builder::new().name("live".into()).spawn(move || {
             let mut fold = Fold {
                 book: CallBook::default(),
                 parties: BTreeMap::new(),
                 in_force,
+                quality: Vec::new(),
             };
-            fold.run(&told, &feed);
+            fold.run(&told, &shown);
         })?;
         Ok(Self {
             queue,
             pending: Vec::new(),
+            feed,
         })
     }
 
@@ -74,6 +79,15 @@ impl Live {
 
     pub(crate) fn state(&mut self, change: &StateChange) {
         self.tell(Told::State(Box::new(change.clone())));
+    }
+
+    /// Whether an open page shows how legs sound.
+    pub(crate) fn wants_quality(&self) -> bool {
+        self.feed.wants_quality()
+    }
+
+    pub(crate) fn quality(&mut self, leg: LegId, second: QualitySecond) {
+        self.tell(Told::Quality(leg, second));
     }
 
     fn tell(&mut self, told: Told) {
@@ -109,6 +123,8 @@ struct Fold {
     /// People's data of recent events, oldest ids first out.
     parties: BTreeMap<PartyId, Party>,
     in_force: InForce,
+    /// How legs sounded in the second that is over.
+    quality: Vec<LegQuality>,
 }
 
 impl Fold {
@@ -118,6 +134,9 @@ impl Fold {
             pause();
             for word in std::iter::once(first).chain(told.try_iter()).flatten() {
                 self.take(word, &mut order, feed);
+            }
+            if !self.quality.is_empty() {
+                feed.tell_quality(std::mem::take(&mut self.quality));
             }
         }
     }
@@ -141,6 +160,9 @@ impl Fold {
                 if let Some(change) = self.book.record(&record, &seen) {
                     feed.tell(change);
                 }
+            }
+            Told::Quality(leg, second) => {
+                self.quality.push(panel::convert::leg_quality(leg, &second));
             }
             Told::State(change) => {
                 if let Some(change) = panel::convert::state_change(&change) {

@@ -7,13 +7,13 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use model::{
     Binding, CallId, Cause, Codec, ConferenceEvent, EntryId, Event, EventBody, LegId, LegKind,
-    MediaFigures, Now, PartyId, Record, StateChange, Target, Wall,
+    MediaFigures, Now, PartyId, QualitySecond, Record, StateChange, Target, Wall,
 };
 use sha2::{Digest, Sha256};
 
 use crate::api::{
-    CallExplanation, CallState, CallSummary, ChangeBody, ExplainLeg, ExplainStep, LegState,
-    LiveCall, LiveLeg, Outcome, Party, Phone, Transport,
+    CallExplanation, CallState, CallSummary, ChangeBody, ExplainLeg, ExplainStep, LegQuality,
+    LegState, LiveCall, LiveLeg, Outcome, Party, Phone, QualityCause, Transport,
 };
 
 /// Where the names behind ids are found.
@@ -287,6 +287,33 @@ impl LegStory {
                 .filter(|m| m.round_trip_us > 0)
                 .map(|m| m.round_trip_us.div_ceil(1_000)),
         }
+    }
+}
+
+/// How a leg sounded in a second.
+#[must_use]
+pub fn leg_quality(leg: LegId, second: &QualitySecond) -> LegQuality {
+    let far_lost = u32::from(second.far_loss_256) + u32::from(second.far_late_256);
+    LegQuality {
+        leg: leg.to_string(),
+        mos_100: second.mos_100,
+        cause: match second.cause {
+            model::QualityCause::None => QualityCause::None,
+            model::QualityCause::Loss => QualityCause::Loss,
+            model::QualityCause::Late => QualityCause::Late,
+            model::QualityCause::Delay => QualityCause::Delay,
+            model::QualityCause::Codec => QualityCause::Codec,
+            model::QualityCause::OneWay => QualityCause::OneWay,
+            model::QualityCause::Clipping => QualityCause::Clipping,
+        },
+        packets: second.packets,
+        lost: second.lost,
+        late: second.late,
+        jitter_ms: second.jitter_ms,
+        round_trip_ms: (second.round_trip_ms > 0).then_some(second.round_trip_ms),
+        level_dbm0: (second.level_dbm0 > -127).then_some(second.level_dbm0),
+        far_lost_permille: u16::try_from(far_lost.min(256) * 1_000 / 256).unwrap_or(0),
+        far_mos_100: (second.far_mos_100 > 0).then_some(second.far_mos_100),
     }
 }
 

@@ -5,12 +5,15 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::broadcast;
+use model::limits;
+use tokio::sync::{broadcast, watch};
 
-use crate::api::{Board, Change, ChangeBody, Health, Live, LiveCall, Office, Person, Phone};
+use crate::api::{
+    Board, Change, ChangeBody, Health, LegQuality, Live, LiveCall, Office, Person, Phone,
+};
 
 /// Changes a page may be behind before it is given the whole state anew.
 pub const FEED_BEHIND_MAX: usize = 1_024;
@@ -21,6 +24,8 @@ pub const FEED_BEHIND_MAX: usize = 1_024;
 pub struct Feed {
     state: Mutex<State>,
     listeners: broadcast::Sender<Change>,
+    /// How legs sound: only the newest second counts, and only for pages that asked.
+    quality: watch::Sender<Arc<[LegQuality]>>,
 }
 
 #[derive(Debug)]
@@ -55,6 +60,7 @@ impl Feed {
                 board: Board::default(),
             }),
             listeners: broadcast::Sender::new(FEED_BEHIND_MAX),
+            quality: watch::Sender::new(Arc::default()),
         }
     }
 
@@ -94,6 +100,26 @@ impl Feed {
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<Change> {
         self.listeners.subscribe()
+    }
+
+    /// Whether a page wants to know how legs sound: if not, nobody need find out.
+    #[must_use]
+    pub fn wants_quality(&self) -> bool {
+        self.quality.receiver_count() > 0
+    }
+
+    /// How legs sounded in the second that is over. Of many the worst are told
+    /// (`limits::LIVE_QUALITY_LEGS`); a page that is slow misses seconds.
+    pub fn tell_quality(&self, mut legs: Vec<LegQuality>) {
+        legs.sort_by_key(|leg| leg.mos_100);
+        legs.truncate(limits::LIVE_QUALITY_LEGS);
+        self.quality.send_replace(legs.into());
+    }
+
+    /// How legs sound, from now on.
+    #[must_use]
+    pub fn listen_quality(&self) -> watch::Receiver<Arc<[LegQuality]>> {
+        self.quality.subscribe()
     }
 
     /// Pages that listen now.
@@ -147,7 +173,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Hook, SimSet, Transport};
+    use crate::api::{Hook, QualityCause, SimSet, Transport};
 
     fn phone(id: &str, address: &str) -> Phone {
         Phone {
@@ -192,6 +218,35 @@ mod tests {
         feed.tell(ChangeBody::Set(set(Hook::On)));
         feed.tell(ChangeBody::Set(set(Hook::Off)));
         assert_eq!(feed.live(0).board.sets, [set(Hook::Off)]);
+    }
+
+    #[test]
+    fn of_many_legs_the_worst_are_told_and_of_many_seconds_the_last() {
+        let feed = Feed::new();
+        assert!(!feed.wants_quality());
+        let mut page = feed.listen_quality();
+        assert!(feed.wants_quality());
+        let leg = |mos_100: u16| LegQuality {
+            leg: mos_100.to_string(),
+            mos_100,
+            cause: QualityCause::None,
+            packets: 50,
+            lost: 0,
+            late: 0,
+            jitter_ms: 1,
+            round_trip_ms: None,
+            level_dbm0: None,
+            far_lost_permille: 0,
+            far_mos_100: None,
+        };
+        feed.tell_quality(vec![leg(440)]);
+        feed.tell_quality((101..=400).rev().map(leg).collect());
+        let told = page.borrow_and_update().clone();
+        assert_eq!(told.len(), limits::LIVE_QUALITY_LEGS);
+        assert_eq!((told[0].mos_100, told[127].mos_100), (101, 228));
+        assert!(!page.has_changed().expect("the feed is there"));
+        drop(page);
+        assert!(!feed.wants_quality());
     }
 
     #[test]

@@ -81,7 +81,8 @@ impl Pbx {
     }
 
     /// The leg that sits on a place of the media plane.
-    pub(crate) fn leg_of(&self, media: MediaLeg) -> Option<LegId> {
+    #[must_use]
+    pub fn leg_of(&self, media: MediaLeg) -> Option<LegId> {
         match self.by_media.get(&media)? {
             Owner::Sip(leg) => Some(*leg),
             Owner::Port(port) => match self.jacks.get(*port)?.phase {

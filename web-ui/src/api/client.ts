@@ -8,6 +8,7 @@ export type Live = Schemas["Live"];
 export type Change = Schemas["Change"];
 export type Person = Schemas["Person"];
 export type Phone = Schemas["Phone"];
+export type LegQuality = Schemas["LegQuality"];
 export type LiveCall = Schemas["LiveCall"];
 export type CallSummary = Schemas["CallSummary"];
 export type CallExplanation = Schemas["CallExplanation"];
@@ -36,7 +37,7 @@ export const api = createClient<paths>({
   fetch: (request) => (mock ? mock.answer(request) : fetch(request)),
 });
 
-export const stream = (): Stream => (mock ? mock.stream() : new EventSource("/api/v1/events"));
+export const stream = (): Stream => (mock ? mock.stream() : new EventSource("/api/v1/events?quality=true"));
 
 /** What went wrong, also when the box could not be reached at all. */
 export class Trouble extends Error {

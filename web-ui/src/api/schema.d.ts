@@ -184,7 +184,8 @@ export interface paths {
         };
         /**
          * The live state as Server-Sent Events: first `live` with a Live, then `change` with a Change
-         *     each. A page that fell behind gets `live` again, as does one that connects again.
+         *     each. A page that fell behind gets `live` again, as does one that connects again. With
+         *     `quality=true` also `quality` once a second: an array of LegQuality, at most the 128 worst legs.
          */
         get: operations["events"];
         put?: never;
@@ -695,6 +696,58 @@ export interface components {
          * @enum {string}
          */
         Hook: "on" | "off";
+        /** @description How a leg sounded in the last second: what comes from it, and what is known of the way to it. */
+        LegQuality: {
+            /** @description What harms most. */
+            cause: components["schemas"]["QualityCause"];
+            /**
+             * Format: int32
+             * @description Packets of ours that the phone missed or had too late, in thousandths, as it says.
+             */
+            far_lost_permille: number;
+            /**
+             * Format: int32
+             * @description Opinion score of what the phone hears, in hundredths, if it says.
+             */
+            far_mos_100?: number | null;
+            /**
+             * Format: int32
+             * @description Jitter in ms.
+             */
+            jitter_ms: number;
+            /**
+             * Format: int32
+             * @description Packets that came too late.
+             */
+            late: number;
+            /** @description The leg's id. */
+            leg: string;
+            /**
+             * Format: int32
+             * @description Level of the voice in dBm0, if there is any.
+             */
+            level_dbm0?: number | null;
+            /**
+             * Format: int32
+             * @description Packets that never came.
+             */
+            lost: number;
+            /**
+             * Format: int32
+             * @description Opinion score of what comes from it, in hundredths, 100–450 (G.107).
+             */
+            mos_100: number;
+            /**
+             * Format: int32
+             * @description Packets that came.
+             */
+            packets: number;
+            /**
+             * Format: int32
+             * @description Delay there and back in ms, where the phone told.
+             */
+            round_trip_ms?: number | null;
+        };
         /**
          * @description Where a leg is.
          * @enum {string}
@@ -888,6 +941,11 @@ export interface components {
              */
             retry_after_s?: number | null;
         };
+        /**
+         * @description What harms a leg most.
+         * @enum {string}
+         */
+        QualityCause: "none" | "loss" | "late" | "delay" | "codec" | "one_way" | "clipping";
         /**
          * @description What a person may do.
          * @enum {string}
@@ -1449,7 +1507,10 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell how legs sound */
+                quality?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -2,8 +2,9 @@
  * The live state: whole at first and after every new connection, then change by change. Changes are
  * shown at once when quiet and ten times a second when busy.
  */
-import { api, stream, wanted, type Change, type Live, type Stream } from "../api/client";
+import { api, stream, wanted, type Change, type LegQuality, type Live, type Stream } from "../api/client";
 import { fold } from "./fold";
+import { hear, type Heard } from "./quality";
 import { learn } from "./session.svelte";
 
 const SHOW_EVERY_MS = 100;
@@ -11,6 +12,7 @@ const TRY_AGAIN_MS = [500, 1000, 2000, 5000];
 
 // Raw: the state is replaced as a whole, nobody needs to be told of single fields.
 let shown = $state.raw<Live | null>(null);
+let sounds = $state.raw<Heard>(new Map());
 const state = $state({ connected: false, now: Date.now() });
 type EndedListener = (ended: Extract<Change, { type: "ended" }>["data"] | null) => void;
 const endedListeners = new Set<EndedListener>();
@@ -24,6 +26,8 @@ let failures = 0;
 let clockAhead = 0;
 
 export const live = (): Live | null => shown;
+/** How legs sounded in the last second, by the leg's id. */
+export const quality = (): Heard => sounds;
 export const connected = (): boolean => state.connected;
 /** The box's time in ms, a tick a second. */
 export const now = (): number => state.now;
@@ -55,6 +59,9 @@ export function connect(): void {
     if (change.type === "ended") for (const listener of endedListeners) listener(change.data);
     showSoon();
   });
+  opened.addEventListener("quality", (event) => {
+    sounds = hear(sounds, JSON.parse(event.data) as LegQuality[], Date.now());
+  });
   opened.addEventListener("error", () => {
     disconnect();
     const wait = TRY_AGAIN_MS[Math.min(failures++, TRY_AGAIN_MS.length - 1)];
@@ -83,6 +90,7 @@ export function forget(): void {
   clock = null;
   latest = null;
   shown = null;
+  sounds = new Map();
 }
 
 function showSoon(): void {

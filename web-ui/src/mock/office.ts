@@ -1,5 +1,5 @@
 /** An office in the browser, for development and screenshots. The same types as the real one. */
-import type { CallExplanation, CallSummary, ExplainStep, Live, LiveCall, Person, Phone } from "../api/client";
+import type { CallExplanation, CallSummary, ExplainStep, LegQuality, Live, LiveCall, Person, Phone } from "../api/client";
 
 const MINUTE = 60_000;
 const person = (id: string, name: string, extension: string, role: Person["role"] = "user"): Person => ({
@@ -86,6 +86,23 @@ export function office(now: number): Live {
       ],
     },
   };
+}
+
+/** How the legs of a call sound: every second one loses packets. */
+export function sound(call: LiveCall): LegQuality[] {
+  return call.legs.map(({ id }, at) => ({
+    leg: id,
+    mos_100: at % 2 ? 362 : 439,
+    cause: at % 2 ? "loss" : "none",
+    packets: at % 2 ? 48 : 50,
+    lost: at % 2 ? 2 : 0,
+    late: 0,
+    jitter_ms: 3 + at,
+    round_trip_ms: 24 + 11 * at,
+    level_dbm0: -19 - at,
+    far_lost_permille: 4 * at,
+    far_mos_100: at % 2 ? null : 430,
+  }));
 }
 
 export function recent(now: number): CallSummary[] {

@@ -4,7 +4,7 @@
  */
 import type { BoardAct, Change, Person, PhoneCard, Problem, Session, Stream } from "../api/client";
 import { fold } from "../lib/fold";
-import { office, PEOPLE, recent, story } from "./office";
+import { office, PEOPLE, recent, sound, story } from "./office";
 
 const flags = new URLSearchParams(location.search);
 let live = office(Date.now());
@@ -25,6 +25,13 @@ class MockStream implements Stream {
   constructor() {
     streams.add(this);
     setTimeout(() => this.send("live", { ...live, now_ms: Date.now() }), 20);
+    setTimeout(() => this.hear(), 40);
+    setInterval(() => this.hear(), 1000);
+  }
+
+  private hear(): void {
+    const talking = live.calls.filter((call) => call.answered_at_ms != null);
+    this.send("quality", talking.flatMap(sound));
   }
 
   addEventListener(name: string, heard: (event: MessageEvent<string>) => void): void {

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use mio::{Events, Interest, Token};
-use model::{FlowId, Instant, Now, PortId, Transport, limits};
+use model::{FlowId, Instant, MediaEvent, Now, PortId, Transport, limits};
 use panel::{WebLine, WebPhoneWord};
 use pbx::Input;
 
@@ -310,11 +310,16 @@ impl Control {
 
     /// What the media side said. Its event is edge-triggered: all of it is taken.
     fn hear_media(&mut self) {
+        let watched = self.driver.live.wants_quality();
         while let Some(event) = self.driver.engine.poll() {
             // The figures of a second are for who watches: nothing is decided by them, and the tape
             // would be full of them.
-            if !matches!(event, model::MediaEvent::QualitySecond { .. }) {
+            let MediaEvent::QualitySecond { leg, second } = event else {
                 self.tell(Input::Media(event));
+                continue;
+            };
+            if watched && let Some(leg) = self.driver.pbx.leg_of(leg) {
+                self.driver.live.quality(leg, second);
             }
         }
     }

@@ -30,3 +30,5 @@ pub const SCHEDULES: usize = 100;
 pub const MUSIC: usize = 32;
 /// Conferences with a number of their own.
 pub const CONFERENCES: usize = 200;
+/// Legs whose sound an open page is told of in a second, the worst first.
+pub const LIVE_QUALITY_LEGS: usize = 128;

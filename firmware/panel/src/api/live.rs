@@ -163,3 +163,50 @@ pub struct LiveLeg {
     /// The codec, such as `PCMA`; none for analog sets and before the answer.
     pub codec: Option<String>,
 }
+
+/// What harms a leg most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityCause {
+    /// Nothing to complain of.
+    None,
+    /// Packets do not arrive.
+    Loss,
+    /// Packets arrive too late to be played.
+    Late,
+    /// The way takes too long.
+    Delay,
+    /// The codec itself.
+    Codec,
+    /// Sound goes in one direction only.
+    OneWay,
+    /// The sound is cut off at its peaks.
+    Clipping,
+}
+
+/// How a leg sounded in the last second: what comes from it, and what is known of the way to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LegQuality {
+    /// The leg's id.
+    pub leg: String,
+    /// Opinion score of what comes from it, in hundredths, 100–450 (G.107).
+    pub mos_100: u16,
+    /// What harms most.
+    pub cause: QualityCause,
+    /// Packets that came.
+    pub packets: u16,
+    /// Packets that never came.
+    pub lost: u16,
+    /// Packets that came too late.
+    pub late: u16,
+    /// Jitter in ms.
+    pub jitter_ms: u8,
+    /// Delay there and back in ms, where the phone told.
+    pub round_trip_ms: Option<u16>,
+    /// Level of the voice in dBm0, if there is any.
+    pub level_dbm0: Option<i8>,
+    /// Packets of ours that the phone missed or had too late, in thousandths, as it says.
+    pub far_lost_permille: u16,
+    /// Opinion score of what the phone hears, in hundredths, if it says.
+    pub far_mos_100: Option<u16>,
+}

@@ -16,7 +16,8 @@ pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SimSet};
 pub use calls::{CallExplanation, CallPage, CallSummary, ExplainLeg, ExplainStep, Outcome};
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use live::{
-    CallState, Change, ChangeBody, LegState, Live, LiveCall, LiveLeg, Party, Phone, Transport,
+    CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, Party, Phone,
+    QualityCause, Transport,
 };
 pub use people::{NewPerson, Person, PersonAdded, PhoneCard, Role, WebAccess};
 pub use problem::{Fault, Problem};

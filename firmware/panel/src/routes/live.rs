@@ -1,13 +1,14 @@
 //! The live state, once and as a stream.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Query, State},
     response::sse::{Event, Sse},
 };
 use futures_util::{Stream, stream};
+use serde::Deserialize;
 use tokio::{
     sync::{broadcast, watch},
     time::{Interval, MissedTickBehavior, interval},
@@ -15,7 +16,7 @@ use tokio::{
 
 use crate::{
     answer::Failure,
-    api::{Change, Live, Problem},
+    api::{Change, LegQuality, Live, Problem},
     desk::Desk,
     guard::Insider,
     server::stopped,
@@ -31,9 +32,18 @@ pub(crate) async fn live(State(desk): State<Desk>, _insider: Insider) -> Json<Li
     Json(desk.feed.live(desk.now().wall.as_millis()))
 }
 
+/// What a page wants besides the live state.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wishes {
+    #[serde(default)]
+    quality: bool,
+}
+
 /// The live state as Server-Sent Events: first `live` with a Live, then `change` with a Change
-/// each. A page that fell behind gets `live` again, as does one that connects again.
+/// each. A page that fell behind gets `live` again, as does one that connects again. With
+/// `quality=true` also `quality` once a second: an array of LegQuality, at most the 128 worst legs.
 #[utoipa::path(get, path = "/api/v1/events", tag = "live",
+    params(("quality" = Option<bool>, Query, description = "Tell how legs sound")),
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
         (status = 401, body = Problem),
@@ -41,12 +51,14 @@ pub(crate) async fn live(State(desk): State<Desk>, _insider: Insider) -> Json<Li
 pub(crate) async fn events(
     State(desk): State<Desk>,
     insider: Insider,
+    Query(wishes): Query<Wishes>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let mut alive = interval(SIGN_OF_LIFE);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     alive.reset();
     let page = Page {
         changes: desk.feed.listen(),
+        quality: wishes.quality.then(|| desk.feed.listen_quality()),
         stopping: desk.stopping.clone(),
         desk,
         insider,
@@ -60,11 +72,24 @@ pub(crate) async fn events(
     Ok(Sse::new(events))
 }
 
+type Seconds = watch::Receiver<Arc<[LegQuality]>>;
+
+/// How legs sounded in a second that is not known yet; waits for ever for who did not ask.
+async fn next_second(quality: &mut Option<Seconds>) -> Arc<[LegQuality]> {
+    if let Some(seconds) = quality
+        && seconds.changed().await.is_ok()
+    {
+        return seconds.borrow_and_update().clone();
+    }
+    pending().await
+}
+
 /// One page that listens.
 struct Page {
     desk: Desk,
     insider: Insider,
     changes: broadcast::Receiver<Change>,
+    quality: Option<Seconds>,
     stopping: watch::Receiver<bool>,
     /// The last change the page knows; `None` when it needs the whole state.
     seq: Option<u64>,
@@ -90,6 +115,9 @@ impl Page {
                     Err(broadcast::error::RecvError::Lagged(_)) => self.seq = None,
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
+                legs = next_second(&mut self.quality) => {
+                    return Event::default().event("quality").json_data(&legs[..]).ok();
+                }
                 _ = self.alive.tick() => {
                     if !self.insider.is_still_in(&self.desk).await {
                         return None;

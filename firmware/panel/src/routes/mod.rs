@@ -60,7 +60,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             session: POST /api/v1/logout and /api/v1/password).",
         license(name = "MIT OR Apache-2.0"),
     ),
-    components(schemas(api::Change, api::Live))
+    components(schemas(api::Change, api::LegQuality, api::Live))
 )]
 struct Base;
 

@@ -192,7 +192,12 @@ impl Browser {
 
     /// Opens the live stream and reads its head.
     pub(crate) fn listen(&self) -> Listener {
-        let mut reader = self.open("GET", "/api/v1/events", &[], "");
+        self.listen_to(EVENTS)
+    }
+
+    /// The same with wishes.
+    pub(crate) fn listen_to(&self, path: &str) -> Listener {
+        let mut reader = self.open("GET", path, &[], "");
         let (status, headers) = head(&mut reader);
         assert_eq!(status, 200);
         assert!(headers.iter().any(|(_, v)| v == "text/event-stream"));
@@ -217,7 +222,7 @@ impl Browser {
         if let Some(cookie) = &self.cookie {
             text += &format!("cookie: {cookie}\r\n");
         }
-        if path != "/api/v1/events" {
+        if !path.starts_with(EVENTS) {
             text += "connection: close\r\n";
         }
         let mut stream = TcpStream::connect(self.address).expect("the panel listens");
@@ -227,6 +232,9 @@ impl Browser {
         BufReader::new(stream)
     }
 }
+
+/// Where the live stream is.
+const EVENTS: &str = "/api/v1/events";
 
 /// An open live stream.
 pub(crate) struct Listener {

@@ -1,6 +1,7 @@
 //! What the pages are made of: live state, people, calls, board, configuration.
 
-use panel::api::ChangeBody;
+use model::{LegId, QualityCause, QualitySecond};
+use panel::{api::ChangeBody, convert};
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,6 +41,42 @@ fn the_live_stream_gives_the_state_and_then_every_change() {
     let (_, live) = late.next().expect("the state");
     assert_eq!(live["seq"], seq + 2);
     assert_eq!(live["phones"], json!([]));
+}
+
+#[test]
+fn how_legs_sound_is_told_to_who_asked() {
+    let panel = Box::start();
+    let ewa = panel.administrator();
+    let mut plain = ewa.listen();
+    plain.next().expect("the state");
+    assert!(!panel.feed.wants_quality());
+    let mut curious = ewa.listen_to("/api/v1/events?quality=true");
+    curious.next().expect("the state");
+    assert!(panel.feed.wants_quality());
+    let second = QualitySecond {
+        packets: 49,
+        lost: 1,
+        far_loss_256: 64,
+        level_dbm0: -127,
+        mos_100: 412,
+        cause: QualityCause::OneWay,
+        ..QualitySecond::default()
+    };
+    let leg = convert::leg_quality(LegId(7), &second);
+    panel.feed.tell_quality(vec![leg]);
+    let (name, legs) = curious.next().expect("a second");
+    assert_eq!(name, "quality");
+    assert_eq!(
+        legs,
+        json!([{
+            "leg": LegId(7).to_string(), "mos_100": 412, "cause": "one_way", "packets": 49,
+            "lost": 1, "late": 0, "jitter_ms": 0, "round_trip_ms": null, "level_dbm0": null,
+            "far_lost_permille": 250, "far_mos_100": null,
+        }])
+    );
+    panel.feed.tell(ChangeBody::PhoneGone("jan-1".into()));
+    let (name, _) = plain.next().expect("a change");
+    assert_eq!(name, "change", "who did not ask is told of changes only");
 }
 
 #[test]
