@@ -26,9 +26,9 @@ pub struct Conceal {
     /// Samples for one of 8 kHz: 1 or 2.
     scale: usize,
     /// What was heard last, newest at the end.
-    history: [i16; HISTORY * SCALE_MAX],
+    history: Box<[i16]>,
     /// `history` as it was when the current gap began.
-    frozen: [i16; HISTORY * SCALE_MAX],
+    frozen: Box<[i16]>,
     /// Pitch period of `frozen`.
     pitch: usize,
     /// Samples made up in the current gap, 0 = no gap.
@@ -40,14 +40,15 @@ pub struct Conceal {
 }
 
 impl Conceal {
-    /// A concealment of sound of `rate_hz`, 8,000 or 16,000, that has heard nothing yet.
+    /// A concealment of sound of `rate_hz`, 8,000 or 16,000, that has heard nothing yet. Allocates,
+    /// as nothing else here does.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let scale = if rate_hz > RATE_HZ { SCALE_MAX } else { 1 };
         Self {
             scale,
-            history: [0; HISTORY * SCALE_MAX],
-            frozen: [0; HISTORY * SCALE_MAX],
+            history: vec![0; HISTORY.saturating_mul(scale)].into_boxed_slice(),
+            frozen: vec![0; HISTORY.saturating_mul(scale)].into_boxed_slice(),
             pitch: PITCH.end().saturating_mul(scale),
             made: 0,
             blended: 0,
@@ -87,7 +88,7 @@ impl Conceal {
 
     /// What comes next does not continue what was heard: it will be joined without a click.
     pub fn join(&mut self) {
-        self.frozen = self.history;
+        self.frozen.copy_from_slice(&self.history);
         self.pitch = pitch_of(&self.frozen, self.scale);
         self.made = 1;
         self.blend = 0;
@@ -96,7 +97,7 @@ impl Conceal {
     /// Makes up all of `out`.
     pub fn lost(&mut self, out: &mut [i16]) {
         if self.made == 0 || self.blend > 0 {
-            self.frozen = self.history;
+            self.frozen.copy_from_slice(&self.history);
             self.pitch = pitch_of(&self.frozen, self.scale);
             self.made = 0;
             self.blend = 0;
@@ -199,8 +200,12 @@ impl Conceal {
 }
 
 /// The lag with the highest normalised correlation of the last 20 ms.
-fn pitch_of(history: &[i16; HISTORY * SCALE_MAX], scale: usize) -> usize {
-    let history = history.map(f32::from);
+fn pitch_of(samples: &[i16], scale: usize) -> usize {
+    let mut history = [0.0; HISTORY * SCALE_MAX];
+    for (slot, &sample) in history.iter_mut().zip(samples) {
+        *slot = f32::from(sample);
+    }
+    let history = history.get(..samples.len()).unwrap_or(&[]);
     let window = WINDOW.saturating_mul(scale);
     let start = history.len().saturating_sub(window);
     let recent = history.get(start..).unwrap_or(&[]);

@@ -71,36 +71,51 @@ impl Measured {
     }
 }
 
-/// Sum of squares, and peak.
-#[inline(always)]
-fn measure(block: &[i16]) -> (f32, u16) {
-    let (mut squares, mut high, mut low) = ([0.0_f32; LANES], [0_i16; LANES], [0_i16; LANES]);
-    let (whole, rest) = block.as_chunks::<LANES>();
-    let mut last = [0; LANES];
-    for (slot, &sample) in last.iter_mut().zip(rest) {
-        *slot = sample;
-    }
-    for samples in whole.iter().chain([&last]) {
-        for (lane, &sample) in samples.iter().enumerate() {
-            let Some(((squares, high), low)) = squares
-                .get_mut(lane)
-                .zip(high.get_mut(lane))
-                .zip(low.get_mut(lane))
-            else {
-                continue;
-            };
-            *squares += f32::from(sample) * f32::from(sample);
+/// The sums in work.
+struct Lanes {
+    squares: [f32; LANES],
+    high: [i16; LANES],
+    low: [i16; LANES],
+}
+
+impl Lanes {
+    #[inline(always)]
+    fn take(&mut self, samples: &[i16; LANES]) {
+        for (sum, &sample) in self.squares.iter_mut().zip(samples) {
+            *sum += f32::from(sample) * f32::from(sample);
+        }
+        for (high, &sample) in self.high.iter_mut().zip(samples) {
             *high = sample.max(*high);
+        }
+        for (low, &sample) in self.low.iter_mut().zip(samples) {
             *low = sample.min(*low);
         }
     }
-    let high = high
-        .iter()
-        .fold(0, |peak: u16, s| peak.max(s.unsigned_abs()));
-    let peak = low
-        .iter()
-        .fold(high, |peak: u16, s| peak.max(s.unsigned_abs()));
-    (squares.iter().sum(), peak)
+}
+
+/// Sum of squares, and peak.
+#[inline(always)]
+fn measure(block: &[i16]) -> (f32, u16) {
+    let mut lanes = Lanes {
+        squares: [0.0; LANES],
+        high: [0; LANES],
+        low: [0; LANES],
+    };
+    let (whole, rest) = block.as_chunks::<LANES>();
+    for samples in whole {
+        lanes.take(samples);
+    }
+    if !rest.is_empty() {
+        let mut last = [0; LANES];
+        for (slot, &sample) in last.iter_mut().zip(rest) {
+            *slot = sample;
+        }
+        lanes.take(&last);
+    }
+    let high = lanes.high.iter().fold(0, |high: i16, &s| high.max(s));
+    let low = lanes.low.iter().fold(0, |low: i16, &s| low.min(s));
+    let peak = high.unsigned_abs().max(low.unsigned_abs());
+    (lanes.squares.iter().sum(), peak)
 }
 
 /// Mean square of a block; 0 for an empty one.

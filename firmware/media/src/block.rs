@@ -64,6 +64,11 @@ impl Block {
         self.samples.get(..self.rate.samples()).unwrap_or(&[])
     }
 
+    /// The newest sample.
+    pub(crate) fn last(&self) -> i16 {
+        self.samples().last().copied().unwrap_or(0)
+    }
+
     pub(crate) fn samples_mut(&mut self) -> &mut [i16] {
         self.samples
             .get_mut(..self.rate.samples())

@@ -2,7 +2,7 @@
 
 use model::{ClipId, MediaCommand, MediaLeg, RtpParams};
 
-use crate::{Clip, Codecs, Keys, PortLeg, RtpLeg};
+use crate::{Clip, Codecs, Keys, Paths, PortLeg, RtpLeg};
 
 /// A [`MediaCommand`] with the objects that it needs, so that the plane never allocates.
 #[derive(Debug)]
@@ -37,6 +37,13 @@ pub enum PlaneCommand {
         /// Made by [`Keys::boxed`].
         keys: Box<Keys>,
     },
+    /// See [`MediaCommand::SetIce`].
+    SetIce {
+        /// An RTP leg.
+        leg: MediaLeg,
+        /// Made by [`Paths::boxed`].
+        paths: Box<Paths>,
+    },
     /// A clip that can be played from now on: answered by `ClipReady` or `ClipFailed`.
     AddClip {
         /// Which.
@@ -49,13 +56,17 @@ pub enum PlaneCommand {
 }
 
 impl From<MediaCommand> for PlaneCommand {
-    /// Called where memory may be asked for: codecs and keys come in a box. Without memory for
+    /// Called where memory may be asked for: codecs, keys and paths come in a box. Without memory for
     /// codecs the command stays as it is, which the plane refuses and counts.
     fn from(command: MediaCommand) -> Self {
         match command {
             MediaCommand::SetKeys { leg, send, receive } => Self::SetKeys {
                 leg,
                 keys: Keys::boxed(&send, &receive),
+            },
+            MediaCommand::SetIce { leg, ice } => Self::SetIce {
+                leg,
+                paths: Paths::boxed(ice),
             },
             MediaCommand::SetRtp { leg, params } => match Codecs::boxed(&params) {
                 Some(codecs) => Self::SetRtp {

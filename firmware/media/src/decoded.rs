@@ -4,11 +4,14 @@
 use dsp::level::Measured;
 use dsp::stretch;
 
+use crate::block::Rate;
+
 /// Samples of 10 ms at 16 kHz, and of what must lie behind them to find two periods alike.
 const AHEAD: usize = 160 + 2 * stretch::SEEN;
 /// Samples of the longest frame: 120 ms at 16 kHz.
 pub(crate) const FRAME_MAX: usize = 1_920;
-/// All that can be here: a frame is decoded when less than [`AHEAD`] is left.
+/// All that can be here at 16 kHz: a frame is decoded when less than [`AHEAD`] is left. At 8 kHz it
+/// is half.
 const CAPACITY: usize = FRAME_MAX + AHEAD;
 /// A run whose samples all stay below this is silence: about −47 dBm0.
 pub(crate) const QUIET_PEAK: u16 = 100;
@@ -22,9 +25,14 @@ pub(crate) struct Decoded {
 }
 
 impl Decoded {
-    pub(crate) fn new() -> Self {
+    /// Room for sound of this rate. Allocates, as nothing else here does.
+    pub(crate) fn new(rate: Rate) -> Self {
+        let capacity = match rate {
+            Rate::Narrow => CAPACITY / 2,
+            Rate::Wide => CAPACITY,
+        };
         Self {
-            samples: vec![0; CAPACITY].into_boxed_slice(),
+            samples: vec![0; capacity].into_boxed_slice(),
             start: 0,
             end: 0,
         }
@@ -53,15 +61,16 @@ impl Decoded {
             self.end = self.len();
             self.start = 0;
         }
-        let to = self.end.saturating_add(length).min(CAPACITY);
+        let to = self.end.saturating_add(length).min(self.samples.len());
         self.samples.get_mut(self.end..to).unwrap_or(&mut [])
     }
 
     /// Of the samples written into [`Decoded::room`], those `from..to` follow what was here; gives
     /// them for a last change.
     pub(crate) fn keep(&mut self, from: usize, to: usize) -> &mut [i16] {
-        let begin = self.end.saturating_add(from).min(CAPACITY);
-        let stop = self.end.saturating_add(to).min(CAPACITY).max(begin);
+        let most = self.samples.len();
+        let begin = self.end.saturating_add(from).min(most);
+        let stop = self.end.saturating_add(to).min(most).max(begin);
         self.samples.copy_within(begin..stop, self.end);
         let at = self.end;
         self.end = at.saturating_add(stop.saturating_sub(begin));
@@ -173,7 +182,7 @@ impl Decoded {
     fn open_front(&mut self, length: usize) -> bool {
         if self.start < length {
             let by = length.saturating_sub(self.start);
-            if self.end.saturating_add(by) > CAPACITY {
+            if self.end.saturating_add(by) > self.samples.len() {
                 return false;
             }
             let to = self.start.saturating_add(by);
@@ -191,7 +200,7 @@ mod tests {
     use super::*;
 
     fn of(samples: &[i16]) -> Decoded {
-        let mut decoded = Decoded::new();
+        let mut decoded = Decoded::new(Rate::Wide);
         decoded.room(samples.len()).copy_from_slice(samples);
         decoded.keep(0, samples.len());
         decoded

@@ -5,7 +5,8 @@
 //! prompts, music or nothing; one of G.722 or Opus only if its keys can be heard no other way. A
 //! leg that is relayed is listened to for keys that the other has to be told otherwise or the
 //! control plane alone; where that would take decoding the two are mixed
-//! (`Plane::can_relay`). A machine in a relayed call needs nothing from us.
+//! (`Plane::can_relay`). A machine in a relayed call needs nothing from us, nor does one in a
+//! conference.
 
 use core::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) struct Inband {
     tone: Option<FaxTone>,
     /// Keys are sent on otherwise than as sound: their tones are taken out of it.
     pub(crate) swallows: bool,
+    /// Machines are listened for: not in a bridge of more than two.
+    pub(crate) machines: bool,
 }
 
 impl Inband {
@@ -44,13 +47,16 @@ impl Inband {
             key: None,
             tone: None,
             swallows: false,
+            machines: true,
         }
     }
 
     /// Listens to samples at 8 kHz for machines; for keys only if `keys`.
     pub(crate) fn hear(&mut self, samples: &[i16], keys: bool) {
         for block in samples.chunks(NARROW) {
-            self.tone = self.fax.process(block).or(self.tone);
+            if self.machines {
+                self.tone = self.fax.process(block).or(self.tone);
+            }
             if keys {
                 self.hear_keys(block);
             }

@@ -47,6 +47,7 @@ mod wiring;
 pub use clip::{Clip, ClipSound};
 pub use command::PlaneCommand;
 pub use output::{Channel, Output, Pace, Retired, TapPart, Tapped};
+pub use paths::Paths;
 pub use plane::{Due, Plane, PlaneFigures, TICK};
 pub use port_leg::PortLeg;
 pub use rtp_leg::RtpLeg;

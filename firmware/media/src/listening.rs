@@ -12,6 +12,7 @@ use model::{Codec, Instant};
 use rtp::jitter::{Frame, JitterBuffer, Next, Pushed};
 use rtp::packet::Packet;
 
+use crate::block::Rate;
 use crate::decoded::{Decoded, FRAME_MAX, QUIET_PEAK};
 use loudness::Loudness;
 
@@ -55,9 +56,8 @@ pub(crate) struct Listening {
     buffer: JitterBuffer,
     codec: Codec,
     decoder: Decoder,
-    conceal: Conceal,
+    sound: Sound,
     comfort: ComfortNoise,
-    decoded: Decoded,
     player: Player,
     /// Samples of a millisecond.
     per_ms: usize,
@@ -74,6 +74,23 @@ pub(crate) struct Listening {
     pub(crate) metering: Metering,
 }
 
+/// Where sound that was decoded is worked on.
+#[derive(Debug)]
+pub(crate) struct Sound {
+    conceal: Conceal,
+    decoded: Decoded,
+}
+
+impl Sound {
+    /// For sound of this rate. Called by the media helper: it allocates.
+    pub(crate) fn new(rate_hz: u32) -> Self {
+        Self {
+            conceal: Conceal::new(rate_hz),
+            decoded: Decoded::new(Rate::of_hz(rate_hz)),
+        }
+    }
+}
+
 impl Listening {
     /// Hears a codec. Called by the media helper: it allocates.
     pub(crate) fn new(codec: Codec, decoder: Decoder) -> Self {
@@ -82,9 +99,8 @@ impl Listening {
             buffer: JitterBuffer::new(codec.clock_hz()),
             codec,
             decoder,
-            conceal: Conceal::new(rate_hz),
+            sound: Sound::new(rate_hz),
             comfort: ComfortNoise::new(),
-            decoded: Decoded::new(),
             player: Player::Nobody,
             per_ms: per_ms(rate_hz),
             unchanged: 0,
@@ -96,16 +112,14 @@ impl Listening {
         }
     }
 
-    /// Hears another codec from now on; gives the decoder of the last one back, to be freed
-    /// elsewhere.
-    pub(crate) fn retune(&mut self, codec: Codec, decoder: Decoder) -> Decoder {
-        let rate_hz = decoder.sample_hz();
-        self.per_ms = per_ms(rate_hz);
-        self.conceal = Conceal::new(rate_hz);
-        self.decoded.clear();
+    /// Hears another codec from now on; what worked for the last one comes back in its place, to be
+    /// freed elsewhere.
+    pub(crate) fn retune(&mut self, codec: Codec, decoder: &mut Decoder, sound: &mut Sound) {
+        self.per_ms = per_ms(decoder.sample_hz());
         self.buffer.retune(codec.clock_hz());
         self.codec = codec;
-        core::mem::replace(&mut self.decoder, decoder)
+        core::mem::swap(&mut self.decoder, decoder);
+        core::mem::swap(&mut self.sound, sound);
     }
 
     /// Another source, or the same with new numbers.
@@ -128,13 +142,12 @@ impl Listening {
             return;
         }
         self.player = Player::Begins;
-        self.decoded.clear();
+        self.sound.decoded.clear();
         self.real = false;
         let Self {
             buffer,
             decoder,
-            conceal,
-            decoded,
+            sound: Sound { conceal, decoded },
             ..
         } = self;
         buffer.play(now, |payload| {
@@ -195,8 +208,8 @@ impl Listening {
         if self.player != Player::Nobody {
             return &[];
         }
-        self.decoded.clear();
-        let out = self.decoded.room(FRAME_MAX);
+        self.sound.decoded.clear();
+        let out = self.sound.decoded.room(FRAME_MAX);
         let length = self.decoder.decode(payload, out).unwrap_or(0);
         out.get(..length).unwrap_or(&[])
     }
@@ -217,17 +230,17 @@ impl Listening {
             self.player = Player::Mixer;
             let ahead = self.buffer.ahead(now);
             let ahead = self.whole_periods(self.samples(ahead));
-            let made = self.decoded.room(ahead);
+            let made = self.sound.decoded.room(ahead);
             let len = made.len();
-            self.conceal.lost(made);
-            self.decoded.keep(0, len);
+            self.sound.conceal.lost(made);
+            self.sound.decoded.keep(0, len);
         }
-        let held = self.units(self.decoded.len());
+        let held = self.units(self.sound.decoded.len());
         let shift_us = self.buffer.pull(now, held);
         self.fill(block.len(), shift_us);
         self.change_time(block.len(), shift_us);
         self.fill(block.len(), shift_us);
-        if !self.decoded.take(block) {
+        if !self.sound.decoded.take(block) {
             block.fill(0);
         }
         self.unchanged = self.unchanged.saturating_add(block.len());
@@ -242,7 +255,7 @@ impl Listening {
             return 0;
         }
         let spare = self.per_ms.saturating_mul(2);
-        let period = self.conceal.period().max(1);
+        let period = self.sound.conceal.period().max(1);
         length.saturating_sub(spare).next_multiple_of(period)
     }
 
@@ -255,7 +268,7 @@ impl Listening {
     fn fill(&mut self, length: usize, shift_us: i64) {
         // Every step brings at least one unit; the limit is for what is not as it should be.
         for _ in 0..length {
-            let missing = length.saturating_sub(self.decoded.len());
+            let missing = length.saturating_sub(self.sound.decoded.len());
             if missing == 0 {
                 return;
             }
@@ -284,10 +297,12 @@ impl Listening {
                 skip,
             } => {
                 let (whole, skip) = (samples(units), samples(skip));
-                let out = self.decoded.room(whole);
+                let out = self.sound.decoded.room(whole);
                 match self.decoder.decode(payload, out) {
                     Ok(len) if len == whole => {
-                        self.conceal.good(self.decoded.keep(skip, whole));
+                        self.sound
+                            .conceal
+                            .good(self.sound.decoded.keep(skip, whole));
                         self.real = true;
                     }
                     Ok(_) | Err(_) => self.make_up(whole.saturating_sub(skip)),
@@ -299,11 +314,13 @@ impl Listening {
                 following: Some((next, skip)),
             } => {
                 let (whole, skip) = (samples(units.saturating_add(skip)), samples(skip));
-                let out = self.decoded.room(whole);
+                let out = self.sound.decoded.room(whole);
                 if self.decoder.decode_fec(next, out) {
                     // It is coarse, and its beginning may have been made up otherwise.
-                    self.conceal.join();
-                    self.conceal.good(self.decoded.keep(skip, whole));
+                    self.sound.conceal.join();
+                    self.sound
+                        .conceal
+                        .good(self.sound.decoded.keep(skip, whole));
                     let made = whole.saturating_sub(skip);
                     self.count_concealed(made);
                 } else {
@@ -316,9 +333,9 @@ impl Listening {
             } => self.make_up(samples(units)),
             Next::Idle { units } => {
                 let len = samples(units);
-                let out = self.decoded.room(len);
+                let out = self.sound.decoded.room(len);
                 self.comfort.fill(out);
-                self.conceal.good(self.decoded.keep(0, len));
+                self.sound.conceal.good(self.sound.decoded.keep(0, len));
                 self.real = false;
             }
         }
@@ -327,14 +344,14 @@ impl Listening {
     /// Makes up missing samples: by the codec if it can, else by the last pitch period.
     fn make_up(&mut self, length: usize) {
         let whole = length.next_multiple_of(CONCEAL_MS.saturating_mul(self.per_ms).max(1));
-        if self.decoder.conceal(self.decoded.room(whole)) {
+        if self.decoder.conceal(self.sound.decoded.room(whole)) {
             if self.real {
-                self.conceal.join();
+                self.sound.conceal.join();
             }
-            self.conceal.good(self.decoded.keep(0, length));
+            self.sound.conceal.good(self.sound.decoded.keep(0, length));
         } else {
-            self.conceal.lost(self.decoded.room(length));
-            self.decoded.keep(0, length);
+            self.sound.conceal.lost(self.sound.decoded.room(length));
+            self.sound.decoded.keep(0, length);
         }
         self.real = false;
         self.count_concealed(length);
@@ -357,8 +374,8 @@ impl Listening {
         let by = by.saturating_mul(self.per_ms) / 1_000;
         let per_ms = self.per_ms;
         let ms = |ms: usize| ms.saturating_mul(per_ms);
-        if longer && self.decoded.is_quiet(length) {
-            let changed = self.decoded.mirror(by.min(length / 2));
+        if longer && self.sound.decoded.is_quiet(length) {
+            let changed = self.sound.decoded.mirror(by.min(length / 2));
             return self.changed(changed, longer);
         }
         let scale = if self.per_ms > 8 { 2 } else { 1 };
@@ -367,7 +384,7 @@ impl Listening {
             self.decode_ahead(length.saturating_mul(2).saturating_add(most));
             let most = most.min(self.spare(length));
             if self.is_soft(length.saturating_add(most)) {
-                let changed = self.decoded.drop_blended(scale, most);
+                let changed = self.sound.decoded.drop_blended(scale, most);
                 return self.changed(changed, longer);
             }
         }
@@ -382,7 +399,7 @@ impl Listening {
             } else {
                 by.min(self.spare(length))
             };
-            let changed = self.decoded.change_period(scale, most, longer);
+            let changed = self.sound.decoded.change_period(scale, most, longer);
             if changed > 0 {
                 return self.changed(changed, longer);
             }
@@ -392,28 +409,28 @@ impl Listening {
             if !longer && self.spare(length) == 0 {
                 return;
             }
-            let changed = self.decoded.slip(length, longer);
+            let changed = self.sound.decoded.slip(length, longer);
             self.changed(changed, longer);
         }
     }
 
     /// Whether the next `length` samples are silence, or nearly so for this talker.
     fn is_soft(&mut self, length: usize) -> bool {
-        let peak = self.decoded.peak(length);
+        let peak = self.sound.decoded.peak(length);
         peak < QUIET_PEAK || !self.loudness.is_loud(peak)
     }
 
     /// Samples beyond the next `length`: no more may be dropped.
     fn spare(&self, length: usize) -> usize {
-        self.decoded.len().saturating_sub(length)
+        self.sound.decoded.len().saturating_sub(length)
     }
 
     /// Decodes frames that are there anyway, until `length` samples are.
     fn decode_ahead(&mut self, length: usize) {
-        while self.decoded.len() < length && self.buffer.is_ready() {
-            let before = self.decoded.len();
+        while self.sound.decoded.len() < length && self.buffer.is_ready() {
+            let before = self.sound.decoded.len();
             self.step(length, 0);
-            if self.decoded.len() <= before {
+            if self.sound.decoded.len() <= before {
                 return;
             }
         }

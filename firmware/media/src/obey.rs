@@ -27,6 +27,7 @@ impl Plane {
                 codecs,
             } => self.set_rtp(now, leg, params, codecs),
             PlaneCommand::SetKeys { leg, keys } => self.set_keys(now, leg, keys),
+            PlaneCommand::SetIce { leg, paths } => self.set_ice(now, leg, paths),
             PlaneCommand::AddClip { clip, object } => self.add_clip(clip, object),
             PlaneCommand::Plain(command) => {
                 if !self.obey(now, &command) {
@@ -51,10 +52,6 @@ impl Plane {
             MediaCommand::StartTap { leg, tap } => self.start_tap(leg, tap),
             MediaCommand::PauseTap { tap, paused } => self.pause_tap(now, tap, paused),
             MediaCommand::StopTap { tap } => self.stop_tap(now, tap),
-            MediaCommand::SetIce { leg, ice } => {
-                self.set_ice(now, leg, ice);
-                true
-            }
             MediaCommand::StartDtls { leg, .. } => {
                 self.expect_handshake(leg);
                 true

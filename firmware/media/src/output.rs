@@ -7,7 +7,7 @@ use model::{ClipId, Codec, Instant, MediaEvent, MediaLeg, TapId, limits};
 use rtp::srtp::OVERHEAD;
 
 use crate::secure::seal;
-use crate::{Clip, Codecs, Keys, PortLeg, RtpLeg};
+use crate::{Clip, Codecs, Keys, Paths, PortLeg, RtpLeg};
 
 /// Which socket of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,8 @@ pub enum Retired {
     Port(MediaLeg, Box<PortLeg>),
     /// Keys that others took the place of; the leg itself may live.
     Keys(Box<Keys>),
+    /// The leg has other paths now, or is over.
+    Paths(Box<Paths>),
     /// The leg has other codecs now.
     Codecs(Box<Codecs>),
     /// It is not played any more, or was not taken in.

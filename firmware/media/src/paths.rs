@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 
 /// All paths of one leg.
 #[derive(Clone, Debug)]
-pub(crate) struct Paths {
+pub struct Paths {
     ice: IceParams,
     nominated: Option<SocketAddr>,
     checked: [Option<SocketAddr>; limits::ICE_PATHS],
@@ -53,16 +53,22 @@ impl Paths {
         }
     }
 
-    /// Other names are a restart: what was checked before counts no more, but the media stays
-    /// where it is until another path is chosen (RFC 8445 §9).
-    pub(crate) fn set(&mut self, ice: IceParams) {
-        if self.ice != ice {
-            *self = Self {
-                nominated: self.nominated,
-                answered_until: self.answered_until,
-                heard_at: self.heard_at,
-                ..Self::new(ice)
-            };
+    /// Paths of a leg whose far end does ICE by these names and passwords. Called by the control
+    /// thread: it allocates.
+    #[must_use]
+    pub fn boxed(ice: IceParams) -> Box<Self> {
+        Box::new(Self::new(ice))
+    }
+
+    /// Takes the place of `before`. Other names are a restart: what was checked before counts no
+    /// more, but the media stays where it is until another path is chosen (RFC 8445 §9).
+    pub(crate) fn follow(&mut self, before: &Self) {
+        if self.ice == before.ice {
+            self.clone_from(before);
+        } else {
+            self.nominated = before.nominated;
+            self.answered_until = before.answered_until;
+            self.heard_at = before.heard_at;
         }
     }
 

@@ -18,7 +18,6 @@ use crate::keying::{Keying, Manner};
 use crate::listening::Listening;
 use crate::mixer::ear::{Ear, Mouth};
 use crate::outgoing::{HEADER, Heard, Outgoing};
-use crate::paths::Paths;
 use crate::plane::TICK;
 use crate::quality::{Quality, Reading};
 use crate::reporting::Reporting;
@@ -116,8 +115,9 @@ impl RtpLeg {
         let before = self.params;
         if before.as_ref().is_none_or(|p| other_codec(p, &params)) {
             core::mem::swap(&mut self.sending.encoder, &mut codecs.encoder);
-            let decoder = core::mem::replace(&mut codecs.decoder, Decoder::Pcm(Law::A));
-            codecs.decoder = self.listening.retune(params.codec, decoder);
+            core::mem::swap(&mut self.sending.pcm, &mut codecs.pcm);
+            let Codecs { decoder, sound, .. } = codecs;
+            self.listening.retune(params.codec, decoder, sound);
             self.sending.drop_rest();
             self.out.set_clock(params.codec.clock_hz());
             self.mouth.retune();
@@ -316,7 +316,7 @@ impl RtpLeg {
             .source
             .paths
             .as_ref()
-            .map_or(Instant::FAR, Paths::silent_at);
+            .map_or(Instant::FAR, |paths| paths.silent_at());
         report.min(silent).min(self.quality.due()).min(gone)
     }
 
@@ -349,26 +349,19 @@ impl RtpLeg {
         self.mouth.speak(said, (from, rate), audible && !mute, out)
     }
 
-    /// Adds a block to the packet in the making; the packet when it is full, with its octets in
-    /// `octets`. `tick` counts ticks, `at` is the leg's slot: legs take turns.
-    pub(crate) fn say(
-        &mut self,
-        now: Instant,
-        tick: u64,
-        at: u16,
-        block: &[i16],
-        octets: &mut [u8],
-    ) -> Option<(SocketAddr, [u8; HEADER], usize)> {
-        let packing = Packing::of(self.params.as_ref().filter(|p| p.send)?, at);
+    /// Adds a block to the packet in the making; whether that is full now, and [`RtpLeg::finish`] is
+    /// due. `tick` counts ticks, `at` is the leg's slot: legs take turns.
+    pub(crate) fn say(&mut self, now: Instant, tick: u64, at: u16, block: &[i16]) -> bool {
+        let Some(params) = self.params.as_ref().filter(|p| p.send) else {
+            return false;
+        };
+        let packing = Packing::of(params, at);
         let start = self.sending.is_empty() && self.out.starts_from_silence(now);
         if start && !packing.begins(tick) {
-            return None;
+            return false;
         }
         self.sending.collect(block);
-        if !packing.ends(tick) {
-            return None;
-        }
-        self.finish(now, octets)
+        packing.ends(tick)
     }
 
     /// Sends what waits for the rest of its packet, as a shorter one.

@@ -5,9 +5,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use model::{
-    IceParams, Instant, MediaEvent, MediaLeg, Protection, RtpParams, SecurityFault, SrtpKey, limits,
-};
+use model::{Instant, MediaEvent, MediaLeg, Protection, RtpParams, SecurityFault, SrtpKey, limits};
 use rtp::packet::is_rtcp;
 use rtp::srtp::{Receiver, Sender, SrtpError};
 use rtp::stun::{ANSWER_MAX, is_stun};
@@ -327,14 +325,18 @@ impl Plane {
         }
     }
 
-    pub(crate) fn set_ice(&mut self, now: Instant, leg: MediaLeg, ice: IceParams) {
+    pub(crate) fn set_ice(&mut self, now: Instant, leg: MediaLeg, mut paths: Box<Paths>) {
         let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) else {
+            self.out.retire(Retired::Paths(paths));
             return self.refused();
         };
         rtp.secure.ice = true;
-        match &mut rtp.source.paths {
-            Some(paths) => paths.set(ice),
-            none @ None => *none = Some(Paths::new(ice)),
+        if let Some(before) = rtp.source.paths.take() {
+            paths.follow(&before);
+            self.out.retire(Retired::Paths(before));
+        }
+        if let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) {
+            rtp.source.paths = Some(paths);
         }
         self.retime(now);
     }

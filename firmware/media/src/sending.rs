@@ -5,17 +5,21 @@ use dsp::g711::Law;
 use model::{Codec, OpusParams, RtpParams};
 
 use crate::block::Rate;
+use crate::listening::Sound;
 
 /// Longest packet time in ms.
 pub(crate) const PTIME_MS_MAX: u8 = 60;
-/// Samples of 60 ms at 16 kHz.
-const PCM_MAX: usize = 960;
+/// Blocks of the longest packet.
+const BLOCKS: usize = (PTIME_MS_MAX / 10) as usize;
 
-/// Encoder and decoder of a leg, built where memory may be asked for.
+/// Encoder and decoder of a leg and the sound in work, built where memory may be asked for, and as
+/// large as the codec's rate needs.
 #[derive(Debug)]
 pub struct Codecs {
     pub(crate) encoder: Encoder,
+    pub(crate) pcm: Box<[i16]>,
     pub(crate) decoder: Decoder,
+    pub(crate) sound: Sound,
 }
 
 impl Codecs {
@@ -23,9 +27,14 @@ impl Codecs {
     /// helper, which may allocate.
     #[must_use]
     pub fn boxed(params: &RtpParams) -> Option<Box<Self>> {
+        let encoder = Encoder::new(params.codec, params.opus).ok()?;
+        let decoder = Decoder::new(params.codec, params.opus).ok()?;
+        let block = Rate::of_hz(encoder.sample_hz()).samples();
         Some(Box::new(Self {
-            encoder: Encoder::new(params.codec, params.opus).ok()?,
-            decoder: Decoder::new(params.codec, params.opus).ok()?,
+            pcm: vec![0; block.saturating_mul(BLOCKS)].into_boxed_slice(),
+            sound: Sound::new(decoder.sample_hz()),
+            encoder,
+            decoder,
         }))
     }
 }
@@ -73,15 +82,16 @@ impl Manner {
 #[derive(Debug)]
 pub(crate) struct Sending {
     pub(crate) encoder: Encoder,
-    pcm: [i16; PCM_MAX],
+    /// None before the first codec.
+    pub(crate) pcm: Box<[i16]>,
     filled: usize,
 }
 
 impl Sending {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             encoder: Encoder::Pcm(Law::A),
-            pcm: [0; PCM_MAX],
+            pcm: Box::default(),
             filled: 0,
         }
     }
@@ -102,7 +112,7 @@ impl Sending {
 
     fn samples(&self, ticks: u8) -> usize {
         let samples = self.rate().samples().saturating_mul(usize::from(ticks));
-        samples.min(PCM_MAX)
+        samples.min(self.pcm.len())
     }
 
     /// Adds a block at [`Sending::rate`].
@@ -129,7 +139,14 @@ impl Sending {
     /// The stream that `other` sent goes on here, and here's own one there.
     pub(crate) fn change_places(&mut self, other: &mut Self) {
         core::mem::swap(&mut self.encoder, &mut other.encoder);
-        self.pcm = other.pcm;
+        self.copy(other);
+    }
+
+    /// The sound that `other`, of the same codec, has collected or sent last.
+    fn copy(&mut self, other: &Self) {
+        for (slot, &sample) in self.pcm.iter_mut().zip(&other.pcm) {
+            *slot = sample;
+        }
         self.filled = other.filled;
     }
 
@@ -147,8 +164,7 @@ impl Sending {
             }
             (Encoder::Pcm(_) | Encoder::G722(_) | Encoder::Opus(_), _) => {}
         }
-        self.pcm = other.pcm;
-        self.filled = other.filled;
+        self.copy(other);
     }
 
     /// Ticks for which an own encoder must have encoded the same sound as a shared one before the

@@ -60,7 +60,7 @@ pub(crate) struct Source {
     /// Nothing may be sent: the leg is to be protected and has no keys.
     shut: bool,
     /// The checked paths, under ICE.
-    pub(crate) paths: Option<Paths>,
+    pub(crate) paths: Option<Box<Paths>>,
 }
 
 impl Source {

@@ -7,6 +7,7 @@ use dsp::codec::PAYLOAD_MAX;
 use dsp::dtmf::DtmfSender;
 use model::{Instant, MediaEvent, MediaLeg};
 
+use crate::RtpLeg;
 use crate::block::{Block, Rate};
 use crate::clip::Clips;
 use crate::keying::{Manner as Keyed, Step};
@@ -52,6 +53,17 @@ impl Stage<'_> {
         else {
             return;
         };
+        if let Leg::Rtp(leg) = leg
+            && sounds
+            && digit.is_none()
+            && leg.keying.is_idle()
+            && leg.ear.is_plain()
+            && block.rate() == rate
+        {
+            // Nearly always: what it hears is what there is.
+            leg.ear.seam.follow(block.last());
+            return say((self.now, self.tick), (name, leg), block, self.out);
+        }
         let (mut block, mut sounds) = (*block, sounds);
         let channel = (name, Channel::Rtp);
         match key_step(leg, digit, self.now) {
@@ -94,16 +106,27 @@ impl Stage<'_> {
                 }
             }
             Leg::Rtp(leg) if sounds => {
-                let mut octets = [0; PAYLOAD_MAX];
-                let made = leg.say(self.now, self.tick, at, hears.samples(), &mut octets);
-                if let Some((to, head, length)) = made {
-                    let octets = octets.get(..length).unwrap_or(&[]);
-                    self.out
-                        .transmit((name, Channel::Rtp), to, &[&head, octets]);
-                }
+                say((self.now, self.tick), (name, leg), &hears, self.out);
             }
             Leg::Rtp(leg) => leg.sending.drop_rest(),
         }
+    }
+}
+
+/// Puts a block into the leg's packet, and sends that when it is full.
+fn say(
+    (now, tick): (Instant, u64),
+    (name, leg): (MediaLeg, &mut RtpLeg),
+    block: &Block,
+    out: &mut Outbox,
+) {
+    if !leg.say(now, tick, name.slot, block.samples()) {
+        return;
+    }
+    let mut octets = [0; PAYLOAD_MAX];
+    if let Some((to, head, length)) = leg.finish(now, &mut octets) {
+        let octets = octets.get(..length).unwrap_or(&[]);
+        out.transmit((name, Channel::Rtp), to, &[&head, octets]);
     }
 }
 

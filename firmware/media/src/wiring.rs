@@ -74,6 +74,10 @@ impl Plane {
             self.set_path(now, at, Path::Mix(id));
             let keyed = self.is_peer_keyed(id, at);
             self.swallow_keys(at, keyed);
+            let call = self.bridges.members(id).len() <= 2;
+            if let Some(rtp) = self.slots.at(at).and_then(Slot::rtp_mut) {
+                rtp.inband.machines = call;
+            }
             index = index.saturating_add(1);
         }
     }
@@ -144,6 +148,7 @@ impl Plane {
             }
         }
         if let Some(Leg::Rtp(leg)) = &mut slot.leg {
+            leg.inband.machines = true;
             if mixed {
                 leg.listening.start(now);
             } else {

@@ -231,12 +231,7 @@ pub(crate) fn speaking(
 ) -> Result<(Office, Agent, Media)> {
     let (office, mut agent, mut media) = registered(options, people, WIDE_TOO)?;
     agent.codecs = codecs;
-    let up = traffic::stand(&mut agent, people, calls);
-    ensure!(
-        up == calls,
-        "{up} of {calls} calls came up: {}",
-        office.log_end()
-    );
+    traffic::stand(&mut agent, people, calls).with_context(|| office.log_end())?;
     talk(&mut agent, &mut media, people, calls)?;
     Ok((office, agent, media))
 }

@@ -162,6 +162,15 @@ fn relayed(mut table: Table) -> Result<Kernel> {
 
 /// One tick of a conference of ten with the packets that come in it: one talks, nine listen.
 pub(crate) fn conference_tick() -> Result<Kernel> {
+    conference(1)
+}
+
+/// The same when all ten talk at once.
+pub(crate) fn quarrel_tick() -> Result<Kernel> {
+    conference(PARTIES)
+}
+
+fn conference(talkers: u16) -> Result<Kernel> {
     let mut table = Table::new(PARTIES, true)?;
     let frames = talk();
     let mut half = false;
@@ -171,7 +180,10 @@ pub(crate) fn conference_tick() -> Result<Kernel> {
             let at = usize::from(table.packets) % frames.len();
             for party in 0..PARTIES {
                 let silent = [SILENCE; 160];
-                table.say(party, if party == 0 { &frames[at] } else { &silent });
+                // Each says something else.
+                let said = &frames[(at + usize::from(party) * 7) % frames.len()];
+                let talks = party < talkers;
+                table.say(party, if talks { said } else { &silent });
             }
             table.packets = table.packets.wrapping_add(1);
         }

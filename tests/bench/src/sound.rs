@@ -148,8 +148,7 @@ pub(crate) fn memory(options: &Options) -> Result<Vec<Figure>> {
     const CALLS: usize = 500;
     let (office, mut agent, mut media) = registered(options, 2 * CALLS, "")?;
     let before = office.process().rss_kib();
-    let up = traffic::stand(&mut agent, 2 * CALLS, CALLS);
-    ensure!(up == CALLS, "{up} of {CALLS} came up: {}", office.log_end());
+    traffic::stand(&mut agent, 2 * CALLS, CALLS).with_context(|| office.log_end())?;
     crate::measure::talk(&mut agent, &mut media, 2 * CALLS, CALLS)?;
     let ended = traffic::attend(&mut agent, options.length(60));
     let after = office.process().rss_kib();

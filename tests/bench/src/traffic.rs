@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::{Result, ensure};
+
 use crate::{
     agent::{Agent, Heard},
     clock,
@@ -147,10 +149,14 @@ pub(crate) fn calls(agent: &mut Agent, people: usize, plan: Plan) -> Called {
     called
 }
 
-/// Brings up calls of the first `count` pairs and leaves them up; how many came up.
-pub(crate) fn stand(agent: &mut Agent, people: usize, count: usize) -> usize {
+/// Brings up calls of the first `count` pairs and leaves them up.
+///
+/// # Errors
+/// Not all came up; what became of the others.
+pub(crate) fn stand(agent: &mut Agent, people: usize, count: usize) -> Result<()> {
     let half = people / 2;
     let (mut begun, mut up, mut taken, mut bad) = (0, 0, 0, 0);
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
     let until = clock::now() + Duration::from_secs(60);
     while clock::now() < until && (up.min(taken) + bad < count) {
         // Twenty at a time: this is not the figure of the call rate.
@@ -163,12 +169,19 @@ pub(crate) fn stand(agent: &mut Agent, people: usize, count: usize) -> usize {
             match heard {
                 Heard::Up { .. } => up += 1,
                 Heard::Taken { .. } => taken += 1,
-                Heard::Failed { .. } => bad += 1,
+                Heard::Failed { status, .. } => {
+                    bad += 1;
+                    *statuses.entry(status).or_default() += 1;
+                }
                 _ => {}
             }
         }
     }
-    up.min(taken)
+    ensure!(
+        up.min(taken) == count,
+        "{up} of {count} calls came up, {taken} were acknowledged, refused by status: {statuses:?}"
+    );
+    Ok(())
 }
 
 /// Lets the phones go on with what they do for `length`; how many calls the exchange ended.

@@ -222,6 +222,32 @@ fn a_fax_machine_is_told_once_by_a_phone_line_and_by_a_port() {
 }
 
 #[test]
+fn a_fax_machine_is_told_of_in_a_mixed_call_and_not_in_a_conference() {
+    for (others, wanted) in [(1, 1), (2, 0)] {
+        let mut rig = Rig::new();
+        let mut a = rig.phone(0);
+        rig.join(a.leg, 0);
+        for slot in 1..=others {
+            let params = RtpParams {
+                codec: Codec::Pcmu,
+                ..params(slot)
+            };
+            let other = rig.phone_with(slot, params);
+            rig.join(other.leg, 0);
+        }
+        for _ in 0..3 {
+            play(&mut rig, &mut a, &sine(1_100.0, 500));
+            play(&mut rig, &mut a, &vec![0; 800]);
+        }
+        let told = rig.events.iter().filter(|event| {
+            let tone = FaxTone::Cng;
+            **event == MediaEvent::Fax { leg: a.leg, tone }
+        });
+        assert_eq!(told.count(), wanted, "{others} others");
+    }
+}
+
+#[test]
 fn a_tone_in_a_relayed_call_becomes_an_event_for_who_takes_events() {
     let mut rig = Rig::new();
     let (mut a, b) = (rig.phone_with(0, old(0)), rig.phone(1));

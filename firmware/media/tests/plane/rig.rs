@@ -366,7 +366,7 @@ impl Rig {
                         self.dead.push(leg);
                     }
                     Retired::Keys(_) => self.keys_back += 1,
-                    Retired::Codecs(_) | Retired::Clip(..) => {}
+                    Retired::Codecs(_) | Retired::Paths(_) | Retired::Clip(..) => {}
                 },
             }
         }
