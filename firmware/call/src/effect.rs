@@ -172,6 +172,13 @@ pub enum Effect {
     },
     /// Everything this leg says goes to the track from now on.
     StartTap(LegId, TapId),
+    /// Nothing goes to the track for a while, or again what the leg says.
+    PauseTap {
+        /// The track.
+        tap: TapId,
+        /// Whether it is paused from now on.
+        paused: bool,
+    },
     /// The track is over.
     StopTap(TapId),
 }

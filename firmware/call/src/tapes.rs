@@ -1,6 +1,7 @@
-//! Who is recorded. A recording belongs to the call of a party whose calls are recorded and has a
-//! track of everybody that party talks with, in a conference too. What one says is tapped once,
-//! however many recordings it is a part of.
+//! Who is recorded. A recording belongs to the call of a party whose calls are recorded and has tracks
+//! of everybody that party talks with, in a conference too. What one says is tapped once, however many
+//! recordings it is a part of: whenever another set of recordings is to have what a leg says, a new track
+//! begins, so that a recording never has what was said before its party came or while it was paused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,57 +9,173 @@ use model::{CallId, EventBody, LegId, RecordingId, Rule, TapId};
 
 use crate::{Effect, Switch, call::Stage, narrate::Narrator};
 
-/// What one leg says, and the recordings that it goes to.
+/// A recording that goes on.
+#[derive(Clone, Debug)]
+struct Tape {
+    recording: RecordingId,
+    /// Nothing is recorded until somebody asks for it again.
+    paused: bool,
+    /// Legs that belong to it while it is paused and whose tracks go to others only, or to nobody.
+    away: BTreeSet<LegId>,
+}
+
+/// What one leg says, and the calls whose recordings it goes to.
 #[derive(Clone, Debug)]
 struct Tap {
     tap: TapId,
     calls: BTreeSet<CallId>,
+    /// Its only recording is paused.
+    paused: bool,
 }
 
 /// All recordings that go on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tapes {
-    recordings: BTreeMap<CallId, RecordingId>,
+    tapes: BTreeMap<CallId, Tape>,
     taps: BTreeMap<LegId, Tap>,
 }
 
 impl Tapes {
     /// The call is recorded from here on.
     fn begin(&mut self, call: CallId, tell: &mut Narrator) {
-        if self.recordings.contains_key(&call) {
+        if self.tapes.contains_key(&call) {
             return;
         }
         let recording = RecordingId(tell.random.next_u128());
-        self.recordings.insert(call, recording);
+        let tape = Tape {
+            recording,
+            paused: false,
+            away: BTreeSet::new(),
+        };
+        self.tapes.insert(call, tape);
         let body = EventBody::RecordingStarted { recording };
         tell.call(call, Rule::RecordAll, body);
     }
 
-    /// What the leg says is a part of the call's recording, if there is one.
-    fn add(&mut self, call: CallId, leg: LegId, tell: &mut Narrator) {
-        let Some(&recording) = self.recordings.get(&call) else {
+    /// What the leg says is a part of these calls' recordings, where there are any.
+    fn add(&mut self, calls: &BTreeSet<CallId>, leg: LegId, tell: &mut Narrator) {
+        let mut fresh = BTreeSet::new();
+        for &call in calls {
+            match self.tapes.get_mut(&call) {
+                Some(tape) if tape.paused => {
+                    let tap = self.taps.get(&leg);
+                    if !tap.is_some_and(|tap| tap.calls.contains(&call)) {
+                        tape.away.insert(leg);
+                    }
+                }
+                Some(_) => {
+                    fresh.insert(call);
+                }
+                None => {}
+            }
+        }
+        let known = self.running(leg);
+        if !fresh.is_subset(&known) {
+            fresh.extend(known);
+            self.change(leg, fresh, Rule::RecordAll, tell);
+        }
+    }
+
+    /// The calls whose recordings have what the leg says now.
+    fn running(&self, leg: LegId) -> BTreeSet<CallId> {
+        let tap = self.taps.get(&leg).filter(|tap| !tap.paused);
+        tap.map(|tap| tap.calls.clone()).unwrap_or_default()
+    }
+
+    /// From here on what the leg says goes to the recordings of exactly these calls.
+    fn change(&mut self, leg: LegId, calls: BTreeSet<CallId>, why: Rule, tell: &mut Narrator) {
+        if let Some(old) = self.taps.remove(&leg) {
+            tell.wish(Effect::StopTap(old.tap));
+            if old.paused {
+                // The paused one has its turn when it is resumed.
+                for call in old.calls.difference(&calls) {
+                    if let Some(tape) = self.tapes.get_mut(call) {
+                        tape.away.insert(leg);
+                    }
+                }
+            }
+        }
+        if calls.is_empty() {
+            return;
+        }
+        // Drawn, not counted: a replay that begins in the middle comes to the same. Two of one number
+        // in the same minutes are as likely as a wrong number.
+        let tap = TapId(tell.random.below(u32::MAX));
+        for call in &calls {
+            if let Some(tape) = self.tapes.get(call) {
+                let recording = tape.recording;
+                let body = EventBody::TrackStarted { recording, tap };
+                tell.leg(*call, leg, why, body);
+            }
+        }
+        tell.wish(Effect::StartTap(leg, tap));
+        let paused = false;
+        self.taps.insert(leg, Tap { tap, calls, paused });
+    }
+
+    /// Nothing of the call is recorded from here on.
+    fn pause(&mut self, call: CallId, tell: &mut Narrator) {
+        let Some(tape) = self.tapes.get_mut(&call).filter(|tape| !tape.paused) else {
             return;
         };
-        let known = self.taps.contains_key(&leg);
-        let place = self.taps.entry(leg).or_insert_with(|| Tap {
-            // Drawn, not counted: a replay that begins in the middle comes to the same. Two of one
-            // number in the same minutes are as likely as a wrong number.
-            tap: TapId(tell.random.below(u32::MAX)),
-            calls: BTreeSet::new(),
-        });
-        if !place.calls.insert(call) {
+        tape.paused = true;
+        let recording = tape.recording;
+        let body = EventBody::RecordingPaused { recording };
+        tell.call(call, Rule::RecordAsked, body);
+        for leg in self.legs_of(call) {
+            let mut others = self.running(leg);
+            others.remove(&call);
+            if others.is_empty() {
+                if let Some(tap) = self.taps.get_mut(&leg) {
+                    tap.paused = true;
+                    let tap = tap.tap;
+                    tell.wish(Effect::PauseTap { tap, paused: true });
+                }
+                continue;
+            }
+            if let Some(tape) = self.tapes.get_mut(&call) {
+                tape.away.insert(leg);
+            }
+            self.change(leg, others, Rule::RecordAsked, tell);
+        }
+    }
+
+    /// The call is recorded again.
+    fn resume(&mut self, call: CallId, tell: &mut Narrator) {
+        let Some(tape) = self.tapes.get_mut(&call).filter(|tape| tape.paused) else {
             return;
+        };
+        tape.paused = false;
+        let (recording, away) = (tape.recording, core::mem::take(&mut tape.away));
+        let body = EventBody::RecordingResumed { recording };
+        tell.call(call, Rule::RecordAsked, body);
+        for leg in self.legs_of(call) {
+            if let Some(tap) = self.taps.get_mut(&leg) {
+                tap.paused = false;
+                let (tap, paused) = (tap.tap, false);
+                tell.wish(Effect::PauseTap { tap, paused });
+            }
         }
-        let tap = place.tap;
-        let body = EventBody::TrackStarted { recording, tap };
-        tell.leg(call, leg, Rule::RecordAll, body);
-        if !known {
-            tell.wish(Effect::StartTap(leg, tap));
+        for leg in away {
+            let mut calls = self.running(leg);
+            calls.insert(call);
+            self.change(leg, calls, Rule::RecordAsked, tell);
         }
+    }
+
+    /// Legs whose track goes to the call's recording.
+    fn legs_of(&self, call: CallId) -> Vec<LegId> {
+        let legs = self.taps.iter();
+        legs.filter(|(_, tap)| tap.calls.contains(&call))
+            .map(|(&leg, _)| leg)
+            .collect()
     }
 
     /// The leg says nothing more.
     pub(crate) fn leave(&mut self, leg: LegId, tell: &mut Narrator) {
+        for tape in self.tapes.values_mut() {
+            tape.away.remove(&leg);
+        }
         if let Some(gone) = self.taps.remove(&leg) {
             tell.wish(Effect::StopTap(gone.tap));
         }
@@ -66,7 +183,7 @@ impl Tapes {
 
     /// The call is over, and its recording with it.
     pub(crate) fn end(&mut self, call: CallId, tell: &mut Narrator) {
-        let Some(recording) = self.recordings.remove(&call) else {
+        let Some(tape) = self.tapes.remove(&call) else {
             return;
         };
         self.taps.retain(|_, tap| {
@@ -76,6 +193,7 @@ impl Tapes {
             }
             !tap.calls.is_empty()
         });
+        let recording = tape.recording;
         let body = EventBody::RecordingEnded { recording };
         tell.call(call, Rule::RecordOver, body);
     }
@@ -93,7 +211,8 @@ impl Switch {
         }
         self.tapes.begin(id, &mut self.tell);
         for leg in up() {
-            self.tapes.add(id, leg.id, &mut self.tell);
+            self.tapes
+                .add(&BTreeSet::from([id]), leg.id, &mut self.tell);
         }
     }
 
@@ -101,12 +220,25 @@ impl Switch {
     pub(crate) fn record_rooms(&mut self) {
         while let Some(joined) = self.rooms.joined() {
             let together = self.rooms.together_with(joined);
-            for &(call, leg) in &together {
-                self.tapes.add(call, joined, &mut self.tell);
-                if let Some(&own) = self.legs.get(&joined) {
-                    self.tapes.add(own, leg, &mut self.tell);
-                }
+            let calls = together.iter().map(|&(call, _)| call).collect();
+            self.tapes.add(&calls, joined, &mut self.tell);
+            let Some(&own) = self.legs.get(&joined) else {
+                continue;
+            };
+            for &(_, leg) in &together {
+                self.tapes.add(&BTreeSet::from([own]), leg, &mut self.tell);
             }
         }
+    }
+
+    /// Records nothing of the call until [`Switch::resume_recording`]: a card number is being said. A
+    /// call that is not recorded, or is paused, is left as it is.
+    pub fn pause_recording(&mut self, call: CallId) {
+        self.tapes.pause(call, &mut self.tell);
+    }
+
+    /// Records the call again, if its recording is paused.
+    pub fn resume_recording(&mut self, call: CallId) {
+        self.tapes.resume(call, &mut self.tell);
     }
 }

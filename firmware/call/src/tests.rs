@@ -569,3 +569,60 @@ fn a_warm_line_gives_time_to_dial_another_number() {
     story.finish();
     assert_eq!(story.end().0, Cause::NotFound);
 }
+
+/// What the tracks do, in order: `+` begins, `-` ends, `|` is paused, `>` goes on.
+pub(crate) fn tape_moves(story: &Story) -> Vec<(char, model::TapId)> {
+    let moves = |effect: &Effect| match *effect {
+        Effect::StartTap(_, tap) => Some(('+', tap)),
+        Effect::StopTap(tap) => Some(('-', tap)),
+        Effect::PauseTap { tap, paused } => Some((if paused { '|' } else { '>' }, tap)),
+        _ => None,
+    };
+    story.effects.iter().filter_map(moves).collect()
+}
+
+#[test]
+fn a_recording_is_paused_and_resumed_once_however_often_it_is_asked() {
+    let mut story = Story::new(vec![phone("anna", "a")]);
+    story.world.recorded = Some("anna");
+    let caller = story.dial(Some("2001")).expect("room");
+    let anna = story.called()[0];
+    let call = story.switch.call_of(caller).expect("a call");
+    story.switch.pause_recording(call);
+    story.drain();
+    assert_eq!(tape_moves(&story), [], "nothing is recorded yet");
+    let answered = || LegEvent::Answered(Some(Codec::Pcma), Protection::Clear);
+    story.tell(anna, answered());
+    story.tell(caller, answered());
+    let [first, second] = taps(&story).0[..] else {
+        panic!("two parties");
+    };
+    story.effects.clear();
+    for _ in 0..2 {
+        story.switch.pause_recording(call);
+        story.drain();
+    }
+    assert_eq!(tape_moves(&story), [('|', first.1), ('|', second.1)]);
+    // Hold and the way back change nothing about it.
+    story.tell(anna, LegEvent::Held);
+    story.tell(anna, LegEvent::Resumed);
+    assert_eq!(tape_moves(&story).len(), 2);
+    story.effects.clear();
+    for _ in 0..2 {
+        story.switch.resume_recording(call);
+        story.drain();
+    }
+    assert_eq!(tape_moves(&story), [('>', first.1), ('>', second.1)]);
+    let asked = |effect: &&Effect| matches!(effect, Effect::Event(event) if event.rule == Rule::RecordAsked);
+    assert_eq!(story.effects.iter().filter(asked).count(), 1);
+    story.switch.pause_recording(call);
+    story.tell(caller, LegEvent::Ended(Cause::Normal));
+    story.finish();
+    story.switch.resume_recording(call);
+    story.drain();
+    let ended = tape_moves(&story)
+        .iter()
+        .filter(|(what, _)| *what == '-')
+        .count();
+    assert_eq!(ended, 2, "every track ends, once");
+}

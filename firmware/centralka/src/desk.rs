@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc, sync::mpsc::sync_channel, time::Duration};
 
 use config::UnknownSecrets;
+use model::{CallId, Command};
 use panel::Feed;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub(crate) enum Ask {
     ConfigUndo { version: u64, author: String },
     /// Tokens of programs.
     Token(TokenAsk),
+    /// Record nothing of a call for a while.
+    RecordingPause { call: CallId },
+    /// Record it again.
+    RecordingResume { call: CallId },
     /// Make the person at a simulated set act.
     SimAct { port: String, act: hal_sim::Act },
     /// What the person at a simulated set sees and hears.
@@ -64,6 +69,8 @@ impl Desk {
                 let report = self.board(port, BoardAsk::Hear)?;
                 serde_json::to_value(report).map_err(|e| e.to_string())
             }
+            Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
+            Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
             ask @ Ask::Token(_) => answer_stored(&self.configurator, ask),
             other => {
                 let answer = answer_stored(&self.configurator, other);
@@ -71,6 +78,12 @@ impl Desk {
                 answer
             }
         }
+    }
+
+    fn wish(&self, command: Command) -> Answer {
+        let said = self.mouth.say(Word::Command(command));
+        said.map_err(|e| e.to_string())?;
+        Ok(serde_json::Value::Null)
     }
 
     fn tell_pages(&self) {
@@ -175,6 +188,10 @@ fn answer_from_store(
             let saved = configurator.undo(version, &author)?;
             json!({ "version": saved.version })
         }
-        Ask::SimAct { .. } | Ask::SimHear { .. } | Ask::Token(_) => serde_json::Value::Null,
+        Ask::SimAct { .. }
+        | Ask::SimHear { .. }
+        | Ask::RecordingPause { .. }
+        | Ask::RecordingResume { .. }
+        | Ask::Token(_) => serde_json::Value::Null,
     })
 }

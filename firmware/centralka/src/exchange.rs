@@ -314,6 +314,25 @@ impl Exchange for Front {
         self.mouth.say(word).map_err(|_| Refusal::Busy)
     }
 
+    fn pause_recording(&self, _: &Author, call: CallId, paused: bool) -> Result<(), Refusal> {
+        let all = self.read().recordings_of(call).map_err(|e| internal(&e))?;
+        let open = |one: &store::Recording| one.state == store::RecordingState::Open;
+        if !all.iter().any(open) {
+            return Err(Refusal::State {
+                error: "not_recorded",
+                message: "this call is not being recorded".into(),
+            });
+        }
+        let command = if paused {
+            Command::PauseRecording(call)
+        } else {
+            Command::ResumeRecording(call)
+        };
+        self.mouth
+            .say(Word::Command(command))
+            .map_err(|_| Refusal::Busy)
+    }
+
     fn config(&self) -> Result<ConfigText, Refusal> {
         let (version, text) = self.configurator.text();
         Ok(ConfigText {

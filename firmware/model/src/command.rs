@@ -13,6 +13,11 @@ use crate::{CallId, RecordingId};
 pub enum Command {
     /// End this call, cause `administrator`. Unknown calls are no error: it is over already.
     HangUp(CallId),
+    /// Record nothing of this call until it is resumed. A call that is not recorded, is paused or is over
+    /// is left as it is.
+    PauseRecording(CallId),
+    /// Record this call again, if its recording is paused.
+    ResumeRecording(CallId),
     /// The recorder made the file of this recording.
     RecordingKept {
         /// The call.

@@ -145,6 +145,8 @@ rules! {
     Periodic = "periodic",
     /// All calls of a party are recorded.
     RecordAll = "record.all",
+    /// Somebody asked for a pause of the recording, or for its end.
+    RecordAsked = "record.asked",
     /// The last recorded party left.
     RecordOver = "record.over",
     /// The recorder made the file, or could not.

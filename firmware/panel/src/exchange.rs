@@ -158,6 +158,12 @@ pub trait Exchange: Send + Sync + 'static {
     /// [`Refusal::Busy`].
     fn hang_up(&self, by: &Author, call: CallId) -> Result<(), Refusal>;
 
+    /// Records nothing of a call until it is resumed; idempotent.
+    ///
+    /// # Errors
+    /// [`Refusal::State`] with `not_recorded` for a call that is not being recorded, [`Refusal::Busy`].
+    fn pause_recording(&self, by: &Author, call: CallId, paused: bool) -> Result<(), Refusal>;
+
     /// The configuration text in force.
     ///
     /// # Errors

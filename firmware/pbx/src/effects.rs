@@ -63,6 +63,9 @@ impl Pbx {
             Effect::Say(leg, prompt) => self.say(leg, prompt),
             Effect::Chime { room, chime } => self.chime(&room, chime),
             Effect::StartTap(leg, tap) => self.start_tap(leg, tap),
+            Effect::PauseTap { tap, paused } => {
+                self.media(MediaCommand::PauseTap { tap, paused });
+            }
             Effect::StopTap(tap) => self.media(MediaCommand::StopTap { tap }),
         }
     }

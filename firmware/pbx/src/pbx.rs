@@ -229,6 +229,8 @@ impl Pbx {
             Input::Port { port, event } => self.port_event(now, port, event),
             Input::Media(event) => self.media_event(now, event),
             Input::Command(Command::HangUp(call)) => self.switch.hang_up(now, call),
+            Input::Command(Command::PauseRecording(call)) => self.switch.pause_recording(call),
+            Input::Command(Command::ResumeRecording(call)) => self.switch.resume_recording(call),
             Input::Command(
                 command @ (Command::RecordingKept { .. } | Command::RecordingLost { .. }),
             ) => {

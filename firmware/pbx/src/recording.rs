@@ -49,7 +49,10 @@ impl Pbx {
             Command::RecordingLost { call, recording } => {
                 (call, EventBody::RecordingLost { recording })
             }
-            Command::HangUp(_) | Command::Stop { .. } => return,
+            Command::HangUp(_)
+            | Command::PauseRecording(_)
+            | Command::ResumeRecording(_)
+            | Command::Stop { .. } => return,
         };
         let event = Event {
             call: Some(call),

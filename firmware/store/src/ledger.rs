@@ -237,6 +237,8 @@ impl Store {
             }
             EventBody::RecordingStarted { .. }
             | EventBody::TrackStarted { .. }
+            | EventBody::RecordingPaused { .. }
+            | EventBody::RecordingResumed { .. }
             | EventBody::RecordingEnded { .. }
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. } => {

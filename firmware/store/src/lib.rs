@@ -38,7 +38,7 @@ pub use journal::Journal;
 pub use ledger::{Appended, Batch};
 pub use projection::{
     CallView, Cdr, CdrFold, FoldLeg, LINES_MAX, LegView, Line, LiveCall, LiveLeg, LiveState,
-    LiveView, Recording, RecordingState, Registration, Track,
+    LiveView, Pause, Recording, RecordingState, Registration, Track,
 };
 pub use reader::{ROWS_MAX, Reader};
 pub use recover::{REFRESH_LAG, REFRESH_WRITE, Recovered, closing_records, granted};

@@ -15,10 +15,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_open_from.sql"),
     include_str!("migrations/0003_recording.sql"),
     include_str!("migrations/0004_track_order.sql"),
+    include_str!("migrations/0005_pause.sql"),
 ];
 
 /// The newest format that this program knows.
-pub(crate) const KNOWN: u32 = 4;
+pub(crate) const KNOWN: u32 = 5;
 const _: () = assert!(MIGRATIONS.len() == KNOWN as usize);
 
 /// Makes the database this program's, whatever older format it has.

@@ -7,7 +7,7 @@ use std::fs;
 use model::{Codec, EventBody, Instant, LegId, RecordingId, Rule, TapId, Wall};
 use office::{Folder, Scribe, open};
 use store::{
-    Batch, RecordingState, Track,
+    Batch, Pause, RecordingState, Track,
     recording::{
         RECORDING_PAYLOAD_MAX, RECORDING_SEGMENT_BYTES, Segments, TrackFrame, TrackPart, read,
     },
@@ -243,4 +243,33 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
     assert_eq!(of_call.len(), 2);
     let one = store.recording(kept).expect("readable").expect("known");
     assert_eq!((one.sha256.as_str(), one.boot), ("ab", boot));
+}
+
+#[test]
+fn a_recording_knows_when_it_was_paused() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let mut scribe = Scribe::new(store.next_seq());
+    let recording = RecordingId(2);
+    let mut batch = recorded_call(&mut scribe, [RecordingId(1), recording]);
+    let mut times = Vec::new();
+    let paused = EventBody::RecordingPaused { recording };
+    let resumed = EventBody::RecordingResumed { recording };
+    for body in [&paused, &resumed, &paused] {
+        let record = scribe.pass(1_000).note(Rule::RecordAsked, body.clone());
+        times.push(record.at.wall);
+        batch.records.push(record);
+    }
+    store.append(&[batch]).expect("room");
+    let found = store.recording(recording).expect("readable");
+    let pause = |since: usize, until: Option<usize>| Pause {
+        since: times[since],
+        until: until.map(|at| times[at]),
+    };
+    assert_eq!(
+        found.expect("it is known").pauses,
+        [pause(0, Some(1)), pause(2, None)]
+    );
+    let other = store.recording(RecordingId(1)).expect("readable");
+    assert_eq!(other.expect("it is known").pauses, []);
 }

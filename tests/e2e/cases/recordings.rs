@@ -72,3 +72,59 @@ fn what_was_recorded_before_a_power_failure_is_kept() {
     jan.quit();
     exchange.stop();
 }
+
+/// The call that goes on.
+#[track_caller]
+fn call_in_progress(exchange: &Exchange) -> String {
+    let calls = exchange.calls();
+    let open = calls.iter().find(|call| call["ended"].is_null());
+    let id = open.expect("a call goes on")["id"].as_str();
+    id.expect("it has an id").to_owned()
+}
+
+#[test]
+fn a_paused_recording_is_silent_in_the_pause_and_keeps_its_time() {
+    let exchange = recorded_office();
+    let (mut anna, mut jan) = talking(&exchange);
+    let call = call_in_progress(&exchange);
+    for _ in 0..2 {
+        exchange.ask(&["recording", "pause", &call]);
+    }
+    // The two still hear each other.
+    hears("the called", &anna.hears_now(ENOUGH), JAN_HZ, ANNA_HZ);
+    for _ in 0..2 {
+        exchange.ask(&["recording", "resume", &call]);
+    }
+    let _ = jan.hears_now(ENOUGH);
+    anna.hang_up();
+    jan.event("CALL_CLOSED", s(30));
+    let all = exchange.recordings(1);
+    let pauses = all[0]["pauses"].as_array().expect("its pauses");
+    assert_eq!(pauses.len(), 1, "{all:?}");
+    assert!(pauses[0]["until"].is_string(), "{pauses:?}");
+    let (left, right) = Sound::read_both(Path::new(all[0]["file"].as_str().expect("a path")));
+    // Before and after it 4 s at least are heard; in between there is nothing at all.
+    for (side, hz) in [(&left, JAN_HZ), (&right, ANNA_HZ)] {
+        let verdict = side.listen(hz);
+        assert!(verdict.tone >= 100, "{hz} Hz: {verdict:?}");
+        let longest = side.longest_silence();
+        assert!(longest >= s(3) && longest <= side.duration(), "{longest:?}");
+        assert!(side.duration() >= longest + s(6), "{longest:?}");
+    }
+    let said = exchange.ask(&["call", "explain", &call, "--language", "en"]);
+    for words in ["Recording pauses", "Recording goes on", "[record.asked]"] {
+        assert_eq!(
+            said.matches(words).count(),
+            if words.starts_with('[') { 2 } else { 1 },
+            "{said}"
+        );
+    }
+    let refused = exchange.run(&["recording", "pause", &call]);
+    assert_eq!(refused.status.code(), Some(2), "it is over");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("not being recorded"), "{said}");
+    exchange.rest();
+    anna.quit();
+    jan.quit();
+    exchange.stop();
+}

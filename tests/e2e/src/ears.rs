@@ -167,6 +167,18 @@ impl Sound {
         Self(self.0.get(samples..).unwrap_or_default().to_vec())
     }
 
+    /// How long nothing at all is in it at the longest, to 50 ms.
+    #[must_use]
+    pub fn longest_silence(&self) -> Duration {
+        let silent = |look: &[i16]| look.iter().all(|&sample| sample == 0);
+        let looks = self.0.chunks_exact(WINDOW).map(silent);
+        let (_, longest) = looks.fold((0, 0), |(row, longest), silent| {
+            let row = if silent { row + 1 } else { 0 };
+            (row, longest.max(row))
+        });
+        Duration::from_millis(50) * longest
+    }
+
     /// How many looks there are.
     #[must_use]
     pub const fn looks(&self) -> usize {

@@ -383,3 +383,66 @@ fn a_recording_made_in_a_conference_has_a_track_of_everybody_there() {
     hang_up(&mut story, late);
     assert_eq!(story.switch.calls(), 0);
 }
+
+#[test]
+fn a_pause_in_a_conference_is_one_of_its_own_recording_only() {
+    let mut story = story(None, None);
+    story.world.recorded = Some("jan");
+    let first = come(&mut story);
+    let second = come(&mut story);
+    story.world.recorded = None;
+    let calls = [first, second].map(|leg| story.switch.call_of(leg).expect("a call"));
+    let recording = |story: &Story, call| {
+        let begun = story.effects.iter().find_map(|effect| match effect {
+            Effect::Event(event) if event.call == Some(call) => match event.body {
+                EventBody::RecordingStarted { recording } => Some(recording),
+                _ => None,
+            },
+            _ => None,
+        });
+        begun.expect("it is recorded")
+    };
+    let own = recording(&story, calls[0]);
+    // The tracks that begin for a recording, by leg.
+    let tracks = |story: &Story| -> Vec<LegId> {
+        let begun = story.effects.iter().filter_map(|effect| match effect {
+            Effect::Event(event) => match event.body {
+                EventBody::TrackStarted { recording, .. } if recording == own => event.leg,
+                _ => None,
+            },
+            _ => None,
+        });
+        begun.collect()
+    };
+    assert_eq!(
+        tracks(&story),
+        [first, second, first],
+        "both, and another of the first as it goes to two recordings then"
+    );
+    story.effects.clear();
+    story.switch.pause_recording(calls[0]);
+    story.drain();
+    assert_eq!(tracks(&story), [], "nothing more for the paused one");
+    let begun = taps(&story).0;
+    assert_eq!(
+        begun.len(),
+        2,
+        "the other has new tracks of both: {begun:?}"
+    );
+    assert_eq!(taps(&story).1.len(), 2);
+    // Somebody who comes now belongs to it, but is heard in it only when it goes on.
+    let late = come(&mut story);
+    assert_eq!(tracks(&story), []);
+    story.effects.clear();
+    story.switch.resume_recording(calls[0]);
+    story.drain();
+    let mut again = tracks(&story);
+    again.sort_unstable();
+    let mut all = vec![first, second, late];
+    all.sort_unstable();
+    assert_eq!(again, all);
+    for leg in [first, second, late] {
+        hang_up(&mut story, leg);
+    }
+    assert_eq!(story.switch.calls(), 0);
+}

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use model::{RecordingId, Wall};
-use store::{Recording, RecordingState, explain};
+use model::{CallId, RecordingId, Wall};
+use store::{Pause, Reader, Recording, RecordingState, explain};
 
-use crate::{recorder::file_of, serve};
+use crate::{desk::Ask, recorder::file_of, serve, socket};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -24,6 +24,16 @@ pub(crate) enum Verb {
     File {
         /// The recording's id.
         id: RecordingId,
+    },
+    /// Record nothing of a call in progress until it is resumed.
+    Pause {
+        /// The call's id.
+        call: CallId,
+    },
+    /// Record a call again.
+    Resume {
+        /// The call's id.
+        call: CallId,
     },
 }
 
@@ -59,7 +69,19 @@ pub(crate) fn run(data: &Path, verb: Verb) -> Result<()> {
             }
             println!("{}", file_of(data, recording.started, id).display());
         }
+        Verb::Pause { call } => wish(data, &reader, call, Ask::RecordingPause { call })?,
+        Verb::Resume { call } => wish(data, &reader, call, Ask::RecordingResume { call })?,
     }
+    Ok(())
+}
+
+/// Tells the exchange what is to become of the recording that goes on.
+fn wish(data: &Path, reader: &Reader, call: CallId, wish: Ask) -> Result<()> {
+    let all = reader.recordings_of(call)?;
+    if !all.iter().any(|one| one.state == RecordingState::Open) {
+        bail!("call {call} is not being recorded");
+    }
+    socket::ask(data, &wish)?.context("the exchange is not running")?;
     Ok(())
 }
 
@@ -84,6 +106,14 @@ fn line(data: &Path, recording: &Recording) -> serde_json::Value {
         "bytes": recording.bytes,
         "sha256": recording.sha256,
         "tracks": recording.tracks.len(),
+        "pauses": recording.pauses.iter().map(span).collect::<Vec<_>>(),
         "file": kept.then(|| file_of(data, recording.started, recording.id)),
+    })
+}
+
+fn span(pause: &Pause) -> serde_json::Value {
+    serde_json::json!({
+        "since": explain::utc(pause.since),
+        "until": pause.until.map(explain::utc),
     })
 }

@@ -17,9 +17,9 @@ use std::{
 
 use engine::{TapPart, TrackReader};
 use jiff::Timestamp;
-use model::{CallId, Command, EventBody, Record, RecordingId, TapId, Wall, limits};
+use model::{CallId, Command, EventBody, LegId, Record, RecordingId, TapId, Wall, limits};
 use store::{
-    Recording, StoreError,
+    Recording, StoreError, Track,
     recording::{Segments, TrackFrame, TrackPart},
 };
 
@@ -76,7 +76,7 @@ impl Frames for TrackReader {
 #[derive(Clone, Copy, Debug)]
 enum Told {
     Started(CallId, RecordingId, Wall),
-    Track(RecordingId, TapId),
+    Track(RecordingId, TapId, LegId),
     Ended(RecordingId),
 }
 
@@ -119,7 +119,10 @@ impl Recorder {
                 let call = record.event.call.unwrap_or(CallId(0));
                 Told::Started(call, recording, record.at.wall)
             }
-            EventBody::TrackStarted { recording, tap } => Told::Track(recording, tap),
+            EventBody::TrackStarted { recording, tap } => {
+                let leg = record.event.leg.unwrap_or(LegId(0));
+                Told::Track(recording, tap, leg)
+            }
             EventBody::RecordingEnded { recording } => Told::Ended(recording),
             _ => return,
         };
@@ -146,7 +149,7 @@ impl Waiting {
                 recording: recording.id,
                 boot: recording.boot,
                 first_segment: 0,
-                tracks: recording.tracks.iter().map(|track| track.tap).collect(),
+                tracks: recording.tracks.clone(),
             },
         }
     }
@@ -227,9 +230,9 @@ impl Desk {
                     },
                 );
             }
-            Told::Track(recording, tap) => {
+            Told::Track(recording, tap, leg) => {
                 if let Some(open) = self.open.get_mut(&recording) {
-                    open.order.tracks.push(tap);
+                    open.order.tracks.push(Track { tap, leg });
                 }
             }
             Told::Ended(recording) => self.queue.extend(self.open.remove(&recording)),

@@ -9,7 +9,10 @@ use std::{
 
 use model::{Codec, Instant, RecordingId, TapId};
 use sha2::{Digest as _, Sha256};
-use store::recording::{TrackFrame, TrackPart, read};
+use store::{
+    Track,
+    recording::{TrackFrame, TrackPart, read},
+};
 
 use super::{mixdown::Mixdown, track::Voice, wav::Wav};
 
@@ -21,8 +24,17 @@ pub(super) struct Order {
     pub(super) boot: u64,
     /// The segment in which it begins, or an earlier one.
     pub(super) first_segment: u64,
-    /// Its tracks, the first one heard on the left.
-    pub(super) tracks: Vec<TapId>,
+    /// Its tracks: those of the leg that the first one is of are heard on the left.
+    pub(super) tracks: Vec<Track>,
+}
+
+impl Order {
+    /// Left (0) or right (1); `None` for the track of another recording.
+    fn side(&self, tap: TapId) -> Option<usize> {
+        let track = self.tracks.iter().find(|track| track.tap == tap)?;
+        let first = self.tracks.first()?;
+        Some(usize::from(track.leg != first.leg))
+    }
 }
 
 /// A file that was made.
@@ -66,9 +78,8 @@ pub(super) fn render(segments: &Path, order: &Order, path: &Path) -> Result<Made
     let mut mixdown = Mixdown::new(hz, wav);
     let mut voices: BTreeMap<TapId, Voice> = BTreeMap::new();
     let mut trouble = None;
-    each(segments, order, |frame, codec, payload| {
+    each(segments, order, |frame, channel, (codec, payload)| {
         let voice = voices.entry(frame.tap).or_insert_with(|| Voice::new(hz));
-        let channel = usize::from(order.tracks.first() != Some(&frame.tap));
         let Some((place, samples)) = voice.decode(beginning, frame.at, codec, payload) else {
             return;
         };
@@ -89,7 +100,7 @@ pub(super) fn render(segments: &Path, order: &Order, path: &Path) -> Result<Made
 
 fn outline(segments: &Path, order: &Order) -> Result<Outline, Unmade> {
     let mut outline = Outline::default();
-    each(segments, order, |frame, codec, _| {
+    each(segments, order, |frame, _, (codec, _)| {
         let before = outline.beginning.unwrap_or(frame.at);
         outline.beginning = Some(before.min(frame.at));
         outline.wide |= codec.sample_hz() > 8_000;
@@ -97,17 +108,17 @@ fn outline(segments: &Path, order: &Order) -> Result<Outline, Unmade> {
     Ok(outline)
 }
 
-/// Every packet of the recording's tracks.
+/// Every packet of the recording's tracks, and the side on which it is heard.
 fn each(
     segments: &Path,
     order: &Order,
-    mut take: impl FnMut(&TrackFrame<'_>, Codec, &[u8]),
+    mut take: impl FnMut(&TrackFrame<'_>, usize, (Codec, &[u8])),
 ) -> Result<(), Unmade> {
     let reading = read(segments, order.boot, order.first_segment, |frame| {
         if let TrackPart::Sound { codec, payload } = frame.part
-            && order.tracks.contains(&frame.tap)
+            && let Some(side) = order.side(frame.tap)
         {
-            take(frame, codec, payload);
+            take(frame, side, (codec, payload));
         }
     })?;
     if reading.torn_bytes > 0 {

@@ -80,7 +80,8 @@ fn channels(path: &Path) -> (u32, Vec<i16>, Vec<i16>) {
 fn begin(desk: &mut Desk, recording: u128, taps: &[u32]) {
     desk.follow(Told::Started(CallId(1), RecordingId(recording), Wall(0)));
     for &tap in taps {
-        desk.follow(Told::Track(RecordingId(recording), TapId(tap)));
+        let leg = LegId(u128::from(tap));
+        desk.follow(Told::Track(RecordingId(recording), TapId(tap), leg));
     }
 }
 
@@ -152,10 +153,11 @@ fn what_an_earlier_start_left_is_made_into_a_file() {
         ms: 0,
         bytes: 0,
         sha256: String::new(),
-        tracks: vec![store::Track {
+        tracks: vec![Track {
             tap: TapId(4),
-            leg: model::LegId(1),
+            leg: LegId(1),
         }],
+        pauses: Vec::new(),
     };
     let made = desk.make(&Waiting::of_earlier(&recording));
     assert!(
@@ -173,4 +175,37 @@ fn what_an_earlier_start_left_is_made_into_a_file() {
         },
         "nothing is left of it"
     );
+}
+
+#[test]
+fn a_pause_is_silence_and_what_comes_after_it_stays_in_its_place_and_on_its_side() {
+    let folder = Folder::new("pause");
+    let mut desk = Desk::open(&folder.0, folder.0.join("segments"), 1).expect("a folder");
+    let recording = RecordingId(7);
+    begin(&mut desk, 7, &[1, 2]);
+    // The first second, then nothing for two; the first party's track goes on, the second party has
+    // another one, as somebody whom another recording was following all the time.
+    let second = |tap: u32, from: u64, hz: f64| {
+        (0..50_u64).map(move |n| (tap, from + n * 20, tone(hz, n).to_vec()))
+    };
+    let mut said = Said(second(1, 0, 400.0).chain(second(2, 0, 1_000.0)).collect());
+    desk.turn(&mut said);
+    desk.follow(Told::Track(recording, TapId(5), LegId(2)));
+    let after = second(1, 3_000, 400.0).chain(second(5, 3_000, 1_000.0));
+    desk.turn(&mut Said(after.collect()));
+    desk.follow(Told::Ended(recording));
+    let waiting = desk.queue.pop_front().expect("it ended");
+    let Command::RecordingKept { ms, .. } = desk.make(&waiting) else {
+        panic!("there is sound");
+    };
+    assert_eq!(ms, 4_000, "the time line is that of the call");
+    let (rate, left, right) = channels(&file_of(&folder.0, Wall(0), recording));
+    assert_eq!(rate, 8_000);
+    for (side, own, other) in [(&left, 400.0, 1_000.0), (&right, 1_000.0, 400.0)] {
+        for part in [400..7_600, 24_400..31_600] {
+            assert!(share(&side[part.clone()], own, 8_000.0) > 0.95, "{part:?}");
+            assert!(share(&side[part], other, 8_000.0) < 0.01);
+        }
+        assert!(side[8_400..23_600].iter().all(|&sample| sample == 0));
+    }
 }

@@ -255,6 +255,13 @@ impl Exchange for FakeOffice {
         Ok(())
     }
 
+    fn pause_recording(&self, _: &Author, _: CallId, _: bool) -> Result<(), Refusal> {
+        Err(Refusal::State {
+            error: "not_recorded",
+            message: "this call is not being recorded".into(),
+        })
+    }
+
     fn config(&self) -> Result<ConfigText, Refusal> {
         let state = self.lock();
         Ok(ConfigText {

@@ -90,6 +90,46 @@ pub(crate) async fn hang_up(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Records nothing of a call in progress until it is resumed: a card number is being said. Once more is
+/// no error.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/recording/pause", tag = "recordings",
+    params(("id" = String, Path, description = "The call's id")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn pause(
+    State(desk): State<Desk>,
+    operator: Operator,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    set_paused(desk, operator, &id, true).await
+}
+
+/// Records a call in progress again. Once more is no error.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/recording/resume", tag = "recordings",
+    params(("id" = String, Path, description = "The call's id")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn resume(
+    State(desk): State<Desk>,
+    operator: Operator,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    set_paused(desk, operator, &id, false).await
+}
+
+async fn set_paused(
+    desk: Desk,
+    operator: Operator,
+    id: &str,
+    paused: bool,
+) -> Result<StatusCode, Failure> {
+    let id = call_id(id)?;
+    let author = author(&operator.0);
+    desk.ask(move |desk| desk.exchange.pause_recording(&author, id, paused))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 struct FileNames<'a> {
     desk: &'a Inner,
     file: &'a CallFile,

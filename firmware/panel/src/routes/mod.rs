@@ -77,6 +77,8 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(calls::recent))
         .routes(routes!(calls::explain))
         .routes(routes!(calls::hang_up))
+        .routes(routes!(calls::pause))
+        .routes(routes!(calls::resume))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::card))
         .routes(routes!(people::web_access))

@@ -125,6 +125,7 @@ impl Words for Czech {
             Rule::PeerMisbehaved => "protistrana porušila protokol",
             Rule::PowerLost => "výpadek napájení, zjištěn při dalším startu",
             Rule::RecordAll => "všechny hovory strany se nahrávají",
+            Rule::RecordAsked => "někdo o to požádal",
             Rule::RecordOver => "poslední nahrávaná strana odešla",
             Rule::RecordKept => "nahrávání je zpracováno",
             Rule::Periodic => "pravidelný údaj",

@@ -127,6 +127,7 @@ impl Words for English {
             Rule::PeerMisbehaved => "the far end broke the protocol",
             Rule::PowerLost => "the power failed, noticed at the next start",
             Rule::RecordAll => "all calls of a party are recorded",
+            Rule::RecordAsked => "somebody asked for it",
             Rule::RecordOver => "the last recorded party left",
             Rule::RecordKept => "the recorder finished",
             Rule::Periodic => "a periodic figure",

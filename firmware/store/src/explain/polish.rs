@@ -129,6 +129,7 @@ impl Words for Polish {
             Rule::PeerMisbehaved => "druga strona złamała protokół",
             Rule::PowerLost => "zanik zasilania, zauważony przy następnym starcie",
             Rule::RecordAll => "wszystkie rozmowy strony są nagrywane",
+            Rule::RecordAsked => "ktoś o to poprosił",
             Rule::RecordOver => "ostatnia nagrywana strona odeszła",
             Rule::RecordKept => "nagrywarka skończyła",
             Rule::Periodic => "wartość okresowa",

@@ -129,6 +129,7 @@ impl Words for Russian {
             Rule::PeerMisbehaved => "другая сторона нарушила протокол",
             Rule::PowerLost => "сбой питания, замечен при следующем запуске",
             Rule::RecordAll => "все разговоры стороны записываются",
+            Rule::RecordAsked => "об этом попросили",
             Rule::RecordOver => "последняя записываемая сторона ушла",
             Rule::RecordKept => "запись обработана",
             Rule::Periodic => "периодический показатель",

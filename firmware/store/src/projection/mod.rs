@@ -9,4 +9,4 @@ mod recording;
 pub use call::{CallView, LINES_MAX, LegView, Line};
 pub use cdr::{Cdr, CdrFold, FoldLeg};
 pub use live::{LiveCall, LiveLeg, LiveState, LiveView, Registration};
-pub use recording::{Recording, RecordingState, Track};
+pub use recording::{Pause, Recording, RecordingState, Track};

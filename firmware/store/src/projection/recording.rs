@@ -54,6 +54,17 @@ pub struct Recording {
     pub sha256: String,
     /// Its tracks in the order they began.
     pub tracks: Vec<Track>,
+    /// When nothing was recorded because somebody asked for it, in the order of time.
+    pub pauses: Vec<Pause>,
+}
+
+/// A span in which nothing was recorded because somebody asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// From here on.
+    pub since: Wall,
+    /// Up to here; `None` while it lasts, and where the recording ended paused.
+    pub until: Option<Wall>,
 }
 
 /// One party's part of a recording.
@@ -76,7 +87,7 @@ impl Reader {
         let sql = format!("{COLUMNS} WHERE started < ?1 ORDER BY started DESC LIMIT ?2");
         let limit = signed(limit.min(ROWS_MAX) as u64);
         let rows = self.query(&sql, (before.0, limit), row)?;
-        self.with_tracks(rows)
+        self.with_parts(rows)
     }
 
     /// One recording.
@@ -86,7 +97,7 @@ impl Reader {
     pub fn recording(&self, id: RecordingId) -> Result<Option<Recording>, StoreError> {
         let sql = format!("{COLUMNS} WHERE id = ?1");
         let rows = self.query(&sql, [key(id)], row)?;
-        Ok(self.with_tracks(rows)?.pop())
+        Ok(self.with_parts(rows)?.pop())
     }
 
     /// The recordings of one call, in the order they began.
@@ -96,7 +107,7 @@ impl Reader {
     pub fn recordings_of(&self, call: CallId) -> Result<Vec<Recording>, StoreError> {
         let sql = format!("{COLUMNS} WHERE call = ?1 ORDER BY started");
         let rows = self.query(&sql, [call.0.to_be_bytes()], row)?;
-        self.with_tracks(rows)
+        self.with_parts(rows)
     }
 
     /// Recordings whose file is still to be made, oldest first: those that ended, and those that
@@ -109,13 +120,21 @@ impl Reader {
             "{COLUMNS} WHERE state < 2 AND (state = 1 OR boot < ?1) ORDER BY started LIMIT ?2"
         );
         let rows = self.query(&sql, (signed(boot), signed(ROWS_MAX as u64)), row)?;
-        self.with_tracks(rows)
+        self.with_parts(rows)
     }
 
-    fn with_tracks(&self, mut rows: Vec<Recording>) -> Result<Vec<Recording>, StoreError> {
-        let sql = "SELECT tap, leg FROM track WHERE recording = ?1 ORDER BY place, tap";
+    /// The same with tracks and pauses.
+    fn with_parts(&self, mut rows: Vec<Recording>) -> Result<Vec<Recording>, StoreError> {
+        let tracks = "SELECT tap, leg FROM track WHERE recording = ?1 ORDER BY place, tap";
+        let pauses = "SELECT since, until FROM pause WHERE recording = ?1 ORDER BY since";
         for recording in &mut rows {
-            recording.tracks = self.query(sql, [key(recording.id)], |row| {
+            recording.pauses = self.query(pauses, [key(recording.id)], |row| {
+                Ok(Pause {
+                    since: Wall(row.get(0)?),
+                    until: row.get::<_, Option<i64>>(1)?.map(Wall),
+                })
+            })?;
+            recording.tracks = self.query(tracks, [key(recording.id)], |row| {
                 Ok(Track {
                     tap: TapId(row.get(0)?),
                     leg: LegId(u128::from_be_bytes(row.get(1)?)),
@@ -151,6 +170,16 @@ impl Store {
                 let sql = "INSERT OR IGNORE INTO track (recording, tap, leg, place) VALUES
                            (?1, ?2, ?3, (SELECT count(*) FROM track WHERE recording = ?1))";
                 self.execute(sql, (key(*recording), tap.0, leg)).map(drop)
+            }
+            EventBody::RecordingPaused { recording } => {
+                let sql = "INSERT OR IGNORE INTO pause (recording, since) VALUES (?1, ?2)";
+                let values = (key(*recording), record.at.wall.0);
+                self.execute(sql, values).map(drop)
+            }
+            EventBody::RecordingResumed { recording } => {
+                let sql = "UPDATE pause SET until = ?2 WHERE recording = ?1 AND until IS NULL";
+                let values = (key(*recording), record.at.wall.0);
+                self.execute(sql, values).map(drop)
             }
             EventBody::RecordingEnded { recording } => {
                 self.set_recording(*recording, RecordingState::Ended, (0, 0, ""))
@@ -202,5 +231,6 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Recording> {
         bytes: unsigned(6)?,
         sha256: row.get(7)?,
         tracks: Vec::new(),
+        pauses: Vec::new(),
     })
 }
