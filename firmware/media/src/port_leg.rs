@@ -44,4 +44,11 @@ impl PortLeg {
     pub const fn port(&self) -> PortId {
         self.port
     }
+
+    /// The port is to hear this next.
+    pub(crate) fn hear(&mut self, block: &[i16]) {
+        for (slot, &sample) in self.hears.iter_mut().zip(block) {
+            *slot = sample;
+        }
+    }
 }

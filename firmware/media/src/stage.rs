@@ -54,13 +54,9 @@ impl Stage<'_> {
             return;
         };
         if let Leg::Rtp(leg) = leg
-            && sounds
-            && digit.is_none()
-            && leg.keying.is_idle()
-            && leg.ear.is_plain()
-            && block.rate() == rate
+            && (sounds && digit.is_none() && block.rate() == rate)
+            && hears_as_it_is(leg)
         {
-            // Nearly always: what it hears is what there is.
             leg.ear.seam.follow(block.last());
             return say((self.now, self.tick), (name, leg), block, self.out);
         }
@@ -100,14 +96,8 @@ impl Stage<'_> {
         ear.overlay(over.as_ref().map(Block::samples), samples);
         ear.seam.join(samples);
         match leg {
-            Leg::Port(leg) => {
-                for (slot, &sample) in leg.hears.iter_mut().zip(hears.samples()) {
-                    *slot = sample;
-                }
-            }
-            Leg::Rtp(leg) if sounds => {
-                say((self.now, self.tick), (name, leg), &hears, self.out);
-            }
+            Leg::Port(leg) => leg.hear(hears.samples()),
+            Leg::Rtp(leg) if sounds => say((self.now, self.tick), (name, leg), &hears, self.out),
             Leg::Rtp(leg) => leg.sending.drop_rest(),
         }
     }
@@ -175,7 +165,12 @@ fn key_step(leg: &mut Leg, digit: &mut Option<DtmfSender>, now: Instant) -> Key 
 /// Whether a leg may be sent what others are sent in this tick; the rest has something of its own.
 pub(crate) fn is_plain(slot: &mut Slot) -> bool {
     slot.rtp()
-        .is_some_and(|leg| leg.can_send() && leg.keying.is_idle() && leg.ear.is_plain())
+        .is_some_and(|leg| leg.can_send() && hears_as_it_is(leg))
+}
+
+/// Whether nothing has to be done to what a leg hears, as is nearly always the case.
+fn hears_as_it_is(leg: &RtpLeg) -> bool {
+    leg.keying.is_idle() && leg.ear.is_plain()
 }
 
 /// Whether a leg that encodes for itself can change to a shared stream in this tick: its encoder
