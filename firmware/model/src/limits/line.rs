@@ -10,3 +10,15 @@ pub const LEARNED_SIGNATURES: usize = 4;
 pub const PORT_LATENCY_SAMPLES: usize = 320;
 /// Samples of the longest echo that is cancelled: 128 ms.
 pub const ECHO_TAIL_SAMPLES: usize = 1_024;
+/// Octets of a board file.
+pub const BOARD_FILE_OCTETS: usize = 64 * 1_024;
+/// Characters of a text in a board file.
+pub const BOARD_TEXT: usize = 64;
+/// Relays of a board.
+pub const BOARD_RELAYS: usize = 16;
+/// Lamps of a board.
+pub const BOARD_LAMPS: usize = 32;
+/// Buttons of a board.
+pub const BOARD_BUTTONS: usize = 8;
+/// Mistakes of a board file that are told at once.
+pub const BOARD_PROBLEMS: usize = 64;

@@ -1,0 +1,50 @@
+//! What a board carries: which chips on which bus, their selects, interrupts and slots, the sound
+//! device, relays, lamps and buttons.
+//!
+//! A board is a file ([`BoardFile`]), read strictly: every mistake with its line, all of them at once.
+//! [`find`] looks where it may lie. Buses and pins are opened through [`Hardware`], by Linux
+//! ([`linux`], feature `linux`) or by a test. Which drivers are put on them is the program's
+//! affair.
+//!
+//! ```toml
+//! name = "Office 4+2"
+//!
+//! [audio]                        # one PCM highway
+//! device = "hw:tdm,0"
+//! channels = 8
+//!
+//! [[port]]
+//! name = "fxs1"
+//! chip = "si3210"
+//! spi = "/dev/spidev0.0"
+//! interrupt = "gpiochip0:22"     # low when the chip asks; without it the chip is polled
+//! slot = 0
+//!
+//! [[port]]
+//! name = "fxo1"
+//! chip = "si3050"
+//! spi = "/dev/spidev0.4"
+//! slot = 4
+//!
+//! [[relay]]                      # without power the set hangs on the line
+//! name = "lifeline1"
+//! pin = "gpiochip0:5"
+//! set = "fxs1"
+//! line = "fxo1"
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod check;
+mod file;
+mod find;
+mod hardware;
+#[cfg(feature = "linux")]
+pub mod linux;
+mod read;
+
+pub use file::{
+    Audio, BoardFile, Button, Chip, Lamp, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
+};
+pub use find::{Found, NotFound, find, load};
+pub use hardware::{Hardware, HardwareError, Lifeline};
