@@ -22,7 +22,7 @@ use crate::{
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
-    hardware::{self, OpenBoard},
+    hardware::{self, BoardChoice, Kept},
     live::{InForce, Live},
     porter::{Plan, Porter},
     recorder::Recorder,
@@ -79,12 +79,17 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         porter: Arc::new(porter),
     };
     common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
-    let open = hardware::open(options.board, &config);
     let (sink, tracks) = engine::tracks();
     let sounds = Sounds {
         data: options.data.clone(),
     };
-    let (engine, board) = start_engine(&config, open, &mut secret, &common, (sounds, sink))?;
+    let (engine, board) = start_engine(
+        &config,
+        &options.board,
+        &mut secret,
+        &common,
+        (sounds, sink),
+    )?;
     let (recorder, recording) = start_recorder(&store, &options.data, tracks, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
     let live = start_live(&recovered, &common)?;
@@ -124,6 +129,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         porter,
         fingerprint,
         panel,
+        hardware: board.kept,
         data: options.data.clone(),
     })
 }
@@ -255,15 +261,17 @@ fn seed_of(random: &mut Random) -> model::Seed {
 struct ControlBoard {
     jacks: Vec<pbx::Jack>,
     board: Board,
+    kept: Kept,
 }
 
 fn start_engine(
     config: &Config,
-    open: OpenBoard,
+    choice: &BoardChoice,
     secret: &mut Random,
     common: &Common,
     (sounds, tracks): (Sounds, engine::TrackSink),
 ) -> Result<(Engine, ControlBoard)> {
+    let open = hardware::open(choice, config)?;
     let ports = config.network.rtp_ports;
     let engine = Engine::start(EngineConfig {
         rtp_ports: (ports.first, ports.last),
@@ -277,7 +285,7 @@ fn start_engine(
     common
         .feed
         .tell(panel::api::ChangeBody::Board(panel::api::Board {
-            name: if open.people.is_some() { "sim" } else { "" }.into(),
+            name: open.name,
             sets: Vec::new(),
         }));
     let board = Board::new(
@@ -291,6 +299,7 @@ fn start_engine(
         ControlBoard {
             jacks: open.jacks,
             board,
+            kept: open.kept,
         },
     ))
 }

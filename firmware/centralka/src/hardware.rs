@@ -1,42 +1,99 @@
 //! Opening the telephone hardware: the one place that names the back ends of `hal`.
 
+mod chips;
+mod report;
+
+use std::{
+    any::Any,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
 use config::{Config, Country, Tone};
+use hal_board::linux::Linux;
 use hal_port::{AudioHalf, Cadence, KindOnly};
 use hal_sim::{BoardPlan, CarrierRules, CarrierTones, NamedTone, SetOptions, SimBoard};
 use model::{PortId, limits};
 
 use crate::control;
 
+pub(crate) use report::BoardReport;
+
 /// Which telephone hardware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BoardChoice {
+    /// What this machine's own board file says; simulated when it has none.
+    Auto,
+    /// What this file says.
+    File(PathBuf),
     /// Simulated sets and lines.
     Sim,
     /// No ports at all.
     None,
 }
 
+impl From<String> for BoardChoice {
+    /// As the command line has it.
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "auto" => Self::Auto,
+            "sim" => Self::Sim,
+            "none" => Self::None,
+            _ => Self::File(word.into()),
+        }
+    }
+}
+
+/// What the hardware needs as long as the exchange runs: the sound device's thread, drawn relays. Dropped
+/// at the end, sets hang on their lifelines again.
+pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
+
 /// The board, taken apart.
+#[derive(Default)]
 pub(crate) struct OpenBoard {
+    /// What it is called; `sim` for the simulated one.
+    pub(crate) name: String,
     pub(crate) jacks: Vec<pbx::Jack>,
     pub(crate) audio: Vec<(PortId, Box<dyn AudioHalf>)>,
     pub(crate) control: Vec<(PortId, String, control::Jack)>,
     pub(crate) people: Option<hal_sim::People>,
+    pub(crate) kept: Kept,
 }
 
-/// Opens the chosen board.
-pub(crate) fn open(choice: BoardChoice, config: &Config) -> OpenBoard {
+/// Opens the chosen board. A chip that is not there is a port out of service; the exchange runs on.
+///
+/// # Errors
+/// A board file that was named cannot be read or has mistakes.
+pub(crate) fn open(choice: &BoardChoice, config: &Config) -> Result<OpenBoard> {
+    let path = match choice {
+        BoardChoice::None => return Ok(OpenBoard::default()),
+        BoardChoice::Sim => return Ok(simulated(config)),
+        BoardChoice::File(path) => path.clone(),
+        BoardChoice::Auto => match hal_board::find(Path::new("/")) {
+            None => return Ok(simulated(config)),
+            Some(found) => found.path,
+        },
+    };
+    match hal_board::load(&path) {
+        Ok(file) => {
+            tracing::info!(board = file.name, path = %path.display(), "the board's file was read");
+            Ok(chips::open(&file, &mut Linux, chips::card))
+        }
+        // Nobody named it: calls between phones are better than none.
+        Err(error) if *choice == BoardChoice::Auto => {
+            tracing::error!(%error, "the board is not used");
+            Ok(OpenBoard::default())
+        }
+        Err(error) => Err(error).context("the board"),
+    }
+}
+
+fn simulated(config: &Config) -> OpenBoard {
     let mut open = OpenBoard {
-        jacks: Vec::new(),
-        audio: Vec::new(),
-        control: Vec::new(),
-        people: None,
+        name: "sim".into(),
+        ..OpenBoard::default()
     };
-    let plan = match choice {
-        BoardChoice::None => return open,
-        BoardChoice::Sim => plan(config),
-    };
-    let Some(mut board) = SimBoard::with(plan) else {
+    let Some(mut board) = SimBoard::with(plan(config)) else {
         return open;
     };
     let tones = Tone::ALL.iter().map(|&tone| NamedTone {
@@ -62,6 +119,15 @@ impl OpenBoard {
         audio: impl AudioHalf + 'static,
         control: impl hal_port::ControlHalf<Error = hal_port::ErrorKind> + Send + 'static,
     ) {
+        self.add_boxed(port, Box::new(audio), Box::new(control));
+    }
+
+    fn add_boxed(
+        &mut self,
+        port: hal_port::Port,
+        audio: Box<dyn AudioHalf>,
+        control: control::Jack,
+    ) {
         let id = PortId(u16::try_from(self.jacks.len()).unwrap_or(u16::MAX));
         self.jacks.push(pbx::Jack {
             port: id,
@@ -69,8 +135,8 @@ impl OpenBoard {
             kind: port.kind,
             capabilities: port.capabilities,
         });
-        self.audio.push((id, Box::new(audio)));
-        self.control.push((id, port.name, Box::new(control)));
+        self.audio.push((id, audio));
+        self.control.push((id, port.name, control));
     }
 }
 

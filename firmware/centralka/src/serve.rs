@@ -21,7 +21,7 @@ use crate::{
     control::Word,
     desk::Desk,
     guard::Guard,
-    hardware::BoardChoice,
+    hardware::{BoardChoice, Kept},
     notify,
     porter::Porter,
     socket, tls,
@@ -76,6 +76,7 @@ pub(crate) struct Running {
     pub(crate) porter: Arc<Porter>,
     /// SHA-256 of the box's own authority.
     pub(crate) fingerprint: Option<String>,
+    pub(crate) hardware: Kept,
     pub(crate) data: PathBuf,
 }
 
@@ -84,6 +85,8 @@ impl Running {
     /// them last.
     fn wait(self) -> Result<()> {
         let control = self.control.join();
+        // Sets hang on their lifelines from now on.
+        drop(self.hardware);
         notify::stopping();
         self.panel.stop();
         self.guard.stop();

@@ -132,6 +132,40 @@ impl<S: SpiDevice> SpiDevice for SharedSpi<S> {
     }
 }
 
+/// One interrupt pin that several chips of a chain pull.
+#[derive(Debug)]
+pub struct SharedPin<P>(Arc<Mutex<P>>);
+
+impl<P> SharedPin<P> {
+    /// The pin of all chips of a chain.
+    pub fn new(pin: P) -> Self {
+        Self(Arc::new(Mutex::new(pin)))
+    }
+}
+
+impl<P> Clone for SharedPin<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P: PinErrorType> PinErrorType for SharedPin<P> {
+    type Error = P::Error;
+}
+
+impl<P: InputPin> InputPin for SharedPin<P> {
+    fn is_high(&mut self) -> Result<bool, P::Error> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_high()
+    }
+
+    fn is_low(&mut self) -> Result<bool, P::Error> {
+        self.is_high().map(|high| !high)
+    }
+}
+
 /// The interrupt pin of a chip that has none: it is polled.
 #[derive(Clone, Copy, Debug)]
 pub enum NoPin {}

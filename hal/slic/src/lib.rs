@@ -18,7 +18,7 @@ pub mod fxs;
 mod health;
 mod trouble;
 
-pub use bus::{NoPin, SharedSpi};
+pub use bus::{NoPin, SharedPin, SharedSpi};
 pub use trouble::{SlicError, Trouble};
 
 use serde::{Deserialize, Serialize};

@@ -10,10 +10,10 @@ mod token;
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::{
-    hardware::BoardChoice,
+    hardware::{BoardChoice, BoardReport},
     serve::{self, ServeOptions},
 };
 
@@ -35,9 +35,9 @@ enum Verb {
         /// Import this text at the first start; again on SIGHUP.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Telephone hardware: auto finds it, without any it is simulated.
-        #[arg(long, value_enum, default_value = "auto")]
-        board: BoardArg,
+        /// Telephone hardware: auto finds it, without any it is simulated; sim, none, or a board file.
+        #[arg(long, value_name = "auto|sim|none|FILE", default_value = "auto")]
+        board: BoardChoice,
         /// Make new passwords where the text refers to unknown ones.
         #[arg(long)]
         new_secrets: bool,
@@ -91,13 +91,6 @@ enum Verb {
     Version,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum BoardArg {
-    Auto,
-    Sim,
-    None,
-}
-
 /// Runs the command line. Bad input is exit status 2, like a wrong argument; all else 1.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -140,10 +133,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             serve::run(&ServeOptions {
                 data,
                 config,
-                board: match board {
-                    BoardArg::Auto | BoardArg::Sim => BoardChoice::Sim,
-                    BoardArg::None => BoardChoice::None,
-                },
+                board,
                 new_secrets,
                 show_credentials,
             })?;
@@ -207,7 +197,7 @@ fn doctor(data: &std::path::Path) {
         "exchange      {}",
         if running { "running" } else { "not running" }
     );
-    println!("board         simulated: two analog sets with a person at each, and an outside line");
+    print!("{}", BoardReport::of_this_machine());
 }
 
 /// Structured logs of the program on standard error, `RUST_LOG` style filters in `CENTRALKA_LOG`.

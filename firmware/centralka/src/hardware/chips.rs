@@ -1,0 +1,350 @@
+//! A board file made real: drivers on their buses, the sound device, lifelines.
+
+use std::{any::Any, collections::BTreeMap, time::Duration};
+
+use embedded_hal::digital::OutputPin;
+use hal_alsa::{Card, CardSettings, Period, SampleFormat};
+use hal_board::{
+    Audio, BoardFile, Chip, Hardware, HardwareError, Lifeline, LineDriver, Pin, PortEntry,
+    SlotFormat,
+};
+use hal_port::{
+    AudioHalf, Capabilities, ControlHalf, ErrorKind, FaultKind, Frame, FrameStatus, KindOnly, Port,
+    PortCommand, PortEvent, Reading,
+};
+use hal_slic::{
+    SharedPin, SharedSpi, Trouble,
+    fxo::{FxoLine, FxoSettings},
+    fxs::{FxsLine, FxsSettings, Part},
+};
+
+use super::OpenBoard;
+use crate::control::Jack;
+
+/// What opens the sound device: its halves, in the order of the slots, and what keeps it going.
+pub(super) type Sound = (Box<dyn Any + Send>, Vec<Box<dyn AudioHalf>>);
+
+/// The sound device by ALSA.
+pub(super) fn card(audio: &Audio, slots: &[usize]) -> Result<Sound, String> {
+    let settings = CardSettings {
+        capture: audio.capture.clone(),
+        playback: audio.playback.clone(),
+        channels: audio.channels,
+        format: match audio.format {
+            SlotFormat::Linear => SampleFormat::Linear,
+            SlotFormat::ALaw => SampleFormat::ALaw,
+            SlotFormat::MuLaw => SampleFormat::MuLaw,
+        },
+        period: if audio.period_ms == 5 {
+            Period::Ms5
+        } else {
+            Period::Ms10
+        },
+    };
+    let (card, halves) = Card::open(&settings, slots).map_err(|error| error.to_string())?;
+    let halves = halves.into_iter().map(|half| Box::new(half) as _).collect();
+    Ok((Box::new(card), halves))
+}
+
+/// Opens everything that the file names. What cannot be opened is said in the log, and its ports are
+/// out of service from the start.
+pub(super) fn open<H: Hardware>(
+    file: &BoardFile,
+    hardware: &mut H,
+    sound: impl FnOnce(&Audio, &[usize]) -> Result<Sound, String>,
+) -> OpenBoard {
+    let mut open = OpenBoard {
+        name: file.name.clone(),
+        ..OpenBoard::default()
+    };
+    // First the clocks of the highway, then the reset: the chips measure the clocks when it ends.
+    let slots: Vec<usize> = file.ports.iter().map(|p| usize::from(p.slot)).collect();
+    let halves = file.audio.as_ref().map(|audio| sound(audio, &slots));
+    let mut halves = match halves {
+        Some(Ok((card, halves))) => {
+            open.kept.push(card);
+            halves.into_iter()
+        }
+        Some(Err(error)) => {
+            tracing::error!(error, "the board's sound device");
+            Vec::new().into_iter()
+        }
+        None => Vec::new().into_iter(),
+    };
+    if let Some(pin) = &file.reset
+        && let Err(error) = reset(pin, hardware)
+    {
+        tracing::error!(%error, "the chips' reset");
+    }
+    let mut buses = Buses::<H>::default();
+    for port in &file.ports {
+        let half = halves.next();
+        let (description, control) = if half.is_none() {
+            // A set without dial tone is a set that is broken.
+            missing(port)
+        } else {
+            buses.control(file, port, hardware).unwrap_or_else(|error| {
+                tracing::error!(port = port.name, %error, "the port's chip");
+                missing(port)
+            })
+        };
+        let half = half.unwrap_or_else(|| Box::new(NoSound));
+        open.add_boxed(description, half, control);
+    }
+    draw_lifelines(file, hardware, &mut open);
+    open
+}
+
+fn level<O: OutputPin>(output: &mut O, pin: &Pin, active: bool) -> Result<(), HardwareError> {
+    let done = if active == pin.active_low {
+        output.set_low()
+    } else {
+        output.set_high()
+    };
+    done.map_err(|error| HardwareError {
+        what: pin.to_string(),
+        why: format!("{error:?}"),
+    })
+}
+
+/// The pulse is as long as two calls of the system: a thousand times what a chip needs.
+fn reset<H: Hardware>(pin: &Pin, hardware: &mut H) -> Result<(), HardwareError> {
+    let mut output = hardware.output(pin)?;
+    level(&mut output, pin, true)?;
+    level(&mut output, pin, false)
+}
+
+/// A relay that is let go when the exchange ends.
+struct Drawn<O: OutputPin>(Lifeline<O>);
+
+impl<O: OutputPin> Drop for Drawn<O> {
+    fn drop(&mut self) {
+        // The kernel takes the pin back in any case.
+        let _ = self.0.draw(false);
+    }
+}
+
+/// A lamp that is lit as long as the exchange runs.
+struct Lit<O: OutputPin> {
+    output: O,
+    pin: Pin,
+}
+
+impl<O: OutputPin> Drop for Lit<O> {
+    fn drop(&mut self) {
+        // As above.
+        let _ = level(&mut self.output, &self.pin, false);
+    }
+}
+
+/// The lamp that says that the exchange runs.
+const STATUS_LAMP: &str = "status";
+
+fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
+    for relay in &file.relays {
+        let drawn = hardware.output(&relay.pin).and_then(|output| {
+            let mut lifeline = Lifeline::new(relay.clone(), output);
+            lifeline.draw(true).map_err(|error| HardwareError {
+                what: relay.pin.to_string(),
+                why: format!("{error:?}"),
+            })?;
+            Ok(Drawn(lifeline))
+        });
+        match drawn {
+            Ok(drawn) => open.kept.push(Box::new(drawn)),
+            Err(error) => tracing::error!(relay = relay.name, %error, "the lifeline"),
+        }
+    }
+    for lamp in file.lamps.iter().filter(|lamp| lamp.name == STATUS_LAMP) {
+        let lit = hardware.output(&lamp.pin).and_then(|mut output| {
+            level(&mut output, &lamp.pin, true)?;
+            let pin = lamp.pin.clone();
+            Ok(Lit { output, pin })
+        });
+        match lit {
+            Ok(lit) => open.kept.push(Box::new(lit)),
+            Err(error) => tracing::error!(lamp = lamp.name, %error, "the lamp"),
+        }
+    }
+}
+
+/// Buses and pins that several chips share.
+struct Buses<H: Hardware> {
+    spi: BTreeMap<String, SharedSpi<H::Spi>>,
+    pins: BTreeMap<Pin, SharedPin<H::Input>>,
+}
+
+impl<H: Hardware> Default for Buses<H> {
+    fn default() -> Self {
+        Self {
+            spi: BTreeMap::new(),
+            pins: BTreeMap::new(),
+        }
+    }
+}
+
+impl<H: Hardware> Buses<H> {
+    /// The driver of a port.
+    fn control(
+        &mut self,
+        file: &BoardFile,
+        port: &PortEntry,
+        hardware: &mut H,
+    ) -> Result<(Port, Jack), HardwareError> {
+        let spi = match self.spi.get(&port.spi) {
+            Some(spi) => spi.clone(),
+            None => {
+                let spi = SharedSpi::new(hardware.spi(&port.spi, port.spi_hz)?);
+                self.spi.insert(port.spi.clone(), spi.clone());
+                spi
+            }
+        };
+        let interrupt = match &port.interrupt {
+            None => None,
+            Some(pin) => Some(match self.pins.get(pin) {
+                Some(shared) => shared.clone(),
+                None => {
+                    let shared = SharedPin::new(hardware.input(pin)?);
+                    self.pins.insert(pin.clone(), shared.clone());
+                    shared
+                }
+            }),
+        };
+        let name = port.name.clone();
+        let (format, first_bit) = file.audio.as_ref().map_or_else(
+            || (SlotFormat::default(), 0),
+            |audio| (audio.format, audio.first_bit),
+        );
+        let slot_start = port.slot * format.bits() + first_bit;
+        let slot_format = match format {
+            SlotFormat::Linear => hal_slic::SlotFormat::Linear,
+            SlotFormat::ALaw => hal_slic::SlotFormat::ALaw,
+            SlotFormat::MuLaw => hal_slic::SlotFormat::MuLaw,
+        };
+        let part = match port.chip {
+            Chip::Si3210 => Part::Si3210,
+            Chip::Si3215 => Part::Si3215,
+            Chip::Si3050 => {
+                let settings = FxoSettings {
+                    chain_place: port.chain_place,
+                    slot_start,
+                    slot_format,
+                };
+                let line = FxoLine::new(name.clone(), settings, spi, interrupt);
+                return Ok((line.port(), Told::boxed(name, line, FxoLine::trouble)));
+            }
+        };
+        let settings = FxsSettings {
+            part,
+            driver: match port.driver {
+                LineDriver::Discrete => hal_slic::fxs::LineDriver::Discrete,
+                LineDriver::Si3201 => hal_slic::fxs::LineDriver::Si3201,
+            },
+            dc_dc_period: port.dc_dc_period,
+            slot_start,
+            slot_format,
+        };
+        let line = FxsLine::new(name.clone(), settings, spi, interrupt);
+        Ok((line.port(), Told::boxed(name, line, FxsLine::trouble)))
+    }
+}
+
+/// A driver whose troubles go to the log: the events of a port say less.
+struct Told<C> {
+    name: String,
+    inner: C,
+    trouble: fn(&C) -> Option<Trouble>,
+    told: Option<Trouble>,
+}
+
+impl<C: ControlHalf + Send + 'static> Told<C> {
+    fn boxed(name: String, inner: C, trouble: fn(&C) -> Option<Trouble>) -> Jack {
+        Box::new(KindOnly(Self {
+            name,
+            inner,
+            trouble,
+            told: None,
+        }))
+    }
+}
+
+impl<C: ControlHalf> ControlHalf for Told<C> {
+    type Error = C::Error;
+
+    fn advance(&mut self, now: Duration) {
+        self.inner.advance(now);
+        let trouble = (self.trouble)(&self.inner);
+        if trouble != self.told {
+            self.told = trouble;
+            if let Some(trouble) = trouble {
+                tracing::warn!(port = self.name, %trouble, "trouble at a port");
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        self.inner.next_deadline()
+    }
+
+    fn apply(&mut self, command: PortCommand) -> Result<(), C::Error> {
+        self.inner.apply(command)
+    }
+
+    fn poll_event(&mut self) -> Option<PortEvent> {
+        self.inner.poll_event()
+    }
+
+    fn reading(&self) -> Reading {
+        self.inner.reading()
+    }
+}
+
+/// A port that the board file names and the machine has not.
+#[derive(Default)]
+struct Missing {
+    told: bool,
+}
+
+fn missing(port: &PortEntry) -> (Port, Jack) {
+    let description = Port {
+        name: port.name.clone(),
+        kind: port.chip.kind(),
+        capabilities: Capabilities::default(),
+    };
+    (description, Box::new(Missing::default()))
+}
+
+impl ControlHalf for Missing {
+    type Error = ErrorKind;
+
+    fn advance(&mut self, _now: Duration) {}
+
+    fn next_deadline(&self) -> Option<Duration> {
+        None
+    }
+
+    fn apply(&mut self, _command: PortCommand) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Gone)
+    }
+
+    fn poll_event(&mut self) -> Option<PortEvent> {
+        let first = !core::mem::replace(&mut self.told, true);
+        first.then_some(PortEvent::Fault(FaultKind::Lost))
+    }
+}
+
+/// The audio half of a port without sound device.
+struct NoSound;
+
+impl AudioHalf for NoSound {
+    fn exchange(&mut self, _tx: &Frame, rx: &mut Frame) -> FrameStatus {
+        rx.fill(0);
+        FrameStatus {
+            silent: true,
+            ..FrameStatus::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

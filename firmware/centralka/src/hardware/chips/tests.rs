@@ -1,0 +1,199 @@
+//! A whole board over models of its chips.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use embedded_hal::digital::{ErrorType, OutputPin};
+use hal_board::{BoardFile, Hardware, HardwareError, Pin};
+use hal_port::{Cadence, FaultKind, PortCommand, PortEvent};
+use hal_slic_model::{IntPin, Spi, daa, slic};
+
+use super::{NoSound, open};
+
+const BOARD: &str = r#"name = "Two and two"
+reset = "!gpiochip0:9"
+[audio]
+device = "hw:none"
+channels = 8
+first_bit = 1
+[[port]]
+name = "fxs1"
+chip = "si3215"
+spi = "/dev/spidev0.0"
+interrupt = "gpiochip0:1"
+slot = 0
+[[port]]
+name = "fxs2"
+chip = "si3215"
+spi = "/dev/spidev0.9"
+slot = 1
+[[port]]
+name = "fxo1"
+chip = "si3050"
+spi = "/dev/spidev0.1"
+interrupt = "gpiochip0:2"
+slot = 2
+[[port]]
+name = "fxo2"
+chip = "si3050"
+spi = "/dev/spidev0.1"
+interrupt = "gpiochip0:2"
+chain_place = 1
+slot = 3
+[[relay]]
+name = "lifeline"
+pin = "gpiochip0:5"
+set = "fxs1"
+line = "fxo1"
+[[lamp]]
+name = "status"
+pin = "!gpiochip0:6"
+"#;
+
+/// Levels that pins were given, in order.
+type Levels = Arc<Mutex<Vec<(u32, bool)>>>;
+
+struct Wire {
+    line: u32,
+    levels: Levels,
+}
+
+impl ErrorType for Wire {
+    type Error = Infallible;
+}
+
+impl OutputPin for Wire {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        self.levels.lock().expect("sound").push((self.line, false));
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.levels.lock().expect("sound").push((self.line, true));
+        Ok(())
+    }
+}
+
+/// A machine with models on its buses.
+struct Models {
+    set: slic::SlicHandle,
+    lines: Vec<daa::DaaHandle>,
+    levels: Levels,
+    opened: BTreeMap<String, u32>,
+}
+
+impl Hardware for Models {
+    type Spi = Spi;
+    type Input = IntPin;
+    type Output = Wire;
+
+    fn spi(&mut self, device: &str, hz: u32) -> Result<Spi, HardwareError> {
+        assert_eq!(hz, 4_000_000);
+        *self.opened.entry(device.into()).or_default() += 1;
+        match device {
+            "/dev/spidev0.0" => Ok(self.set.spi()),
+            "/dev/spidev0.1" => Ok(self.lines[0].spi()),
+            _ => Err(HardwareError {
+                what: device.into(),
+                why: "no such file".into(),
+            }),
+        }
+    }
+
+    fn input(&mut self, pin: &Pin) -> Result<IntPin, HardwareError> {
+        *self.opened.entry(pin.to_string()).or_default() += 1;
+        Ok(match pin.line {
+            1 => self.set.interrupt(),
+            _ => self.lines[0].interrupt(),
+        })
+    }
+
+    fn output(&mut self, pin: &Pin) -> Result<Wire, HardwareError> {
+        Ok(Wire {
+            line: pin.line,
+            levels: Arc::clone(&self.levels),
+        })
+    }
+}
+
+fn models() -> Models {
+    let line = daa::Board::default();
+    Models {
+        set: slic::SlicHandle::new(slic::Board {
+            slot_start: 1,
+            ..slic::Board::new(slic::Part::Si3215)
+        }),
+        lines: daa::DaaHandle::chain(&[line, line]),
+        levels: Levels::default(),
+        opened: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn a_board_comes_up_and_what_is_missing_is_out_of_service() {
+    let file = BoardFile::parse(BOARD).expect("is sound");
+    let mut models = models();
+    let mut board = open(&file, &mut models, |audio, slots| {
+        assert_eq!((audio.channels, slots), (8, &[0, 1, 2, 3][..]));
+        let half = || Box::new(NoSound) as _;
+        Ok((Box::new(()), vec![half(), half(), half(), half()]))
+    });
+    let names: Vec<_> = board.jacks.iter().map(|jack| jack.name.clone()).collect();
+    assert_eq!(names, ["fxs1", "fxs2", "fxo1", "fxo2"]);
+    // Each bus and pin was opened once, however many chips share it.
+    assert!(models.opened.values().all(|&times| times == 1));
+    let mut events: Vec<Vec<PortEvent>> = vec![Vec::new(); 4];
+    for ms in 1..=2_000 {
+        let now = Duration::from_millis(ms);
+        models.set.pass_to(now);
+        models.lines.iter().for_each(|line| line.pass_to(now));
+        for ((_, _, jack), events) in board.control.iter_mut().zip(&mut events) {
+            jack.advance(now);
+            events.extend(std::iter::from_fn(|| jack.poll_event()));
+        }
+    }
+    let alive = vec![PortEvent::Battery(true)];
+    let lost = vec![PortEvent::Fault(FaultKind::Lost)];
+    assert_eq!(events, [Vec::new(), lost, alive.clone(), alive]);
+    let ring = PortCommand::StartRing(Cadence::new(&[1_000, 4_000]).expect("legal"));
+    board.control[0].2.apply(ring).expect("in service");
+    assert!(models.set.rings());
+    board.control[1].2.apply(ring).expect_err("missing");
+    // Slots begin one clock late, 16 bits apart.
+    assert_eq!((models.set.register(2), models.set.register(4)), (1, 1));
+    let starts: Vec<u8> = models.lines.iter().map(|line| line.register(34)).collect();
+    assert_eq!(starts, [33, 49]);
+    assert_eq!(models.set.violations(), Vec::<String>::new());
+    for line in &models.lines {
+        assert_eq!(line.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn resets_first_and_lets_the_lifeline_go_at_the_end() {
+    let file = BoardFile::parse(BOARD).expect("is sound");
+    let mut models = models();
+    let levels = Arc::clone(&models.levels);
+    let board = open(&file, &mut models, |_, _| Ok((Box::new(()), Vec::new())));
+    let so_far = [(9, false), (9, true), (5, true), (6, false)];
+    assert_eq!(*levels.lock().expect("sound"), so_far);
+    drop(board);
+    let end = [(5, false), (6, true)];
+    assert_eq!(levels.lock().expect("sound")[4..], end);
+}
+
+#[test]
+fn without_its_sound_device_a_board_has_no_port_in_service() {
+    let file = BoardFile::parse(BOARD).expect("is sound");
+    let mut board = open(&file, &mut models(), |_, _| Err("busy".into()));
+    for (_, _, jack) in &mut board.control {
+        jack.advance(Duration::ZERO);
+        assert_eq!(jack.poll_event(), Some(PortEvent::Fault(FaultKind::Lost)));
+        assert_eq!(jack.poll_event(), None);
+    }
+    assert_eq!(board.audio.len(), 4);
+}

@@ -1,0 +1,148 @@
+//! What `centralka doctor` says of the board, as data and in words.
+
+use std::{fmt, path::Path, path::PathBuf};
+
+use hal_board::{BoardFile, Chip, NotFound, Wrong};
+
+/// One thing that a board file names, and whether this machine has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The port's name, or what it is.
+    pub(crate) name: String,
+    /// What it is looked for by.
+    pub(crate) device: String,
+    pub(crate) is_there: bool,
+}
+
+/// The board of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BoardReport {
+    /// No file: the simulated board stands in.
+    Simulated,
+    /// The file cannot be read.
+    Unreadable { path: PathBuf, why: String },
+    /// The file has mistakes: no port is used.
+    Wrong { path: PathBuf, wrong: Vec<Wrong> },
+    /// The file is sound.
+    Sound {
+        path: PathBuf,
+        name: String,
+        parts: Vec<Part>,
+    },
+}
+
+impl BoardReport {
+    /// Looks at this machine. Opens nothing: a running exchange has it all.
+    pub(crate) fn of_this_machine() -> Self {
+        Self::below(Path::new("/"))
+    }
+
+    fn below(root: &Path) -> Self {
+        let Some(found) = hal_board::find(root) else {
+            return Self::Simulated;
+        };
+        match hal_board::load(&found.path) {
+            Ok(file) => Self::Sound {
+                path: found.path,
+                parts: parts(&file, root),
+                name: file.name,
+            },
+            Err(NotFound::Wrong(path, wrong)) => Self::Wrong { path, wrong },
+            Err(NotFound::Unreadable(path, error)) => Self::Unreadable {
+                path,
+                why: error.to_string(),
+            },
+        }
+    }
+}
+
+fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
+    let is_there = |device: &str| root.join(device.trim_start_matches('/')).exists();
+    let mut parts = Vec::new();
+    for port in &file.ports {
+        let chip = match port.chip {
+            Chip::Si3210 => "si3210",
+            Chip::Si3215 => "si3215",
+            Chip::Si3050 => "si3050",
+        };
+        parts.push(Part {
+            name: format!("{} {chip}", port.name),
+            device: port.spi.clone(),
+            is_there: is_there(&port.spi),
+        });
+    }
+    let interrupts = file.ports.iter().filter_map(|port| port.interrupt.as_ref());
+    let pins = interrupts.chain(file.reset.iter());
+    let pins = pins.chain(file.relays.iter().map(|relay| &relay.pin));
+    let pins = pins.chain(file.lamps.iter().map(|lamp| &lamp.pin));
+    let mut chips: Vec<String> = pins.map(|pin| format!("/dev/{}", pin.chip)).collect();
+    chips.sort();
+    chips.dedup();
+    parts.extend(chips.into_iter().map(|device| Part {
+        name: "pins".into(),
+        is_there: is_there(&device),
+        device,
+    }));
+    parts
+}
+
+impl fmt::Display for BoardReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Simulated => writeln!(
+                f,
+                "board         simulated: two analog sets with a person at each, and an outside line"
+            ),
+            Self::Unreadable { path, why } => {
+                writeln!(f, "board         {} cannot be read: {why}", path.display())
+            }
+            Self::Wrong { path, wrong } => {
+                writeln!(f, "board         {} is wrong", path.display())?;
+                wrong.iter().try_for_each(|wrong| writeln!(f, "  {wrong}"))
+            }
+            Self::Sound { path, name, parts } => {
+                writeln!(f, "board         {name}, by {}", path.display())?;
+                for part in parts {
+                    let state = if part.is_there { "there" } else { "missing" };
+                    writeln!(f, "  {:<12}{} {state}", part.name, part.device)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOARD: &str = "name = \"Test\"\n[audio]\ndevice = \"hw:0\"\nchannels = 2\n\
+        [[port]]\nname = \"fxs1\"\nchip = \"si3215\"\nspi = \"/dev/spidev0.0\"\nslot = 0\n\
+        [[port]]\nname = \"fxo1\"\nchip = \"si3050\"\nspi = \"/dev/spidev0.1\"\nslot = 1\n\
+        interrupt = \"gpiochip3:1\"\n";
+
+    #[test]
+    fn what_is_there_and_what_is_missing() {
+        let root = std::env::temp_dir().join(format!("centralka-doctor-{}", std::process::id()));
+        let put = |path: &str, text: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
+            std::fs::write(path, text).expect("written");
+        };
+        put("dev/spidev0.0", "");
+        assert_eq!(BoardReport::below(&root), BoardReport::Simulated);
+        put("etc/centralka/board.toml", BOARD);
+        let said = BoardReport::below(&root).to_string();
+        for line in [
+            "  fxs1 si3215 /dev/spidev0.0 there\n",
+            "  fxo1 si3050 /dev/spidev0.1 missing\n",
+            "  pins        /dev/gpiochip3 missing\n",
+        ] {
+            assert!(said.contains(line), "{said}");
+        }
+        put("etc/centralka/board.toml", "name = 5\n");
+        let said = BoardReport::below(&root).to_string();
+        assert!(said.contains("  line 1: name is"), "{said}");
+        std::fs::remove_dir_all(root).expect("removed");
+    }
+}
