@@ -1,5 +1,6 @@
 //! One call: its legs and how far it has come.
 
+use crate::{Ring, outside::Outside};
 use model::{CallId, Cause, EntryId, Instant, LegId, Party};
 
 /// How far a leg has come.
@@ -96,6 +97,10 @@ pub(crate) struct Call {
     pub(crate) from: Party,
     /// Who answers, if it is the exchange itself.
     pub(crate) service: Option<Service>,
+    /// How sets ring for it.
+    pub(crate) ring: Ring,
+    /// What is dialled outside, if that is where the call leads.
+    pub(crate) outside: Option<Outside>,
     /// The best reason so far why nobody took the call.
     pub(crate) refusal: Option<(Cause, model::Rule)>,
 }

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use model::{EntryId, PortId, Transport};
+use model::{EntryId, LegId, PortId, Transport};
 
 /// What a dialled text means in the configuration in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,13 @@ pub enum Dialled {
     EchoTest,
     /// The number of a conference.
     Conference(EntryId),
+    /// A number of the public network.
+    Outside {
+        /// The digits to be dialled there.
+        number: String,
+        /// It is an emergency number of the country.
+        emergency: bool,
+    },
     /// Nothing.
     Unknown,
 }
@@ -76,6 +83,15 @@ pub struct SetRules {
     pub hot_line: Option<HotLine>,
 }
 
+/// An outside line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The `[[line]]` entry.
+    pub owner: EntryId,
+    /// Its jack.
+    pub port: PortId,
+}
+
 /// What the configuration says of a conference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomRules {
@@ -101,6 +117,10 @@ pub trait Directory {
     fn set(&self, analog: &EntryId) -> SetState;
     /// What the set of an `[[analog]]` entry may do.
     fn set_rules(&self, analog: &EntryId) -> SetRules;
+    /// The outside lines that may be taken for a call now, best first.
+    fn lines(&self) -> Vec<Line>;
+    /// The outside lines that calls are on, with the leg of each, longest first.
+    fn lines_in_use(&self) -> Vec<(Line, LegId)>;
     /// The rules of a conference; `None` if there is none of this id (any more).
     fn room(&self, conference: &EntryId) -> Option<RoomRules>;
     /// Whether every call of this person, or of a phone of this person, is recorded.

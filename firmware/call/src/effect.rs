@@ -50,6 +50,19 @@ pub enum LegEvent {
     Ended(Cause),
     /// The far end fell silent; the rule says how that was noticed.
     Lost(Rule),
+    /// A line's far party answered, as this rule saw.
+    LineAnswered(Rule),
+    /// The carrier did not connect the call.
+    LineRefused {
+        /// Why.
+        cause: Cause,
+        /// How that was seen.
+        rule: Rule,
+    },
+    /// The line cannot carry the call; another one may.
+    LineFailed(Rule),
+    /// A line's far party hung up, as this rule saw.
+    LineEnded(Rule),
     /// The party put us on hold.
     Held,
     /// The party is back.
@@ -67,6 +80,8 @@ pub enum LegEvent {
 pub enum Ring {
     /// Somebody of the house calls.
     Inside,
+    /// Somebody calls over an outside line.
+    Outside,
 }
 
 /// What a leg hears from the exchange.
@@ -118,6 +133,17 @@ pub enum Effect {
         from: Party,
         /// What the bell says.
         ring: Ring,
+    },
+    /// Call a number of the public network on an outside line.
+    CallLine {
+        /// The new leg.
+        leg: LegId,
+        /// The call.
+        call: CallId,
+        /// The line's jack.
+        port: PortId,
+        /// The digits.
+        number: String,
     },
     /// Tell the caller that it rings.
     Alert(LegId),

@@ -22,7 +22,12 @@ impl Switch {
         }
         let (cause, rule) = match cause {
             Cause::Normal | Cause::Cancelled if answered => (Cause::Normal, Rule::PartyHungUp),
-            Cause::Normal | Cause::Cancelled if is_caller => (Cause::Cancelled, Rule::CallerGaveUp),
+            Cause::Normal | Cause::Cancelled if is_caller => {
+                // A line says how it was seen that its caller gave up.
+                let seen = rule == Rule::LineAbandoned;
+                let rule = if seen { rule } else { Rule::CallerGaveUp };
+                (Cause::Cancelled, rule)
+            }
             // Hung up again before the caller had the answer.
             Cause::Normal | Cause::Cancelled => (Cause::Rejected, Rule::PhoneRefused),
             fault => (fault, rule),
@@ -31,6 +36,20 @@ impl Switch {
         self.release(id, leg, cause);
         if was_up {
             self.end(now, id, cause, rule);
+        }
+    }
+
+    /// A line's far party hung up, as `rule` saw.
+    pub(crate) fn line_ended(&mut self, now: Now, id: CallId, leg: LegId, rule: Rule) {
+        let talking = self
+            .calls
+            .get(&id)
+            .is_some_and(|call| matches!(call.phase, Phase::Talking { .. }));
+        if talking {
+            self.release(id, leg, Cause::Normal);
+            self.end(now, id, Cause::Normal, rule);
+        } else {
+            self.ended(now, id, leg, Cause::Normal, rule);
         }
     }
 

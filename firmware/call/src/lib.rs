@@ -13,6 +13,7 @@ mod effect;
 mod end;
 mod hold;
 mod narrate;
+mod outside;
 mod ring;
 mod room;
 mod route;
@@ -22,6 +23,8 @@ mod tapes;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{Dialled, Directory, HotLine, Phone, Progress, RoomRules, SetRules, SetState};
+pub use directory::{
+    Dialled, Directory, HotLine, Line, Phone, Progress, RoomRules, SetRules, SetState,
+};
 pub use effect::{Effect, LegEvent, NewCall, Ring, Sound};
 pub use switch::{Refusal, Switch, Timers};

@@ -48,13 +48,20 @@ impl Switch {
         }
     }
 
-    pub(crate) fn answered(&mut self, now: Now, id: CallId, leg: LegId, body: EventBody) {
+    pub(crate) fn answered(
+        &mut self,
+        now: Now,
+        id: CallId,
+        leg: LegId,
+        body: EventBody,
+        seen: Rule,
+    ) {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
         let caller = call.caller;
         if leg == caller {
-            self.tell.leg(id, leg, Rule::PhoneAnswered, body);
+            self.tell.leg(id, leg, seen, body);
             self.caller_answered(now, id);
             return;
         }
@@ -68,7 +75,7 @@ impl Switch {
             leg.stage = Stage::Up;
         }
         let others: Vec<LegId> = call.trying().map(|leg| leg.id).collect();
-        self.tell.leg(id, leg, Rule::PhoneAnswered, body);
+        self.tell.leg(id, leg, seen, body);
         for other in others {
             self.release(id, other, Cause::ElsewhereAnswered);
         }
@@ -108,15 +115,27 @@ impl Switch {
         cause: Cause,
         status: Option<u16>,
     ) {
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        let is_caller = leg == call.caller;
         let rule = match status {
             Some(_) => Rule::PhoneRefused,
             None if cause == Cause::PeerLost => Rule::PhoneSilent,
             None => rule_of(cause),
         };
+        self.refused_for(now, (id, leg), cause, status, rule);
+    }
+
+    /// The party did not take the call, as `rule` saw.
+    pub(crate) fn refused_for(
+        &mut self,
+        now: Now,
+        (id, leg): (CallId, LegId),
+        cause: Cause,
+        status: Option<u16>,
+        rule: Rule,
+    ) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let is_caller = leg == call.caller;
         if let Some(leg) = call.leg(leg) {
             leg.status = status;
         }

@@ -28,6 +28,10 @@ impl Switch {
             Dialled::Analog(entry) => (Target::Analog(entry), Rule::DialledAnalog),
             Dialled::EchoTest => (Target::EchoTest, Rule::DialledEchoTest),
             Dialled::Conference(entry) => (Target::Conference(entry), Rule::DialledConference),
+            Dialled::Outside { number, emergency } => {
+                self.dial_out(now, id, number, emergency, dir);
+                return;
+            }
             Dialled::Unknown => {
                 self.end(now, id, Cause::NotFound, Rule::DialledUnknown);
                 return;
@@ -49,6 +53,8 @@ impl Switch {
                 }
             }
             Target::Conference(entry) => self.conference(now, id, &entry, dir),
+            // Left above.
+            Target::Outside => {}
         }
     }
 
@@ -115,25 +121,26 @@ impl Switch {
             port,
         };
         let party = dir.presented(entry);
+        let ring = self.calls.get(&id).map_or(Ring::Inside, |call| call.ring);
         if let Some((leg, from, _)) = self.outbound(id, kind, party, Rule::RingPort, dir) {
             self.tell.wish(Effect::RingPort {
                 leg,
                 call: id,
                 port,
                 from,
-                ring: Ring::Inside,
+                ring,
             });
         }
         self.begin_ringing(id, now.mono + dir.ring_timeout(entry));
     }
 
-    fn begin_ringing(&mut self, id: CallId, deadline: Instant) {
+    pub(crate) fn begin_ringing(&mut self, id: CallId, deadline: Instant) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.phase = Phase::Ringing { deadline };
         }
     }
 
-    fn outbound(
+    pub(crate) fn outbound(
         &mut self,
         id: CallId,
         kind: LegKind,

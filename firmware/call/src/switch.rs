@@ -4,12 +4,12 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use model::{
-    CallId, Cause, Digit, EntryId, EventBody, Instant, LegId, LegKind, Now, Party, Random, Rule,
-    limits,
+    CallId, Cause, Digit, EntryId, EventBody, Instant, LegId, LegKind, Now, Party, Protection,
+    Random, Rule, limits,
 };
 
 use crate::{
-    Directory, Effect, LegEvent, NewCall,
+    Directory, Effect, LegEvent, NewCall, Ring,
     call::{Call, Leg, Phase},
     end::{rule_of, rule_of_fault},
     narrate::Narrator,
@@ -137,7 +137,12 @@ impl Switch {
         let leg = LegId(self.tell.random.next_u128());
         let rule = match new.kind {
             LegKind::Port { .. } => Rule::CallFromPort,
+            LegKind::Line { .. } => Rule::CallFromLine,
             LegKind::Phone { .. } | LegKind::Service => Rule::CallFromPhone,
+        };
+        let ring = match new.kind {
+            LegKind::Line { .. } => Ring::Outside,
+            LegKind::Phone { .. } | LegKind::Port { .. } | LegKind::Service => Ring::Inside,
         };
         let from_id = self.tell.party(new.from.clone());
         let to = self.tell.party(Party {
@@ -149,7 +154,7 @@ impl Switch {
         let recorded = owner_of(&new.kind).is_some_and(|owner| dir.records(owner));
         let hot_line = match &new.kind {
             LegKind::Port { owner, .. } => dir.set_rules(owner).hot_line,
-            LegKind::Phone { .. } | LegKind::Service => None,
+            LegKind::Phone { .. } | LegKind::Line { .. } | LegKind::Service => None,
         };
         let body = EventBody::LegStarted {
             kind: new.kind,
@@ -169,6 +174,8 @@ impl Switch {
             caller: leg,
             from: new.from,
             service: None,
+            ring,
+            outside: None,
             refusal: None,
         };
         self.calls.insert(id, call);
@@ -192,8 +199,20 @@ impl Switch {
             LegEvent::EarlyMedia => self.early_media(id, leg),
             LegEvent::Answered(codec, protection) => {
                 let body = EventBody::LegAnswered { codec, protection };
-                self.answered(now, id, leg, body);
+                self.answered(now, id, leg, body, Rule::PhoneAnswered);
             }
+            LegEvent::LineAnswered(rule) => {
+                let body = EventBody::LegAnswered {
+                    codec: None,
+                    protection: Protection::Clear,
+                };
+                self.answered(now, id, leg, body, rule);
+            }
+            LegEvent::LineRefused { cause, rule } => {
+                self.refused_for(now, (id, leg), cause, None, rule);
+            }
+            LegEvent::LineFailed(rule) => self.line_failed(now, id, leg, rule, dir),
+            LegEvent::LineEnded(rule) => self.line_ended(now, id, leg, rule),
             LegEvent::CodecChanged(codec, protection) => {
                 let body = EventBody::LegCodecChanged { codec, protection };
                 self.tell.leg(id, leg, Rule::PhoneAnswered, body);
@@ -297,7 +316,9 @@ impl Switch {
 /// The entry behind a leg; none for the exchange itself.
 pub(crate) const fn owner_of(kind: &LegKind) -> Option<&EntryId> {
     match kind {
-        LegKind::Phone { owner, .. } | LegKind::Port { owner, .. } => Some(owner),
+        LegKind::Phone { owner, .. }
+        | LegKind::Port { owner, .. }
+        | LegKind::Line { owner, .. } => Some(owner),
         LegKind::Service => None,
     }
 }

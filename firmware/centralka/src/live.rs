@@ -194,10 +194,12 @@ pub(crate) fn entry_party(config: &Config, id: &EntryId) -> Option<Shown> {
     let device = || config.device(id).map(|d| &d.name);
     let analog = || config.analog_set(id).map(|a| &a.name);
     let conference = || config.conference(id).map(|c| &c.name);
+    let line = || config.line(id).map(|l| &l.name);
     let name = person
         .or_else(device)
         .or_else(analog)
-        .or_else(conference)?
+        .or_else(conference)
+        .or_else(line)?
         .clone();
     let number = config.number_of(id).map(ToString::to_string);
     Some(Shown {

@@ -40,6 +40,8 @@ fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {
         ("calls", figures.calls),
         ("sip_legs", figures.sip_legs),
         ("sets_busy", figures.sets_busy),
+        ("lines_busy", figures.lines_busy),
+        ("lines_dead", figures.lines_dead),
         ("media_legs", figures.media_legs),
         ("bridges", figures.bridges),
         ("port_pairs_ready", figures.pairs_ready),
@@ -65,6 +67,8 @@ fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {
         ("media_legs_unprotected", counters.security_failed),
         ("media_legs_silent", counters.media_silent),
         ("clips_failed", counters.clips_failed),
+        ("line_hang_ups", counters.line_hang_ups),
+        ("false_hang_ups", counters.false_hang_ups),
     ];
     for (name, value) in counted {
         counter(out, name, value);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, Protection, QualityMinute,
-    RecordingId, Rule, Seq, TapId, Transport, Trust, Wall,
+    RecordingId, Rule, Seq, TapId, ToneEvidence, ToneSignature, Transport, Trust, Wall,
 };
 
 /// A line of the ledger. Append-only; the sequence has no gap.
@@ -48,6 +48,8 @@ pub enum Target {
     EchoTest,
     /// A conference.
     Conference(EntryId),
+    /// The public network.
+    Outside,
 }
 
 /// What a leg is made of.
@@ -68,8 +70,62 @@ pub enum LegKind {
         /// The jack.
         port: PortId,
     },
+    /// An outside line on a port.
+    Line {
+        /// The `[[line]]` entry.
+        owner: EntryId,
+        /// The jack.
+        port: PortId,
+    },
     /// The exchange itself: echo test, later prompts.
     Service,
+}
+
+/// A sign by which a line shows that the far party has hung up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineSign {
+    /// The loop was not fed for a moment.
+    LoopBreak,
+    /// The polarity changed.
+    Reversal,
+    /// Busy, congestion or howler tone.
+    Tone,
+    /// Dial tone.
+    DialTone,
+    /// Silence for long.
+    Silence,
+}
+
+/// What is found out about an outside line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineNews {
+    /// The idle line has no battery: unplugged, or the wire is cut.
+    Dead,
+    /// The line has battery again.
+    Alive,
+    /// A parallel set took the line.
+    InUse,
+    /// The parallel set released it.
+    Free,
+    /// The far party hung up.
+    HungUp {
+        /// How that showed.
+        sign: LineSign,
+        /// By what a tone was known.
+        tone: Option<ToneEvidence>,
+    },
+    /// Somebody spoke although a sign of a hang-up had been believed.
+    FalseHangUp {
+        /// The sign.
+        sign: LineSign,
+    },
+    /// The tone of a hang-up was learned.
+    Learned {
+        /// How it sounds.
+        tone: ToneSignature,
+    },
 }
 
 /// The media of one leg in one direction pair, from joining to leaving.
@@ -306,6 +362,13 @@ pub enum EventBody {
         port: PortId,
         /// Whether it is switched off now.
         locked: bool,
+    },
+    /// Something was found out about an outside line.
+    Line {
+        /// The jack.
+        port: PortId,
+        /// What.
+        news: LineNews,
     },
     /// People's data behind this id was erased.
     Erased {

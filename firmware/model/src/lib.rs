@@ -30,7 +30,9 @@ pub use cause::Cause;
 pub use clip::{Chime, Clip, Prompt};
 pub use codec::{Codec, Digit};
 pub use command::Command;
-pub use event::{ConferenceEvent, Event, EventBody, LegKind, MediaFigures, Record, Target};
+pub use event::{
+    ConferenceEvent, Event, EventBody, LegKind, LineNews, LineSign, MediaFigures, Record, Target,
+};
 pub use id::{
     BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,
     PortId, RecordingId, Seq, TapId,

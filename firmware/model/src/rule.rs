@@ -175,6 +175,46 @@ rules! {
     ConferenceKeys = "conference.keys",
     /// A moderator decided.
     ConferenceModerator = "conference.moderator",
+    /// A call came in on an outside line.
+    CallFromLine = "call.from_line",
+    /// The dialled digits are a number of the public network.
+    DialledOutside = "dialled.outside",
+    /// The dialled digits are an emergency number of the country.
+    DialledEmergency = "dialled.emergency",
+    /// A free outside line is taken.
+    LineSeized = "line.seized",
+    /// No outside line is free, or there is none.
+    LineNone = "line.none_free",
+    /// A call came in on the line in the moment in which it was taken.
+    LineGlare = "line.glare",
+    /// The line gave no dial tone.
+    LineNoDialTone = "line.no_dial_tone",
+    /// The line has no battery, or lost it.
+    LineDead = "line.dead",
+    /// A parallel set took the line, or released it.
+    LineInUse = "line.in_use",
+    /// Nobody is named to be called when the line rings.
+    LineNobody = "line.nobody",
+    /// The line stopped ringing: the caller gave up.
+    LineAbandoned = "line.abandoned",
+    /// The line showed the hang-up by a break of the loop.
+    LineLoopBreak = "line.loop_break",
+    /// The line showed it by a reversal.
+    LineReversal = "line.reversal",
+    /// The line showed the hang-up by busy, congestion or howler tone.
+    LineTone = "line.tone",
+    /// The line showed the hang-up by dial tone.
+    LineDialTone = "line.dial_tone",
+    /// Nothing was heard on the line for long.
+    LineSilence = "line.silence",
+    /// The carrier refused the number by a tone.
+    LineRefused = "line.refused",
+    /// A voice on the line is the answer.
+    LineVoice = "line.voice",
+    /// The line neither rang nor refused: it counts as answered.
+    LineAnswerTimer = "line.answer_timer",
+    /// An emergency call took the line.
+    EmergencyPreempts = "emergency.preempts",
 }
 
 #[cfg(test)]

@@ -147,6 +147,7 @@ impl CallStory {
         let (kind, owner) = match kind {
             LegKind::Phone { owner, .. } => ("phone", Some(owner)),
             LegKind::Port { owner, .. } => ("port", Some(owner)),
+            LegKind::Line { owner, .. } => ("line", Some(owner)),
             LegKind::Service => ("service", None),
         };
         let party = party
@@ -514,6 +515,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::RecordingLost { .. } => "recording_lost",
         EventBody::PortFault { .. } => "port_fault",
         EventBody::PortLocked { .. } => "port_locked",
+        EventBody::Line { .. } => "line",
         EventBody::Erased { .. } => "erased",
     };
     (name, None, None, None)
@@ -538,7 +540,7 @@ fn target_party(target: &Target, names: &dyn Names) -> Option<Party> {
         Target::Person(id) | Target::Analog(id) | Target::Device(id) | Target::Conference(id) => {
             names.entry(id)
         }
-        Target::EchoTest => None,
+        Target::EchoTest | Target::Outside => None,
     }
 }
 

@@ -147,6 +147,6 @@ impl Pbx {
     /// Whether a leg may still be given something to hear.
     pub(crate) fn can_hear(&self, leg: LegId) -> bool {
         let stage = self.legs.get(&leg).map(|leg| leg.stage);
-        !matches!(stage, Some(Stage::Leaving { .. }))
+        !matches!(stage, Some(Stage::Leaving { .. })) && !self.lines.is_deaf(leg)
     }
 }

@@ -36,6 +36,9 @@ impl Pbx {
             Effect::RingPort {
                 leg, port, ring, ..
             } => self.ring_set(now, leg, port, ring),
+            Effect::CallLine {
+                leg, port, number, ..
+            } => self.call_line(now, leg, port, number),
             Effect::Alert(leg) => {
                 if let Some(usage) = self.usage_of(leg) {
                     // A usage that is gone does not ring; its end is on the way.
@@ -172,6 +175,10 @@ impl Pbx {
     /// Answers the caller: at once if the start of the call is on disk, else as soon as it is, at
     /// the latest after 50 ms (design §3, durability).
     fn answer(&mut self, now: Now, id: LegId) {
+        if self.lines.of_leg(id).is_some() {
+            self.answer_line(now, id);
+            return;
+        }
         let Some(leg) = self.legs.get_mut(&id) else {
             // A set is answered by connecting it.
             self.leg_event(now, id, LegEvent::Answered(None, Protection::Clear));
@@ -255,6 +262,10 @@ impl Pbx {
     /// Opens the way to the caller's ear before the answer; whether there is one. A caller without
     /// an offer cannot be given sound before the answer.
     fn answer_early(&mut self, now: Now, caller: LegId) -> bool {
+        // Before the answer a line is on hook.
+        if self.lines.is_deaf(caller) {
+            return false;
+        }
         let preferred = self.partner_codecs(caller);
         if let Some(leg) = self.legs.get_mut(&caller)
             && let Some(usage) = leg.usage
@@ -271,7 +282,9 @@ impl Pbx {
 
     fn release(&mut self, now: Now, id: LegId, cause: Cause) {
         let Some(leg) = self.legs.get_mut(&id) else {
-            self.release_set(now, id, cause);
+            if !self.release_line(now, id) {
+                self.release_set(now, id, cause);
+            }
             return;
         };
         let before = leg.stage;

@@ -121,7 +121,7 @@ impl Pbx {
             own: Some(own),
             obstacle,
         };
-        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
         match self.switch.start(now, new, &world) {
             Ok((call, id)) => {
                 let media = seat.map(|seat| self.sit_down(Owner::Sip(id), seat, &mut talk));
@@ -208,7 +208,7 @@ impl Pbx {
 
     /// Number and name under which the world sees an entry.
     pub(crate) fn presented(&self, entry: &EntryId) -> Party {
-        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
         call::Directory::presented(&world, entry)
     }
 

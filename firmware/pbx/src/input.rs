@@ -163,6 +163,10 @@ pub struct Counters {
     pub security_failed: u64,
     /// Media legs that did not report their end in time.
     pub media_silent: u64,
+    /// Calls on outside lines whose far party was seen to hang up.
+    pub line_hang_ups: u64,
+    /// Hang-ups of far parties that were none: somebody spoke after.
+    pub false_hang_ups: u64,
     /// Prompts and music that could not be played.
     pub clips_failed: u64,
 }

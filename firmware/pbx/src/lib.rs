@@ -16,6 +16,7 @@ mod incoming;
 mod input;
 mod leg;
 mod line_profile;
+mod lines;
 mod media;
 mod off_hook;
 mod pbx;

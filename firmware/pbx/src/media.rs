@@ -62,13 +62,17 @@ impl Pbx {
                     self.clip_ended(now, id, clip);
                 }
             }
+            MediaEvent::Line { leg, heard } => {
+                if let Some(&Owner::Line(port)) = self.by_media.get(&leg) {
+                    self.line_heard(now, port, heard);
+                }
+            }
             MediaEvent::ClipFailed { clip } => self.clip_failed(now, clip),
             MediaEvent::QualityMinute { leg, minute } => self.sounded(now, leg, minute),
             MediaEvent::FirstPacket { .. }
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
             | MediaEvent::Fax { .. }
-            | MediaEvent::Line { .. }
             | MediaEvent::QualitySecond { .. } => {}
             MediaEvent::Overloaded(overloaded) => self.media_overloaded = overloaded,
         }
@@ -76,7 +80,7 @@ impl Pbx {
 
     /// Tells call control what happened to a leg.
     pub(crate) fn leg_event(&mut self, now: Now, leg: LegId, event: LegEvent) {
-        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
         self.switch.leg_event(now, leg, event, &world);
     }
 
@@ -93,6 +97,7 @@ impl Pbx {
                 | SetPhase::Mute
                 | SetPhase::Locked => None,
             },
+            Owner::Line(port) => self.lines.get(*port)?.leg(),
             Owner::Leaving => None,
         }
     }
@@ -101,6 +106,9 @@ impl Pbx {
     pub(crate) fn media_of(&self, leg: LegId) -> Option<MediaLeg> {
         if let Some(sip) = self.legs.get(&leg) {
             return sip.media;
+        }
+        if let Some(media) = self.lines.media_of(leg) {
+            return Some(media);
         }
         match self.jacks.of_leg(leg)?.1 {
             SetPhase::Up { media, .. } => Some(media),
@@ -137,7 +145,7 @@ impl Pbx {
     /// Asks the media plane to give a place back. A SIP leg waits for the figures; whatever else
     /// sat there is done with it.
     pub(crate) fn remove_media(&mut self, media: MediaLeg) {
-        if let Some(owner @ Owner::Port(_)) = self.by_media.get_mut(&media) {
+        if let Some(owner @ (Owner::Port(_) | Owner::Line(_))) = self.by_media.get_mut(&media) {
             *owner = Owner::Leaving;
         }
         self.media(MediaCommand::RemoveLeg { leg: media });

@@ -23,6 +23,7 @@ use crate::{
     clips::Clips,
     flows::Flows,
     leg::SipLeg,
+    lines::Lines,
     pool::{Bridges, LegSlots, Pairs},
     ports::Jacks,
     registrar::Registrar,
@@ -71,6 +72,10 @@ pub struct Figures {
     pub sip_legs: usize,
     /// Sets off hook or ringing.
     pub sets_busy: usize,
+    /// Outside lines that are used or ring.
+    pub lines_busy: usize,
+    /// Outside lines that have no battery or are out of service.
+    pub lines_dead: usize,
     /// Slots of the media plane in use.
     pub media_legs: usize,
     /// Bridges in use.
@@ -98,6 +103,7 @@ pub struct Pbx {
     pub(crate) vault: Box<dyn Vault + Send>,
     pub(crate) flows: Flows,
     pub(crate) jacks: Jacks,
+    pub(crate) lines: Lines,
     pub(crate) ringer: Ringer,
     /// SIP legs by leg, and the ways to find them.
     pub(crate) legs: BTreeMap<LegId, SipLeg>,
@@ -133,6 +139,8 @@ pub(crate) enum Owner {
     Sip(LegId),
     /// A jack's.
     Port(PortId),
+    /// An outside line's.
+    Line(PortId),
     /// Nobody's any more; it is on its way out.
     Leaving,
 }
@@ -151,6 +159,8 @@ impl Pbx {
         let switch = Switch::new(timers(&setup.config), call);
         let mut jacks = Jacks::new(&setup.jacks);
         jacks.assign(|name| analog_on(&setup.config, name));
+        let mut lines = Lines::default();
+        lines.assign(&setup.jacks, &setup.config);
         let slots = LegSlots::new(setup.media_legs);
         let mut pbx = Self {
             registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
@@ -162,6 +172,7 @@ impl Pbx {
             vault,
             flows: Flows::restore(&setup.flows),
             jacks,
+            lines,
             ringer: Ringer::default(),
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
@@ -260,6 +271,7 @@ impl Pbx {
     pub fn next_deadline(&self) -> Option<(Instant, &'static str)> {
         let waiting = self.waiting.first().map(|&(at, _)| (at, "a leg waits"));
         let sets = self.jacks.next_deadline().map(|at| (at, "a set"));
+        let lines = self.lines.next_deadline();
         let bells = self.ringer.next_deadline().map(|at| (at, "a bell"));
         [
             self.agent.next_deadline(),
@@ -268,6 +280,7 @@ impl Pbx {
             self.flows.next_deadline(),
             waiting,
             sets,
+            lines,
             bells,
         ]
         .into_iter()
@@ -289,6 +302,8 @@ impl Pbx {
             calls: self.switch.calls(),
             sip_legs: self.legs.len(),
             sets_busy: self.jacks.busy(),
+            lines_busy: self.lines.busy(),
+            lines_dead: self.lines.dead(),
             media_legs: self.slots_in_all - self.slots.free(),
             bridges: self.bridges.used(),
             pairs_ready: self.pairs.len(),
@@ -326,6 +341,7 @@ impl Pbx {
             && self.legs.is_empty()
             && self.agent.sizes().usages == 0
             && self.jacks.busy() == 0
+            && self.lines.busy() == 0
             && self.slots.free() == self.slots_in_all;
         if !quiet {
             return None;
@@ -382,6 +398,7 @@ impl Pbx {
     fn reconfigure(&mut self, now: Now, version: u64, config: Arc<Config>) {
         self.switch.set_timers(timers(&config));
         self.jacks.assign(|name| analog_on(&config, name));
+        self.lines.assign(&self.jacks.list(), &config);
         let before = core::mem::replace(&mut self.config, config);
         self.version = version;
         let ports = self.config.network.rtp_ports;
@@ -406,7 +423,8 @@ impl Pbx {
 
     fn run_deadlines(&mut self, now: Now) {
         self.agent.timeout(now.mono);
-        let world = crate::world::World::of(&self.config, &self.registrar, &self.jacks);
+        let world =
+            crate::world::World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
         self.switch.timeout(now, &world);
         for flow in self.flows.silent(now.mono) {
             self.out.push_back(Output::Close { flow });
@@ -415,6 +433,7 @@ impl Pbx {
         self.expire_bindings(now);
         self.ring_bells(now);
         self.run_set_timers(now);
+        self.line_timeouts(now);
         while let Some(&(at, leg)) = self.waiting.first() {
             if at > now.mono {
                 break;

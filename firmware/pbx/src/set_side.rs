@@ -18,6 +18,9 @@ use crate::{
 
 impl Pbx {
     pub(crate) fn port_event(&mut self, now: Now, port: PortId, event: PortEvent) {
+        if self.line_event(now, port, event) {
+            return;
+        }
         let did = self.jacks.event(port, event);
         if matches!(event, PortEvent::OffHook | PortEvent::Fault(_)) {
             self.silence_bell(now, port);
@@ -72,7 +75,7 @@ impl Pbx {
             own: None,
             obstacle: None,
         };
-        let world = World::of(&self.config, &self.registrar, &self.jacks);
+        let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
         match self.switch.start(now, new, &world) {
             Ok((_, leg)) => {
                 self.jacks.set_phase(port, SetPhase::Up { leg, media });
@@ -148,6 +151,7 @@ impl Pbx {
         self.jacks.set_phase(port, SetPhase::Ringing(leg));
         let cadence = match ring {
             Ring::Inside => self.config.country.ring.inside_ms(),
+            Ring::Outside => self.config.country.ring.cadence_ms.clone(),
         };
         let cadence = ports::cadence(&cadence);
         self.give_turn(now, Wanted { port, leg, cadence }, true);

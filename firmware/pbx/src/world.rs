@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
-use call::{Dialled, Directory, HotLine, Phone, Progress, RoomRules, SetRules, SetState};
+use call::{Dialled, Directory, HotLine, Line, Phone, Progress, RoomRules, SetRules, SetState};
 use config::{Answerer, Code, Config, Recording};
-use model::{EntryId, Party};
+use model::{EntryId, LegId, Party, PortId};
 
 use crate::{
+    lines::Lines,
     ports::{Jacks, SetPhase},
     registrar::Registrar,
 };
@@ -16,14 +17,21 @@ pub(crate) struct World<'w> {
     config: &'w Config,
     registrar: &'w Registrar,
     jacks: &'w Jacks,
+    lines: &'w Lines,
 }
 
 impl<'w> World<'w> {
-    pub(crate) const fn of(config: &'w Config, registrar: &'w Registrar, jacks: &'w Jacks) -> Self {
+    pub(crate) const fn of(
+        config: &'w Config,
+        registrar: &'w Registrar,
+        jacks: &'w Jacks,
+        lines: &'w Lines,
+    ) -> Self {
         Self {
             config,
             registrar,
             jacks,
+            lines,
         }
     }
 
@@ -53,8 +61,8 @@ impl Directory for World<'_> {
             Some(Answerer::Code {
                 code: Code::Monitor,
                 ..
-            })
-            | Some(Answerer::Outside { .. }) => Dialled::Unknown,
+            }) => Dialled::Unknown,
+            Some(Answerer::Outside { number, emergency }) => Dialled::Outside { number, emergency },
             None => match self.config.person_by_login(text) {
                 Some(person) => Dialled::Login(person.id.clone()),
                 None => Dialled::Unknown,
@@ -111,6 +119,20 @@ impl Directory for World<'_> {
         SetRules { hot_line }
     }
 
+    fn lines(&self) -> Vec<Line> {
+        let line = |(port, owner): (PortId, &EntryId)| Line {
+            owner: owner.clone(),
+            port,
+        };
+        self.lines.free(self.config).map(line).collect()
+    }
+
+    fn lines_in_use(&self) -> Vec<(Line, LegId)> {
+        let used = self.lines.in_use().into_iter();
+        used.map(|(port, owner, leg)| (Line { owner, port }, leg))
+            .collect()
+    }
+
     fn room(&self, conference: &EntryId) -> Option<RoomRules> {
         let conference = self.config.conference(conference)?;
         Some(RoomRules {
@@ -139,7 +161,8 @@ impl Directory for World<'_> {
         let person = self.config.person(entry).map(|p| &p.name);
         let device = || self.config.device(entry).map(|d| &d.name);
         let analog = || self.config.analog_set(entry).map(|a| &a.name);
-        let name = person.or_else(device).or_else(analog);
+        let line = || self.config.line(entry).map(|l| &l.name);
+        let name = person.or_else(device).or_else(analog).or_else(line);
         let number = self.config.number_of(entry);
         Party {
             number: number.map(ToString::to_string).unwrap_or_default(),

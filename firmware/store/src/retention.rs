@@ -101,6 +101,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::RecordingEnded { .. }
         | EventBody::RecordingStored { .. }
         | EventBody::RecordingLost { .. }
+        | EventBody::Line { .. }
         | EventBody::PortFault { .. }
         | EventBody::PortLocked { .. }
         | EventBody::Erased { .. } => [None, None],

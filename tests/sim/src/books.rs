@@ -131,6 +131,8 @@ impl Case<'_> {
     fn check_target(&self, say: &mut impl FnMut(&str)) {
         let target = match &self.fold.cdr.target {
             None => return,
+            // Nobody in these worlds calls out.
+            Some(Target::Outside) => return,
             Some(Target::EchoTest) => ECHO.to_owned(),
             Some(Target::Conference(_)) => ROOM.to_owned(),
             Some(Target::Person(entry) | Target::Device(entry) | Target::Analog(entry)) => {

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use dsp::line::PortDsp;
-use hal_port::{AudioHalf, ControlHalf, FRAME, Frame, PortCommand};
-use hal_sim::{People, SetOptions, SimBoard, SimPort};
+use hal_port::{AudioHalf, ControlHalf, ErrorKind, FRAME, Frame, KindOnly, Port, PortCommand};
+use hal_sim::{BoardPlan, CarrierRules, People, SetOptions, SimBoard};
 use media::{Channel, Clip, ClipSound, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
@@ -44,10 +44,16 @@ pub(crate) enum Effect {
     Bell(PortId, bool),
 }
 
+/// A jack of the board.
+struct BoardPort {
+    port: Port,
+    control: Box<dyn ControlHalf<Error = ErrorKind>>,
+    audio: Box<dyn AudioHalf>,
+}
+
 /// The board and who sits at it. It outlives the exchange's power.
-#[derive(Debug)]
 pub(crate) struct Board {
-    ports: Vec<SimPort>,
+    ports: Vec<BoardPort>,
     /// Those at the sets.
     pub people: People,
     /// Blocks that went to the sets since the world looked last, with their jacks.
@@ -57,14 +63,29 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// A board with so many sets.
+    /// A board with so many sets, and lines whose exchanges behave like this.
     #[must_use]
-    pub(crate) fn new(sets: u16) -> Option<Self> {
-        let board = SimBoard::new(sets.into(), SetOptions { bounce_ms: 3 })?;
+    pub(crate) fn new(sets: u16, lines: Vec<CarrierRules>) -> Option<Self> {
+        let board = SimBoard::with(BoardPlan {
+            sets: sets.into(),
+            set_options: SetOptions { bounce_ms: 3 },
+            lines,
+        })?;
+        let sets = board.ports.into_iter().map(|port| BoardPort {
+            port: port.port,
+            control: Box::new(KindOnly(port.control)),
+            audio: Box::new(port.audio),
+        });
+        let lines = board.lines.into_iter().map(|line| BoardPort {
+            port: line.port,
+            control: Box::new(KindOnly(line.control)),
+            audio: Box::new(line.audio),
+        });
+        let ports: Vec<BoardPort> = sets.chain(lines).collect();
         Some(Self {
-            legs: board.ports.iter().map(|_| (None, listener())).collect(),
+            legs: ports.iter().map(|_| (None, listener())).collect(),
             heard: Vec::new(),
-            ports: board.ports,
+            ports,
             people: board.people,
         })
     }
@@ -114,7 +135,7 @@ impl Exchange {
     /// Switches the exchange on. `setup` needs neither jacks nor pairs.
     #[must_use]
     pub(crate) fn start(now: Instant, mut setup: Setup, keys: Keys, board: &mut Board) -> Self {
-        let jack = |(at, port): (usize, &SimPort)| Jack {
+        let jack = |(at, port): (usize, &BoardPort)| Jack {
             port: PortId(at as u16),
             name: port.port.name.clone(),
             kind: port.port.kind,

@@ -146,7 +146,7 @@ impl World {
             streams: Streams::default(),
             disk: Disk::new(Random::derive(seed, "disk"), features.sync_ms),
             exchange: None,
-            board: Board::new(features.sets).expect("few sets"),
+            board: Board::new(features.sets, Vec::new()).expect("few sets"),
             board_due: Instant::ZERO,
             stations: Vec::new(),
             sitters: Vec::new(),

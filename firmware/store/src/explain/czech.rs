@@ -63,6 +63,13 @@ impl Words for Czech {
             Said::PortBack => "Port {0} je znovu v provozu",
             Said::PortLocked => "Linka {0} je vypnutá",
             Said::PortFree => "Linka {0} opět funguje",
+            Said::LineDead => "Linka na portu {0} je mrtvá",
+            Said::LineAlive => "Linka na portu {0} znovu funguje",
+            Said::LineInUse => "Paralelní přístroj obsadil linku na portu {0}",
+            Said::LineFree => "Paralelní přístroj uvolnil linku na portu {0}",
+            Said::LineHungUp => "Druhá strana linky na portu {0} zavěsila",
+            Said::LineFalseHangUp => "Na lince portu {0} ještě někdo mluvil",
+            Said::LineLearned => "Tón zavěšení linky na portu {0} se naučil",
             Said::Erased => "Údaje osoby vymazány",
         }
     }
@@ -165,6 +172,7 @@ impl Words for Czech {
             Label::NoNumber => "(nic nevoleno)",
             Label::Exchange => "ústředna",
             Label::EchoTest => "test ozvěny",
+            Label::Outside => "veřejná síť",
             Label::ClockUnchecked => "hodiny nebyly ověřeny",
             Label::LeftOut => "další události:",
             Label::Media => "Zvuk",
@@ -199,6 +207,33 @@ const fn conference(rule: Rule) -> &'static str {
         Rule::ConferenceNoModerator => "není přítomen moderátor",
         Rule::ConferenceKeys => "byly stisknuty klávesy této funkce",
         Rule::ConferenceModerator => "rozhodl moderátor",
+        _ => outside_line(rule),
+    }
+}
+
+/// The rules of outside lines.
+const fn outside_line(rule: Rule) -> &'static str {
+    match rule {
+        Rule::CallFromLine => "hovor přišel po státní lince",
+        Rule::DialledOutside => "je to číslo veřejné sítě",
+        Rule::DialledEmergency => "je to číslo tísňového volání",
+        Rule::LineSeized => "obsadila se volná státní linka",
+        Rule::LineNone => "žádná státní linka není volná",
+        Rule::LineGlare => "v téže chvíli přišel na linku hovor",
+        Rule::LineNoDialTone => "linka nedala oznamovací tón",
+        Rule::LineDead => "linka je mrtvá",
+        Rule::LineInUse => "na lince je paralelní přístroj",
+        Rule::LineNobody => "nikdo není určen, aby linku bral",
+        Rule::LineAbandoned => "linka přestala zvonit",
+        Rule::LineLoopBreak => "smyčka linky se na chvíli přerušila",
+        Rule::LineReversal => "polarita linky se změnila",
+        Rule::LineTone => "linka dala tón zavěšení",
+        Rule::LineDialTone => "linka dala oznamovací tón",
+        Rule::LineSilence => "na lince dlouho nic nebylo slyšet",
+        Rule::LineRefused => "operátor odmítl tónem",
+        Rule::LineVoice => "na lince se ozval hlas",
+        Rule::LineAnswerTimer => "linka chvíli ani nezvonila, ani neodmítla",
+        Rule::EmergencyPreempts => "linku potřebovalo tísňové volání",
         _ => "",
     }
 }

@@ -63,6 +63,13 @@ impl Words for English {
             Said::PortBack => "Port {0} is back in service",
             Said::PortLocked => "The line of {0} is switched off",
             Said::PortFree => "The line of {0} works again",
+            Said::LineDead => "The line at port {0} is dead",
+            Said::LineAlive => "The line at port {0} works again",
+            Said::LineInUse => "A parallel set took the line at port {0}",
+            Said::LineFree => "The parallel set released the line at port {0}",
+            Said::LineHungUp => "The far party of the line at port {0} hung up",
+            Said::LineFalseHangUp => "Somebody still spoke on the line at port {0}",
+            Said::LineLearned => "The hang-up tone of the line at port {0} was learned",
             Said::Erased => "A person's data was erased",
         }
     }
@@ -167,6 +174,7 @@ impl Words for English {
             Label::NoNumber => "(nothing dialled)",
             Label::Exchange => "the exchange",
             Label::EchoTest => "echo test",
+            Label::Outside => "the public network",
             Label::ClockUnchecked => "the clock was not checked",
             Label::LeftOut => "further events:",
             Label::Media => "Sound",
@@ -201,6 +209,33 @@ const fn conference(rule: Rule) -> &'static str {
         Rule::ConferenceNoModerator => "no moderator is there",
         Rule::ConferenceKeys => "the keys for it were pressed",
         Rule::ConferenceModerator => "a moderator decided",
+        _ => outside_line(rule),
+    }
+}
+
+/// The rules of outside lines.
+const fn outside_line(rule: Rule) -> &'static str {
+    match rule {
+        Rule::CallFromLine => "a call came in on the outside line",
+        Rule::DialledOutside => "the number is one of the public network",
+        Rule::DialledEmergency => "the number is an emergency number",
+        Rule::LineSeized => "a free outside line is taken",
+        Rule::LineNone => "no outside line is free",
+        Rule::LineGlare => "a call came in on the line at the same moment",
+        Rule::LineNoDialTone => "the line gave no dial tone",
+        Rule::LineDead => "the line is dead",
+        Rule::LineInUse => "a parallel set is on the line",
+        Rule::LineNobody => "nobody is named to answer the line",
+        Rule::LineAbandoned => "the line stopped ringing",
+        Rule::LineLoopBreak => "the loop of the line broke for a moment",
+        Rule::LineReversal => "the polarity of the line changed",
+        Rule::LineTone => "the line gave the tone of a hang-up",
+        Rule::LineDialTone => "the line gave dial tone",
+        Rule::LineSilence => "nothing was heard on the line for long",
+        Rule::LineRefused => "the carrier refused by a tone",
+        Rule::LineVoice => "a voice was heard on the line",
+        Rule::LineAnswerTimer => "the line neither rang nor refused for a while",
+        Rule::EmergencyPreempts => "an emergency call needed the line",
         _ => "",
     }
 }

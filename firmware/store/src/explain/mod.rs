@@ -131,6 +131,8 @@ pub(crate) enum Label {
     Exchange,
     /// The echo test, as a party.
     EchoTest,
+    /// Where a call leads out to.
+    Outside,
     /// Behind a time that no checked clock wrote.
     ClockUnchecked,
     /// Before the number of events left out.

@@ -1,11 +1,24 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
 use model::{
-    Cause, Codec, ConferenceEvent, EntryId, EventBody, PartyId, Protection, QualityMinute,
-    Transport,
+    Cause, Codec, ConferenceEvent, EntryId, EventBody, LineNews, PartyId, Protection,
+    QualityMinute, Transport,
 };
 
 use super::{Outcome, Scene, Words, duration};
+
+/// What is said of an outside line.
+const fn line(news: LineNews) -> Said {
+    match news {
+        LineNews::Dead => Said::LineDead,
+        LineNews::Alive => Said::LineAlive,
+        LineNews::InUse => Said::LineInUse,
+        LineNews::Free => Said::LineFree,
+        LineNews::HungUp { .. } => Said::LineHungUp,
+        LineNews::FalseHangUp { .. } => Said::LineFalseHangUp,
+        LineNews::Learned { .. } => Said::LineLearned,
+    }
+}
 
 /// What can be said. The comment gives the values of `{0}`, `{1}` … in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +123,20 @@ pub(crate) enum Said {
     PortLocked,
     /// Port.
     PortFree,
+    /// Port.
+    LineDead,
+    /// Port.
+    LineAlive,
+    /// Port.
+    LineInUse,
+    /// Port.
+    LineFree,
+    /// Port.
+    LineHungUp,
+    /// Port.
+    LineFalseHangUp,
+    /// Port.
+    LineLearned,
     /// –
     Erased,
 }
@@ -207,6 +234,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::PortFault { port, .. } | EventBody::PortLocked { port, .. } => {
             (port_news(body), vec![scene.port(*port)])
         }
+        EventBody::Line { port, news } => (line(*news), vec![scene.port(*port)]),
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
     };
     fill(scene.words.template(said), &values)

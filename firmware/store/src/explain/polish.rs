@@ -65,6 +65,13 @@ impl Words for Polish {
             Said::PortBack => "Port {0} znów działa",
             Said::PortLocked => "Linia {0} jest wyłączona",
             Said::PortFree => "Linia {0} znów działa",
+            Said::LineDead => "Linia na porcie {0} jest martwa",
+            Said::LineAlive => "Linia na porcie {0} znów działa",
+            Said::LineInUse => "Aparat równoległy zajął linię na porcie {0}",
+            Said::LineFree => "Aparat równoległy zwolnił linię na porcie {0}",
+            Said::LineHungUp => "Druga strona linii na porcie {0} odłożyła słuchawkę",
+            Said::LineFalseHangUp => "Na linii portu {0} ktoś jeszcze mówił",
+            Said::LineLearned => "Poznano sygnał rozłączenia linii na porcie {0}",
             Said::Erased => "Dane osoby usunięte",
         }
     }
@@ -169,6 +176,7 @@ impl Words for Polish {
             Label::NoNumber => "(nic nie wybrano)",
             Label::Exchange => "centrala",
             Label::EchoTest => "test echa",
+            Label::Outside => "sieć publiczna",
             Label::ClockUnchecked => "zegar nie był sprawdzony",
             Label::LeftOut => "dalsze zdarzenia:",
             Label::Media => "Dźwięk",
@@ -203,6 +211,33 @@ const fn conference(rule: Rule) -> &'static str {
         Rule::ConferenceNoModerator => "nie ma moderatora",
         Rule::ConferenceKeys => "naciśnięto klawisze tej funkcji",
         Rule::ConferenceModerator => "decyzja moderatora",
+        _ => outside_line(rule),
+    }
+}
+
+/// The rules of outside lines.
+const fn outside_line(rule: Rule) -> &'static str {
+    match rule {
+        Rule::CallFromLine => "połączenie przyszło linią miejską",
+        Rule::DialledOutside => "to numer sieci publicznej",
+        Rule::DialledEmergency => "to numer alarmowy",
+        Rule::LineSeized => "zajęto wolną linię miejską",
+        Rule::LineNone => "żadna linia miejska nie jest wolna",
+        Rule::LineGlare => "w tej samej chwili na linię przyszło połączenie",
+        Rule::LineNoDialTone => "linia nie dała sygnału zgłoszenia",
+        Rule::LineDead => "linia jest martwa",
+        Rule::LineInUse => "na linii jest aparat równoległy",
+        Rule::LineNobody => "nikogo nie wskazano do odbierania tej linii",
+        Rule::LineAbandoned => "linia przestała dzwonić",
+        Rule::LineLoopBreak => "pętla linii na chwilę się rozwarła",
+        Rule::LineReversal => "biegunowość linii się zmieniła",
+        Rule::LineTone => "linia dała sygnał rozłączenia",
+        Rule::LineDialTone => "linia dała sygnał zgłoszenia",
+        Rule::LineSilence => "długo nic nie było słychać na linii",
+        Rule::LineRefused => "operator odmówił sygnałem",
+        Rule::LineVoice => "na linii odezwał się głos",
+        Rule::LineAnswerTimer => "linia przez chwilę ani nie dzwoniła, ani nie odmówiła",
+        Rule::EmergencyPreempts => "linia była potrzebna dla połączenia alarmowego",
         _ => "",
     }
 }

@@ -65,6 +65,13 @@ impl Words for Russian {
             Said::PortBack => "Порт {0} снова работает",
             Said::PortLocked => "Линия {0} отключена",
             Said::PortFree => "Линия {0} снова работает",
+            Said::LineDead => "Линия на порту {0} мертва",
+            Said::LineAlive => "Линия на порту {0} снова работает",
+            Said::LineInUse => "Параллельный аппарат занял линию на порту {0}",
+            Said::LineFree => "Параллельный аппарат освободил линию на порту {0}",
+            Said::LineHungUp => "Собеседник на линии порта {0} положил трубку",
+            Said::LineFalseHangUp => "На линии порта {0} ещё кто-то говорил",
+            Said::LineLearned => "Сигнал отбоя линии на порту {0} изучен",
             Said::Erased => "Данные человека удалены",
         }
     }
@@ -169,6 +176,7 @@ impl Words for Russian {
             Label::NoNumber => "(ничего не набрано)",
             Label::Exchange => "станция",
             Label::EchoTest => "проверка эхом",
+            Label::Outside => "городская сеть",
             Label::ClockUnchecked => "часы не были проверены",
             Label::LeftOut => "следующих событий:",
             Label::Media => "Звук",
@@ -203,6 +211,33 @@ const fn conference(rule: Rule) -> &'static str {
         Rule::ConferenceNoModerator => "нет модератора",
         Rule::ConferenceKeys => "нажаты клавиши этой функции",
         Rule::ConferenceModerator => "так решает модератор",
+        _ => outside_line(rule),
+    }
+}
+
+/// The rules of outside lines.
+const fn outside_line(rule: Rule) -> &'static str {
+    match rule {
+        Rule::CallFromLine => "звонок пришёл по городской линии",
+        Rule::DialledOutside => "это номер городской сети",
+        Rule::DialledEmergency => "это номер экстренной службы",
+        Rule::LineSeized => "занята свободная городская линия",
+        Rule::LineNone => "нет свободной городской линии",
+        Rule::LineGlare => "в тот же миг на линию пришёл звонок",
+        Rule::LineNoDialTone => "линия не дала гудка",
+        Rule::LineDead => "линия мертва",
+        Rule::LineInUse => "на линии параллельный аппарат",
+        Rule::LineNobody => "никто не назначен отвечать на линии",
+        Rule::LineAbandoned => "линия перестала звонить",
+        Rule::LineLoopBreak => "шлейф линии на миг разомкнулся",
+        Rule::LineReversal => "полярность линии сменилась",
+        Rule::LineTone => "линия дала сигнал отбоя",
+        Rule::LineDialTone => "линия дала гудок станции",
+        Rule::LineSilence => "на линии долго ничего не было слышно",
+        Rule::LineRefused => "оператор отказал сигналом",
+        Rule::LineVoice => "на линии раздался голос",
+        Rule::LineAnswerTimer => "линия какое-то время не звонила и не отказывала",
+        Rule::EmergencyPreempts => "линия понадобилась для экстренного вызова",
         _ => "",
     }
 }

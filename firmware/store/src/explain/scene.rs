@@ -44,6 +44,7 @@ impl Scene<'_> {
             | Target::Device(id)
             | Target::Analog(id)
             | Target::Conference(id) => self.entry(id),
+            Target::Outside => self.words.label(Label::Outside).into(),
             Target::EchoTest => self.words.label(Label::EchoTest).into(),
         }
     }
@@ -97,7 +98,9 @@ impl Scene<'_> {
     /// The name of whoever is at the end of a leg of this kind.
     pub(super) fn kind_name(&self, kind: &LegKind) -> String {
         match kind {
-            LegKind::Phone { owner, .. } | LegKind::Port { owner, .. } => self.entry(owner),
+            LegKind::Phone { owner, .. }
+            | LegKind::Port { owner, .. }
+            | LegKind::Line { owner, .. } => self.entry(owner),
             LegKind::Service => self.words.label(Label::Exchange).into(),
         }
     }
@@ -106,7 +109,9 @@ impl Scene<'_> {
     pub(super) fn kind_detail(&self, kind: &LegKind) -> String {
         match kind {
             LegKind::Phone { transport, .. } => format!(" (SIP, {})", transport.as_via()),
-            LegKind::Port { port, .. } => format!(" ({})", self.port(*port)),
+            LegKind::Port { port, .. } | LegKind::Line { port, .. } => {
+                format!(" ({})", self.port(*port))
+            }
             LegKind::Service => String::new(),
         }
     }

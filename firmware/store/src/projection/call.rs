@@ -87,7 +87,9 @@ impl LegView {
     #[must_use]
     pub fn owner(&self) -> Option<&EntryId> {
         match &self.kind {
-            LegKind::Phone { owner, .. } | LegKind::Port { owner, .. } => Some(owner),
+            LegKind::Phone { owner, .. }
+            | LegKind::Port { owner, .. }
+            | LegKind::Line { owner, .. } => Some(owner),
             LegKind::Service => None,
         }
     }
@@ -217,6 +219,7 @@ impl CallView {
             | EventBody::RecordingEnded { .. }
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
+            | EventBody::Line { .. }
             | EventBody::PortFault { .. }
             | EventBody::PortLocked { .. }
             | EventBody::Erased { .. } => {}

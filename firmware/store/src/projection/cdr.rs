@@ -172,6 +172,7 @@ impl CdrFold {
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
             | EventBody::Conference(_)
+            | EventBody::Line { .. }
             | EventBody::PortFault { .. }
             | EventBody::PortLocked { .. }
             | EventBody::Erased { .. } => {}
@@ -202,7 +203,9 @@ impl CdrFold {
 
     fn leg_started(&mut self, leg: Option<LegId>, kind: &LegKind, outbound: bool) {
         let owner = match kind {
-            LegKind::Phone { owner, .. } | LegKind::Port { owner, .. } => Some(owner.clone()),
+            LegKind::Phone { owner, .. }
+            | LegKind::Port { owner, .. }
+            | LegKind::Line { owner, .. } => Some(owner.clone()),
             LegKind::Service => None,
         };
         if !outbound && self.cdr.caller.is_none() {

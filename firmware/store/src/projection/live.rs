@@ -264,6 +264,7 @@ impl LiveCall {
             | EventBody::RecordingEnded { .. }
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
+            | EventBody::Line { .. }
             | EventBody::PortFault { .. }
             | EventBody::PortLocked { .. }
             | EventBody::Erased { .. } => return false,

@@ -301,6 +301,7 @@ impl Carrier {
             Stage::Announcing(plan) => {
                 let doing = plan.next(&self.rules.ring);
                 self.announce(doing);
+                self.plan_hook(self.now);
             }
             Stage::Dialling { last: None, .. } => {
                 self.tone(self.rules.tones.howler);
@@ -338,6 +339,10 @@ impl Carrier {
             Doing::Rings(since) => {
                 self.reverse(false);
                 self.next_stay();
+                if !self.closed {
+                    // What the set did for the plan is no flash later.
+                    self.hook = HookDetector::new(HookTimes::default());
+                }
                 self.stage = Stage::Ringing { since };
             }
         }

@@ -60,16 +60,11 @@ impl Announcement {
         }
     }
 
-    /// Off hook is part of the plan now, or was and is about to end: no answer to the call.
+    /// Off hook is a part of the plan and no answer to the call yet (NTT).
     pub(crate) fn owns_hook(&self) -> bool {
-        let steps = plan(self.scheme);
-        let answers = |step: &PlanStep| matches!(step, PlanStep::SetAnswers(_));
         let hangs_up = |step: &PlanStep| matches!(step, PlanStep::SetHangsUp(_));
-        let first = steps.iter().position(answers);
-        let last = steps.iter().position(hangs_up);
-        first
-            .zip(last)
-            .is_some_and(|(first, last)| self.step > first && self.step <= last + 1)
+        let last = plan(self.scheme).iter().position(hangs_up);
+        last.is_some_and(|last| self.step <= last + 1)
     }
 
     /// The set did what the plan waited for.

@@ -1,15 +1,17 @@
 //! A street: the exchange with analog sets and nobody else, played by a script. What the random worlds
 //! cannot tell for sure (what exactly is heard, rung and written, and when) is asserted here.
 
+mod outside;
 mod subscriber;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use config::{Config, Tone};
 use hal_port::Linefeed;
 use hal_sim::{Act, NamedTone, Report};
-use model::{EventBody, Instant, PortId, Random, Record, Rule, Seq};
+use model::{EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Seq};
 use pbx::{Input, Keys, Setup};
 
 use crate::exchange::{Board, Effect, Exchange, times};
@@ -23,6 +25,7 @@ pub(crate) struct Street {
     exchange: Exchange,
     board: Board,
     pub(crate) records: Vec<Record>,
+    pub(crate) parties: BTreeMap<PartyId, Party>,
     /// When a bell began or ended.
     pub(crate) bells: Vec<(Instant, PortId, bool)>,
     /// When a set heard something louder than −40 dBm0 for the first time since somebody asked.
@@ -43,7 +46,8 @@ impl Street {
             );
         }
         let config = Arc::new(Config::parse(&text).expect("a legal configuration"));
-        let mut board = Board::new(sets).expect("few sets");
+        let lines = vec![outside::carrier(&config.country); config.lines.len()];
+        let mut board = Board::new(sets, lines).expect("few sets and lines");
         let tones = Tone::ALL.iter().map(|&tone| NamedTone {
             name: tone.key().to_owned(),
             spec: *config.country.tone(tone),
@@ -74,6 +78,7 @@ impl Street {
             exchange,
             board,
             records: Vec::new(),
+            parties: BTreeMap::new(),
             bells: Vec::new(),
             first_sound: [None; 8],
         };
@@ -110,12 +115,17 @@ impl Street {
         for effect in core::mem::take(&mut self.exchange.effects) {
             match effect {
                 Effect::Record(record) => self.records.push(record),
+                Effect::Party(id, party) => {
+                    self.parties.insert(id, party);
+                }
                 Effect::Bell(port, on) => self.bells.push((self.now, port, on)),
                 _ => {}
             }
         }
         for (jack, frame) in core::mem::take(&mut self.board.heard) {
-            let place = &mut self.first_sound[usize::from(jack)];
+            let Some(place) = self.first_sound.get_mut(usize::from(jack)) else {
+                continue;
+            };
             let loud = frame.iter().map(|&s| i64::from(s).pow(2)).sum::<i64>() / 80 > 25_000;
             if loud && place.is_none() {
                 *place = Some(self.now);
@@ -180,10 +190,11 @@ impl Street {
             (
                 figures.calls,
                 figures.sets_busy,
+                figures.lines_busy,
                 figures.media_legs,
                 figures.bridges
             ),
-            (0, 0, 0, 0),
+            (0, 0, 0, 0, 0),
             "{:#?}",
             self.records
         );

@@ -1,0 +1,557 @@
+//! Outside lines: what each one is doing, and how that becomes legs.
+//!
+//! A line is only answered (off hook) when somebody answers; it is taken for a call out only after a moment
+//! of listening, so that a call that comes in at the same time wins; and it is never held for longer than
+//! its far party is there: see `watch`.
+
+mod dialling;
+mod incoming;
+mod outgoing;
+mod watch;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use config::{Config, Country, Tone};
+use hal_port::{LoopHook, PortCommand, PortEvent};
+use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
+use model::{
+    CallerInfo, EntryId, EventBody, Instant, KnownTone, LegId, LineHeard, LineNews, LineTone,
+    MediaCommand, MediaFigures, MediaLeg, Now, PortId, PortListens, PortSound, Rule, ToneSignature,
+};
+
+use crate::{Output, Pbx, pbx::Owner};
+
+pub(crate) use watch::Watch;
+
+/// A line on hook is left alone for so long, until the exchange has seen it.
+const CLEARING: Duration = Duration::from_millis(1_500);
+
+/// What a line is doing.
+#[derive(Clone, Debug)]
+pub(crate) enum Phase {
+    /// On hook and quiet.
+    Idle,
+    /// A call is being announced or rings; nobody inside was called yet.
+    Announced(Announced),
+    /// It rings, and somebody inside is called for this leg.
+    Offered {
+        leg: LegId,
+        media: Option<MediaLeg>,
+        /// A burst sounds at this moment.
+        bursting: bool,
+        /// Without another burst until then the caller has given up.
+        until: Instant,
+    },
+    /// It rings, and nobody will answer.
+    RungOut { until: Instant },
+    /// A call goes out on it: up to the last digit.
+    Seizing(dialling::Seizing),
+    /// Dialled; the far party has not answered.
+    Called {
+        leg: LegId,
+        media: MediaLeg,
+        /// Ringing was heard.
+        rang: bool,
+        /// When no answer counts as one.
+        until: Instant,
+    },
+    /// Somebody talks on it.
+    Up {
+        leg: LegId,
+        media: MediaLeg,
+        watch: Watch,
+    },
+    /// The call is over by a sign of the line, which is listened to for a little longer.
+    Parting {
+        media: MediaLeg,
+        sign: model::LineSign,
+        learn: Option<ToneSignature>,
+        until: Instant,
+    },
+    /// On hook, and not to be used until then; a call waits for it.
+    Clearing {
+        until: Instant,
+        next: Option<(LegId, String)>,
+    },
+}
+
+/// A call that is being announced.
+#[derive(Clone, Debug)]
+pub(crate) struct Announced {
+    pub(crate) media: Option<MediaLeg>,
+    pub(crate) caller: Option<CallerInfo>,
+    /// Bursts so far.
+    pub(crate) bursts: u8,
+    /// When the last burst ended; none while one sounds.
+    pub(crate) quiet_since: Option<Instant>,
+    /// When it is taken as it is, or given up.
+    pub(crate) until: Instant,
+    /// The line is off hook to hear the caller's number (NTT).
+    pub(crate) answered: bool,
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// The `[[line]]` entry that uses the jack.
+    pub(crate) entry: Option<EntryId>,
+    pub(crate) phase: Phase,
+    pub(crate) dead: bool,
+    pub(crate) in_use: bool,
+    pub(crate) out_of_service: bool,
+    /// The polarity is other than that of the idle line.
+    pub(crate) reversed: bool,
+    /// When it was used last, counted.
+    pub(crate) used: u64,
+    /// Tones by which its hang-ups are known, the oldest first.
+    pub(crate) learned: Vec<ToneSignature>,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            entry: None,
+            phase: Phase::Idle,
+            dead: false,
+            in_use: false,
+            out_of_service: false,
+            reversed: false,
+            used: 0,
+            learned: Vec::new(),
+        }
+    }
+
+    /// Whether a call may take it.
+    fn is_free(&self) -> bool {
+        let works = !self.dead && !self.in_use && !self.out_of_service;
+        works && self.entry.is_some() && matches!(self.phase, Phase::Idle)
+    }
+
+    pub(crate) fn leg(&self) -> Option<LegId> {
+        match &self.phase {
+            Phase::Offered { leg, .. } | Phase::Called { leg, .. } | Phase::Up { leg, .. } => {
+                Some(*leg)
+            }
+            Phase::Seizing(seizing) => Some(seizing.leg),
+            Phase::Clearing { next, .. } => next.as_ref().map(|(leg, _)| *leg),
+            Phase::Idle | Phase::Announced(_) | Phase::RungOut { .. } | Phase::Parting { .. } => {
+                None
+            }
+        }
+    }
+
+    fn media(&self) -> Option<MediaLeg> {
+        match &self.phase {
+            Phase::Announced(announced) => announced.media,
+            Phase::Offered { media, .. } => *media,
+            Phase::Seizing(seizing) => Some(seizing.media),
+            Phase::Called { media, .. }
+            | Phase::Up { media, .. }
+            | Phase::Parting { media, .. } => Some(*media),
+            Phase::Idle | Phase::RungOut { .. } | Phase::Clearing { .. } => None,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Idle => None,
+            Phase::Announced(announced) => Some(announced.until),
+            Phase::Offered { bursting: true, .. } => None,
+            Phase::Offered { until, .. }
+            | Phase::RungOut { until }
+            | Phase::Called { until, .. }
+            | Phase::Parting { until, .. }
+            | Phase::Clearing { until, .. } => Some(*until),
+            Phase::Seizing(seizing) => seizing.deadline(),
+            Phase::Up { watch, .. } => watch.deadline(),
+        }
+    }
+}
+
+/// All lines of the board.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lines {
+    all: BTreeMap<PortId, Line>,
+    uses: u64,
+}
+
+impl Lines {
+    /// The lines that the configuration has, by the board's jacks.
+    pub(crate) fn assign(&mut self, jacks: &[crate::Jack], config: &Config) {
+        for jack in jacks {
+            let entry = config.line_on(&jack.name).map(|line| line.id.clone());
+            if entry.is_some() || self.all.contains_key(&jack.port) {
+                let line = self.all.entry(jack.port).or_insert_with(Line::new);
+                line.entry = entry;
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, port: PortId) -> Option<&Line> {
+        self.all.get(&port)
+    }
+
+    fn get_mut(&mut self, port: PortId) -> Option<&mut Line> {
+        self.all.get_mut(&port)
+    }
+
+    /// The line that a leg is on.
+    pub(crate) fn of_leg(&self, leg: LegId) -> Option<PortId> {
+        let mut all = self.all.iter();
+        all.find(|(_, line)| line.leg() == Some(leg))
+            .map(|(&port, _)| port)
+    }
+
+    /// The place in the media plane of a leg, once the line carries its sound.
+    pub(crate) fn media_of(&self, leg: LegId) -> Option<MediaLeg> {
+        match &self.get(self.of_leg(leg)?)?.phase {
+            Phase::Called { media, .. } | Phase::Up { media, .. } => Some(*media),
+            _ => None,
+        }
+    }
+
+    /// Whether the leg is on a line and can hear what is played.
+    pub(crate) fn is_deaf(&self, leg: LegId) -> bool {
+        self.of_leg(leg).is_some() && self.media_of(leg).is_none()
+    }
+
+    /// Lines that a call may take now: the one that has rested longest first.
+    pub(crate) fn free<'l>(
+        &'l self,
+        config: &'l Config,
+    ) -> impl Iterator<Item = (PortId, &'l EntryId)> {
+        let goes_out = |entry: &EntryId| config.line(entry).is_some_and(|line| line.outgoing);
+        let mut free: Vec<_> = self
+            .all
+            .iter()
+            .filter(|(_, line)| line.is_free())
+            .filter_map(|(&port, line)| Some((line.used, port, line.entry.as_ref()?)))
+            .filter(|(.., entry)| goes_out(entry))
+            .collect();
+        free.sort_by_key(|&(used, port, _)| (used, port));
+        free.into_iter().map(|(_, port, entry)| (port, entry))
+    }
+
+    /// Lines that calls talk or dial on, longest first.
+    pub(crate) fn in_use(&self) -> Vec<(PortId, EntryId, LegId)> {
+        let mut used: Vec<_> = self
+            .all
+            .iter()
+            .filter(|(_, line)| !line.dead && !line.out_of_service)
+            .filter(|(_, line)| !matches!(line.phase, Phase::Clearing { .. }))
+            .filter_map(|(&port, line)| Some((line.used, (port, line.entry.clone()?, line.leg()?))))
+            .collect();
+        used.sort_by_key(|&(used, (port, ..))| (used, port));
+        used.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// Lines that are neither idle nor out of use.
+    pub(crate) fn busy(&self) -> usize {
+        let busy = |line: &&Line| !matches!(line.phase, Phase::Idle);
+        self.all.values().filter(busy).count()
+    }
+
+    /// Configured lines that have no battery or do not work.
+    pub(crate) fn dead(&self) -> usize {
+        let dead = |line: &&Line| line.entry.is_some() && (line.dead || line.out_of_service);
+        self.all.values().filter(dead).count()
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<(Instant, &'static str)> {
+        let due = self.all.values().filter_map(Line::deadline).min()?;
+        Some((due, "an outside line"))
+    }
+}
+
+impl Pbx {
+    /// A report of a line's port; whether the port is a line's.
+    pub(crate) fn line_event(&mut self, now: Now, port: PortId, event: PortEvent) -> bool {
+        let Some(line) = self.lines.get_mut(port) else {
+            return false;
+        };
+        match event {
+            PortEvent::Ring(on) => self.line_rings(now, port, on),
+            PortEvent::Battery(alive) => {
+                let news = core::mem::replace(&mut line.dead, !alive) == alive;
+                if news || !alive {
+                    self.line_power(now, port, alive);
+                }
+            }
+            PortEvent::Reversed(reversed) => {
+                line.reversed = reversed;
+                self.line_reversed(now, port, reversed);
+            }
+            PortEvent::Current(flows) => self.line_current(now, port, flows),
+            PortEvent::InUse(in_use) => {
+                line.in_use = in_use;
+                let news = if in_use {
+                    LineNews::InUse
+                } else {
+                    LineNews::Free
+                };
+                self.line_news(now, port, Rule::LineInUse, news);
+            }
+            PortEvent::Done => self.line_pulsed(now, port),
+            PortEvent::Fault(_) => {
+                line.out_of_service = true;
+                self.line_fault(now, port, true);
+                self.line_lost(now, port, Rule::PortFault);
+            }
+            PortEvent::Recovered => {
+                line.out_of_service = false;
+                self.line_fault(now, port, false);
+            }
+            PortEvent::OffHook
+            | PortEvent::OnHook
+            | PortEvent::Flash
+            | PortEvent::PulseDigit(_) => {}
+        }
+        true
+    }
+
+    /// News from the sound of a line.
+    pub(crate) fn line_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
+        let Some(line) = self.lines.get(port) else {
+            return;
+        };
+        match &line.phase {
+            Phase::Announced(_) => self.caller_heard(now, port, heard),
+            Phase::Seizing(_) => self.dial_tone_heard(now, port, heard),
+            Phase::Called { .. } => self.progress_heard(now, port, heard),
+            Phase::Up { .. } => self.talk_heard(now, port, heard),
+            Phase::Parting { sign, .. } => {
+                if heard == LineHeard::Voice {
+                    let news = LineNews::FalseHangUp { sign: *sign };
+                    self.counters.false_hang_ups += 1;
+                    if let Some(Line {
+                        phase: Phase::Parting { learn, .. },
+                        ..
+                    }) = self.lines.get_mut(port)
+                    {
+                        *learn = None;
+                    }
+                    self.line_news(now, port, Rule::LineVoice, news);
+                }
+            }
+            Phase::Idle
+            | Phase::Offered { .. }
+            | Phase::RungOut { .. }
+            | Phase::Clearing { .. } => {}
+        }
+    }
+
+    /// Does what is due on lines.
+    pub(crate) fn line_timeouts(&mut self, now: Now) {
+        let due = |line: &Line| line.deadline().is_some_and(|at| at <= now.mono);
+        let all = self.lines.all.iter();
+        let ports: Vec<PortId> = all.filter(|(_, l)| due(l)).map(|(&port, _)| port).collect();
+        for port in ports {
+            self.line_timeout(now, port);
+        }
+    }
+
+    fn line_timeout(&mut self, now: Now, port: PortId) {
+        let Some(line) = self.lines.get_mut(port) else {
+            return;
+        };
+        match &mut line.phase {
+            Phase::Announced(_) => self.announced_long_enough(now, port),
+            Phase::Offered { leg, .. } => {
+                let leg = *leg;
+                self.hang_up_line(now, port);
+                self.leg_event(now, leg, call::LegEvent::LineEnded(Rule::LineAbandoned));
+            }
+            Phase::RungOut { .. } => line.phase = Phase::Idle,
+            Phase::Seizing(_) => self.seize_step(now, port),
+            Phase::Called {
+                leg, rang: false, ..
+            } => {
+                let leg = *leg;
+                self.line_answered(now, port, leg, Rule::LineAnswerTimer);
+            }
+            // A telephone that rings is no answer; call control ends it.
+            Phase::Called { until, .. } => *until = Instant::FAR,
+            Phase::Up { .. } => self.watch_step(now, port),
+            Phase::Parting { .. } => self.part_line(now, port),
+            Phase::Clearing { next, .. } => match next.take() {
+                Some((leg, number)) => {
+                    line.phase = Phase::Idle;
+                    self.seize_line(now, port, leg, number);
+                }
+                None => line.phase = Phase::Idle,
+            },
+            Phase::Idle => {}
+        }
+    }
+
+    /// The line is dead or works again.
+    fn line_power(&mut self, now: Now, port: PortId, alive: bool) {
+        let news = if alive {
+            LineNews::Alive
+        } else {
+            LineNews::Dead
+        };
+        self.line_news(now, port, Rule::LineDead, news);
+        if !alive {
+            self.line_lost(now, port, Rule::LineDead);
+        }
+    }
+
+    /// Whatever the line was doing is over.
+    fn line_lost(&mut self, now: Now, port: PortId, rule: Rule) {
+        let leg = self.lines.get(port).and_then(Line::leg);
+        let trying = matches!(
+            self.lines.get(port).map(|line| &line.phase),
+            Some(Phase::Seizing(_) | Phase::Called { .. } | Phase::Clearing { .. })
+        );
+        self.hang_up_line(now, port);
+        let Some(leg) = leg else { return };
+        self.leg_event(
+            now,
+            leg,
+            if trying {
+                call::LegEvent::LineFailed(rule)
+            } else {
+                call::LegEvent::LineEnded(rule)
+            },
+        );
+    }
+
+    /// Puts the line on hook, whatever it was doing, and gives its place in the media plane back. A line that
+    /// was off hook is left alone for a moment.
+    fn hang_up_line(&mut self, now: Now, port: PortId) {
+        let Some(line) = self.lines.get_mut(port) else {
+            return;
+        };
+        let media = line.media();
+        let leg = line.leg();
+        line.phase = match &line.phase {
+            Phase::Idle | Phase::Announced(_) | Phase::Offered { .. } | Phase::RungOut { .. } => {
+                Phase::Idle
+            }
+            Phase::Seizing(seizing) if !seizing.is_off_hook() => Phase::Idle,
+            _ => Phase::Clearing {
+                until: now.mono + CLEARING,
+                next: None,
+            },
+        };
+        let command = PortCommand::SetHook(LoopHook::OnHook);
+        self.out.push_back(Output::Port { port, command });
+        if let Some(leg) = leg {
+            self.leave_bridge(leg);
+            self.forget_clip(leg);
+        }
+        if let Some(media) = media {
+            self.remove_media(media);
+        }
+    }
+
+    /// Call control has done with a leg; whether it was on a line.
+    pub(crate) fn release_line(&mut self, now: Now, leg: LegId) -> bool {
+        let Some(port) = self.lines.of_leg(leg) else {
+            return false;
+        };
+        let rings = matches!(
+            self.lines.get(port).map(|line| &line.phase),
+            Some(Phase::Offered { .. })
+        );
+        self.learn_from_release(now, port);
+        self.hang_up_line(now, port);
+        if rings && let Some(line) = self.lines.get_mut(port) {
+            // It goes on ringing outside; that is no new call.
+            line.phase = Phase::RungOut {
+                until: now.mono + incoming::abandoned_after(&self.config),
+            };
+        }
+        self.leg_event(now, leg, call::LegEvent::Gone(MediaFigures::default()));
+        true
+    }
+
+    /// A place in the media plane for the sound of a line.
+    fn open_line(&mut self, port: PortId, listens: PortListens) -> Option<MediaLeg> {
+        let Some(media) = self.slots.take() else {
+            self.counters.no_media_ports += 1;
+            return None;
+        };
+        self.by_media.insert(media, Owner::Line(port));
+        self.media(MediaCommand::AddPortLeg { leg: media, port });
+        self.set_line_sound(port, media, listens);
+        Some(media)
+    }
+
+    /// What is done to the sound of a line and listened for on it.
+    fn set_line_sound(&mut self, port: PortId, media: MediaLeg, listens: PortListens) {
+        let Some(line) = self.lines.get(port) else {
+            return;
+        };
+        let entry = line.entry.as_ref().and_then(|id| self.config.line(id));
+        let mut learned = [None; LEARNED_SIGNATURES];
+        for (slot, known) in learned.iter_mut().zip(&line.learned) {
+            *slot = Some(*known);
+        }
+        let gain = |db: Option<i16>| 10 * db.unwrap_or_default();
+        let sound = PortSound {
+            gain_in_db10: gain(entry.map(|line| line.gain_from_line_db)),
+            gain_out_db10: gain(entry.map(|line| line.gain_to_line_db)),
+            echo: listens.tones.then(model::EchoSettings::default),
+            listens,
+            known: known_tones(&self.config.country),
+            learned,
+            ..PortSound::default()
+        };
+        self.media(MediaCommand::SetPortSound { leg: media, sound });
+    }
+
+    fn set_line_hook(&mut self, port: PortId, hook: LoopHook) {
+        let command = PortCommand::SetHook(hook);
+        self.out.push_back(Output::Port { port, command });
+    }
+
+    fn line_news(&mut self, now: Now, port: PortId, rule: Rule, news: LineNews) {
+        self.note(now, rule, EventBody::Line { port, news });
+    }
+
+    fn line_fault(&mut self, now: Now, port: PortId, out_of_service: bool) {
+        let body = EventBody::PortFault {
+            port,
+            out_of_service,
+        };
+        self.note(now, Rule::PortFault, body);
+    }
+}
+
+/// What is listened for on a line in a call.
+const fn in_call() -> PortListens {
+    PortListens {
+        keys: true,
+        caller_id: false,
+        tones: true,
+    }
+}
+
+/// What is listened for on a line on hook.
+const fn on_hook() -> PortListens {
+    PortListens {
+        keys: false,
+        caller_id: true,
+        tones: false,
+    }
+}
+
+/// The tones of the country that a line is told, as it can know them.
+fn known_tones(country: &Country) -> [Option<KnownTone>; KNOWN_TONES] {
+    let mut known = [None; KNOWN_TONES];
+    let tones = [
+        (LineTone::Dial, Tone::Dial),
+        (LineTone::Ringback, Tone::Ringback),
+        (LineTone::Busy, Tone::Busy),
+        (LineTone::Congestion, Tone::Congestion),
+        (LineTone::SpecialInfo, Tone::SpecialInfo),
+        (LineTone::Howler, Tone::Howler),
+    ];
+    for (slot, (says, tone)) in known.iter_mut().zip(tones) {
+        *slot = KnownTone::of(says, country.tone(tone));
+    }
+    known
+}

@@ -1,0 +1,282 @@
+//! Whether the far party is still there. All signs are watched at once: a break of the loop, a reversal,
+//! tones by their pitch, cadence and the absence of speech (the port's `PortDsp` judges those), dial tone and silence.
+//! What a line's hang-ups sound like is learned from real ones.
+
+use core::time::Duration;
+
+use call::LegEvent;
+use config::HangUpSign;
+use model::limits::LEARNED_SIGNATURES;
+use model::{
+    Instant, LineHeard, LineNews, LineSign, LineTone, Now, PortId, Rule, ToneEvidence,
+    ToneSignature,
+};
+
+use super::{Line, Phase, in_call};
+use crate::Pbx;
+
+/// A break of the loop that is told after 50 ms and lasts this much longer is a sign.
+const BREAK: Duration = Duration::from_millis(40);
+/// Right after lifting the current may stop for a moment without a meaning.
+const SETTLES: Duration = Duration::from_millis(300);
+/// A reversal so soon after a caller was answered belongs to the answer.
+const ANSWER_REVERSAL: Duration = Duration::from_millis(500);
+/// Both ends are silent for so long.
+const SILENCE: Duration = Duration::from_secs(60);
+const SILENT_DBM0: i8 = -45;
+/// After a tone the line is listened to for so long: a voice says that it was no hang-up.
+const LISTENS_AFTER: Duration = Duration::from_secs(2);
+/// A tone heard at most so long before a hang-up inside was that of a hang-up outside.
+const LEARN_WITHIN: Duration = Duration::from_secs(10);
+
+/// What is known of the far party of a call on a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    since: Instant,
+    /// The answer showed as a reversal, or none was looked for.
+    reversal_answered: bool,
+    /// The current stopped; a sign from then on.
+    broken: Option<Instant>,
+    silent_since: Option<Instant>,
+    /// The last tone that may be one of a hang-up, and when it was heard.
+    tone: Option<(Instant, ToneEvidence)>,
+}
+
+impl Watch {
+    /// Of a caller who was answered.
+    pub(super) const fn incoming(now: Instant) -> Self {
+        Self {
+            since: now,
+            reversal_answered: true,
+            broken: None,
+            silent_since: None,
+            tone: None,
+        }
+    }
+
+    /// Of a called party.
+    pub(super) const fn outgoing(now: Instant, by_reversal: bool) -> Self {
+        Self {
+            reversal_answered: by_reversal,
+            ..Self::incoming(now)
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let silence = self.silent_since.map(|since| since + SILENCE);
+        [self.broken, silence].into_iter().flatten().min()
+    }
+}
+
+/// A hang-up may be known by such a tone. A dial tone is known without.
+const fn is_learned(tone: LineTone) -> bool {
+    matches!(
+        tone,
+        LineTone::Busy | LineTone::Congestion | LineTone::Howler | LineTone::Unknown
+    )
+}
+
+/// The name of a sign in the configuration.
+const fn configured(sign: LineSign) -> HangUpSign {
+    match sign {
+        LineSign::LoopBreak => HangUpSign::LoopBreak,
+        LineSign::Reversal => HangUpSign::Reversal,
+        LineSign::Tone => HangUpSign::Tone,
+        LineSign::DialTone => HangUpSign::DialTone,
+        LineSign::Silence => HangUpSign::Silence,
+    }
+}
+
+const fn rule_of(sign: LineSign) -> Rule {
+    match sign {
+        LineSign::LoopBreak => Rule::LineLoopBreak,
+        LineSign::Reversal => Rule::LineReversal,
+        LineSign::Tone => Rule::LineTone,
+        LineSign::DialTone => Rule::LineDialTone,
+        LineSign::Silence => Rule::LineSilence,
+    }
+}
+
+impl Pbx {
+    fn watch_of(&mut self, port: PortId) -> Option<&mut Watch> {
+        match &mut self.lines.get_mut(port)?.phase {
+            Phase::Up { watch, .. } => Some(watch),
+            _ => None,
+        }
+    }
+
+    /// The polarity of a line changed.
+    pub(super) fn line_reversed(&mut self, now: Now, port: PortId, reversed: bool) {
+        match self.lines.get(port).map(|line| &line.phase) {
+            Some(Phase::Idle) if reversed => self.line_announced(now, port),
+            Some(&Phase::Called { leg, .. }) if reversed => {
+                self.line_answered(now, port, leg, Rule::LineReversal);
+            }
+            Some(Phase::Up { watch, .. }) => {
+                let fresh = now.mono.since(watch.since) < ANSWER_REVERSAL;
+                let late_answer = !watch.reversal_answered && reversed;
+                if late_answer || (reversed && fresh) {
+                    if let Some(watch) = self.watch_of(port) {
+                        watch.reversal_answered = true;
+                    }
+                } else {
+                    self.far_hung_up(now, port, LineSign::Reversal, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Current in the loop stopped or flows again.
+    pub(super) fn line_current(&mut self, now: Now, port: PortId, flows: bool) {
+        let Some(watch) = self.watch_of(port) else {
+            if !flows {
+                self.no_current(now, port);
+            }
+            return;
+        };
+        let settled = now.mono.since(watch.since) >= SETTLES;
+        watch.broken = (!flows && settled).then(|| now.mono + BREAK);
+    }
+
+    /// No current where a line was to be taken: nothing can be dialled on it.
+    fn no_current(&mut self, now: Now, port: PortId) {
+        let seizing = matches!(
+            self.lines.get(port).map(|line| &line.phase),
+            Some(Phase::Seizing(_) | Phase::Called { .. })
+        );
+        if seizing {
+            let leg = self.lines.get(port).and_then(Line::leg);
+            self.hang_up_line(now, port);
+            if let Some(leg) = leg {
+                self.leg_event(now, leg, LegEvent::LineFailed(Rule::LineDead));
+            }
+        }
+    }
+
+    /// Something was heard in a call.
+    pub(super) fn talk_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
+        let Some(watch) = self.watch_of(port) else {
+            return;
+        };
+        match heard {
+            LineHeard::Tone(evidence) => {
+                watch.tone = Some((now.mono, evidence));
+                let sign = match evidence.tone {
+                    LineTone::Dial => LineSign::DialTone,
+                    tone if tone.ends_a_call() => LineSign::Tone,
+                    _ => return,
+                };
+                self.far_hung_up(now, port, sign, Some(evidence));
+            }
+            LineHeard::Voice => {
+                watch.tone = None;
+                watch.silent_since = None;
+            }
+            LineHeard::Second(second) => {
+                let silent = second.rx_dbm0 < SILENT_DBM0 && second.tx_dbm0 < SILENT_DBM0;
+                watch.silent_since = match watch.silent_since {
+                    since @ Some(_) if silent => since,
+                    _ => silent.then_some(now.mono),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// A sign has lasted long enough.
+    pub(super) fn watch_step(&mut self, now: Now, port: PortId) {
+        let Some(watch) = self.watch_of(port) else {
+            return;
+        };
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
+        let silence = watch.silent_since.map(|since| since + SILENCE);
+        if due(watch.broken) {
+            watch.broken = None;
+            self.far_hung_up(now, port, LineSign::LoopBreak, None);
+        } else if due(silence) {
+            watch.silent_since = None;
+            self.far_hung_up(now, port, LineSign::Silence, None);
+        }
+    }
+
+    /// The far party hung up, by this sign: the call ends. After a tone the line is listened to for a
+    /// little longer, to find out whether that was true.
+    fn far_hung_up(&mut self, now: Now, port: PortId, sign: LineSign, tone: Option<ToneEvidence>) {
+        let Some(line) = self.lines.get(port) else {
+            return;
+        };
+        let entry = line.entry.as_ref().and_then(|id| self.config.line(id));
+        let believed = entry.is_none_or(|line| line.hang_up.contains(&configured(sign)));
+        let Phase::Up { leg, media, .. } = line.phase else {
+            return;
+        };
+        if !believed {
+            return;
+        }
+        self.counters.line_hang_ups += 1;
+        self.line_news(now, port, rule_of(sign), LineNews::HungUp { sign, tone });
+        if matches!(sign, LineSign::Tone | LineSign::DialTone) {
+            self.leave_bridge(leg);
+            self.forget_clip(leg);
+            self.set_line_sound(port, media, in_call());
+            let fresh = tone.filter(|tone| tone.learned.is_none() && is_learned(tone.tone));
+            if let Some(line) = self.lines.get_mut(port) {
+                line.phase = Phase::Parting {
+                    media,
+                    sign,
+                    learn: fresh.map(|tone| tone.measured),
+                    until: now.mono + LISTENS_AFTER,
+                };
+            }
+            self.media(model::MediaCommand::SetRoute {
+                leg: media,
+                route: model::Route::Silence,
+            });
+        } else {
+            self.hang_up_line(now, port);
+        }
+        self.leg_event(now, leg, LegEvent::LineEnded(rule_of(sign)));
+    }
+
+    /// Nobody spoke after the tone: it was that of a hang-up.
+    pub(super) fn part_line(&mut self, now: Now, port: PortId) {
+        let learn = match self.lines.get(port).map(|line| &line.phase) {
+            Some(Phase::Parting { learn, .. }) => *learn,
+            _ => None,
+        };
+        if let Some(tone) = learn {
+            self.learn_tone(now, port, tone);
+        }
+        self.hang_up_line(now, port);
+    }
+
+    /// Somebody inside hung up while the line gave a tone: people know what it means.
+    pub(super) fn learn_from_release(&mut self, now: Now, port: PortId) {
+        let Some(watch) = self.watch_of(port) else {
+            return;
+        };
+        let heard = watch.tone.filter(|(at, evidence)| {
+            now.mono.since(*at) <= LEARN_WITHIN
+                && evidence.learned.is_none()
+                && is_learned(evidence.tone)
+        });
+        if let Some((_, evidence)) = heard {
+            self.learn_tone(now, port, evidence.measured);
+        }
+    }
+
+    fn learn_tone(&mut self, now: Now, port: PortId, tone: ToneSignature) {
+        let Some(line) = self.lines.get_mut(port) else {
+            return;
+        };
+        if line.learned.contains(&tone) {
+            return;
+        }
+        if line.learned.len() >= LEARNED_SIGNATURES {
+            line.learned.remove(0);
+        }
+        line.learned.push(tone);
+        self.line_news(now, port, Rule::LineTone, LineNews::Learned { tone });
+    }
+}

@@ -1,0 +1,487 @@
+//! What an installer dreams of: outside lines that ring inside with their caller's number, call out, and are
+//! free again soon after the far party has hung up, however the carrier shows that.
+
+use config::{Country, CountryCode, Tone};
+use hal_port::Cadence;
+use hal_sim::{
+    Act, CarrierRules, CarrierTones, Disconnect, Fate, LineFaults, LineSettings, Report,
+};
+use model::{Cause, EventBody, LineNews, Rule};
+
+use super::Street;
+
+/// A carrier's exchange of this country.
+pub(super) fn carrier(country: &Country) -> CarrierRules {
+    let usual = CarrierRules::default();
+    let tone = |tone| *country.tone(tone);
+    CarrierRules {
+        ring: Cadence::new(&country.ring.cadence_ms).expect("a test loads every country"),
+        ring_hz: country.ring.hz,
+        caller_id: country.caller_id[0],
+        tones: CarrierTones {
+            dial: tone(Tone::Dial),
+            ringback: tone(Tone::Ringback),
+            busy: tone(Tone::Busy),
+            congestion: tone(Tone::Congestion),
+            special_info: tone(Tone::SpecialInfo),
+            howler: tone(Tone::Howler),
+        },
+        ..usual
+    }
+}
+
+const NUMBER: &str = "226660000";
+
+/// A street in `country` with sets 301 and 302, and lines that 301 answers.
+struct Outside(Street);
+
+impl Outside {
+    fn new(country: &str, lines: u16, keys: &str) -> Self {
+        let mut top = format!("[office]\ncountry = \"{country}\"\n");
+        for line in 1..=lines {
+            top += &format!(
+                "[[line]]\nid = \"line{line}\"\nport = \"fxo{line}\"\nanswer = \"set1\"\n{keys}\n"
+            );
+        }
+        let mut street = Street::new(&top, 2, |_| "");
+        street.pass_ms(1_500);
+        Self(street)
+    }
+
+    fn act(&mut self, line: u16, act: Act) {
+        let port = format!("fxo{line}");
+        let street = &mut self.0;
+        street.board.people.act(&port, &act).expect("they can");
+        street.look();
+        street.take();
+    }
+
+    fn set(&mut self, settings: LineSettings) {
+        self.act(1, Act::Line(settings));
+    }
+
+    fn disconnect(&mut self, disconnect: Disconnect) {
+        self.set(LineSettings {
+            disconnect: Some(disconnect),
+            ..LineSettings::default()
+        });
+    }
+
+    fn call(&mut self, line: u16) {
+        self.act(
+            line,
+            Act::Call {
+                number: Some(NUMBER.into()),
+                name: None,
+            },
+        );
+    }
+
+    fn report(&mut self, line: u16) -> Report {
+        let port = format!("fxo{line}");
+        let people = &self.0.board.people;
+        people.report(&port, &["1100"]).expect("it is there")
+    }
+
+    fn stage(&mut self, line: u16) -> String {
+        self.report(line).line.expect("a line").stage
+    }
+
+    fn wait(&mut self, what: &str, most_ms: u64, done: impl Fn(&mut Self) -> bool) -> u64 {
+        let since = self.0.now;
+        while !done(self) {
+            let waited = self.0.now.since(since);
+            assert!(
+                waited.as_millis() < u128::from(most_ms),
+                "{what}: {:?} {:#?} {:#?}",
+                self.report(1),
+                self.0.exchange.pbx.figures(),
+                self.0.records
+            );
+            self.0.pass_ms(20);
+        }
+        self.0.now.since(since).as_millis() as u64
+    }
+
+    /// A call from outside that set 301 answered.
+    fn talk(&mut self) {
+        self.call(1);
+        self.wait("301 rings", 12_000, |s| s.0.report(1).rung);
+        self.0.lift(1);
+        self.wait("they talk", 1_000, |s| s.stage(1) == "talking");
+        self.0.pass_ms(600);
+    }
+
+    /// Set 301 calls a number outside, and the far telephone rings.
+    fn call_out(&mut self, number: &str) {
+        self.0.lift(1);
+        self.0.pass_ms(500);
+        self.0.dial(1, number);
+        self.wait("the far telephone rings", 30_000, |s| s.report(1).rung);
+    }
+
+    fn ended(&self) -> Option<(Cause, Rule)> {
+        let mut records = self.0.records.iter().rev();
+        records.find_map(|record| match record.event.body {
+            EventBody::CallEnded { cause, .. } => Some((cause, record.event.rule)),
+            _ => None,
+        })
+    }
+
+    fn news(&self) -> Vec<LineNews> {
+        let news = |body: &EventBody| match body {
+            EventBody::Line { news, .. } => Some(*news),
+            _ => None,
+        };
+        let records = self.0.records.iter();
+        records.filter_map(|r| news(&r.event.body)).collect()
+    }
+
+    /// Both marks are heard, each at the other end.
+    fn hear_each_other(&mut self) {
+        self.0.act(
+            1,
+            Act::Talk {
+                mark: "1100".into(),
+            },
+        );
+        self.act(
+            1,
+            Act::Talk {
+                mark: "1500".into(),
+            },
+        );
+        self.0.pass_ms(3_000);
+        let far = self.report(1).hearing.expect("they talk").marks;
+        assert_eq!(far, ["1100"]);
+        let near = self.0.board.people.report("fxs1", &["1500"]);
+        let near = near.expect("the set").hearing.expect("lifted").marks;
+        assert!(near.contains(&"1500".to_owned()), "{near:?}");
+        self.0.act(1, Act::Quiet);
+        self.act(1, Act::Quiet);
+        self.0.pass_ms(100);
+    }
+
+    /// Puts the handset back if it is lifted, and waits until all is quiet.
+    fn clean_up(&mut self) {
+        if self.0.report(1).off_hook {
+            self.0.hang_up(1);
+        }
+        self.0.pass_ms(3_000);
+        self.0.must_be_quiet();
+    }
+}
+
+#[test]
+fn a_call_rings_inside_with_its_number_in_every_country() {
+    for code in CountryCode::all() {
+        let mut outside = Outside::new(code.as_str(), 1, "");
+        outside.talk();
+        outside.hear_each_other();
+        let parties = outside.0.parties.values();
+        let numbers: Vec<_> = parties.map(|party| party.number.as_str()).collect();
+        // Russian numbers are asked for after the answer.
+        let told = ["RU", "UA"].contains(&code.as_str()) || numbers.contains(&NUMBER);
+        assert!(told, "{code}: {numbers:?}");
+        outside.clean_up();
+        assert_eq!(outside.stage(1), "idle", "{code}");
+    }
+}
+
+/// Every country, every way to hang up: the call ends by its sign and the line is free within 10 s. A line
+/// that shows nothing is held until somebody inside hangs up.
+#[test]
+fn every_hang_up_in_every_country_frees_the_line() {
+    for code in CountryCode::all() {
+        for disconnect in Disconnect::ALL {
+            let mut outside = Outside::new(code.as_str(), 1, "");
+            outside.disconnect(disconnect);
+            outside.talk();
+            outside.act(1, Act::HangUp);
+            if disconnect == Disconnect::Silence {
+                outside.0.pass_ms(15_000);
+                assert_eq!(outside.ended(), None, "{code}: ended for nothing");
+                outside.clean_up();
+                continue;
+            }
+            outside.wait("the line is free", 10_000, |s| s.stage(1) == "idle");
+            let rules: &[Rule] = match disconnect {
+                Disconnect::LoopBreak => &[Rule::LineLoopBreak],
+                Disconnect::Reversal => &[Rule::LineReversal],
+                Disconnect::BusyTone | Disconnect::CongestionTone => &[Rule::LineTone],
+                // Where dial tone has a cadence a busy tone may have the same.
+                Disconnect::DialTone => &[Rule::LineDialTone, Rule::LineTone],
+                Disconnect::Silence => &[],
+            };
+            let (cause, rule) = outside.ended().expect("the call is over");
+            assert_eq!(cause, Cause::Normal, "{code} {disconnect:?}");
+            assert!(rules.contains(&rule), "{code} {disconnect:?}: {rule:?}");
+            outside.clean_up();
+        }
+    }
+}
+
+#[test]
+fn silence_ends_a_call_where_that_is_configured() {
+    let mut outside = Outside::new("PL", 1, "hang_up = [\"silence\"]");
+    outside.disconnect(Disconnect::Silence);
+    outside.talk();
+    outside.act(1, Act::HangUp);
+    outside.wait("the line is free", 70_000, |s| s.stage(1) == "idle");
+    assert_eq!(outside.ended(), Some((Cause::Normal, Rule::LineSilence)));
+    outside.clean_up();
+}
+
+#[test]
+fn a_tone_that_ended_a_call_is_learned_once() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.disconnect(Disconnect::CongestionTone);
+    for _ in 0..3 {
+        outside.talk();
+        outside.act(1, Act::HangUp);
+        outside.wait("the line is free", 10_000, |s| s.stage(1) == "idle");
+        outside.clean_up();
+    }
+    let learned = |n: &&LineNews| matches!(n, LineNews::Learned { .. });
+    let hung_up = |n: &&LineNews| matches!(n, LineNews::HungUp { .. });
+    let news = outside.news();
+    assert_eq!(news.iter().filter(learned).count(), 1, "{news:?}");
+    assert_eq!(news.iter().filter(hung_up).count(), 3, "{news:?}");
+}
+
+#[test]
+fn numbers_go_out_by_tones_and_by_pulses_after_the_dial_tone() {
+    for (country, keys) in [
+        ("PL", ""),
+        ("US", ""),
+        ("CZ", "dialling = \"pulse\""),
+        ("IT", "dial_first = \"9,\""),
+        ("GB", ""),
+    ] {
+        let mut outside = Outside::new(country, 1, keys);
+        outside.call_out("601234567");
+        let first = if keys.contains("first") { "9" } else { "" };
+        let dialled = outside.report(1).line.expect("a line").dialled;
+        assert_eq!(dialled, format!("{first}601234567"), "{country}");
+        outside.act(1, Act::Lift);
+        outside.0.pass_ms(300);
+        outside.hear_each_other();
+        outside.wait("it counts as answered", 25_000, |s| {
+            let answered = |body: &EventBody| matches!(body, EventBody::CallAnswered { .. });
+            s.0.records.iter().any(|r| answered(&r.event.body))
+        });
+        outside.0.hang_up(1);
+        outside.wait("the line is free", 3_000, |s| s.stage(1) == "idle");
+        outside.clean_up();
+        let (cause, rule) = outside.ended().expect("the call is over");
+        assert_eq!(
+            (cause, rule),
+            (Cause::Normal, Rule::PartyHungUp),
+            "{country}"
+        );
+    }
+}
+
+#[test]
+fn a_reversal_is_the_answer_and_the_end() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.set(LineSettings {
+        disconnect: Some(Disconnect::Reversal),
+        answer_reversal: Some(true),
+        ..LineSettings::default()
+    });
+    outside.call_out("601234567");
+    outside.act(1, Act::Lift);
+    outside.0.pass_ms(300);
+    let answered = |body: &EventBody| matches!(body, EventBody::LegAnswered { .. });
+    assert!(outside.0.wrote(Rule::LineReversal, answered));
+    outside.0.pass_ms(3_000);
+    outside.act(1, Act::HangUp);
+    outside.wait("the line is free", 10_000, |s| s.stage(1) == "idle");
+    assert_eq!(outside.ended(), Some((Cause::Normal, Rule::LineReversal)));
+    outside.clean_up();
+}
+
+#[test]
+fn the_carriers_refusal_is_understood() {
+    for (fate, cause) in [
+        (Fate::Busy, Cause::Busy),
+        (Fate::SpecialInfo, Cause::NotFound),
+    ] {
+        for country in ["PL", "GB", "US"] {
+            let mut outside = Outside::new(country, 1, "");
+            outside.set(LineSettings {
+                fate: Some(fate),
+                ..LineSettings::default()
+            });
+            outside.0.lift(1);
+            outside.0.pass_ms(500);
+            outside.0.dial(1, "601234567");
+            outside.wait("refused", 30_000, |s| s.ended().is_some());
+            let (got, rule) = outside.ended().expect("over");
+            assert_eq!(
+                (got, rule),
+                (cause, Rule::LineRefused),
+                "{country} {fate:?}"
+            );
+            outside.clean_up();
+        }
+    }
+}
+
+/// A call that comes in while the line is about to be taken wins; the one that goes out finds another
+/// line, or is told that there is none.
+#[test]
+fn glare_is_resolved_in_favour_of_the_caller() {
+    for lines in [1, 2] {
+        for early_ms in [0, 100, 250, 350] {
+            let mut outside = Outside::new("PL", lines, "");
+            outside.0.lift(2);
+            outside.0.pass_ms(500);
+            outside.0.dial(2, "601234567");
+            outside.wait("a line is taken", 10_000, |s| {
+                s.0.wrote(Rule::LineSeized, |_| true)
+            });
+            outside.0.pass_ms(early_ms);
+            if outside.report(1).line.expect("a line").seized {
+                // It is lifted already: the carrier takes no call.
+                continue;
+            }
+            outside.call(1);
+            outside.0.pass_ms(400);
+            if early_ms < 250 {
+                outside.wait("301 rings", 12_000, |s| s.0.report(1).rung);
+                let free = |s: &mut Outside| s.report(2).rung;
+                if lines == 2 {
+                    outside.wait("the second line is used", 20_000, free);
+                } else {
+                    let tones = outside.0.tones(2);
+                    assert!(tones.iter().any(|t| t == "congestion"), "{tones:?}");
+                }
+            }
+            outside.act(1, Act::HangUp);
+            outside.0.hang_up(2);
+            outside.0.pass_ms(10_000);
+            outside.clean_up();
+        }
+    }
+}
+
+#[test]
+fn a_line_is_never_taken_twice() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.call_out("601234567");
+    outside.0.lift(2);
+    outside.0.pass_ms(500);
+    outside.0.dial(2, "602345678");
+    outside.0.pass_ms(8_000);
+    let tones = outside.0.tones(2);
+    assert!(tones.iter().any(|t| t == "congestion"), "{tones:?}");
+    assert_eq!(outside.report(1).line.expect("a line").dialled, "601234567");
+    outside.0.hang_up(2);
+    outside.clean_up();
+}
+
+#[test]
+fn an_emergency_call_takes_the_line_of_another() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.0.lift(2);
+    outside.0.pass_ms(500);
+    outside.0.dial(2, "601234567");
+    outside.wait("the far telephone rings", 20_000, |s| s.report(1).rung);
+    outside.act(1, Act::Lift);
+    outside.0.pass_ms(4_000);
+    outside.0.lift(1);
+    outside.0.pass_ms(500);
+    outside.0.dial(1, "112");
+    outside.wait("112 rings", 15_000, |s| {
+        let line = s.report(1);
+        line.rung && line.line.is_some_and(|line| line.dialled == "112")
+    });
+    let ended = |body: &EventBody| matches!(body, EventBody::CallEnded { .. });
+    assert!(outside.0.wrote(Rule::EmergencyPreempts, ended));
+    outside.0.hang_up(2);
+    outside.clean_up();
+}
+
+#[test]
+fn a_caller_who_gives_up_stops_the_bells() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.call(1);
+    outside.wait("301 rings", 12_000, |s| s.0.report(1).rung);
+    outside.act(1, Act::HangUp);
+    outside.wait("301 is quiet", 9_000, |s| !s.0.report(1).rung);
+    assert_eq!(
+        outside.ended(),
+        Some((Cause::Cancelled, Rule::LineAbandoned))
+    );
+    outside.clean_up();
+}
+
+#[test]
+fn a_line_without_anybody_to_answer_is_only_written_down() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.0.lift(1);
+    outside.call(1);
+    outside.0.pass_ms(8_000);
+    assert_eq!(outside.ended().map(|(cause, _)| cause), Some(Cause::Busy));
+    assert_eq!(outside.stage(1), "ringing", "it rings on unanswered");
+    outside.act(1, Act::HangUp);
+    outside.0.pass_ms(9_000);
+    outside.clean_up();
+}
+
+#[test]
+fn a_line_that_cannot_be_used_is_not_and_says_so() {
+    for (faults, news) in [
+        (
+            LineFaults {
+                dead: true,
+                ..LineFaults::default()
+            },
+            [LineNews::Dead, LineNews::Alive],
+        ),
+        (
+            LineFaults {
+                parallel: true,
+                ..LineFaults::default()
+            },
+            [LineNews::InUse, LineNews::Free],
+        ),
+    ] {
+        let mut outside = Outside::new("PL", 1, "");
+        outside.set(LineSettings {
+            faults: Some(faults),
+            ..LineSettings::default()
+        });
+        outside.0.pass_ms(3_000);
+        outside.0.lift(1);
+        outside.0.pass_ms(500);
+        outside.0.dial(1, "601234567");
+        outside.0.pass_ms(10_000);
+        assert_eq!(outside.ended(), Some((Cause::Congestion, Rule::LineNone)));
+        outside.set(LineSettings {
+            faults: Some(LineFaults::default()),
+            ..LineSettings::default()
+        });
+        outside.0.pass_ms(2_000);
+        assert_eq!(outside.news(), news);
+        outside.clean_up();
+    }
+}
+
+/// The wire is pulled out in the middle of a call.
+#[test]
+fn a_call_on_a_line_that_dies_ends() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.talk();
+    outside.set(LineSettings {
+        faults: Some(LineFaults {
+            dead: true,
+            ..LineFaults::default()
+        }),
+        ..LineSettings::default()
+    });
+    outside.wait("the call is over", 10_000, |s| s.ended().is_some());
+    outside.clean_up();
+}
