@@ -22,7 +22,7 @@ use crate::{
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
-    hardware::{self, BoardChoice, Kept},
+    hardware::{self, Kept},
     live::{InForce, Live},
     porter::{Plan, Porter},
     recorder::Recorder,
@@ -80,16 +80,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     };
     common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
     let (sink, tracks) = engine::tracks();
-    let sounds = Sounds {
-        data: options.data.clone(),
-    };
-    let (engine, board) = start_engine(
-        &config,
-        &options.board,
-        &mut secret,
-        &common,
-        (sounds, sink),
-    )?;
+    let (engine, board) = start_engine(options, &config, &mut secret, &common, sink)?;
     let (recorder, recording) = start_recorder(&store, &options.data, tracks, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
     let live = start_live(&recovered, &common)?;
@@ -265,13 +256,16 @@ struct ControlBoard {
 }
 
 fn start_engine(
+    options: &ServeOptions,
     config: &Config,
-    choice: &BoardChoice,
     secret: &mut Random,
     common: &Common,
-    (sounds, tracks): (Sounds, engine::TrackSink),
+    tracks: engine::TrackSink,
 ) -> Result<(Engine, ControlBoard)> {
-    let open = hardware::open(choice, config)?;
+    let open = hardware::open(&options.board, config)?;
+    let sounds = Sounds {
+        data: options.data.clone(),
+    };
     let ports = config.network.rtp_ports;
     let engine = Engine::start(EngineConfig {
         rtp_ports: (ports.first, ports.last),
