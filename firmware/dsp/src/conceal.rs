@@ -45,10 +45,20 @@ impl Conceal {
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let scale = if rate_hz > RATE_HZ { SCALE_MAX } else { 1 };
+        Self::with_history(scale, HISTORY.saturating_mul(scale))
+    }
+
+    /// One that remembers nothing and needs no memory: what it makes up is silence.
+    #[must_use]
+    pub fn forgetful() -> Self {
+        Self::with_history(1, 0)
+    }
+
+    fn with_history(scale: usize, length: usize) -> Self {
         Self {
             scale,
-            history: vec![0; HISTORY.saturating_mul(scale)].into_boxed_slice(),
-            frozen: vec![0; HISTORY.saturating_mul(scale)].into_boxed_slice(),
+            history: vec![0; length].into_boxed_slice(),
+            frozen: vec![0; length].into_boxed_slice(),
             pitch: PITCH.end().saturating_mul(scale),
             made: 0,
             blended: 0,

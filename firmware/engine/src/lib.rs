@@ -49,10 +49,10 @@ pub use media::{ClipSound, TapPart, Tapped};
 
 pub use crate::tracks::{ClipSource, NoClips, TrackReader, TrackSink, tracks};
 
-/// Slots of every ring.
+/// Slots of every ring. Few: a ring goes round, so that all of it is in memory soon.
 const SLOTS: usize = limits::MEDIA_RING;
-/// Commands that may wait in the control thread behind a full ring.
-const COMMANDS_WAITING: usize = 4 * limits::MEDIA_RING;
+/// What may wait behind a full ring: room that nobody touches before it is needed.
+const WAITING: usize = 16 * limits::MEDIA_RING;
 /// The helper is called when no more pairs than this wait: filling up then is done before they run
 /// out, and is one turn of the helper for many calls.
 const PAIRS_LOW: usize = limits::PAIRS_AHEAD / 2;
@@ -134,12 +134,12 @@ impl Engine {
         sys::allow_files(FILES);
         let system = |what| move |source| EngineError::System { what, source };
         let [control, media, helper] = wakers().map_err(system("an eventfd"))?;
-        let (orders, orders_out) = link::ring(SLOTS, COMMANDS_WAITING, &media);
-        let (wishes, wishes_out) = link::ring(SLOTS, SLOTS, &helper);
-        let (to_media, prepared) = link::ring(SLOTS, SLOTS, &media);
+        let (orders, orders_out) = link::ring(SLOTS, WAITING, &media);
+        let (wishes, wishes_out) = link::ring(SLOTS, WAITING, &helper);
+        let (to_media, prepared) = link::ring(SLOTS, WAITING, &media);
         let (dead, dead_out) = link::ring(SLOTS, limits::MEDIA_LEGS, &helper);
-        let (media_events, from_media) = link::ring(SLOTS, SLOTS, &control);
-        let (to_control, from_helper) = link::ring(SLOTS, SLOTS, &control);
+        let (media_events, from_media) = link::ring(SLOTS, WAITING, &control);
+        let (to_control, from_helper) = link::ring(SLOTS, WAITING, &control);
         let (stop, stock) = <(Arc<AtomicBool>, Arc<AtomicUsize>)>::default();
         let (flight, clock, counters) =
             (Flight::shared(), Clock::start(), Arc::<Counters>::default());

@@ -54,6 +54,10 @@ pub(crate) enum ToHelper {
 
 /// To the media thread.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box of its own would have to be freed on the media thread"
+)]
 pub(crate) enum ToMedia {
     /// For the plane as it is.
     Command(PlaneCommand),

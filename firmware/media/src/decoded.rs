@@ -38,6 +38,15 @@ impl Decoded {
         }
     }
 
+    /// Room for nothing, which needs no memory.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            samples: Box::default(),
+            start: 0,
+            end: 0,
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;

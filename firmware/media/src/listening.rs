@@ -89,17 +89,25 @@ impl Sound {
             decoded: Decoded::new(Rate::of_hz(rate_hz)),
         }
     }
+
+    /// For no sound at all: before the first codec.
+    pub(crate) fn none() -> Self {
+        Self {
+            conceal: Conceal::forgetful(),
+            decoded: Decoded::nothing(),
+        }
+    }
 }
 
 impl Listening {
     /// Hears a codec. Called by the media helper: it allocates.
-    pub(crate) fn new(codec: Codec, decoder: Decoder) -> Self {
+    pub(crate) fn new(codec: Codec, decoder: Decoder, sound: Sound) -> Self {
         let rate_hz = decoder.sample_hz();
         Self {
             buffer: JitterBuffer::new(codec.clock_hz()),
             codec,
             decoder,
-            sound: Sound::new(rate_hz),
+            sound,
             comfort: ComfortNoise::new(),
             player: Player::Nobody,
             per_ms: per_ms(rate_hz),

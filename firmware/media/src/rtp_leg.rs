@@ -15,7 +15,7 @@ use rtp::session::{Arrival, Receiver};
 use crate::block::{Block, Rate};
 use crate::inband::Inband;
 use crate::keying::{Keying, Manner};
-use crate::listening::Listening;
+use crate::listening::{Listening, Sound};
 use crate::mixer::ear::{Ear, Mouth};
 use crate::outgoing::{HEADER, Heard, Outgoing};
 use crate::plane::TICK;
@@ -88,7 +88,7 @@ impl RtpLeg {
             bursts: Bursts::default(),
             events: EventReceiver::new(),
             event_news: None,
-            listening: Listening::new(Codec::Pcma, Decoder::Pcm(Law::A)),
+            listening: Listening::new(Codec::Pcma, Decoder::Pcm(Law::A), Sound::none()),
             keying: Keying::new(),
             inband: Inband::new(),
             reporting: Reporting::new(identity.ssrc),

@@ -28,8 +28,9 @@ impl Line {
         let decoder = Decoder::new(codec, FEC).expect("memory");
         let mut encoder = Encoder::new(codec, FEC).expect("memory");
         encoder.expect_loss(20);
+        let sound = Sound::new(decoder.sample_hz());
         Self {
-            listening: Listening::new(codec, decoder),
+            listening: Listening::new(codec, decoder, sound),
             encoder,
             codec,
             sent: 0,

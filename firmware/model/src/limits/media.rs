@@ -5,16 +5,17 @@ pub const BRIDGES: usize = 700;
 /// Legs in one bridge.
 pub const LEGS_PER_BRIDGE: usize = 128;
 /// Port pairs bound ahead of need.
-pub const PAIRS_AHEAD: usize = 64;
+pub const PAIRS_AHEAD: usize = 256;
 /// Bytes of an RTP or RTCP packet; longer ones are dropped and counted.
 pub const RTP_PACKET_MAX: usize = 1_500;
 /// Longest RTP packet that is played, in ms; longer ones are counted.
 pub const RTP_PACKET_MS_MAX: u32 = 120;
-/// Octets of frames that wait in a jitter buffer: 520 ms of G.711 or G.722. Without room the oldest
-/// are given up and counted.
-pub const JITTER_OCTETS: usize = 4_160;
-/// Frames that wait in a jitter buffer: 520 ms of 10 ms each.
-pub const JITTER_FRAMES: usize = 52;
+/// Octets of frames that wait in a jitter buffer: 280 ms of G.711 or G.722, more than twice the
+/// longest wait. Without room the oldest are given up and counted: of a burst that long only the end
+/// is played anyway.
+pub const JITTER_OCTETS: usize = 2_240;
+/// Frames that wait in a jitter buffer: 280 ms of 10 ms each.
+pub const JITTER_FRAMES: usize = 28;
 /// How far ahead of playing a packet may be, in ms; one further ahead starts the buffer anew.
 pub const JITTER_MS: u32 = 520;
 /// Clips in memory: music, prompts, announcements.
@@ -46,7 +47,7 @@ pub const DTLS_MS_MAX: u64 = 10_000;
 /// Datagrams of handshakes that may wait between a media thread and its helper, each way.
 pub const DTLS_RING: usize = 64;
 /// Slots of the command ring and of the event ring between control and a media thread.
-pub const MEDIA_RING: usize = 4_096;
+pub const MEDIA_RING: usize = 1_024;
 
 const _: () = assert!(MEDIA_LEGS >= 2 * super::CALLS);
 const _: () = assert!(BRIDGES >= super::CALLS);
