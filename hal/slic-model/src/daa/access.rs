@@ -169,7 +169,7 @@ impl Daa {
     fn check(&mut self, register: u8, before: u8, value: u8) {
         let full = self.register(31) & 0x80 != 0;
         let dc = self.register(26);
-        if matches!(register, 31) && full && dc & 0xf0 != 0xc0 {
+        if matches!(register, 26 | 31) && full && dc & 0xf0 != 0xc0 {
             self.violate("full scale without DCV = 11 and MINI = 00".into());
         }
         if self.register(24) & 0x80 != 0 && self.register(23) & 0x78 == 0 {

@@ -8,10 +8,11 @@ use hal_port::LoopHook;
 use super::country::{ac_termination, dc_rules, gains};
 use super::registers::{
     AC_TERMINATION, CONTROL_1, CONTROL_2, CONTROL_2_RESET, CONTROL_2_SERVICE, DAA_CONTROL_2,
-    DAA_CONTROL_5, DC_TERMINATION, FULL_WAVE, INTERNATIONAL_1, INTERNATIONAL_2, INTERNATIONAL_3,
-    INTERRUPT_MASK, INTERRUPT_PIN, INTERRUPT_SOURCE, INTERRUPTS, LINE_SIDE, LINE_SIDE_SI3019,
-    LINE_STATUS, LINK_UP, RING_VALIDATION_1, RING_VALIDATION_2, RING_VALIDATION_3, RX_GAIN_2,
-    RX_GAIN_3, RX_START, SOFTWARE_RESET, SPARK_QUENCH, TX_GAIN_2, TX_GAIN_3, TX_START,
+    DAA_CONTROL_5, DC_TERMINATION, FULL_SCALE, FULL_WAVE, INTERNATIONAL_1, INTERNATIONAL_2,
+    INTERNATIONAL_3, INTERRUPT_MASK, INTERRUPT_PIN, INTERRUPT_SOURCE, INTERRUPTS, LINE_SIDE,
+    LINE_SIDE_SI3019, LINE_STATUS, LINK_UP, RING_VALIDATION_1, RING_VALIDATION_2,
+    RING_VALIDATION_3, RX_GAIN_2, RX_GAIN_3, RX_START, SOFTWARE_RESET, SPARK_QUENCH, TX_GAIN_2,
+    TX_GAIN_3, TX_START,
 };
 use super::{FxoLine, hook::Hook, watch::Line};
 use crate::{Trouble, bus::Registers};
@@ -125,11 +126,14 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
     pub(super) fn write_profile(&mut self) -> Result<(), Trouble> {
         let rules = dc_rules(self.profile.country);
         let [to_whole, from_whole, to_tenths, from_tenths] = gains(&self.profile);
+        let control_5 = rules.control_5();
         self.bus.write_all(&[
             (INTERNATIONAL_1, rules.international_1()),
+            // Full scale and a low DC voltage must not meet.
+            (DAA_CONTROL_5, control_5 & !FULL_SCALE),
             (DC_TERMINATION, rules.dc_termination()),
             (AC_TERMINATION, ac_termination(self.profile.impedance)),
-            (DAA_CONTROL_5, rules.control_5()),
+            (DAA_CONTROL_5, control_5),
             (SPARK_QUENCH, rules.spark),
             (TX_GAIN_2, to_whole),
             (RX_GAIN_2, from_whole),

@@ -6,3 +6,4 @@ mod fxo_faults;
 mod fxs_bench;
 mod fxs_conformance;
 mod fxs_faults;
+mod storm;
