@@ -8,4 +8,5 @@ pub mod bench;
 pub mod house;
 pub mod prompts;
 pub mod sim;
+pub mod soak;
 pub mod tree;

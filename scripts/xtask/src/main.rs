@@ -3,6 +3,7 @@
 //! `cargo xtask house [DIR]`: everything that breaks a house rule.
 //! `cargo xtask sim [SEED]`: plays a virtual world, see `tests/sim`.
 //! `cargo xtask prompts`: speaks and packs what the exchange says to people.
+//! `cargo xtask soak lines`: hours of sound in which no call may be ended, see `tests/lines`.
 //! `cargo xtask replay FILE`: plays an input journal of an exchange again and compares.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
@@ -43,6 +44,15 @@ fn main() -> anyhow::Result<ExitCode> {
             ExitCode::FAILURE
         });
     }
+    if task.as_deref() == Some("soak") {
+        let words: Vec<String> = words.collect();
+        let kept = xtask::soak::soak(&tree::root(), &words)?;
+        return Ok(if kept {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
     if task.as_deref() == Some("prompts") {
         xtask::prompts::prompts(&tree::root())?;
         return Ok(ExitCode::SUCCESS);
@@ -60,7 +70,7 @@ fn main() -> anyhow::Result<ExitCode> {
             complaints
         }
         _ => bail!(
-            "usage: cargo xtask acceptance | bench WHAT [OPTIONS] | house [DIR] | sim [SEED] | prompts | replay FILE"
+            "usage: cargo xtask acceptance | bench WHAT [OPTIONS] | house [DIR] | sim [SEED] | soak lines | prompts | replay FILE"
         ),
     };
     for complaint in &complaints {

@@ -14,7 +14,7 @@ use dsp::resample::{Down2, Drift, Up2};
 use model::{Codec, OpusParams};
 
 use crate::figure::{Figure, Target};
-use crate::plane_kernels;
+use crate::{line_kernels, plane_kernels};
 
 /// Rounds of the shorter run.
 const ROUNDS: u32 = 200;
@@ -26,7 +26,7 @@ pub(crate) type Kernel = Box<dyn FnMut()>;
 type Named = (&'static str, f64, fn() -> Result<Kernel>);
 
 /// Budgets are a tenth above what rustc 1.95 makes of it for a processor with AVX2.
-const KERNELS: [Named; 18] = [
+const KERNELS: &[Named] = &[
     ("kernel_pcma_encode", 2_750.0, || encode(Codec::Pcma)),
     ("kernel_pcma_decode", 800.0, || decode(Codec::Pcma)),
     ("kernel_g722_encode", 118_000.0, || encode(Codec::G722)),
@@ -40,6 +40,11 @@ const KERNELS: [Named; 18] = [
     ("kernel_mix_subtract", 175.0, subtract),
     ("kernel_limit_quiet", 245.0, || Ok(limit(20_000))),
     ("kernel_limit_loud", 9_900.0, || Ok(limit(60_000))),
+    ("line_echo_16_ms", 1e9, || Ok(line_kernels::echo(16))),
+    ("line_echo_32_ms", 1e9, || Ok(line_kernels::echo(32))),
+    ("line_echo_64_ms", 1e9, || Ok(line_kernels::echo(64))),
+    ("line_tones", 1e9, || Ok(line_kernels::tones())),
+    ("line_caller_id", 1e9, || Ok(line_kernels::caller_id())),
     (
         "plane_relayed_packet",
         3_350.0,

@@ -8,6 +8,7 @@ mod clock;
 mod figure;
 mod flood;
 mod kernels;
+mod line_kernels;
 mod measure;
 mod media;
 mod mutate;

@@ -6,6 +6,7 @@
 
 pub mod callerid;
 mod dial_tone;
+pub mod echo;
 mod figures;
 pub mod hangup;
 mod player;

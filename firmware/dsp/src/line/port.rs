@@ -2,10 +2,11 @@
 //! clock (design §3).
 
 use model::limits::PORT_LATENCY_SAMPLES;
-use model::{LineHeard, LinePlay, MediaCommand, PortSound};
+use model::{EchoSettings, LineHeard, LinePlay, LineSecond, MediaCommand, PortSound};
 
 use super::callerid::{CallerIdReceiver, CallerNews};
 use super::dial_tone::DialToneGuard;
+use super::echo::EchoCanceller;
 use super::figures::Figures;
 use super::hangup::{ToneListener, ToneNews};
 use super::player::Player;
@@ -22,6 +23,7 @@ const SENT: usize = PORT_LATENCY_SAMPLES + TICK_SAMPLES;
 pub struct PortDsp {
     sound: PortSound,
     gains: [f32; 2],
+    echo: EchoCanceller,
     keys: DtmfReceiver,
     guard: DialToneGuard,
     caller: CallerIdReceiver,
@@ -46,6 +48,7 @@ impl PortDsp {
         Self {
             sound,
             gains: [1.0; 2],
+            echo: EchoCanceller::new(EchoSettings::default()),
             keys: DtmfReceiver::new(),
             guard: DialToneGuard::default(),
             caller: CallerIdReceiver::new(),
@@ -68,6 +71,9 @@ impl PortDsp {
         if sound.listens.caller_id && !before.listens.caller_id {
             self.caller = CallerIdReceiver::new();
         }
+        if let Some(echo) = sound.echo {
+            self.echo.set(echo);
+        }
         self.tones.know(&sound.known, &sound.learned);
         if sound.listens.tones && !before.listens.tones {
             self.tones.restart();
@@ -87,6 +93,7 @@ impl PortDsp {
     /// Forgets all that was heard and played, for another call; what it is set to stays, and what the
     /// echo canceller knows of the line.
     pub fn reset(&mut self) {
+        self.echo.reset();
         self.keys = DtmfReceiver::new();
         self.guard = DialToneGuard::default();
         self.caller = CallerIdReceiver::new();
@@ -132,6 +139,9 @@ impl PortDsp {
         let played = self.paired(length);
         let played = played.get(..length).unwrap_or_default();
         self.figures.heard(block, played);
+        if self.sound.echo.is_some() {
+            self.echo.process(played, block, self.sound.data);
+        }
         let asks = self.player.as_ref().is_some_and(Player::asks);
         if self.sound.listens.keys || asks {
             self.hear_keys(block, played, &mut tell);
@@ -164,7 +174,21 @@ impl PortDsp {
         }
         amplify(block, self.gains[0]);
         if let Some(second) = self.figures.second() {
-            tell(LineHeard::Second(second));
+            tell(LineHeard::Second(self.with_echo(second)));
+        }
+    }
+
+    fn with_echo(&mut self, second: LineSecond) -> LineSecond {
+        if self.sound.echo.is_none() {
+            return second;
+        }
+        let figures = self.echo.figures();
+        let tenths = |db: f32| (db * 10.0).round() as i16;
+        LineSecond {
+            erl_db10: figures.return_loss_db.map(tenths),
+            erle_db10: figures.enhancement_db.map(tenths),
+            disabled: self.echo.is_disabled(),
+            ..second
         }
     }
 
@@ -345,6 +369,45 @@ mod tests {
         let (ours, theirs) = along(&waiting, None);
         assert_eq!(ours, [LineHeard::Played { whole: false }]);
         assert_eq!(theirs, [LineHeard::AlertTone]);
+    }
+
+    #[test]
+    fn the_echo_is_taken_out_at_the_latency_of_the_card() {
+        for (latency, data) in [(0, false), (200, false), (320, false), (200, true)] {
+            let mut port = PortDsp::new();
+            port.set(&PortSound {
+                echo: Some(EchoSettings {
+                    tail_ms: 16,
+                    suppress: false,
+                }),
+                data,
+                latency_samples: latency,
+                ..PortSound::default()
+            });
+            let mut line = vec![0_i16; usize::from(latency)];
+            let mut seed = 1_u32;
+            let mut last = None;
+            for _ in 0..300 {
+                let mut block = [0; TICK_SAMPLES];
+                for sample in &mut block {
+                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    *sample = (seed >> 18) as i16 - 8_192;
+                }
+                port.to_line(&mut block);
+                line.extend(block.map(|sample| sample / 3));
+                let mut heard: Vec<i16> = line.drain(..TICK_SAMPLES).collect();
+                port.from_line(&mut heard, |news| last = Some(news));
+            }
+            let Some(LineHeard::Second(second)) = last else {
+                panic!("{last:?}");
+            };
+            let loss = second.erle_db10.unwrap_or(0);
+            assert_eq!(loss > 400, !data, "{latency}: {second:?}");
+            if !data {
+                let erl = second.erl_db10.unwrap_or(0);
+                assert!((93..=97).contains(&erl), "{second:?}");
+            }
+        }
     }
 
     #[test]

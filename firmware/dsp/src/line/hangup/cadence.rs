@@ -161,7 +161,7 @@ impl Cadence {
         let steps = [on as u16, off as u16];
         let tone = if on >= off * 3.0 && off <= 120.0 {
             LineTone::Dial
-        } else if off >= on * 1.7 && off >= 1_700.0 {
+        } else if on >= 700.0 && off >= on * 1.7 && (1_700.0..6_500.0).contains(&off) {
             LineTone::Ringback
         } else if on >= 60.0 && off >= 60.0 && on <= 3_000.0 && off <= 6_000.0 {
             LineTone::Unknown

@@ -90,6 +90,20 @@ impl Sound {
         self.full / (self.units.max(1) as f32 * (UNIT * FACTOR) as f32)
     }
 
+    /// What came after `earlier` of the same stretch.
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let mut later = *self;
+        for (line, before) in later.lines.iter_mut().zip(earlier.lines) {
+            *line -= before;
+        }
+        later.windowed -= earlier.windowed;
+        later.windows = later.windows.saturating_sub(earlier.windows);
+        later.low -= earlier.low;
+        later.full -= earlier.full;
+        later.units = later.units.saturating_sub(earlier.units);
+        later
+    }
+
     /// Windows that were looked at.
     pub(super) const fn windows(&self) -> u16 {
         self.windows
@@ -140,15 +154,13 @@ pub(super) enum Edge {
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
     taps: [f32; TAPS],
-    /// The last samples of 8 kHz.
-    input: [f32; TAPS],
-    phase: usize,
+    /// The last samples of 8 kHz: the past, then a unit.
+    input: [f32; TAPS + UNIT * FACTOR],
     /// The last samples of 2 kHz.
     window: [f32; WINDOW],
     shape: [f32; WINDOW],
     bank: Goertzel<LINES>,
     fresh: usize,
-    full: f32,
     on: bool,
     units: u32,
     /// Units of silence before the sound that may be a click.
@@ -182,13 +194,11 @@ impl Envelope {
         }
         Self {
             taps: taps.map(|tap| tap / sum),
-            input: [0.0; TAPS],
-            phase: 0,
+            input: [0.0; TAPS + UNIT * FACTOR],
             window: [0.0; WINDOW],
             shape,
             bank: Goertzel::new(hz),
             fresh: 0,
-            full: 0.0,
             on: false,
             units: 0,
             before: 0,
@@ -206,28 +216,25 @@ impl Envelope {
 
     /// Takes a sample; a unit is full every 40.
     pub(super) fn feed(&mut self, sample: f32) -> Option<Edge> {
-        self.input.rotate_left(1);
-        if let Some(newest) = self.input.last_mut() {
-            *newest = sample;
+        if let Some(slot) = self.input.get_mut(TAPS.saturating_add(self.fresh)) {
+            *slot = sample;
         }
-        self.full += sample * sample;
-        self.phase = self.phase.wrapping_add(1) % FACTOR;
-        if self.phase != 0 {
-            return None;
-        }
-        let low = self.taps.iter().zip(&self.input).map(|(t, s)| t * s).sum();
-        self.window.rotate_left(1);
-        if let Some(newest) = self.window.last_mut() {
-            *newest = low;
-        }
-        self.fresh = self.fresh.wrapping_add(1);
-        if self.fresh < UNIT {
+        self.fresh = self.fresh.saturating_add(1);
+        if self.fresh < UNIT * FACTOR {
             return None;
         }
         self.fresh = 0;
-        let full = core::mem::take(&mut self.full);
-        let newest = self.window.get(WINDOW.saturating_sub(UNIT)..);
-        let low: f32 = newest.unwrap_or(&[]).iter().map(|s| s * s).sum();
+        let newest = self.input.get(TAPS..).unwrap_or(&[]);
+        let full = newest.iter().map(|s| s * s).sum();
+        self.window.copy_within(UNIT.., 0);
+        let windows = self.input.windows(TAPS).skip(FACTOR).step_by(FACTOR);
+        let places = self.window.iter_mut().skip(WINDOW - UNIT);
+        let mut low = 0.0;
+        for (slot, window) in places.zip(windows) {
+            *slot = self.taps.iter().zip(window).map(|(t, s)| t * s).sum();
+            low += *slot * *slot;
+        }
+        self.input.copy_within((UNIT * FACTOR).., 0);
         Some(self.unit(low * FACTOR as f32, full))
     }
 
@@ -280,7 +287,8 @@ impl Envelope {
         if self.units < EARLY_UNITS {
             self.units.is_multiple_of(2)
         } else {
-            self.units.is_multiple_of(8)
+            // Not in step with the 40 ms of a beat of 25 Hz.
+            self.units.is_multiple_of(7)
         }
     }
 

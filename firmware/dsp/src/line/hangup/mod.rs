@@ -16,7 +16,7 @@ use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{KnownTone, LineTone, ToneEvidence, ToneSignature};
 
 use cadence::{Cadence, Found, Run};
-use envelope::{Edge, Envelope};
+use envelope::{Edge, Envelope, Sound};
 use spectrum::Tones;
 use voice::{Looked, VoiceEar};
 
@@ -26,6 +26,8 @@ use crate::level::power_dbm0;
 const STEADY_MS: u32 = 550;
 /// A tone so long is a dial tone whatever was before, in ms: no ringing lasts longer than 2.2 s.
 const DIAL_MS: u32 = 3_000;
+/// Greatest swing of a dial tone, as a ratio of powers: some beat or are modulated.
+const DIAL_SWING: f32 = 5.0;
 /// Silence after a burst from which on it was a ringing, in ms.
 const REST_MS: u32 = 1_700;
 /// Bursts of a ringing, in ms: 1 to 2 s, or two of 400 ms.
@@ -57,6 +59,8 @@ pub struct ToneListener {
     voice: VoiceEar,
     /// The tone that is told, and the longest silence in it in ms.
     told: Option<(LineTone, u32)>,
+    /// The stretch under way as it was after a second.
+    early: Sound,
     voice_told: bool,
     /// Looks of 10 ms since somebody spoke.
     quiet: u32,
@@ -79,6 +83,7 @@ impl ToneListener {
             cadence: Cadence::new(),
             voice: VoiceEar::new(),
             told: None,
+            early: Sound::default(),
             voice_told: false,
             quiet: 0,
         }
@@ -153,12 +158,15 @@ impl ToneListener {
         if ms == STEADY_MS && self.told.is_none() && Tones::of(&self.envelope.sound).is_some() {
             tell(ToneNews::Steady);
         }
+        if ms == DIAL_MS / 3 {
+            self.early = self.envelope.sound;
+        }
         if ms != DIAL_MS || self.told.is_some_and(|(tone, _)| tone == LineTone::Dial) {
             return;
         }
         self.end_told(tell);
         self.cadence.clear();
-        let Some(tones) = Tones::of(&self.envelope.sound) else {
+        let Some(tones) = self.steady_dial_tone() else {
             return;
         };
         let found = Found {
@@ -173,6 +181,20 @@ impl ToneListener {
             power: tones.power,
         };
         self.tell(found, 100, tell);
+    }
+
+    /// The tones of the stretch, if they have not changed within it and can be a dial tone's.
+    fn steady_dial_tone(&self) -> Option<Tones> {
+        let sound = &self.envelope.sound;
+        let early = Tones::of(&self.early)?;
+        let late = Tones::of(&sound.since(&self.early))?;
+        let known = self
+            .known
+            .iter()
+            .flatten()
+            .any(|known| known.tone == LineTone::Dial && early.fits(known.signature.hz));
+        let steady = sound.swing() < DIAL_SWING && early.is_exactly(late);
+        (steady && (known || early.can_dial())).then_some(early)
     }
 
     /// A burst of the called set's ringing is known by the silence after it.

@@ -62,6 +62,22 @@ impl Tones {
         })
     }
 
+    /// Whether they can be a dial tone: one of 380 to 460 Hz, or the pair 350 and 440 Hz.
+    pub(super) fn can_dial(&self) -> bool {
+        let single = self.hz[1] == 0.0 && (380.0..=460.0).contains(&self.hz[0]);
+        single || self.is_like([350.0, 440.0])
+    }
+
+    /// Whether the other is the same within 4 Hz and 1 dB: no note is.
+    pub(super) fn is_exactly(&self, other: Self) -> bool {
+        let near = self
+            .hz
+            .iter()
+            .zip(other.hz)
+            .all(|(a, b)| (a - b).abs() < 4.0);
+        near && self.power < other.power * 1.26 && other.power < self.power * 1.26
+    }
+
     /// Whether the other is the same to what can be told: each tone within 3 %, 12 Hz at least.
     pub(super) fn is_like(&self, hz: [f32; 2]) -> bool {
         let near = |a: f32, b: f32| (a - b).abs() <= (b * 0.03).max(12.0);

@@ -1,0 +1,275 @@
+//! The adaptive filter with its shadow: one filter takes the echo out, another one learns.
+//!
+//! The shadow learns all the time (normalised LMS, proportionate to what each tap has, on whitened sound) and may
+//! be led astray by somebody who speaks; the filter in use takes over what the shadow knows only when it is the
+//! better one and nobody speaks over the echo, and puts the shadow right when it has gone wrong.
+
+use model::limits::ECHO_TAIL_SAMPLES;
+
+use crate::TICK_SAMPLES;
+use crate::level::power_of;
+use crate::simd::vectorised;
+
+use super::kernel::{adapt, product, weighted_energy};
+use super::whitening::{ORDER, predictor, whiten};
+
+/// Step of the shadow.
+const STEP: f32 = 0.8;
+/// Below this the far end is silent and nothing is learned: −48 dBm0.
+const FAR_DBM0: i16 = -48;
+/// Samples over which the prediction is made: 30 ms.
+const PREDICTED: usize = 3 * TICK_SAMPLES;
+/// An echo is at least 6 dB weaker than its sound (Geigel): ratio of peaks.
+const GEIGEL: f32 = 0.55;
+/// Blocks after somebody spoke during which the shadow is not believed: 60 ms.
+const HANGOVER: u8 = 6;
+/// The shadow must be better by so much, as a ratio of powers …
+const BETTER: f32 = 0.85;
+/// … in so many blocks in a row.
+const BETTER_BLOCKS: u8 = 2;
+/// The shadow has gone wrong: ratio of powers, and blocks in a row.
+const WORSE: f32 = 2.0;
+const WORSE_BLOCKS: u8 = 5;
+
+/// Powers of one block, mean squares.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Powers {
+    /// What was played, the strongest block within the tail.
+    pub far: f32,
+    /// What came.
+    pub near: f32,
+    /// What was left by the filter in use.
+    pub rest: f32,
+    /// The echo as the filter in use makes it.
+    pub echo: f32,
+}
+
+/// The pair of filters.
+#[derive(Clone, Debug)]
+pub(super) struct Adaptive {
+    taps: usize,
+    /// What was played: `ORDER` samples, the tail, the block.
+    far: Vec<f32>,
+    white: Vec<f32>,
+    used: Vec<f32>,
+    shadow: Vec<f32>,
+    weights: Vec<f32>,
+    /// What came: `ORDER` samples and the block.
+    near: [f32; ORDER + TICK_SAMPLES],
+    /// Peaks of the blocks of the tail.
+    peaks: [f32; PEAKS],
+    speaking: u8,
+    better: u8,
+    worse: u8,
+}
+
+/// Blocks of the longest tail, and the one under way.
+const PEAKS: usize = 14;
+
+impl Adaptive {
+    /// Filters of so many taps, a multiple of 16, with room for as many as a tail may have.
+    pub(super) fn new(taps: usize) -> Self {
+        let room = || {
+            let longest = ECHO_TAIL_SAMPLES.saturating_add(TICK_SAMPLES);
+            Vec::with_capacity(longest.saturating_add(ORDER))
+        };
+        let mut filters = Self {
+            taps: 0,
+            far: room(),
+            white: room(),
+            used: room(),
+            shadow: room(),
+            weights: room(),
+            near: [0.0; ORDER + TICK_SAMPLES],
+            peaks: [0.0; PEAKS],
+            speaking: 0,
+            better: 0,
+            worse: 0,
+        };
+        filters.resize(taps);
+        filters
+    }
+
+    /// Begins anew with so many taps. Allocates nothing.
+    pub(super) fn resize(&mut self, taps: usize) {
+        let taps = taps.min(ECHO_TAIL_SAMPLES);
+        let history = taps.saturating_add(TICK_SAMPLES);
+        self.taps = taps;
+        for (values, len) in [
+            (&mut self.far, history.saturating_add(ORDER)),
+            (&mut self.white, history),
+            (&mut self.used, taps),
+            (&mut self.shadow, taps),
+            (&mut self.weights, taps),
+        ] {
+            values.clear();
+            values.resize(len, 0.0);
+        }
+        self.near = [0.0; ORDER + TICK_SAMPLES];
+        self.peaks = [0.0; PEAKS];
+        (self.speaking, self.better, self.worse) = (0, 0, 0);
+    }
+
+    /// How much weaker the echo is than its sound, as a ratio of powers (for white sound).
+    pub(super) fn return_ratio(&self) -> f32 {
+        self.used.iter().map(|tap| tap * tap).sum()
+    }
+
+    /// Whether somebody speaks over the echo, or did a moment ago.
+    pub(super) const fn is_spoken_over(&self) -> bool {
+        self.speaking > 0
+    }
+
+    /// Remembers what was played without learning or taking anything out.
+    pub(super) fn listen(&mut self, played: &[f32; TICK_SAMPLES]) {
+        self.take_in(played);
+    }
+
+    /// Takes the echo of what was played out of what came.
+    pub(super) fn run(
+        &mut self,
+        played: &[f32; TICK_SAMPLES],
+        came: &[f32; TICK_SAMPLES],
+        out: &mut [f32; TICK_SAMPLES],
+    ) -> Powers {
+        self.take_in(played);
+        self.near.copy_within(TICK_SAMPLES.., 0);
+        if let Some(place) = self.near.get_mut(ORDER..) {
+            place.copy_from_slice(came);
+        }
+        let loudest = self.peaks.iter().copied().fold(0.0, f32::max);
+        let peak = came.iter().fold(0.0_f32, |peak, s| peak.max(s.abs()));
+        if peak > loudest * GEIGEL && peak > 60.0 {
+            self.speaking = HANGOVER;
+        } else {
+            self.speaking = self.speaking.saturating_sub(1);
+        }
+        let from = self.far.len().saturating_sub(PREDICTED);
+        let recent = self.far.get(from..).unwrap_or(&[]);
+        let active = energy(recent) > power_of(FAR_DBM0) * PREDICTED as f32;
+        let mut shadow = 0.0;
+        if active {
+            // Before it learns from this block: afterwards it would have learned what is spoken, too.
+            shadow = vectorised(|| self.rest_of_shadow(came));
+            let a = predictor(recent);
+            whiten(&a, &self.far, &mut self.white);
+            self.weigh();
+            let mut whitened = [0.0; TICK_SAMPLES];
+            whiten(&a, &self.near, &mut whitened);
+            vectorised(|| self.learn(&whitened));
+        }
+        vectorised(|| self.cancel(came, out));
+        let echo: f32 = came
+            .iter()
+            .zip(out.iter())
+            .map(|(d, e)| (d - e) * (d - e))
+            .sum();
+        let samples = TICK_SAMPLES as f32;
+        let powers = Powers {
+            far: loudest * loudest / 2.0,
+            near: energy(came) / samples,
+            rest: energy(out) / samples,
+            echo: echo / samples,
+        };
+        if active {
+            self.compare(shadow, &powers);
+        }
+        powers
+    }
+
+    fn take_in(&mut self, played: &[f32; TICK_SAMPLES]) {
+        self.far.copy_within(TICK_SAMPLES.., 0);
+        let from = self.far.len().saturating_sub(TICK_SAMPLES);
+        if let Some(place) = self.far.get_mut(from..) {
+            place.copy_from_slice(played);
+        }
+        self.peaks.rotate_left(1);
+        if let Some(newest) = self.peaks.last_mut() {
+            *newest = played.iter().fold(0.0, |peak, s| peak.max(s.abs()));
+        }
+    }
+
+    /// Taps that have something learn faster (IPNLMS, Benesty and Gay 2002): the mean weight is 1.
+    fn weigh(&mut self) {
+        let sum: f32 = self.shadow.iter().map(|tap| tap.abs()).sum();
+        let scale = 0.5 * self.taps as f32 / (sum + 1e-6);
+        for (weight, tap) in self.weights.iter_mut().zip(&self.shadow) {
+            *weight = 0.5 + scale * tap.abs();
+        }
+    }
+
+    #[inline(always)]
+    fn learn(&mut self, whitened: &[f32; TICK_SAMPLES]) {
+        // As strong as a sound of −55 dBm0 would be, whitened.
+        let floor = 60.0 * 60.0 * self.taps as f32 * 0.05;
+        for (n, &sample) in whitened.iter().enumerate() {
+            let at = n.wrapping_add(1);
+            let end = at.wrapping_add(self.taps);
+            let Some(window) = self.white.get(at..end) else {
+                return;
+            };
+            let norm = weighted_energy(&self.weights, window) + floor;
+            let error = sample - product(&self.shadow, window);
+            let step = STEP * error / norm;
+            adapt(&mut self.shadow, &self.weights, window, step);
+        }
+    }
+
+    #[inline(always)]
+    fn cancel(&self, came: &[f32; TICK_SAMPLES], out: &mut [f32; TICK_SAMPLES]) {
+        for (n, (slot, &sample)) in out.iter_mut().zip(came).enumerate() {
+            let at = n.wrapping_add(ORDER).wrapping_add(1);
+            let window = self.far.get(at..at.wrapping_add(self.taps));
+            *slot = sample - product(&self.used, window.unwrap_or(&[]));
+        }
+    }
+
+    /// The mean square that the shadow would leave, by every other sample.
+    #[inline(always)]
+    fn rest_of_shadow(&self, came: &[f32; TICK_SAMPLES]) -> f32 {
+        let mut rest = 0.0;
+        for (n, &sample) in came.iter().enumerate().step_by(2) {
+            let at = n.wrapping_add(ORDER).wrapping_add(1);
+            let window = self.far.get(at..at.wrapping_add(self.taps));
+            let error = sample - product(&self.shadow, window.unwrap_or(&[]));
+            rest += error * error;
+        }
+        rest / (TICK_SAMPLES / 2) as f32
+    }
+
+    /// Which of the two is better, and what follows from it.
+    fn compare(&mut self, shadow: f32, powers: &Powers) {
+        // A rest of less than −66 dBm0 is nothing to quarrel about.
+        let (shadow, used) = (shadow + 64.0, powers.rest + 64.0);
+        self.better = if shadow < used * BETTER && shadow < powers.near + 64.0 && self.speaking == 0
+        {
+            self.better.saturating_add(1)
+        } else {
+            0
+        };
+        self.worse = if shadow > used * WORSE {
+            self.worse.saturating_add(1)
+        } else {
+            0
+        };
+        if self.better >= BETTER_BLOCKS {
+            self.used.copy_from_slice(&self.shadow);
+        } else if self.worse >= WORSE_BLOCKS {
+            self.shadow.copy_from_slice(&self.used);
+            self.worse = 0;
+        }
+    }
+
+    /// Whether any tap is no number: never, but a canceller that hisses for ever is worse than one
+    /// that begins anew.
+    pub(super) fn mend(&mut self) {
+        if !self.return_ratio().is_finite() || !energy(&self.shadow).is_finite() {
+            self.used.fill(0.0);
+            self.shadow.fill(0.0);
+        }
+    }
+}
+
+fn energy(samples: &[f32]) -> f32 {
+    samples.iter().map(|s| s * s).sum()
+}

@@ -1,0 +1,137 @@
+//! The line echo canceller of a port (G.168): what is played comes back from the hybrid, and is taken out.
+
+mod adaptive;
+mod disabler;
+mod kernel;
+mod suppressor;
+#[cfg(test)]
+mod tests;
+mod whitening;
+
+use model::EchoSettings;
+use model::limits::ECHO_TAIL_SAMPLES;
+
+use adaptive::{Adaptive, Powers};
+use disabler::Disabler;
+use suppressor::Suppressor;
+
+use crate::level::power_of;
+use crate::{SAMPLES_PER_MS, TICK_SAMPLES};
+
+/// Below this what was played tells nothing of the echo: −40 dBm0.
+const TELLING_DBM0: i16 = -40;
+
+/// How well the echo of a second was taken out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EchoFigures {
+    /// How much weaker the echo is than its sound, in dB; `None` while nothing was learned.
+    pub return_loss_db: Option<f32>,
+    /// How much of it the filter took away on top, in dB; `None` if too little was played or somebody
+    /// spoke over it. The suppressor does not count.
+    pub enhancement_db: Option<f32>,
+}
+
+/// A canceller of one line. Only [`Self::new`] allocates.
+#[derive(Clone, Debug)]
+pub struct EchoCanceller {
+    settings: EchoSettings,
+    adaptive: Adaptive,
+    suppressor: Suppressor,
+    disabler: Disabler,
+    disabled: bool,
+    /// Sums of the second: what came and what was left where it tells something.
+    sums: [f32; 2],
+}
+
+impl EchoCanceller {
+    /// A canceller that knows nothing of the line yet. Its tail is 8 ms at least and
+    /// `limits::ECHO_TAIL_SAMPLES` at most.
+    #[must_use]
+    pub fn new(settings: EchoSettings) -> Self {
+        Self {
+            settings,
+            adaptive: Adaptive::new(taps(settings)),
+            suppressor: Suppressor::new(),
+            disabler: Disabler::new(),
+            disabled: false,
+            sums: [0.0; 2],
+        }
+    }
+
+    /// Sets it anew. With another tail it begins anew, too. Allocates nothing.
+    pub fn set(&mut self, settings: EchoSettings) {
+        if taps(settings) != taps(self.settings) {
+            self.adaptive.resize(taps(settings));
+        }
+        self.settings = settings;
+    }
+
+    /// Forgets the call and keeps what is known of the line.
+    pub fn reset(&mut self) {
+        self.suppressor = Suppressor::new();
+        self.disabler = Disabler::new();
+        self.disabled = false;
+        self.sums = [0.0; 2];
+    }
+
+    /// Whether a modem's 2,100 Hz with reversals has switched it off.
+    #[must_use]
+    pub const fn is_disabled(&self) -> bool {
+        self.disabled
+    }
+
+    /// Takes the echo of `played` out of `block`, which was recorded meanwhile; both have
+    /// [`TICK_SAMPLES`] samples, a shorter block stays as it is. `bypass` keeps out of the way of data.
+    pub fn process(&mut self, played: &[i16], block: &mut [i16], bypass: bool) {
+        if played.len() != TICK_SAMPLES || block.len() != TICK_SAMPLES {
+            return;
+        }
+        let (mut far, mut near) = ([0.0; TICK_SAMPLES], [0.0; TICK_SAMPLES]);
+        for (slot, &sample) in far.iter_mut().zip(played) {
+            *slot = f32::from(sample);
+        }
+        for (slot, &sample) in near.iter_mut().zip(&*block) {
+            *slot = f32::from(sample);
+        }
+        self.disabled = self.disabler.feed(&far, &near);
+        if self.disabled || bypass {
+            self.adaptive.listen(&far);
+            return;
+        }
+        let mut out = [0.0; TICK_SAMPLES];
+        let powers = self.adaptive.run(&far, &near, &mut out);
+        self.adaptive.mend();
+        self.count(&powers);
+        if self.settings.suppress {
+            let spoken_over = self.adaptive.is_spoken_over();
+            self.suppressor.run(&mut out, &powers, spoken_over);
+        }
+        for (slot, sample) in block.iter_mut().zip(out) {
+            *slot = sample.round() as i16;
+        }
+    }
+
+    fn count(&mut self, powers: &Powers) {
+        if powers.far > power_of(TELLING_DBM0) && !self.adaptive.is_spoken_over() {
+            let [near, rest] = &mut self.sums;
+            *near += powers.near;
+            *rest += powers.rest;
+        }
+    }
+
+    /// The figures since they were last asked for.
+    pub fn figures(&mut self) -> EchoFigures {
+        let [near, rest] = core::mem::take(&mut self.sums);
+        let ratio = self.adaptive.return_ratio();
+        EchoFigures {
+            return_loss_db: (ratio > 0.0).then(|| -10.0 * ratio.log10()),
+            enhancement_db: (near > 0.0).then(|| 10.0 * (near / rest.max(1e-3)).log10()),
+        }
+    }
+}
+
+fn taps(settings: EchoSettings) -> usize {
+    let taps = usize::from(settings.tail_ms).saturating_mul(SAMPLES_PER_MS as usize);
+    taps.clamp(64, ECHO_TAIL_SAMPLES)
+        .next_multiple_of(kernel::LANES)
+}

@@ -1,0 +1,5 @@
+//! See `src/lib.rs` for what has to be installed.
+
+mod callerid;
+mod echo;
+mod hangup;
