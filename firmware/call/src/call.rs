@@ -101,6 +101,8 @@ pub(crate) struct Call {
     pub(crate) ring: Ring,
     /// What is dialled outside, if that is where the call leads.
     pub(crate) outside: Option<Outside>,
+    /// The call whose party this one's talks with, since a set that was with both left.
+    pub(crate) joined: Option<CallId>,
     /// The best reason so far why nobody took the call.
     pub(crate) refusal: Option<(Cause, model::Rule)>,
 }

@@ -76,11 +76,27 @@ pub struct HotLine {
     pub after: Duration,
 }
 
+/// What a short press of the hook means in a country.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recall {
+    /// A digit after it says what for.
+    #[default]
+    AsksDigit,
+    /// The other call, both at once, the first again.
+    GoesRound,
+}
+
 /// What the configuration says of an analog set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetRules {
     /// Whom it calls by itself.
     pub hot_line: Option<HotLine>,
+    /// Whether the person is told of a second caller.
+    pub call_waiting: bool,
+    /// Whether whoever hangs up between two parties connects them.
+    pub transfer: bool,
+    /// What its hook means.
+    pub recall: Recall,
 }
 
 /// An outside line.

@@ -82,6 +82,8 @@ pub enum Ring {
     Inside,
     /// Somebody calls over an outside line.
     Outside,
+    /// Whom the set holds is still there.
+    Back,
 }
 
 /// What a leg hears from the exchange.
@@ -91,6 +93,8 @@ pub enum Sound {
     Silence,
     /// Invitation to dial.
     Dial,
+    /// Invitation to dial while somebody is held.
+    RecallDial,
     /// The far phone rings.
     Ringback,
     /// Itself.
@@ -144,6 +148,31 @@ pub enum Effect {
         port: PortId,
         /// The digits.
         number: String,
+    },
+    /// Tell the person at a set that is in a call of a second caller.
+    WaitPort {
+        /// The new leg.
+        leg: LegId,
+        /// Which jack.
+        port: PortId,
+        /// Who calls, as presented.
+        from: Party,
+    },
+    /// The ear and the mouth of a set belong to this leg of it from now on, and to no other.
+    Attend {
+        /// The leg.
+        leg: LegId,
+        /// Which jack.
+        port: PortId,
+    },
+    /// The set and both its parties hear each other, and nothing else, from now on.
+    Unite {
+        /// Which jack.
+        port: PortId,
+        /// The set's legs.
+        legs: [LegId; 2],
+        /// Whom each of them is connected with.
+        parties: [Option<LegId>; 2],
     },
     /// Tell the caller that it rings.
     Alert(LegId),

@@ -33,7 +33,7 @@ impl Switch {
             fault => (fault, rule),
         };
         let was_up = call.leg(leg).is_some_and(|leg| leg.stage != Stage::Leaving);
-        self.release(id, leg, cause);
+        self.release(now, id, leg, cause);
         if was_up {
             self.end(now, id, cause, rule);
         }
@@ -46,7 +46,7 @@ impl Switch {
             .get(&id)
             .is_some_and(|call| matches!(call.phase, Phase::Talking { .. }));
         if talking {
-            self.release(id, leg, Cause::Normal);
+            self.release(now, id, leg, Cause::Normal);
             self.end(now, id, Cause::Normal, rule);
         } else {
             self.ended(now, id, leg, Cause::Normal, rule);
@@ -78,11 +78,15 @@ impl Switch {
             self.rooms.leave(now, leg, rule, &mut self.tell);
         }
         for leg in legs {
-            self.release(id, leg, cause);
+            self.release(now, id, leg, cause);
+        }
+        let joined = self.calls.get_mut(&id).and_then(|call| call.joined.take());
+        if let Some(joined) = joined {
+            self.end(now, joined, cause, rule);
         }
     }
 
-    pub(crate) fn release(&mut self, id: CallId, leg: LegId, cause: Cause) {
+    pub(crate) fn release(&mut self, now: Now, id: CallId, leg: LegId, cause: Cause) {
         let Some(state) = self.calls.get_mut(&id).and_then(|call| call.leg(leg)) else {
             return;
         };
@@ -93,6 +97,7 @@ impl Switch {
         state.cause = Some(cause);
         self.tapes.leave(leg, &mut self.tell);
         self.tell.wish(Effect::Release { leg, cause });
+        self.set_left(now, id, leg);
     }
 
     pub(crate) fn gone(&mut self, now: Now, id: CallId, leg: LegId, media: MediaFigures) {

@@ -6,7 +6,7 @@ use crate::{Effect, Sound, Switch};
 
 impl Switch {
     /// The party holds the others, or is back.
-    pub(crate) fn hold(&mut self, id: CallId, leg: LegId, held: bool) {
+    pub(crate) fn hold(&mut self, id: CallId, leg: LegId, held: bool, rule: Rule) {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -14,13 +14,16 @@ impl Switch {
             Some(leg) if leg.held != held => leg.held = held,
             Some(_) | None => return,
         }
-        let (rule, body, sound) = if held {
-            (Rule::PartyHeld, EventBody::LegHeld, Some(Sound::Music))
+        let (body, sound) = if held {
+            (EventBody::LegHeld, Some(Sound::Music))
         } else {
-            (Rule::PartyResumed, EventBody::LegResumed, None)
+            (EventBody::LegResumed, None)
         };
         self.tell.leg(id, leg, rule, body);
-        if let Some(partner) = call.partner(leg) {
+        // Of three one does not silence the other two.
+        let alone =
+            |partner: &LegId| !self.sets.is_together(leg) && !self.sets.is_together(*partner);
+        if let Some(partner) = self.partner_of(leg).filter(alone) {
             self.tell.wish(match sound {
                 Some(sound) => Effect::Play(partner, sound),
                 None => Effect::Return(partner),

@@ -17,6 +17,7 @@ mod outside;
 mod ring;
 mod room;
 mod route;
+mod set;
 mod switch;
 mod tapes;
 
@@ -24,7 +25,7 @@ mod tapes;
 mod tests;
 
 pub use directory::{
-    Dialled, Directory, HotLine, Line, Phone, Progress, RoomRules, SetRules, SetState,
+    Dialled, Directory, HotLine, Line, Phone, Progress, Recall, RoomRules, SetRules, SetState,
 };
 pub use effect::{Effect, LegEvent, NewCall, Ring, Sound};
 pub use switch::{Refusal, Switch, Timers};

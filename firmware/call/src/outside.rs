@@ -61,7 +61,7 @@ impl Switch {
         };
         let trying = leg != call.caller && matches!(call.phase, Phase::Ringing { .. });
         if trying {
-            self.release(id, leg, Cause::Congestion);
+            self.release(now, id, leg, Cause::Congestion);
             self.take_line(now, id, rule, dir);
         } else {
             self.ended(now, id, leg, Cause::PeerLost, rule);

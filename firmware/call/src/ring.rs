@@ -67,7 +67,7 @@ impl Switch {
         }
         if !matches!(call.phase, Phase::Ringing { .. }) {
             // Two phones answered at once: the second is told that the first has it.
-            self.release(id, leg, Cause::ElsewhereAnswered);
+            self.release(now, id, leg, Cause::ElsewhereAnswered);
             return;
         }
         call.phase = Phase::Answering { by: leg };
@@ -77,7 +77,7 @@ impl Switch {
         let others: Vec<LegId> = call.trying().map(|leg| leg.id).collect();
         self.tell.leg(id, leg, seen, body);
         for other in others {
-            self.release(id, other, Cause::ElsewhereAnswered);
+            self.release(now, id, other, Cause::ElsewhereAnswered);
         }
         self.tell.wish(Effect::Answer(caller));
         self.tell.wish(Effect::Connect(caller, leg));
@@ -105,6 +105,7 @@ impl Switch {
         self.tell.call(id, rule, body);
         self.record(id);
         self.rooms.answered(now, caller, &mut self.tell);
+        self.pass(now, caller);
     }
 
     pub(crate) fn refused(
@@ -141,7 +142,7 @@ impl Switch {
         }
         call.note_refusal(cause, rule);
         let refusal = call.refusal.unwrap_or((cause, rule));
-        self.release(id, leg, cause);
+        self.release(now, id, leg, cause);
         let Some(call) = self.calls.get(&id) else {
             return;
         };

@@ -106,9 +106,9 @@ impl Switch {
 
     fn ring_set(&mut self, now: Now, id: CallId, entry: &EntryId, dir: &impl Directory) {
         let port = match dir.set(entry) {
-            SetState::Free(port) => port,
-            SetState::Busy => {
-                self.end(now, id, Cause::Busy, Rule::PortBusy);
+            SetState::Free(port) if !self.sets.is_used(port) => port,
+            SetState::Free(_) | SetState::Busy => {
+                self.wait_for_set(now, id, entry, dir);
                 return;
             }
             SetState::Fault => {
@@ -123,6 +123,7 @@ impl Switch {
         let party = dir.presented(entry);
         let ring = self.calls.get(&id).map_or(Ring::Inside, |call| call.ring);
         if let Some((leg, from, _)) = self.outbound(id, kind, party, Rule::RingPort, dir) {
+            self.sets.first(port, entry.clone(), leg);
             self.tell.wish(Effect::RingPort {
                 leg,
                 call: id,
@@ -130,6 +131,24 @@ impl Switch {
                 from,
                 ring,
             });
+        }
+        self.begin_ringing(id, now.mono + dir.ring_timeout(entry));
+    }
+
+    /// The set is in a call: the person is told of this one, or it is busy.
+    fn wait_for_set(&mut self, now: Now, id: CallId, entry: &EntryId, dir: &impl Directory) {
+        let Some(port) = self.can_wait(entry, dir) else {
+            self.end(now, id, Cause::Busy, Rule::PortBusy);
+            return;
+        };
+        let kind = LegKind::Port {
+            owner: entry.clone(),
+            port,
+        };
+        let party = dir.presented(entry);
+        if let Some((leg, from, _)) = self.outbound(id, kind, party, Rule::CallWaiting, dir) {
+            self.wait_at(port, leg);
+            self.tell.wish(Effect::WaitPort { leg, port, from });
         }
         self.begin_ringing(id, now.mono + dir.ring_timeout(entry));
     }

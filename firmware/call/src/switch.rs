@@ -14,6 +14,7 @@ use crate::{
     end::{rule_of, rule_of_fault},
     narrate::Narrator,
     room::{Farewell, Rooms},
+    set::Sets,
     tapes::Tapes,
 };
 
@@ -51,6 +52,7 @@ pub struct Switch {
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, CallId>,
     pub(crate) rooms: Rooms,
+    pub(crate) sets: Sets,
     pub(crate) tapes: Tapes,
     pub(crate) timers: Timers,
     stop_at: Option<Instant>,
@@ -65,6 +67,7 @@ impl Switch {
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
             rooms: Rooms::default(),
+            sets: Sets::default(),
             tapes: Tapes::default(),
             timers,
             stop_at: None,
@@ -93,7 +96,12 @@ impl Switch {
         let calls = self.calls.values().filter_map(Call::deadline);
         let stop = self.stop_at.map(|at| (at, "end of the grace time"));
         let rooms = self.rooms.next_deadline();
-        calls.chain(stop).chain(rooms).min_by_key(|(at, _)| *at)
+        let sets = self.sets.next_deadline();
+        calls
+            .chain(stop)
+            .chain(rooms)
+            .chain(sets)
+            .min_by_key(|(at, _)| *at)
     }
 
     /// Calls that are not over yet.
@@ -108,7 +116,7 @@ impl Switch {
     pub fn listens(&self, leg: LegId, digit: Digit) -> bool {
         let call = self.legs.get(&leg).and_then(|call| self.calls.get(call));
         let dials = call.is_some_and(|call| matches!(call.phase, Phase::Dialling { .. }));
-        dials || self.rooms.listens(leg, digit)
+        dials || self.sets.chooses(leg) || self.rooms.listens(leg, digit)
     }
 
     /// The call of a leg that is not gone yet.
@@ -117,14 +125,14 @@ impl Switch {
         self.legs.get(&leg).copied()
     }
 
-    /// Begins a call: writes its first events and routes it, or waits for digits.
-    ///
-    /// # Errors
-    /// [`Refusal`]: nothing was begun.
-    pub fn start(
+    /// A new call and its first leg, as a set that dials; writes their first events.
+    pub(crate) fn open(
         &mut self,
         now: Now,
-        new: NewCall,
+        kind: LegKind,
+        from: Party,
+        dialled: Option<String>,
+        rule: Rule,
         dir: &impl Directory,
     ) -> Result<(CallId, LegId), Refusal> {
         if self.stop_at.is_some() {
@@ -135,29 +143,20 @@ impl Switch {
         }
         let id = CallId(self.tell.random.next_u128());
         let leg = LegId(self.tell.random.next_u128());
-        let rule = match new.kind {
-            LegKind::Port { .. } => Rule::CallFromPort,
-            LegKind::Line { .. } => Rule::CallFromLine,
-            LegKind::Phone { .. } | LegKind::Service => Rule::CallFromPhone,
-        };
-        let ring = match new.kind {
+        let ring = match kind {
             LegKind::Line { .. } => Ring::Outside,
             LegKind::Phone { .. } | LegKind::Port { .. } | LegKind::Service => Ring::Inside,
         };
-        let from_id = self.tell.party(new.from.clone());
+        let from_id = self.tell.party(from.clone());
         let to = self.tell.party(Party {
-            number: new.dialled.clone().unwrap_or_default(),
+            number: dialled.unwrap_or_default(),
             name: String::new(),
         });
         self.tell
             .call(id, rule, EventBody::CallStarted { from: from_id, to });
-        let recorded = owner_of(&new.kind).is_some_and(|owner| dir.records(owner));
-        let hot_line = match &new.kind {
-            LegKind::Port { owner, .. } => dir.set_rules(owner).hot_line,
-            LegKind::Phone { .. } | LegKind::Line { .. } | LegKind::Service => None,
-        };
+        let recorded = owner_of(&kind).is_some_and(|owner| dir.records(owner));
         let body = EventBody::LegStarted {
-            kind: new.kind,
+            kind,
             outbound: false,
             party: Some(from_id),
         };
@@ -172,14 +171,45 @@ impl Switch {
             },
             legs: vec![Leg::new(leg, recorded)],
             caller: leg,
-            from: new.from,
+            from,
             service: None,
             ring,
             outside: None,
+            joined: None,
             refusal: None,
         };
         self.calls.insert(id, call);
         self.legs.insert(leg, id);
+        Ok((id, leg))
+    }
+
+    /// Begins a call: writes its first events and routes it, or waits for digits.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nothing was begun.
+    pub fn start(
+        &mut self,
+        now: Now,
+        new: NewCall,
+        dir: &impl Directory,
+    ) -> Result<(CallId, LegId), Refusal> {
+        let rule = match new.kind {
+            LegKind::Port { .. } => Rule::CallFromPort,
+            LegKind::Line { .. } => Rule::CallFromLine,
+            LegKind::Phone { .. } | LegKind::Service => Rule::CallFromPhone,
+        };
+        let hot_line = match &new.kind {
+            LegKind::Port { owner, .. } => dir.set_rules(owner).hot_line,
+            LegKind::Phone { .. } | LegKind::Line { .. } | LegKind::Service => None,
+        };
+        let set = match &new.kind {
+            LegKind::Port { owner, port } => Some((*port, owner.clone())),
+            LegKind::Phone { .. } | LegKind::Line { .. } | LegKind::Service => None,
+        };
+        let (id, leg) = self.open(now, new.kind, new.from, new.dialled.clone(), rule, dir)?;
+        if let Some((port, owner)) = set {
+            self.sets.first(port, owner, leg);
+        }
         match (new.obstacle, new.dialled) {
             (Some((cause, rule)), _) => self.end(now, id, cause, rule),
             (None, Some(text)) => self.route(now, id, &text, new.own.as_ref(), dir),
@@ -197,6 +227,11 @@ impl Switch {
             LegEvent::Rang => self.rang(id, leg),
             LegEvent::Waits(rule) => self.tell.leg(id, leg, rule, EventBody::LegWaits),
             LegEvent::EarlyMedia => self.early_media(id, leg),
+            LegEvent::Answered(..) if self.sets.rung_back(leg).is_some() => {
+                if let Some(port) = self.sets.rung_back(leg) {
+                    self.recalled(port, leg);
+                }
+            }
             LegEvent::Answered(codec, protection) => {
                 let body = EventBody::LegAnswered { codec, protection };
                 self.answered(now, id, leg, body, Rule::PhoneAnswered);
@@ -217,6 +252,9 @@ impl Switch {
                 let body = EventBody::LegCodecChanged { codec, protection };
                 self.tell.leg(id, leg, Rule::PhoneAnswered, body);
             }
+            LegEvent::Refused { cause, .. } if self.sets.rung_back(leg).is_some() => {
+                self.end(now, id, cause, rule_of(cause));
+            }
             LegEvent::Refused { cause, status } => self.refused(now, id, leg, cause, status),
             LegEvent::Ended(cause) => self.ended(now, id, leg, cause, rule_of(cause)),
             LegEvent::Lost(rule) => self.ended(now, id, leg, Cause::PeerLost, rule),
@@ -228,8 +266,11 @@ impl Switch {
             LegEvent::SecurityFailed(fault) => {
                 self.ended(now, id, leg, Cause::Unprotected, rule_of_fault(fault));
             }
-            LegEvent::Held => self.hold(id, leg, true),
-            LegEvent::Resumed => self.hold(id, leg, false),
+            LegEvent::Held => self.hold(id, leg, true, Rule::PartyHeld),
+            LegEvent::Resumed => self.hold(id, leg, false, Rule::PartyResumed),
+            LegEvent::Digit(digit) if self.sets.chooses(leg) => {
+                self.chosen(now, leg, digit, dir);
+            }
             LegEvent::Digit(digit) => {
                 self.digit(now, id, leg, digit, dir);
                 self.rooms.digit(now, leg, digit, &mut self.tell);
@@ -268,6 +309,7 @@ impl Switch {
             self.call_timeout(now, id, dir);
         }
         self.rooms.timeout(now, &mut self.tell);
+        self.sets_timeout(now);
         self.say_farewells(now);
         if self.stop_at.is_some_and(|at| at <= now.mono) {
             self.stop_at = Some(Instant::FAR);
@@ -279,7 +321,7 @@ impl Switch {
     }
 
     /// Ends the calls of those whom a conference sends away.
-    fn say_farewells(&mut self, now: Now) {
+    pub(crate) fn say_farewells(&mut self, now: Now) {
         while let Some(Farewell { call, cause, rule }) = self.rooms.farewell() {
             self.end(now, call, cause, rule);
         }

@@ -53,7 +53,7 @@ impl Tapes {
     }
 
     /// What the leg says is a part of these calls' recordings, where there are any.
-    fn add(&mut self, calls: &BTreeSet<CallId>, leg: LegId, tell: &mut Narrator) {
+    pub(crate) fn add(&mut self, calls: &BTreeSet<CallId>, leg: LegId, tell: &mut Narrator) {
         let mut fresh = BTreeSet::new();
         for &call in calls {
             match self.tapes.get_mut(&call) {

@@ -14,7 +14,8 @@ use crate::{
 
 pub(crate) struct World {
     phones: Vec<Phone>,
-    set: SetState,
+    /// What the set is doing.
+    pub(crate) set: SetState,
     calls_max: usize,
     /// Whose calls are recorded.
     pub(crate) recorded: Option<&'static str>,
@@ -31,7 +32,7 @@ fn entry(id: &str) -> EntryId {
     EntryId::new(id).expect("test ids are legal")
 }
 
-fn phone(owner: &str, key: &str) -> Phone {
+pub(crate) fn phone(owner: &str, key: &str) -> Phone {
     Phone {
         owner: entry(owner),
         key: key.into(),
@@ -126,7 +127,7 @@ impl Story {
             switch: Switch::new(Timers::default(), Random::new([1; 32])),
             world: World {
                 phones,
-                set: SetState::Free(PortId(0)),
+                set: SetState::Free(PortId(1)),
                 calls_max: 10,
                 recorded: None,
                 set_rules: SetRules::default(),
@@ -193,7 +194,7 @@ impl Story {
         why
     }
 
-    fn called(&self) -> Vec<LegId> {
+    pub(crate) fn called(&self) -> Vec<LegId> {
         let leg = |effect: &Effect| match effect {
             Effect::CallPhone { leg, .. } | Effect::RingPort { leg, .. } => Some(*leg),
             _ => None,

@@ -101,6 +101,7 @@ fn simulated(config: &Config) -> OpenBoard {
         spec: *config.country.tone(tone),
     });
     board.people.set_tones(tones.collect());
+    board.people.set_flash_ms(config.country.flash_send_ms);
     for port in board.ports {
         open.add(port.port, port.audio, KindOnly(port.control));
     }

@@ -276,6 +276,11 @@ pub enum EventBody {
     LegHeld,
     /// The party is back.
     LegResumed,
+    /// The parties of this call and of another hear each other.
+    CallJoined {
+        /// The other call.
+        with: CallId,
+    },
     /// Something happened to the party in a conference.
     Conference(ConferenceEvent),
     /// The leg is over.

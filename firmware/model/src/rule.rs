@@ -83,6 +83,32 @@ rules! {
     PortBusy = "port.busy",
     /// The port is out of service.
     PortFault = "port.fault",
+    /// The set is in a call, and the person is told of a second caller.
+    CallWaiting = "port.call_waiting",
+    /// The person at the set went over to the caller who waited.
+    WaitingTaken = "port.waiting_taken",
+    /// The person pressed the hook to call somebody else meanwhile.
+    FlashEnquiry = "flash.enquiry",
+    /// The person pressed the hook; a digit is to say what for.
+    FlashChoice = "flash.choice",
+    /// The person went back to the party that was held.
+    FlashReturn = "flash.return",
+    /// The person went from one party to the other.
+    FlashSwap = "flash.swap",
+    /// The person joined both parties.
+    FlashTogether = "flash.together",
+    /// The person parted with one of two parties.
+    FlashDrop = "flash.drop",
+    /// Whoever was between two parties hung up, and they are connected.
+    TransferHungUp = "transfer.hung_up",
+    /// Whoever was between two parties connected them by keys.
+    TransferKeys = "transfer.keys",
+    /// The set was hung up while somebody was held, and is rung for them.
+    HoldRecall = "hold.recall",
+    /// The other party hung up, and the held one is back.
+    HoldReturn = "hold.return",
+    /// Nobody came back to the party that was held.
+    HoldForgotten = "hold.forgotten",
     /// As many bells sound as the ringing supply bears.
     PortRingLoad = "port.ring_load",
     /// The set was left off hook, through the howler too.

@@ -503,6 +503,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::LegSecured => "leg_secured",
         EventBody::LegHeld => "leg_held",
         EventBody::LegResumed => "leg_resumed",
+        EventBody::CallJoined { .. } => "call_joined",
         EventBody::Conference(what) => conference_name(*what),
         EventBody::CallAnswered { .. } => "call_answered",
         EventBody::LegQuality { .. } => "leg_quality",

@@ -5,8 +5,7 @@ use core::time::Duration;
 use call::{Effect, LegEvent, Phone, Sound};
 use config::Tone;
 use model::{
-    CallId, Cause, LegId, MediaCommand, MediaFigures, Now, Party, Protection, Route, StateChange,
-    limits,
+    CallId, Cause, LegId, MediaFigures, Now, Party, Protection, Route, StateChange, limits,
 };
 use sip::{HeaderName, Headers, InviteParams, NameAddr, Reason};
 
@@ -39,6 +38,13 @@ impl Pbx {
             Effect::CallLine {
                 leg, port, number, ..
             } => self.call_line(now, leg, port, number),
+            Effect::WaitPort { leg, port, .. } => self.wait_port(now, leg, port),
+            Effect::Attend { leg, port } => self.attend(leg, port),
+            Effect::Unite {
+                port,
+                legs,
+                parties,
+            } => self.unite(now, port, legs, parties),
             Effect::Alert(leg) => {
                 if let Some(usage) = self.usage_of(leg) {
                     // A usage that is gone does not ring; its end is on the way.
@@ -66,10 +72,8 @@ impl Pbx {
             Effect::Say(leg, prompt) => self.say(leg, prompt),
             Effect::Chime { room, chime } => self.chime(&room, chime),
             Effect::StartTap(leg, tap) => self.start_tap(leg, tap),
-            Effect::PauseTap { tap, paused } => {
-                self.media(MediaCommand::PauseTap { tap, paused });
-            }
-            Effect::StopTap(tap) => self.media(MediaCommand::StopTap { tap }),
+            Effect::PauseTap { tap, paused } => self.pause_tap(tap, paused),
+            Effect::StopTap(tap) => self.stop_tap(tap),
         }
     }
 
@@ -86,8 +90,9 @@ impl Pbx {
         let route = match sound {
             Sound::Silence => Route::Silence,
             Sound::Dial => Route::Tone(*country.tone(Tone::Dial)),
+            Sound::RecallDial => Route::Tone(*country.tone(Tone::RecallDial)),
             // A SIP phone that was told 180 makes its own ringback.
-            Sound::Ringback if self.legs.contains_key(&leg) => return,
+            Sound::Ringback if self.is_early(leg) => return,
             Sound::Ringback => Route::Tone(*country.tone(Tone::Ringback)),
             Sound::Echo => Route::Echo,
             Sound::Music => {
@@ -100,6 +105,12 @@ impl Pbx {
             }
         };
         self.route(leg, route);
+    }
+
+    /// Whether this is a SIP leg that is not answered.
+    fn is_early(&self, leg: LegId) -> bool {
+        let stage = self.legs.get(&leg).map(|leg| leg.stage);
+        stage.is_some_and(|stage| stage != Stage::Up)
     }
 
     fn call_phone(

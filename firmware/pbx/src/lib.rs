@@ -32,6 +32,7 @@ mod status;
 mod stun;
 mod talk;
 mod tape;
+mod two_calls;
 mod usage_side;
 mod voice;
 mod world;

@@ -110,14 +110,7 @@ impl Pbx {
         if let Some(media) = self.lines.media_of(leg) {
             return Some(media);
         }
-        match self.jacks.of_leg(leg)?.1 {
-            SetPhase::Up { media, .. } => Some(media),
-            SetPhase::Idle
-            | SetPhase::Ringing(_)
-            | SetPhase::Parting(_)
-            | SetPhase::Mute
-            | SetPhase::Locked => None,
-        }
+        self.jacks.media_of(leg)
     }
 
     /// The media plane could not do it: the leg ends, and the place is free again.
@@ -181,7 +174,11 @@ impl Pbx {
         }
     }
 
+    /// What a leg hears; of a set that attends to another one, from when it comes back.
     pub(crate) fn route(&mut self, leg: LegId, route: Route) {
+        if let Some(leg) = self.jacks.leg_mut(leg) {
+            leg.hears = route;
+        }
         if let Some(media) = self.media_of(leg) {
             self.media(MediaCommand::SetRoute { leg: media, route });
         }

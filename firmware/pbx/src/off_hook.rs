@@ -25,8 +25,7 @@ const LOOK_MARGIN_MS: u64 = 200;
 impl Pbx {
     /// The set is off hook without a call: from now on its patience runs.
     pub(crate) fn leave_off_hook(&mut self, now: Now, port: PortId) {
-        let howl = (now.mono + TONE, SetTimer::Howl);
-        self.jacks.set_timer(port, Some(howl));
+        self.jacks.set_timer(port, now.mono + TONE, SetTimer::Howl);
     }
 
     /// What is due at sets.
@@ -37,6 +36,7 @@ impl Pbx {
                 SetTimer::Lock => self.lock(now, port),
                 SetTimer::Look => self.look(now, port),
                 SetTimer::Close => self.close_line(now, port),
+                SetTimer::Beep => self.beep(now, port),
             }
         }
     }
@@ -46,8 +46,8 @@ impl Pbx {
             let route = Route::Tone(*self.config.country.tone(Tone::Howler));
             self.media(MediaCommand::SetRoute { leg, route });
         }
-        let lock = (now.mono + HOWLER, SetTimer::Lock);
-        self.jacks.set_timer(port, Some(lock));
+        self.jacks
+            .set_timer(port, now.mono + HOWLER, SetTimer::Lock);
     }
 
     fn lock(&mut self, now: Now, port: PortId) {
@@ -72,8 +72,7 @@ impl Pbx {
             return;
         }
         self.feed(port, Linefeed::Open);
-        self.jacks
-            .set_timer(port, Some((now.mono + OFF, SetTimer::Look)));
+        self.jacks.set_timer(port, now.mono + OFF, SetTimer::Look);
     }
 
     /// Feeds the line for as long as a set needs to be seen to be hung up.
@@ -82,8 +81,7 @@ impl Pbx {
         let set = name.and_then(|name| self.config.analog_on(&name));
         let long = Duration::from_millis(release_ms(&self.config, set) + LOOK_MARGIN_MS);
         self.feed(port, Linefeed::Forward);
-        self.jacks
-            .set_timer(port, Some((now.mono + long, SetTimer::Close)));
+        self.jacks.set_timer(port, now.mono + long, SetTimer::Close);
     }
 
     /// The set that was left off hook is hung up: everything is as before.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hal_port::{Cadence, Capabilities, PortEvent, PortKind};
-use model::{EntryId, Instant, LegId, MediaLeg, PortId};
+use model::{EntryId, Instant, LegId, MediaLeg, PortId, Route, TapId};
 
 /// What the set on a jack is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +38,20 @@ pub(crate) enum SetTimer {
     Look,
     /// The look is over.
     Close,
+    /// The tone for a second caller comes again.
+    Beep,
 }
 
-impl SetPhase {
-    /// The leg that the set is in or rings for.
-    const fn leg(self) -> Option<LegId> {
-        match self {
-            Self::Ringing(leg) | Self::Up { leg, .. } => Some(leg),
-            Self::Idle | Self::Parting(_) | Self::Mute | Self::Locked => None,
-        }
-    }
+/// A leg of a set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SetLeg {
+    pub(crate) id: LegId,
+    /// What it hears when the set attends to it.
+    pub(crate) hears: Route,
+    /// The track that what it says goes to.
+    pub(crate) tap: Option<TapId>,
+    /// Somebody asked that nothing go to it for a while.
+    pub(crate) tap_paused: bool,
 }
 
 /// One jack.
@@ -60,8 +64,16 @@ pub(crate) struct Jack {
     pub(crate) entry: Option<EntryId>,
     pub(crate) phase: SetPhase,
     pub(crate) out_of_service: bool,
+    /// Its legs: those that it attends to, holds, rings for or has waiting.
+    pub(crate) legs: Vec<SetLeg>,
+    /// The leg whose caller waits.
+    pub(crate) waiting: Option<LegId>,
+    /// Beeps that told of this caller.
+    pub(crate) beeps: usize,
+    /// It attends to all its legs at once.
+    pub(crate) united: bool,
     /// What is due, and when.
-    timer: Option<(Instant, SetTimer)>,
+    timers: Vec<(Instant, SetTimer)>,
 }
 
 /// What a port event means for the rest of the exchange.
@@ -72,7 +84,9 @@ pub(crate) enum SetDid {
     /// Lifted while ringing: the leg answers.
     Answered(LegId),
     /// Hung up in a leg.
-    HungUp { leg: LegId, media: MediaLeg },
+    HungUp(MediaLeg),
+    /// The hook was pressed for a moment.
+    Flash,
     /// Hung up after the call.
     Parted(MediaLeg),
     /// Hung up after it was left off hook.
@@ -102,7 +116,11 @@ impl Jacks {
             entry: None,
             phase: SetPhase::Idle,
             out_of_service: false,
-            timer: None,
+            legs: Vec::new(),
+            waiting: None,
+            beeps: 0,
+            united: false,
+            timers: Vec::new(),
         };
         Self {
             all: jacks.iter().map(|jack| (jack.port, fresh(jack))).collect(),
@@ -139,28 +157,96 @@ impl Jacks {
     pub(crate) fn set_phase(&mut self, port: PortId, phase: SetPhase) {
         if let Some(jack) = self.all.get_mut(&port) {
             jack.phase = phase;
-            jack.timer = None;
+            jack.timers.retain(|(_, timer)| *timer == SetTimer::Beep);
         }
     }
 
-    pub(crate) fn set_timer(&mut self, port: PortId, timer: Option<(Instant, SetTimer)>) {
+    /// Plans something at a set; what was planned of the same kind is not.
+    pub(crate) fn set_timer(&mut self, port: PortId, at: Instant, what: SetTimer) {
         if let Some(jack) = self.all.get_mut(&port) {
-            jack.timer = timer;
+            jack.timers.retain(|(_, timer)| *timer != what);
+            jack.timers.push((at, what));
         }
+    }
+
+    /// The set has this leg from now on.
+    pub(crate) fn add_leg(&mut self, port: PortId, leg: LegId) {
+        let Some(jack) = self.all.get_mut(&port) else {
+            return;
+        };
+        if jack.legs.iter().all(|known| known.id != leg) {
+            jack.legs.push(SetLeg {
+                id: leg,
+                hears: Route::Silence,
+                tap: None,
+                tap_paused: false,
+            });
+        }
+    }
+
+    pub(crate) fn remove_leg(&mut self, port: PortId, leg: LegId) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.legs.retain(|known| known.id != leg);
+        }
+    }
+
+    /// A leg of a set.
+    pub(crate) fn leg_mut(&mut self, leg: LegId) -> Option<&mut SetLeg> {
+        let mut legs = self.all.values_mut().flat_map(|jack| &mut jack.legs);
+        legs.find(|known| known.id == leg)
+    }
+
+    /// The leg of a set that a track is of.
+    pub(crate) fn leg_of_tap(&mut self, tap: TapId) -> Option<&mut SetLeg> {
+        let mut legs = self.all.values_mut().flat_map(|jack| &mut jack.legs);
+        legs.find(|known| known.tap == Some(tap))
+    }
+
+    pub(crate) fn set_waiting(&mut self, port: PortId, leg: Option<LegId>) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.waiting = leg;
+            jack.beeps = 0;
+            jack.timers.retain(|(_, timer)| *timer != SetTimer::Beep);
+        }
+    }
+
+    /// The person was told of a second caller once more, and is again at `next`.
+    pub(crate) fn beeped(&mut self, port: PortId, next: Instant) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.beeps = jack.beeps.saturating_add(1);
+        }
+        self.set_timer(port, next, SetTimer::Beep);
+    }
+
+    pub(crate) fn set_united(&mut self, port: PortId, united: bool) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.united = united;
+        }
+    }
+
+    /// The place in the media plane that serves this leg of a set now.
+    pub(crate) fn media_of(&self, leg: LegId) -> Option<MediaLeg> {
+        self.all.values().find_map(|jack| match jack.phase {
+            SetPhase::Up { leg: active, media } => {
+                let mine = jack.united && jack.legs.iter().any(|known| known.id == leg);
+                (active == leg || mine).then_some(media)
+            }
+            _ => None,
+        })
     }
 
     /// Something that is due.
     pub(crate) fn due(&mut self, now: Instant) -> Option<(PortId, SetTimer)> {
         self.all.iter_mut().find_map(|(&port, jack)| {
-            let (_, timer) = jack.timer.take_if(|(at, _)| *at <= now)?;
-            Some((port, timer))
+            let due = jack.timers.iter().position(|(at, _)| *at <= now)?;
+            Some((port, jack.timers.remove(due).1))
         })
     }
 
     /// When something is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let timers = self.all.values().filter_map(|jack| jack.timer);
-        timers.map(|(at, _)| at).min()
+        let timers = self.all.values().flat_map(|jack| &jack.timers);
+        timers.map(|(at, _)| *at).min()
     }
 
     /// The jack that an entry uses.
@@ -171,17 +257,18 @@ impl Jacks {
             .map(|(&port, jack)| (port, jack))
     }
 
-    /// The jack whose set is in this leg.
+    /// The jack whose set has this leg.
     pub(crate) fn of_leg(&self, leg: LegId) -> Option<(PortId, SetPhase)> {
         self.all
             .iter()
-            .find(|(_, jack)| jack.phase.leg() == Some(leg))
+            .find(|(_, jack)| jack.legs.iter().any(|known| known.id == leg))
             .map(|(&port, jack)| (port, jack.phase))
     }
 
     /// All legs that sets are in.
     pub(crate) fn legs(&self) -> impl Iterator<Item = LegId> {
-        self.all.values().filter_map(|jack| jack.phase.leg())
+        let legs = self.all.values().flat_map(|jack| &jack.legs);
+        legs.map(|leg| leg.id)
     }
 
     /// Jacks whose set is neither idle nor out of service, for the count of what is in use.
@@ -197,15 +284,17 @@ impl Jacks {
         };
         let before = jack.phase;
         if matches!(event, PortEvent::OnHook | PortEvent::Fault(_)) {
-            jack.timer = None;
+            jack.timers.clear();
+            jack.waiting = None;
         }
         match (event, before) {
             (PortEvent::OffHook, SetPhase::Idle) => SetDid::Lifted,
             (PortEvent::OffHook, SetPhase::Ringing(leg)) => SetDid::Answered(leg),
-            (PortEvent::OnHook, SetPhase::Up { leg, media }) => {
+            (PortEvent::OnHook, SetPhase::Up { media, .. }) => {
                 jack.phase = SetPhase::Idle;
-                SetDid::HungUp { leg, media }
+                SetDid::HungUp(media)
             }
+            (PortEvent::Flash, SetPhase::Up { .. } | SetPhase::Parting(_)) => SetDid::Flash,
             (PortEvent::OnHook, SetPhase::Parting(media)) => {
                 jack.phase = SetPhase::Idle;
                 SetDid::Parted(media)

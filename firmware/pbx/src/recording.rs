@@ -9,9 +9,34 @@ use crate::Pbx;
 impl Pbx {
     /// Everything the leg says goes to the track from now on.
     pub(crate) fn start_tap(&mut self, leg: LegId, tap: TapId) {
+        if let Some(leg) = self.jacks.leg_mut(leg) {
+            leg.tap = Some(tap);
+            leg.tap_paused = false;
+        }
         if let Some(leg) = self.media_of(leg) {
             self.media(MediaCommand::StartTap { leg, tap });
         }
+    }
+
+    /// Nothing goes to the track for a while, or what its leg says again. What a set says in another
+    /// call never goes to it.
+    pub(crate) fn pause_tap(&mut self, tap: TapId, paused: bool) {
+        let mut elsewhere = false;
+        if let Some(leg) = self.jacks.leg_of_tap(tap) {
+            leg.tap_paused = paused;
+            let leg = leg.id;
+            elsewhere = self.media_of(leg).is_none();
+        }
+        let paused = paused || elsewhere;
+        self.media(MediaCommand::PauseTap { tap, paused });
+    }
+
+    /// The track is over.
+    pub(crate) fn stop_tap(&mut self, tap: TapId) {
+        if let Some(leg) = self.jacks.leg_of_tap(tap) {
+            leg.tap = None;
+        }
+        self.media(MediaCommand::StopTap { tap });
     }
 
     /// How a leg sounded in the last minute.

@@ -28,11 +28,15 @@ impl Pbx {
         match did {
             SetDid::Lifted => self.set_lifted(now, port),
             SetDid::Answered(leg) => self.set_answered(now, port, leg),
-            SetDid::HungUp { leg, media } => {
+            SetDid::HungUp(media) | SetDid::Parted(media) => {
                 self.remove_media(media);
-                self.leg_event(now, leg, LegEvent::Ended(Cause::Normal));
+                let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
+                self.switch.set_hung_up(now, port, &world);
             }
-            SetDid::Parted(media) => self.remove_media(media),
+            SetDid::Flash => {
+                let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
+                self.switch.flash(now, port, &world);
+            }
             SetDid::Unlocked => self.unlock(now, port),
             SetDid::Pulse { leg, digit } => {
                 let label = char::from(b'0'.saturating_add(digit.min(9)));
@@ -52,6 +56,7 @@ impl Pbx {
 
     fn set_lifted(&mut self, now: Now, port: PortId) {
         let entry = self.jacks.get(port).and_then(|jack| jack.entry.clone());
+        let taken_back = self.switch.take_back(port);
         let Some(media) = self.slots.take() else {
             self.counters.no_media_ports += 1;
             self.jacks.set_phase(port, SetPhase::Mute);
@@ -60,6 +65,11 @@ impl Pbx {
         };
         self.by_media.insert(media, Owner::Port(port));
         self.media(MediaCommand::AddPortLeg { leg: media, port });
+        if let Some(leg) = taken_back {
+            self.jacks.set_phase(port, SetPhase::Up { leg, media });
+            self.hear_as_attended(port);
+            return;
+        }
         // A set that nobody configured may be lifted, but has nobody to call as.
         let Some(owner) = entry else {
             self.part(now, port, media, Cause::Forbidden);
@@ -79,6 +89,7 @@ impl Pbx {
         match self.switch.start(now, new, &world) {
             Ok((_, leg)) => {
                 self.jacks.set_phase(port, SetPhase::Up { leg, media });
+                self.jacks.add_leg(port, leg);
             }
             Err(refusal) => {
                 if refusal == call::Refusal::TooManyCalls {
@@ -104,25 +115,19 @@ impl Pbx {
         self.by_media.insert(media, Owner::Port(port));
         self.media(MediaCommand::AddPortLeg { leg: media, port });
         self.jacks.set_phase(port, SetPhase::Up { leg, media });
+        self.hear_as_attended(port);
         self.leg_event(now, leg, LegEvent::Answered(None, Protection::Clear));
     }
 
     fn set_failed(&mut self, now: Now, port: PortId, phase: SetPhase) {
         self.note_fault(now, port, true);
-        match phase {
-            SetPhase::Up { leg, media } => {
-                self.remove_media(media);
-                self.leg_event(now, leg, LegEvent::Ended(Cause::PeerLost));
-            }
-            SetPhase::Ringing(leg) => {
-                let refused = LegEvent::Refused {
-                    cause: Cause::Unreachable,
-                    status: None,
-                };
-                self.leg_event(now, leg, refused);
-            }
-            SetPhase::Parting(media) => self.remove_media(media),
-            SetPhase::Idle | SetPhase::Mute | SetPhase::Locked => {}
+        if let SetPhase::Up { media, .. } | SetPhase::Parting(media) = phase {
+            self.remove_media(media);
+        }
+        self.switch.set_lost(port);
+        let legs = self.jacks.get(port).map(|jack| jack.legs.clone());
+        for leg in legs.unwrap_or_default() {
+            self.leg_event(now, leg.id, LegEvent::Ended(Cause::PeerLost));
         }
     }
 
@@ -148,10 +153,12 @@ impl Pbx {
             self.leg_event(now, leg, refused);
             return;
         }
+        self.jacks.add_leg(port, leg);
         self.jacks.set_phase(port, SetPhase::Ringing(leg));
         let cadence = match ring {
             Ring::Inside => self.config.country.ring.inside_ms(),
             Ring::Outside => self.config.country.ring.cadence_ms.clone(),
+            Ring::Back => self.config.country.ring.back_ms(),
         };
         let cadence = ports::cadence(&cadence);
         self.give_turn(now, Wanted { port, leg, cadence }, true);
@@ -193,14 +200,20 @@ impl Pbx {
     /// Ends a leg on a set, if it is one: whoever is still off hook hears why.
     pub(crate) fn release_set(&mut self, now: Now, leg: LegId, cause: Cause) {
         self.forget_clip(leg);
-        match self.jacks.of_leg(leg) {
-            Some((port, SetPhase::Ringing(_))) => {
+        let of_set = self.jacks.of_leg(leg);
+        if let Some((port, _)) = of_set {
+            self.forget_set_leg(leg, port);
+        }
+        match of_set {
+            Some((port, SetPhase::Ringing(rung))) if rung == leg => {
+                // A set that is rung for somebody it holds is connected with them.
+                self.leave_bridge(leg);
                 self.jacks.set_phase(port, SetPhase::Idle);
                 let command = PortCommand::StopRing;
                 self.out.push_back(Output::Port { port, command });
                 self.silence_bell(now, port);
             }
-            Some((port, SetPhase::Up { media, .. })) => {
+            Some((port, SetPhase::Up { leg: active, media })) if active == leg => {
                 self.leave_bridge(leg);
                 self.part(now, port, media, cause);
             }

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use call::{Dialled, Directory, HotLine, Line, Phone, Progress, RoomRules, SetRules, SetState};
+use call::{
+    Dialled, Directory, HotLine, Line, Phone, Progress, Recall, RoomRules, SetRules, SetState,
+};
 use config::{Answerer, Code, Config, Recording};
 use model::{EntryId, LegId, Party, PortId};
 
@@ -116,7 +118,16 @@ impl Directory for World<'_> {
             number: number.to_string(),
             after: Duration::from_secs(set.hot_line_after_s.into()),
         });
-        SetRules { hot_line }
+        SetRules {
+            hot_line,
+            call_waiting: set.call_waiting,
+            transfer: set.transfer,
+            recall: if self.config.country.flash_goes_round {
+                Recall::GoesRound
+            } else {
+                Recall::AsksDigit
+            },
+        }
     }
 
     fn lines(&self) -> Vec<Line> {

@@ -89,6 +89,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::LegSecured
         | EventBody::LegHeld
         | EventBody::LegResumed
+        | EventBody::CallJoined { .. }
         | EventBody::Conference(_)
         | EventBody::LegEnded { .. }
         | EventBody::CallAnswered { .. }

@@ -5,7 +5,7 @@ use model::Instant;
 use crate::act::{Act, ActError};
 use crate::line::Carrier;
 use crate::mark::Mark;
-use crate::person::Person;
+use crate::person::{FLASH_MS, Person};
 use crate::recognise::NamedTone;
 use crate::report::Report;
 
@@ -22,6 +22,7 @@ pub struct People {
     carriers: Vec<Carrier>,
     tones: Vec<NamedTone>,
     marks: VecDeque<Mark>,
+    flash_ms: u16,
 }
 
 impl People {
@@ -31,6 +32,7 @@ impl People {
             carriers,
             tones: Vec::new(),
             marks: VecDeque::new(),
+            flash_ms: FLASH_MS,
         }
     }
 
@@ -38,6 +40,11 @@ impl People {
     /// alike the first is named.
     pub fn set_tones(&mut self, tones: Vec<NamedTone>) {
         self.tones = tones;
+    }
+
+    /// How long people press the hook for a flash, in ms: what the country's exchanges want.
+    pub fn set_flash_ms(&mut self, ms: u16) {
+        self.flash_ms = ms;
     }
 
     /// Names of the ports where somebody sits, in the board's order.
@@ -97,13 +104,14 @@ impl People {
         if let Some(carrier) = self.carrier(port) {
             return carrier.act(act);
         }
+        let flash_ms = self.flash_ms;
         let person = self
             .person(port)
             .ok_or_else(|| ActError::NoPort(port.into()))?;
         match act {
             Act::Lift => person.lift(),
             Act::HangUp => person.hang_up(),
-            Act::Flash => person.flash(),
+            Act::Flash => person.flash(flash_ms),
             Act::Dial { digits } => person.dial(digits),
             Act::PulseDial { digits } => person.pulse_dial(digits),
             Act::Talk { mark } => {

@@ -19,8 +19,8 @@ use crate::wire::{Bell, HAND_RING, Hand, Heard, Wire};
 const TONE_WAIT_MS: u16 = 3_000;
 /// From hearing the tone to the first key, in ms.
 const THINK_MS: u16 = 100;
-/// A short press of the hook, in ms: within the flash window of every country.
-const FLASH_MS: u16 = 100;
+/// A short press of the hook, in ms, unless the country's people know another.
+pub(crate) const FLASH_MS: u16 = 100;
 /// From the beginning of a burst to the hand at the receiver.
 const REACTION: Duration = Duration::from_millis(500);
 /// How often a person with patience thinks about it.
@@ -183,13 +183,13 @@ impl Person {
         Ok(())
     }
 
-    /// Presses the hook for 100 ms.
+    /// Presses the hook for so many ms.
     ///
     /// # Errors
     /// [`ActError::OnHook`], [`ActError::Busy`].
-    pub fn flash(&mut self) -> Result<(), ActError> {
+    pub fn flash(&mut self, ms: u16) -> Result<(), ActError> {
         self.must_be_off_hook()?;
-        self.move_hand(Hand::Flash { ms: FLASH_MS })
+        self.move_hand(Hand::Flash { ms })
     }
 
     /// Waits for a tone if none was heard since lifting (at most 3 s), then presses the keys.

@@ -42,6 +42,9 @@ pub(super) fn parse(code: CountryCode, text: &str) -> Option<Country> {
         },
         dtmf_dbm: (whole(root, "dtmf_high_dbm")?, whole(root, "dtmf_low_dbm")?),
         flash_detect_ms: pair(root, "flash_detect_ms")?,
+        flash_goes_round: root
+            .get("flash_goes_round")
+            .is_some_and(|item| item.as_bool() == Some(true)),
         flash_send_ms: whole(root, "flash_send_ms")?,
         pulse_ms: pair(root, "pulse_break_make_ms")?,
         caller_id: strings(root, "caller_id")?

@@ -173,6 +173,9 @@ pub struct Country {
     pub dtmf_dbm: (i8, i8),
     /// Shortest and longest on-hook time in ms that is a flash.
     pub flash_detect_ms: (u16, u16),
+    /// Whether a flash between two parties goes round among them by itself; otherwise it asks for a
+    /// digit.
+    pub flash_goes_round: bool,
     /// On-hook time in ms of a flash that we send on an FXO line.
     pub flash_send_ms: u16,
     /// Break and make in ms of a dialled pulse.

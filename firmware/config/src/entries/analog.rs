@@ -32,6 +32,13 @@ pub struct Analog {
     /// is called at once.
     #[schemars(with = "Option<u16>", range(min = 0, max = 30))]
     pub hot_line_after_s: u16,
+    /// Whether the person is told of a second caller by a tone.
+    #[schemars(with = "Option<bool>")]
+    pub call_waiting: bool,
+    /// Whether whoever hangs up between two parties connects them with each other; otherwise the set
+    /// is rung for the one that is held.
+    #[schemars(with = "Option<bool>")]
+    pub transfer: bool,
     /// Shortest press of the hook in ms that is a flash; the country's if not given.
     #[schemars(with = "Option<u16>", range(min = 40, max = 1000))]
     pub flash_min_ms: Option<u16>,
@@ -56,6 +63,8 @@ impl Analog {
         let ring = section.whole("ring_timeout_s", Limits::RING_TIMEOUT_S);
         let hot_line = section.parsed("hot_line", crate::format::number);
         let hot_line_after_s = section.whole("hot_line_after_s", 0..=30).unwrap_or(0);
+        let call_waiting = section.flag("call_waiting").unwrap_or(true);
+        let transfer = section.flag("transfer").unwrap_or(true);
         let flash_min_ms = section.whole("flash_min_ms", 40..=1_000);
         let flash_max_ms = section.whole("flash_max_ms", 100..=1_500);
         let pulse_dialling = section.flag("pulse_dialling").unwrap_or(true);
@@ -69,6 +78,8 @@ impl Analog {
             ring_timeout_s: ring.unwrap_or(limits.ring_timeout_s),
             hot_line,
             hot_line_after_s,
+            call_waiting,
+            transfer,
             flash_min_ms,
             flash_max_ms,
             pulse_dialling,

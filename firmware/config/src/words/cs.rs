@@ -63,6 +63,8 @@ pub(super) static WORDS: Words = Words {
         ("ring_timeout_s", "doba vyzvánění v sekundách"),
         ("hot_line", "číslo volané po zvednutí"),
         ("hot_line_after_s", "sekundy do volání tohoto čísla"),
+        ("call_waiting", "čekající hovor"),
+        ("transfer", "přepojení zavěšením"),
         ("flash_min_ms", "nejkratší flash v ms"),
         ("flash_max_ms", "nejdelší flash v ms"),
         ("pulse_dialling", "pulzní volba"),

@@ -63,6 +63,8 @@ pub(super) static WORDS: Words = Words {
         ("ring_timeout_s", "ring time in seconds"),
         ("hot_line", "number called when lifted"),
         ("hot_line_after_s", "seconds before that number is called"),
+        ("call_waiting", "call waiting"),
+        ("transfer", "transfer by hanging up"),
         ("flash_min_ms", "shortest flash in ms"),
         ("flash_max_ms", "longest flash in ms"),
         ("pulse_dialling", "pulse dialling"),

@@ -63,6 +63,8 @@ pub(super) static WORDS: Words = Words {
         ("ring_timeout_s", "czas dzwonienia w sekundach"),
         ("hot_line", "numer wybierany po podniesieniu słuchawki"),
         ("hot_line_after_s", "sekundy do wybrania tego numeru"),
+        ("call_waiting", "połączenia oczekujące"),
+        ("transfer", "przekazanie przez odłożenie słuchawki"),
         ("flash_min_ms", "najkrótszy flash w ms"),
         ("flash_max_ms", "najdłuższy flash w ms"),
         ("pulse_dialling", "wybieranie impulsowe"),

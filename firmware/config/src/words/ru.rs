@@ -63,6 +63,8 @@ pub(super) static WORDS: Words = Words {
         ("ring_timeout_s", "время звонка в секундах"),
         ("hot_line", "номер, набираемый при снятии трубки"),
         ("hot_line_after_s", "секунд до набора этого номера"),
+        ("call_waiting", "ожидающий вызов"),
+        ("transfer", "перевод вызова отбоем"),
         ("flash_min_ms", "самый короткий флэш в мс"),
         ("flash_max_ms", "самый длинный флэш в мс"),
         ("pulse_dialling", "импульсный набор"),

@@ -75,6 +75,8 @@ pub(crate) enum Said {
     LegHeld,
     /// Name.
     LegResumed,
+    /// The other call.
+    CallJoined,
     /// Name.
     ConferenceJoined,
     /// Name: as a moderator.
@@ -209,6 +211,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::LegSecured => (Said::LegSecured, vec![who]),
         EventBody::LegHeld => (Said::LegHeld, vec![who]),
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
+        EventBody::CallJoined { with } => (Said::CallJoined, vec![with.to_string()]),
         EventBody::Conference(what) => (conference(*what), vec![who]),
         EventBody::LegEnded { cause, status, .. } => leg_ended(who, *cause, *status, scene),
         EventBody::CallAnswered { by } => (Said::CallAnswered, vec![scene.leg_name(*by)]),

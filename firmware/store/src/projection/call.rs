@@ -208,6 +208,7 @@ impl CallView {
             | EventBody::LegSecured
             | EventBody::LegHeld
             | EventBody::LegResumed
+            | EventBody::CallJoined { .. }
             | EventBody::Conference(_)
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }

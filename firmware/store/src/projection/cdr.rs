@@ -171,6 +171,7 @@ impl CdrFold {
             | EventBody::RecordingEnded { .. }
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. }
+            | EventBody::CallJoined { .. }
             | EventBody::Conference(_)
             | EventBody::Line { .. }
             | EventBody::PortFault { .. }

@@ -252,6 +252,7 @@ impl LiveCall {
             | EventBody::LegWaits
             | EventBody::LegEarlyMedia
             | EventBody::LegCodecChanged { .. }
+            | EventBody::CallJoined { .. }
             | EventBody::Conference(_)
             | EventBody::LegSecured
             | EventBody::CallAnswered { .. }

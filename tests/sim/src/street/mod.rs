@@ -3,6 +3,7 @@
 
 mod outside;
 mod subscriber;
+mod two_calls;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -18,6 +19,9 @@ use crate::exchange::{Board, Effect, Exchange, times};
 
 /// The longest time between two looks at everything.
 const STEP: Duration = Duration::from_millis(5);
+
+/// What the person at each set says.
+const MARKS: [&str; 8] = ["700", "900", "1100", "1300", "1500", "1700", "1900", "2100"];
 
 /// The exchange, its board, and what it wrote.
 pub(crate) struct Street {
@@ -53,6 +57,7 @@ impl Street {
             spec: *config.country.tone(tone),
         });
         board.people.set_tones(tones.collect());
+        board.people.set_flash_ms(config.country.flash_send_ms);
         let setup = Setup {
             config,
             version: 1,
@@ -154,6 +159,47 @@ impl Street {
     pub(crate) fn dial(&mut self, set: u16, digits: &str) {
         let digits = digits.to_owned();
         self.act(set, Act::Dial { digits });
+    }
+
+    /// Speaks a mark: a frequency in Hz.
+    pub(crate) fn talk(&mut self, set: u16, mark: &str) {
+        let mark = mark.to_owned();
+        self.act(set, Act::Talk { mark });
+    }
+
+    /// Presses the hook.
+    pub(crate) fn flash(&mut self, set: u16) {
+        self.act(set, Act::Flash);
+        self.pass_ms(800);
+    }
+
+    /// `caller` calls `called`, which answers; each speaks its own mark from then on.
+    pub(crate) fn connect(&mut self, caller: u16, called: u16) {
+        self.lift(caller);
+        self.dial(caller, &(300 + called).to_string());
+        self.pass_ms(2_500);
+        assert!(self.report(called).rung, "{called} is rung");
+        self.lift(called);
+        self.pass_ms(300);
+        for set in [caller, called] {
+            self.talk(set, MARKS[usize::from(set - 1)]);
+        }
+    }
+
+    /// The sets whose marks a set hears, after listening for a while.
+    pub(crate) fn hears(&mut self, set: u16) -> Vec<u16> {
+        // What was heard before is forgotten by then.
+        self.pass_ms(4_500);
+        let heard = self.report(set).hearing.map(|hearing| hearing.marks);
+        let heard = heard.unwrap_or_default();
+        let number = |mark: &String| MARKS.iter().position(|m| m == mark);
+        let mut sets: Vec<u16> = heard
+            .iter()
+            .filter_map(number)
+            .map(|at| at as u16 + 1)
+            .collect();
+        sets.sort_unstable();
+        sets
     }
 
     /// When the set heard something for the first time since it was lifted.

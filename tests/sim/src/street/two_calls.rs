@@ -1,0 +1,163 @@
+//! One set, two calls: who hears whom after each press of the hook, by the sound itself.
+
+use hal_sim::Act;
+use model::{EventBody, Rule};
+
+use super::Street;
+
+const POLAND: &str = "[office]\ncountry = \"PL\"\n";
+const STATES: &str = "[office]\ncountry = \"US\"\n";
+
+/// Set 2 talks with set 1, and set 3 calls it.
+fn second_caller(top: &str) -> Street {
+    let mut street = Street::new(top, 4, |_| "");
+    street.connect(1, 2);
+    assert_eq!((street.hears(1), street.hears(2)), (vec![2], vec![1]));
+    street.lift(3);
+    street.dial(3, "302");
+    street.pass_ms(2_500);
+    assert!(
+        street.tones(3).iter().any(|t| t == "ringback"),
+        "{:?}",
+        street.tones(3)
+    );
+    assert!(street.wrote(Rule::CallWaiting, |b| matches!(
+        b,
+        EventBody::LegStarted { .. }
+    )));
+    street
+}
+
+#[test]
+fn in_america_the_hook_goes_from_caller_to_caller() {
+    let mut street = second_caller(STATES);
+    // The tone for a second caller is heard, and the talk goes on around it.
+    let hearing = street.report(2).hearing.expect("off hook");
+    assert!(
+        hearing.lately.iter().any(|p| (p.hz - 440.0).abs() < 10.0),
+        "{hearing:?}"
+    );
+    assert_eq!((street.hears(1), street.hears(2)), (vec![2], vec![1]));
+    street.flash(2);
+    street.talk(3, "1100");
+    assert_eq!(street.hears(2), [3]);
+    assert_eq!((street.hears(3), street.hears(1)), (vec![2], vec![]));
+    street.flash(2);
+    assert_eq!(street.hears(2), [1]);
+    assert_eq!((street.hears(1), street.hears(3)), (vec![2], vec![]));
+    // Hanging up ends this call and rings for the one who is held.
+    street.hang_up(2);
+    street.pass_ms(1_000);
+    assert!(street.report(2).rung);
+    assert!(street.wrote(Rule::HoldRecall, |_| true));
+    street.lift(2);
+    street.talk(2, "900");
+    assert_eq!((street.hears(2), street.hears(3)), (vec![3], vec![2]));
+    for set in 1..=3 {
+        street.hang_up(set);
+    }
+    street.must_be_quiet();
+}
+
+#[test]
+fn in_america_the_second_press_joins_three() {
+    let mut street = Street::new(STATES, 4, |_| "");
+    street.connect(1, 2);
+    street.flash(1);
+    assert!(
+        street.tones(1).iter().any(|t| t.contains("dial")),
+        "{:?}",
+        street.tones(1)
+    );
+    street.dial(1, "303");
+    street.pass_ms(3_000);
+    street.lift(3);
+    street.pass_ms(300);
+    street.talk(3, "1100");
+    street.talk(1, "700");
+    assert_eq!((street.hears(1), street.hears(2)), (vec![3], vec![]));
+    street.flash(1);
+    assert_eq!(street.hears(1), [2, 3]);
+    assert_eq!((street.hears(2), street.hears(3)), (vec![1, 3], vec![1, 2]));
+    // Whoever joined them hangs up: they go on.
+    street.hang_up(1);
+    assert_eq!((street.hears(2), street.hears(3)), (vec![3], vec![2]));
+    assert!(street.wrote(Rule::TransferHungUp, |b| matches!(
+        b,
+        EventBody::CallJoined { .. }
+    )));
+    street.hang_up(2);
+    street.pass_ms(3_000);
+    assert!(
+        street.tones(3).iter().any(|t| t == "busy"),
+        "{:?}",
+        street.tones(3)
+    );
+    street.hang_up(3);
+    street.must_be_quiet();
+}
+
+#[test]
+fn in_europe_a_digit_follows_the_hook() {
+    let mut street = second_caller(POLAND);
+    let press = |street: &mut Street, digit: &str| {
+        street.flash(2);
+        street.dial(2, digit);
+        street.pass_ms(1_500);
+        street.talk(2, "900");
+    };
+    press(&mut street, "2");
+    street.talk(3, "1100");
+    assert_eq!(
+        (street.hears(2), street.hears(3), street.hears(1)),
+        (vec![3], vec![2], vec![])
+    );
+    press(&mut street, "3");
+    assert_eq!((street.hears(2), street.hears(3)), (vec![1, 3], vec![1, 2]));
+    press(&mut street, "2");
+    assert_eq!(
+        (street.hears(2), street.hears(3), street.hears(1)),
+        (vec![3], vec![2], vec![])
+    );
+    press(&mut street, "4");
+    assert_eq!((street.hears(3), street.hears(1)), (vec![1], vec![3]));
+    for set in 1..=3 {
+        street.hang_up(set);
+    }
+    street.must_be_quiet();
+}
+
+#[test]
+fn a_hook_pressed_at_bad_moments_breaks_nothing() {
+    // At dial tone, while it rings, in the middle of a digit, again and again, and by a set whose contact
+    // bounces.
+    for top in [POLAND, STATES] {
+        let mut street = Street::new(top, 3, |_| "");
+        for wait_ms in [50_u64, 200, 350, 700, 1_300, 2_600] {
+            street.lift(1);
+            street.act(1, Act::Flash);
+            street.dial(1, "302");
+            street.pass_ms(wait_ms);
+            street.act(1, Act::Flash);
+            street.pass_ms(wait_ms);
+            street.act(1, Act::Flash);
+            street.lift(2);
+            street.pass_ms(wait_ms);
+            street.act(2, Act::Flash);
+            street.act(1, Act::Flash);
+            street.pass_ms(wait_ms);
+            street.act(2, Act::HangUp);
+            street.pass_ms(wait_ms);
+            street.act(1, Act::HangUp);
+            street.pass_ms(2_500);
+            for set in [1, 2] {
+                // Whoever is rung for somebody held takes it and leaves.
+                if street.report(set).rung {
+                    street.lift(set);
+                    street.hang_up(set);
+                }
+            }
+            street.must_be_quiet();
+        }
+    }
+}
