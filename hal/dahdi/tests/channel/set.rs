@@ -1,0 +1,156 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use hal_dahdi::{DahdiAudio, DahdiError, DahdiSet, signalling};
+use hal_port::conformance::{Bench, fxs};
+use hal_port::{
+    ControlHalf as _, FaultKind, Frame, LineProfile, Linefeed, Port, PortCommand, PortEvent,
+};
+
+use crate::fake::Fake;
+
+struct SetBench {
+    kernel: Arc<Fake>,
+    set: DahdiSet<Fake>,
+    audio: DahdiAudio<Fake>,
+    now: Duration,
+}
+
+impl SetBench {
+    fn new(kind: i32) -> Self {
+        let kernel = Arc::new(Fake::new(kind));
+        let (set, audio) = DahdiSet::new("fxs1".into(), Arc::clone(&kernel)).expect("a set's");
+        Self {
+            kernel,
+            set,
+            audio,
+            now: Duration::ZERO,
+        }
+    }
+
+    fn pass(&mut self, ms: u64) -> Vec<PortEvent> {
+        let mut events = Vec::new();
+        for _ in 0..ms / 10 {
+            let now = self.pass_10_ms();
+            self.set.advance(now);
+            events.extend(core::iter::from_fn(|| self.set.poll_event()));
+        }
+        events
+    }
+}
+
+impl Bench for SetBench {
+    type Control = DahdiSet<Fake>;
+    type Audio = DahdiAudio<Fake>;
+
+    fn port(&self) -> Port {
+        self.set.port()
+    }
+
+    fn control(&mut self) -> &mut DahdiSet<Fake> {
+        &mut self.set
+    }
+
+    fn audio(&mut self) -> &mut DahdiAudio<Fake> {
+        &mut self.audio
+    }
+
+    fn pass_10_ms(&mut self) -> Duration {
+        self.now += Duration::from_millis(10);
+        self.kernel.state().pass_to(self.now);
+        self.now
+    }
+
+    fn close_loop(&mut self, closed: bool) {
+        self.kernel.state().set_contact(closed);
+    }
+
+    fn rings(&mut self) -> bool {
+        self.kernel.state().rings()
+    }
+
+    fn linefeed(&mut self) -> Linefeed {
+        if self.kernel.state().reversed {
+            Linefeed::Reverse
+        } else {
+            Linefeed::Forward
+        }
+    }
+
+    fn speak(&mut self, block: &Frame) {
+        self.kernel.state().speak(block);
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.kernel.state().take_heard()
+    }
+}
+
+#[test]
+fn a_sets_channel_conforms() {
+    for kind in [signalling::FXOKS, signalling::FXOLS] {
+        fxs(|| SetBench::new(kind)).expect("conforms");
+    }
+}
+
+#[test]
+fn a_channel_for_something_else_is_refused() {
+    let kernel = Arc::new(Fake::new(signalling::FXSKS));
+    let error = DahdiSet::new("fxs1".into(), kernel).expect_err("a line's");
+    assert_eq!(error, DahdiError::Unsupported);
+}
+
+#[test]
+fn sound_to_a_set_on_hook_is_asked_for_again() {
+    let mut bench = SetBench::new(signalling::FXOKS);
+    bench
+        .set
+        .apply(PortCommand::SetOnHookSound(true))
+        .expect("can");
+    for _ in 0..30 {
+        bench.pass(1_000);
+        let until = bench.kernel.state().transfer_until;
+        assert!(until > bench.now);
+    }
+    bench
+        .set
+        .apply(PortCommand::SetOnHookSound(false))
+        .expect("can");
+    bench.pass(10_000);
+    assert!(bench.kernel.state().transfer_until < bench.now);
+}
+
+#[test]
+fn gains_are_tables() {
+    let mut bench = SetBench::new(signalling::FXOKS);
+    let profile = LineProfile {
+        to_line_tenth_db: -60,
+        ..LineProfile::default()
+    };
+    bench
+        .set
+        .apply(PortCommand::SetProfile(profile))
+        .expect("sound");
+    let gains = bench.kernel.state().gains.clone();
+    let (from_line, to_line) = gains.split_at(256);
+    assert!(
+        from_line
+            .iter()
+            .zip(0..=u8::MAX)
+            .all(|(&got, code)| got == code)
+    );
+    let law = dsp::g711::Law::A;
+    let loud = law.encode(16_000);
+    let got = law.decode(to_line[usize::from(loud)]);
+    assert!((7_600..8_500).contains(&got), "{got}");
+}
+
+#[test]
+fn a_card_that_is_removed_is_a_lost_port() {
+    let mut bench = SetBench::new(signalling::FXOKS);
+    bench.kernel.state().removed = true;
+    assert_eq!(bench.pass(100), [PortEvent::Fault(FaultKind::Lost)]);
+    let refused = bench.set.apply(PortCommand::StopRing);
+    assert_eq!(refused, Err(DahdiError::Fault));
+    assert_eq!(bench.set.next_deadline(), None);
+}
