@@ -179,18 +179,24 @@ impl Config {
     /// everybody else.
     #[must_use]
     pub fn media_of(&self, id: &EntryId) -> Media {
-        let person = self
-            .person(id)
-            .map(|p| (&p.codecs, p.media_encryption, p.dtmf));
-        let device = || {
-            let device = self.device(id)?;
-            Some((&device.codecs, device.media_encryption, device.dtmf))
-        };
-        match person.or_else(device) {
-            Some((codecs, encryption, dtmf)) => Media {
-                codecs: codecs.clone(),
-                encryption,
-                dtmf,
+        if let Some(person) = self.person(id) {
+            return Media {
+                codecs: person.codecs.clone(),
+                encryption: person.media_encryption,
+                dtmf: person.dtmf,
+                auto_level: person.auto_level,
+                denoise: person.denoise,
+                comfort_noise: person.comfort_noise,
+            };
+        }
+        match self.device(id) {
+            Some(device) => Media {
+                codecs: device.codecs.clone(),
+                encryption: device.media_encryption,
+                dtmf: device.dtmf,
+                auto_level: device.auto_level,
+                denoise: device.denoise,
+                comfort_noise: device.comfort_noise,
             },
             None => self.media.clone(),
         }

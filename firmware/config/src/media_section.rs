@@ -75,6 +75,15 @@ pub struct Media {
     /// How the keys that people press during a call travel.
     #[schemars(default)]
     pub dtmf: Dtmf,
+    /// Quiet talkers are made louder and loud ones softer before others hear them.
+    #[schemars(default)]
+    pub auto_level: bool,
+    /// Steady noise around a talker is taken out before others hear them.
+    #[schemars(default)]
+    pub denoise: bool,
+    /// Silence is sent as comfort noise and then not at all, where the phone takes that.
+    #[schemars(default)]
+    pub comfort_noise: bool,
 }
 
 impl Default for Media {
@@ -92,6 +101,9 @@ impl Media {
             codecs,
             encryption: Encryption::default(),
             dtmf: Dtmf::default(),
+            auto_level: false,
+            denoise: false,
+            comfort_noise: false,
         }
     }
 
@@ -116,6 +128,11 @@ impl Media {
             dtmf: section
                 .parsed("dtmf", |text| format::choice(text, &Dtmf::ALL))
                 .unwrap_or(default.dtmf),
+            auto_level: section.flag("auto_level").unwrap_or(default.auto_level),
+            denoise: section.flag("denoise").unwrap_or(default.denoise),
+            comfort_noise: section
+                .flag("comfort_noise")
+                .unwrap_or(default.comfort_noise),
         }
     }
 }

@@ -429,7 +429,11 @@ impl Worker {
                 }
                 None
             }
-            Retired::Keys(_) | Retired::Codecs(_) | Retired::Paths(_) | Retired::Clip(..) => None,
+            Retired::Keys(_)
+            | Retired::Codecs(_)
+            | Retired::Paths(_)
+            | Retired::Voice(_)
+            | Retired::Clip(..) => None,
             Retired::Rtp(leg, _) => match self.doing.joining.take() {
                 // The plane refused it: its sockets were never watched.
                 Some((_, pair)) => Some(pair),

@@ -24,6 +24,14 @@ impl Rate {
         }
     }
 
+    /// Samples a second.
+    pub(crate) const fn hz(self) -> u32 {
+        match self {
+            Self::Narrow => dsp::RATE_HZ,
+            Self::Wide => 2 * dsp::RATE_HZ,
+        }
+    }
+
     /// Samples of a block.
     pub(crate) const fn samples(self) -> usize {
         match self {

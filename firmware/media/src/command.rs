@@ -1,6 +1,7 @@
 //! What the plane is told: the control plane's commands, with the objects they need built already.
 
-use model::{ClipId, MediaCommand, MediaLeg, RtpParams};
+use dsp::denoise::Denoise;
+use model::{ClipId, MediaCommand, MediaLeg, RtpParams, VoiceOptions};
 
 use crate::{Clip, Codecs, Keys, Paths, PortLeg, RtpLeg};
 
@@ -44,6 +45,15 @@ pub enum PlaneCommand {
         /// Made by [`Paths::boxed`].
         paths: Box<Paths>,
     },
+    /// See [`MediaCommand::SetVoice`].
+    SetVoice {
+        /// Whose voice.
+        leg: MediaLeg,
+        /// Replaces the former options.
+        options: VoiceOptions,
+        /// What takes the noise out, if that is wished.
+        denoise: Option<Box<Denoise>>,
+    },
     /// A clip that can be played from now on: answered by `ClipReady` or `ClipFailed`.
     AddClip {
         /// Which.
@@ -56,8 +66,8 @@ pub enum PlaneCommand {
 }
 
 impl From<MediaCommand> for PlaneCommand {
-    /// Called where memory may be asked for: codecs, keys and paths come in a box. Without memory for
-    /// codecs the command stays as it is, which the plane refuses and counts.
+    /// Called where memory may be asked for: codecs, keys, paths and filters come in a box. Without
+    /// memory for codecs the command stays as it is, which the plane refuses and counts.
     fn from(command: MediaCommand) -> Self {
         match command {
             MediaCommand::SetKeys { leg, send, receive } => Self::SetKeys {
@@ -75,6 +85,11 @@ impl From<MediaCommand> for PlaneCommand {
                     codecs,
                 },
                 None => Self::Plain(command),
+            },
+            MediaCommand::SetVoice { leg, options } => Self::SetVoice {
+                leg,
+                options,
+                denoise: options.denoise.then(|| Denoise::boxed(dsp::RATE_HZ)),
             },
             command => Self::Plain(command),
         }

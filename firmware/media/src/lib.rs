@@ -29,6 +29,7 @@ mod obey;
 mod outgoing;
 mod output;
 mod paths;
+mod pause;
 mod plane;
 mod port_leg;
 mod quality;

@@ -2,12 +2,14 @@
 
 use dsp::auto_level::AutoLevel;
 use dsp::codec::PAYLOAD_MAX;
+use dsp::denoise::Denoise;
 use dsp::tone::Tone;
 use model::{
     BridgeId, ClipId, Digit, Gain, Hearer, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg,
     Route, RtpParams, TapId, VoiceOptions, limits,
 };
 
+use crate::block::Rate;
 use crate::clip::Untaken;
 use crate::output::{Channel, Retired, TapPart, Tapped};
 use crate::plane::Plane;
@@ -28,6 +30,11 @@ impl Plane {
             } => self.set_rtp(now, leg, params, codecs),
             PlaneCommand::SetKeys { leg, keys } => self.set_keys(now, leg, keys),
             PlaneCommand::SetIce { leg, paths } => self.set_ice(now, leg, paths),
+            PlaneCommand::SetVoice {
+                leg,
+                options,
+                denoise,
+            } => self.set_voice(now, leg, options, denoise),
             PlaneCommand::AddClip { clip, object } => self.add_clip(clip, object),
             PlaneCommand::Plain(command) => {
                 if !self.obey(now, &command) {
@@ -56,7 +63,6 @@ impl Plane {
                 self.expect_handshake(leg);
                 true
             }
-            MediaCommand::SetVoice { leg, options } => self.set_voice(now, leg, options),
             MediaCommand::SendDigit { leg, digit, ms } => self.send_digit(now, leg, digit, ms),
             MediaCommand::RemoveLeg { leg } => self.remove(now, leg),
             _ => false,
@@ -283,17 +289,28 @@ impl Plane {
         true
     }
 
-    /// Noise cannot be taken out: who asks for it is refused.
-    fn set_voice(&mut self, now: Instant, leg: MediaLeg, options: VoiceOptions) -> bool {
-        let mouth = self.slots.of(leg).and_then(Slot::mouth);
-        let Some(mouth) = mouth.filter(|_| !options.denoise) else {
-            return false;
+    /// What is wished already goes on as it is; what is no longer used goes to be freed.
+    fn set_voice(
+        &mut self,
+        now: Instant,
+        leg: MediaLeg,
+        options: VoiceOptions,
+        mut denoise: Option<Box<Denoise>>,
+    ) {
+        let Some(mouth) = self.slots.of(leg).and_then(Slot::mouth) else {
+            self.out.retire_voice(denoise);
+            return self.refused();
         };
         let before = mouth.level.take().filter(|_| options.auto_level);
         mouth.level = before.or_else(|| options.auto_level.then(AutoLevel::new));
+        if mouth.denoise.is_none() || denoise.is_none() {
+            core::mem::swap(&mut mouth.denoise, &mut denoise);
+            mouth.clean = Rate::Narrow;
+            mouth.seam.open();
+        }
+        self.out.retire_voice(denoise);
         self.rewire_of(now, leg.slot);
         self.retime(now);
-        true
     }
 
     fn start_tap(&mut self, leg: MediaLeg, tap: TapId) -> bool {

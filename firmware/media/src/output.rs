@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use dsp::denoise::Denoise;
 use model::{ClipId, Codec, Instant, MediaEvent, MediaLeg, TapId, limits};
 use rtp::srtp::OVERHEAD;
 
@@ -112,6 +113,8 @@ pub enum Retired {
     Paths(Box<Paths>),
     /// The leg has other codecs now.
     Codecs(Box<Codecs>),
+    /// Noise of this leg is taken out no more.
+    Voice(Box<Denoise>),
     /// It is not played any more, or was not taken in.
     Clip(ClipId, Box<Clip>),
 }
@@ -277,6 +280,13 @@ impl Outbox {
             self.events.push_back(event);
         } else {
             self.overflow = self.overflow.saturating_add(1);
+        }
+    }
+
+    /// A filter that is not used any more, if there is one.
+    pub(crate) fn retire_voice(&mut self, denoise: Option<Box<Denoise>>) {
+        if let Some(denoise) = denoise {
+            self.retire(Retired::Voice(denoise));
         }
     }
 

@@ -18,6 +18,7 @@ use crate::keying::{Keying, Manner};
 use crate::listening::{Listening, Sound};
 use crate::mixer::ear::{Ear, Mouth};
 use crate::outgoing::{HEADER, Heard, Outgoing};
+use crate::pause::Pause;
 use crate::plane::TICK;
 use crate::quality::{Quality, Reading};
 use crate::reporting::Reporting;
@@ -43,6 +44,7 @@ pub struct RtpLeg {
     pub(crate) inband: Inband,
     pub(crate) reporting: Reporting,
     pub(crate) sending: Sending,
+    pub(crate) pause: Pause,
     pub(crate) ear: Ear,
     pub(crate) mouth: Mouth,
     pub(crate) quality: Quality,
@@ -93,6 +95,7 @@ impl RtpLeg {
             inband: Inband::new(),
             reporting: Reporting::new(identity.ssrc),
             sending: Sending::new(),
+            pause: Pause::default(),
             ear: Ear::new(),
             mouth: Mouth::new(),
             quality: Quality::default(),
@@ -317,12 +320,18 @@ impl RtpLeg {
             .paths
             .as_ref()
             .map_or(Instant::FAR, |paths| paths.silent_at());
-        report.min(silent).min(self.quality.due()).min(gone)
+        let own = self.quality.due().min(self.pause.due());
+        report.min(silent).min(own).min(gone)
     }
 
     /// Whether what the far end says is heard.
     pub(crate) fn is_heard(&self) -> bool {
         self.params.as_ref().is_some_and(|params| params.receive)
+    }
+
+    /// Whether anything of the far end was heard.
+    pub(crate) const fn has_heard(&self) -> bool {
+        self.heard_first
     }
 
     /// Whether an event comes, or its last packet came less than `after` ago.

@@ -110,6 +110,12 @@ fn say(
     block: &Block,
     out: &mut Outbox,
 ) {
+    if let Some(made) = leg.pause(now, block.samples()) {
+        if let Some((to, head, description)) = made {
+            out.transmit((name, Channel::Rtp), to, &[&head, &description]);
+        }
+        return;
+    }
     if !leg.say(now, tick, name.slot, block.samples()) {
         return;
     }
@@ -165,7 +171,7 @@ fn key_step(leg: &mut Leg, digit: &mut Option<DtmfSender>, now: Instant) -> Key 
 /// Whether a leg may be sent what others are sent in this tick; the rest has something of its own.
 pub(crate) fn is_plain(slot: &mut Slot) -> bool {
     slot.rtp()
-        .is_some_and(|leg| leg.can_send() && hears_as_it_is(leg))
+        .is_some_and(|leg| leg.can_send() && !leg.saves_silence() && hears_as_it_is(leg))
 }
 
 /// Whether nothing has to be done to what a leg hears, as is nearly always the case.

@@ -1,7 +1,9 @@
-//! What is due without a tick: reports, keys whose end was never heard, far ends that are gone.
+//! What is due without a tick: reports, keys whose end was never heard, far ends that are
+//! gone, and those that wait for a first packet.
 
 use std::net::SocketAddr;
 
+use dsp::codec::PAYLOAD_MAX;
 use model::{Instant, MediaEvent, MediaLeg};
 
 use crate::output::Channel;
@@ -43,6 +45,11 @@ impl Plane {
         {
             paths.give_up();
             self.out.event(MediaEvent::PeerSilent { leg });
+        }
+        let mut octets = [0; PAYLOAD_MAX];
+        if let Some((to, head, length)) = rtp.open_way(now, &mut octets) {
+            let octets = octets.get(..length).unwrap_or(&[]);
+            self.out.transmit((leg, Channel::Rtp), to, &[&head, octets]);
         }
         let second_is_over = rtp.quality.due() <= now;
         let over = rtp.expire_event(now).filter(|_| rtp.is_heard());

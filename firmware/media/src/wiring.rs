@@ -109,7 +109,7 @@ impl Plane {
         let (Some(a), Some(b)) = (rtp(a), rtp(b)) else {
             return false;
         };
-        if a.mouth.level.is_some() || b.mouth.level.is_some() {
+        if a.mouth.is_changed() || b.mouth.is_changed() {
             return false;
         }
         if a.ear.saying.is_some() || b.ear.saying.is_some() {
@@ -149,6 +149,9 @@ impl Plane {
         }
         if let Some(Leg::Rtp(leg)) = &mut slot.leg {
             leg.inband.machines = true;
+            if matches!(path, Path::Relay(_) | Path::Echo) {
+                leg.pause.connect(now);
+            }
             if mixed {
                 leg.listening.start(now);
             } else {

@@ -5,8 +5,9 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Cause, Codec, EntryId, Instant, LegId, Now, PartyId, PortId, Protection, QualityMinute,
-    RecordingId, Rule, Seq, TapId, ToneEvidence, ToneSignature, Transport, Trust, Wall,
+    CallId, Cause, Codec, EntryId, FaxTone, Instant, LegId, Now, PartyId, PortId, Protection,
+    QualityMinute, RecordingId, Rule, Seq, TapId, ToneEvidence, ToneSignature, Transport, Trust,
+    Wall,
 };
 
 /// A line of the ledger. Append-only; the sequence has no gap.
@@ -272,6 +273,11 @@ pub enum EventBody {
     },
     /// The keys of the leg are there: its packets are protected in both directions.
     LegSecured,
+    /// A fax machine was heard: the sound of the call is left as it comes from now on.
+    LegFax {
+        /// What it said.
+        tone: FaxTone,
+    },
     /// The party put the others on hold.
     LegHeld,
     /// The party is back.

@@ -82,6 +82,8 @@ pub struct RtpParams {
     pub rtcp_mux: bool,
     /// Payload type of comfort noise (RFC 3389) that both ends take.
     pub comfort_pt: Option<u8>,
+    /// Silence that we send may be left out, described by comfort noise.
+    pub saves_silence: bool,
     /// Wishes about Opus.
     pub opus: OpusParams,
     /// Voice metrics are to be reported (RFC 3611 §4.7).
@@ -113,6 +115,7 @@ impl RtpParams {
             protection: Protection::Clear,
             rtcp_mux: false,
             comfort_pt: None,
+            saves_silence: false,
             opus: OpusParams {
                 fec: false,
                 dtx: false,

@@ -159,6 +159,8 @@ rules! {
     MediaInClear = "media.in_clear",
     /// Nothing comes from the far end any more: a browser whose page was closed.
     MediaPeerSilent = "media.peer_silent",
+    /// A fax machine was heard in the sound.
+    MediaFax = "media.fax",
     /// No RTP ports are ready.
     NoMediaPorts = "limit.media_ports",
     /// The exchange is stopping.

@@ -501,6 +501,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::LegWaits => "leg_waits",
         EventBody::LegEarlyMedia => "leg_early_media",
         EventBody::LegSecured => "leg_secured",
+        EventBody::LegFax { .. } => "leg_fax",
         EventBody::LegHeld => "leg_held",
         EventBody::LegResumed => "leg_resumed",
         EventBody::CallJoined { .. } => "call_joined",

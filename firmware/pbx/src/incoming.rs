@@ -3,6 +3,7 @@
 use call::{NewCall, Phone, Refusal};
 use model::{
     Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, PairId, Party, RtpIdentity, Rule,
+    VoiceOptions,
 };
 use sip::{
     HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Scheme, ServerKey, UsageKey,
@@ -198,6 +199,11 @@ impl Pbx {
             pair: seat.pair,
             identity,
         });
+        let options = talk.terms().voice();
+        if options != VoiceOptions::default() {
+            let leg = seat.media;
+            self.media(MediaCommand::SetVoice { leg, options });
+        }
         seat.media
     }
 

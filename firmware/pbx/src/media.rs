@@ -51,6 +51,7 @@ impl Pbx {
                     self.leg_unprotected(now, id, fault);
                 }
             }
+            MediaEvent::Fax { leg, tone } => self.fax_heard(now, leg, tone),
             MediaEvent::PeerSilent { leg } => {
                 if let Some(id) = self.leg_of(leg) {
                     self.leg_event(now, id, LegEvent::Lost(Rule::MediaPeerSilent));
@@ -72,7 +73,6 @@ impl Pbx {
             MediaEvent::FirstPacket { .. }
             | MediaEvent::SourceLearned { .. }
             | MediaEvent::ClipReady { .. }
-            | MediaEvent::Fax { .. }
             | MediaEvent::QualitySecond { .. } => {}
             MediaEvent::Overloaded(overloaded) => self.media_overloaded = overloaded,
         }

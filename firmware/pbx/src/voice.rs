@@ -1,12 +1,16 @@
-//! What offers, answers and pressed keys of one leg mean for the media plane and for the others.
+//! What offers, answers, pressed keys and fax machines of one leg mean for the media plane and for the
+//! others.
 
 use call::LegEvent;
-use model::{Codec, Digit, EntryId, LegId, MediaCommand, Now, SecurityFault};
+use model::{
+    Codec, Digit, EntryId, Event, EventBody, FaxTone, LegId, MediaCommand, MediaLeg, Now, Rule,
+    SecurityFault, VoiceOptions,
+};
 use sip::{HeaderName, Headers, Method, Peer};
 
 use crate::{
     Pbx,
-    leg::Stage,
+    leg::{SipLeg, Stage},
     talk::{Form, Secrets, Talk, Terms},
 };
 
@@ -146,6 +150,30 @@ impl Pbx {
         let _ = self
             .agent
             .request_in(now.mono, usage, Method::Info, &headers, body.into_bytes());
+    }
+
+    /// A fax machine is on the leg: nothing is done to the voices of its call any more, which are none.
+    pub(crate) fn fax_heard(&mut self, now: Now, media: MediaLeg, tone: FaxTone) {
+        let Some(id) = self.leg_of(media) else {
+            return;
+        };
+        let call = self.switch.call_of(id);
+        let event = Event {
+            call,
+            leg: Some(id),
+            rule: Rule::MediaFax,
+            body: EventBody::LegFax { tone },
+        };
+        self.record(now, event);
+        let changed = |leg: &&SipLeg| {
+            Some(leg.call) == call && leg.talk.terms().voice() != VoiceOptions::default()
+        };
+        let legs = self.legs.values().filter(changed);
+        let seats: Vec<MediaLeg> = legs.filter_map(|leg| leg.media).collect();
+        for leg in seats {
+            let options = VoiceOptions::default();
+            self.media(MediaCommand::SetVoice { leg, options });
+        }
     }
 
     /// The keys of a leg are there.

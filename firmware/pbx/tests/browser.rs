@@ -6,7 +6,8 @@ mod office;
 use std::net::SocketAddr;
 
 use model::{
-    Cause, EventBody, FlowId, MediaCommand, MediaEvent, MediaFigures, Rule, StateChange, Transport,
+    Cause, EventBody, FaxTone, FlowId, MediaCommand, MediaEvent, MediaFigures, Rule, StateChange,
+    Transport, VoiceOptions,
 };
 use office::{exchange, now};
 use pbx::{Input, Output, Pbx};
@@ -326,4 +327,33 @@ fn a_far_end_that_is_gone_ends_the_call_with_its_cause() {
     }
     assert_eq!(ended, [(Cause::PeerLost, Rule::MediaPeerSilent)]);
     assert_eq!(rig.pbx.figures().calls, 0);
+}
+
+#[test]
+fn a_fax_machine_turns_off_what_is_done_to_voices() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let proof = proof(&mut rig, 1);
+    let outputs = rig.tell(invite(2, &proof));
+    let wished = outputs.iter().find_map(|output| match output {
+        Output::Media(MediaCommand::SetVoice { leg, options }) => Some((*leg, *options)),
+        _ => None,
+    });
+    let (leg, options) = wished.expect("Ewa's noise is to be taken out");
+    assert!(options.denoise && !options.auto_level);
+    let tone = FaxTone::Cng;
+    let outputs = rig.tell(Input::Media(MediaEvent::Fax { leg, tone }));
+    let plain = MediaCommand::SetVoice {
+        leg,
+        options: VoiceOptions::default(),
+    };
+    assert!(outputs.contains(&Output::Media(plain)), "{outputs:?}");
+    let told = outputs.iter().any(|output| match output {
+        Output::Record(record) => {
+            record.event.rule == Rule::MediaFax && record.event.body == EventBody::LegFax { tone }
+        }
+        _ => false,
+    });
+    assert!(told, "{outputs:?}");
 }

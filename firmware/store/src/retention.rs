@@ -87,6 +87,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::LegAnswered { .. }
         | EventBody::LegCodecChanged { .. }
         | EventBody::LegSecured
+        | EventBody::LegFax { .. }
         | EventBody::LegHeld
         | EventBody::LegResumed
         | EventBody::CallJoined { .. }

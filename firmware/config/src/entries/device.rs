@@ -50,6 +50,15 @@ pub struct Device {
     /// How the keys pressed during a call travel to and from the phone; as in `[media]` if not given.
     #[schemars(with = "Option<Dtmf>")]
     pub dtmf: Dtmf,
+    /// Whether who talks at the phone is made louder or softer; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub auto_level: bool,
+    /// Whether steady noise at the phone is taken out; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub denoise: bool,
+    /// Whether the phone is sent comfort noise for silence; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub comfort_noise: bool,
 }
 
 impl Device {
@@ -103,6 +112,9 @@ impl Device {
             codecs: media.codecs,
             media_encryption: media.encryption,
             dtmf: media.dtmf,
+            auto_level: media.auto_level,
+            denoise: media.denoise,
+            comfort_noise: media.comfort_noise,
         })
     }
 }

@@ -99,6 +99,15 @@ pub struct Person {
     /// How the keys pressed during a call travel to and from the person's phone; as in `[media]` if not given.
     #[schemars(with = "Option<Dtmf>")]
     pub dtmf: Dtmf,
+    /// Whether who talks at the person's phone is made louder or softer; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub auto_level: bool,
+    /// Whether steady noise at the person's phone is taken out; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub denoise: bool,
+    /// Whether the person's phone is sent comfort noise for silence; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub comfort_noise: bool,
 }
 
 impl Person {
@@ -164,6 +173,9 @@ impl Person {
             codecs: media.codecs,
             media_encryption: media.encryption,
             dtmf: media.dtmf,
+            auto_level: media.auto_level,
+            denoise: media.denoise,
+            comfort_noise: media.comfort_noise,
         })
     }
 }

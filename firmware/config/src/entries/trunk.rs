@@ -67,6 +67,15 @@ pub struct Trunk {
     /// How the keys pressed during a call travel to and from the trunk; as in `[media]` if not given.
     #[schemars(with = "Option<Dtmf>")]
     pub dtmf: Dtmf,
+    /// Whether who talks at the trunk is made louder or softer; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub auto_level: bool,
+    /// Whether steady noise at the trunk is taken out; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub denoise: bool,
+    /// Whether the trunk is sent comfort noise for silence; as in `[media]` if not given.
+    #[schemars(with = "Option<bool>")]
+    pub comfort_noise: bool,
 }
 
 impl Trunk {
@@ -99,6 +108,9 @@ impl Trunk {
             codecs: media.codecs,
             media_encryption: media.encryption,
             dtmf: media.dtmf,
+            auto_level: media.auto_level,
+            denoise: media.denoise,
+            comfort_noise: media.comfort_noise,
         })
     }
 }

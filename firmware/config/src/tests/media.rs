@@ -3,14 +3,16 @@
 use model::{Codec, EntryId};
 
 use super::{LEAST, problems};
-use crate::{Config, Dtmf, Encryption};
+use crate::{Config, Dtmf, Encryption, Media};
 
 #[test]
 fn a_phone_has_its_own_settings_or_the_offices() {
     let text = format!(
-        "{LEAST}[media]\ncodecs = [\"g722\", \"pcma\"]\nencryption = \"require\"\n\
+        "{LEAST}[media]\ncodecs = [\"g722\", \"pcma\"]\nencryption = \"require\"\nauto_level = true\n\
          [[person]]\nid = \"jan\"\nextension = \"2005\"\ncodecs = [\"pcmu\"]\ndtmf = \"info\"\n\
-         [[device]]\nid = \"door\"\nextension = \"2006\"\nmedia_encryption = \"off\"\n"
+         denoise = true\n\
+         [[device]]\nid = \"door\"\nextension = \"2006\"\nmedia_encryption = \"off\"\n\
+         auto_level = false\ncomfort_noise = true\n"
     );
     let config = Config::parse(&text).expect("a legal text");
     let media = |id: &str| config.media_of(&EntryId::new(id).expect("a legal id"));
@@ -20,6 +22,10 @@ fn a_phone_has_its_own_settings_or_the_offices() {
     let door = media("door");
     assert_eq!(door.codecs, [Codec::G722, Codec::Pcma]);
     assert_eq!((door.encryption, door.dtmf), (Encryption::Off, Dtmf::Auto));
+    let options = |media: Media| (media.auto_level, media.denoise, media.comfort_noise);
+    assert_eq!(options(media("jan")), (true, true, false));
+    assert_eq!(options(door), (false, false, true));
+    assert_eq!(options(media("nobody")), (true, false, false));
     assert_eq!(media("nobody"), config.media);
 }
 

@@ -2,6 +2,7 @@
 //! by its ear, each with what must go on smoothly from block to block.
 
 use dsp::auto_level::AutoLevel;
+use dsp::denoise::Denoise;
 use dsp::mix::Limiter;
 use dsp::resample::{Down2, Up2};
 
@@ -20,6 +21,10 @@ pub(crate) struct Mouth {
     pub(crate) activity: Activity,
     /// Brings the voice to the level of others.
     pub(crate) level: Option<AutoLevel>,
+    /// Takes the noise around the talker out.
+    pub(crate) denoise: Option<Box<Denoise>>,
+    /// The rate at which it works.
+    pub(crate) clean: Rate,
     /// The last block was part of the mix.
     heard: bool,
 }
@@ -31,6 +36,8 @@ impl Mouth {
             seam: Seam::new(),
             activity: Activity::new(),
             level: None,
+            denoise: None,
+            clean: Rate::Narrow,
             heard: false,
         }
     }
@@ -51,6 +58,11 @@ impl Mouth {
         self.seam.open();
     }
 
+    /// What it says is not heard as it comes.
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.level.is_some() || self.denoise.is_some()
+    }
+
     /// The leg leaves the mix: its last sample in it, for the others' seam.
     pub(crate) const fn leave(&mut self) -> i16 {
         let last = if self.heard { self.seam.last() } else { 0 };
@@ -67,6 +79,18 @@ impl Mouth {
         audible: bool,
         out: &mut [i16],
     ) -> bool {
+        let mut cleaned = [0; WIDE];
+        let said = match (&mut self.denoise, cleaned.get_mut(..said.len())) {
+            (Some(denoise), Some(copy)) if audible => {
+                if core::mem::replace(&mut self.clean, from) != from {
+                    denoise.retune(from.hz());
+                }
+                copy.copy_from_slice(said);
+                denoise.process(copy);
+                copy
+            }
+            _ => said,
+        };
         let speaks = audible && self.activity.hears(said);
         if !speaks {
             if core::mem::take(&mut self.heard) {

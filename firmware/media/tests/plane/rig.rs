@@ -149,6 +149,8 @@ pub(crate) struct Rig {
     pub(crate) handshakes: Vec<(MediaLeg, SocketAddr, Vec<u8>)>,
     pub(crate) dead: Vec<MediaLeg>,
     pub(crate) keys_back: usize,
+    /// Filters that are not used any more.
+    pub(crate) voices_back: usize,
     pub(crate) tapped: Vec<Step>,
     /// Legs whose packets are wanted before the tick only.
     pub(crate) paced: BTreeSet<MediaLeg>,
@@ -202,6 +204,7 @@ impl Rig {
             handshakes: Vec::new(),
             dead: Vec::new(),
             keys_back: 0,
+            voices_back: 0,
             tapped: Vec::new(),
             paced: BTreeSet::new(),
             ports: BTreeMap::new(),
@@ -366,6 +369,7 @@ impl Rig {
                         self.dead.push(leg);
                     }
                     Retired::Keys(_) => self.keys_back += 1,
+                    Retired::Voice(_) => self.voices_back += 1,
                     Retired::Codecs(_) | Retired::Paths(_) | Retired::Clip(..) => {}
                 },
             }

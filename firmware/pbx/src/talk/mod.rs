@@ -289,6 +289,7 @@ impl Talk {
             protection: protection(agreed),
             rtcp_mux: agreed.rtcp_mux,
             comfort_pt: agreed.comfort_pt,
+            saves_silence: self.terms.saves_silence(),
             opus: agreed.opus,
             xr: agreed.metrics,
         }

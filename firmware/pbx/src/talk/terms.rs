@@ -1,7 +1,9 @@
 //! What we agree to with one phone, and the keys that we bring.
 
 use config::{Dtmf, Encryption, Media};
-use model::{Codec, DtlsRole, Fingerprint, IceText, Random, Seed, SrtpKey, Transport};
+use model::{
+    Codec, DtlsRole, Fingerprint, IceText, Random, Seed, SrtpKey, Transport, VoiceOptions,
+};
 use sip::sdp::{Agreed, OurDtls, Plain, Profile, SUITES, Shield};
 
 /// Secret octets behind an ICE password, which is written in two characters each.
@@ -40,6 +42,19 @@ impl Terms {
             }
         }
         out
+    }
+
+    /// What is done to the voice of who talks at the phone.
+    pub(crate) const fn voice(&self) -> VoiceOptions {
+        VoiceOptions {
+            auto_level: self.media.auto_level,
+            denoise: self.media.denoise,
+        }
+    }
+
+    /// Whether silence may be sent as comfort noise.
+    pub(super) const fn saves_silence(&self) -> bool {
+        self.media.comfort_noise
     }
 
     /// Whether telephone events are offered and taken.

@@ -1,5 +1,5 @@
-//! An exchange of two people, Jan (2005) and Ewa (2006), whose phones have the password `s3cret`, and
-//! that has all it needs from the start.
+//! An exchange of two people, Jan (2005) and Ewa (2006, with noise taken out), whose phones have the
+//! password `s3cret`, and that has all it needs from the start.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,6 +20,7 @@ sip_password = { secret = "phone" }
 id = "ewa"
 name = "Ewa"
 extension = "2006"
+denoise = true
 sip_password = { secret = "phone" }
 "#;
 /// Port pairs that wait, the first at `PORT_FIRST`.

@@ -72,6 +72,8 @@ pub(crate) enum Said {
     /// Name.
     LegSecured,
     /// Name.
+    LegFax,
+    /// Name.
     LegHeld,
     /// Name.
     LegResumed,
@@ -209,6 +211,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
             vec![who, spoken(*codec, *protection)],
         ),
         EventBody::LegSecured => (Said::LegSecured, vec![who]),
+        EventBody::LegFax { .. } => (Said::LegFax, vec![who]),
         EventBody::LegHeld => (Said::LegHeld, vec![who]),
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
         EventBody::CallJoined { with } => (Said::CallJoined, vec![with.to_string()]),

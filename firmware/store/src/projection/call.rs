@@ -206,6 +206,7 @@ impl CallView {
             | EventBody::LegWaits
             | EventBody::LegEarlyMedia
             | EventBody::LegSecured
+            | EventBody::LegFax { .. }
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::CallJoined { .. }

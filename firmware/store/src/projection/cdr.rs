@@ -161,6 +161,7 @@ impl CdrFold {
             | EventBody::LegAnswered { .. }
             | EventBody::LegCodecChanged { .. }
             | EventBody::LegSecured
+            | EventBody::LegFax { .. }
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::LegQuality { .. }

@@ -255,6 +255,7 @@ impl LiveCall {
             | EventBody::CallJoined { .. }
             | EventBody::Conference(_)
             | EventBody::LegSecured
+            | EventBody::LegFax { .. }
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
             | EventBody::LegQuality { .. }
