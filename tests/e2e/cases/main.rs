@@ -3,6 +3,7 @@
 mod addresses;
 mod audio;
 mod conference;
+mod hold;
 mod life;
 mod recordings;
 mod refusals;
