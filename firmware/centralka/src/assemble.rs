@@ -159,6 +159,7 @@ fn front_of(
         media,
         porter: Arc::clone(&common.porter),
         feed: Arc::clone(&common.feed),
+        data: options.data.clone(),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::sync_channel},
     time::Duration,
 };
@@ -37,6 +37,8 @@ pub(crate) struct Front {
     pub(crate) media: engine::Watcher,
     pub(crate) porter: Arc<Porter>,
     pub(crate) feed: Arc<panel::Feed>,
+    /// The data folder.
+    pub(crate) data: PathBuf,
 }
 
 /// How long a question to the control thread may take.
@@ -48,11 +50,17 @@ impl Front {
         Reader::open(data).map(Mutex::new)
     }
 
-    fn read(&self) -> MutexGuard<'_, Reader> {
+    pub(crate) fn read(&self) -> MutexGuard<'_, Reader> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn save(&self, by: &str, base: Option<u64>, text: &str, reason: &str) -> Result<u64, Refusal> {
+    pub(crate) fn save(
+        &self,
+        by: &str,
+        base: Option<u64>,
+        text: &str,
+        reason: &str,
+    ) -> Result<u64, Refusal> {
         let saved = self.configurator.save(&Draft {
             text,
             base,
@@ -72,7 +80,7 @@ impl Front {
         self.feed.tell(ChangeBody::People(people_of(config)));
     }
 
-    fn add_entry(&self, by: &str, entry: &str, reason: &str) -> Result<u64, Refusal> {
+    pub(crate) fn add_entry(&self, by: &str, entry: &str, reason: &str) -> Result<u64, Refusal> {
         let (version, text) = self.configurator.text();
         let text = format!("{}\n\n{entry}", text.trim_end());
         self.save(by, Some(version), &text, reason)
@@ -148,9 +156,10 @@ pub(crate) enum BoardAsk {
     Hear,
 }
 
-struct StoreNames<'r> {
-    reader: &'r Reader,
-    config: &'r Config,
+/// Who is who, from the ledger and the configuration.
+pub(crate) struct StoreNames<'r> {
+    pub(crate) reader: &'r Reader,
+    pub(crate) config: &'r Config,
 }
 
 impl panel::convert::Names for StoreNames<'_> {
@@ -393,7 +402,7 @@ impl Exchange for Front {
     }
 }
 
-fn internal(error: &StoreError) -> Refusal {
+pub(crate) fn internal(error: &StoreError) -> Refusal {
     Refusal::Internal(error.to_string())
 }
 
@@ -472,7 +481,7 @@ const fn role_text(role: Role) -> &'static str {
 }
 
 /// A TOML basic string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     // JSON escapes what TOML escapes, in the same way.
     serde_json::Value::from(text).to_string()
 }

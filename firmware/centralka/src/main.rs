@@ -2,6 +2,7 @@
 //! nothing about calls.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod assemble;
 mod bind;
 mod cli;

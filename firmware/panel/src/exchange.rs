@@ -12,6 +12,7 @@ use crate::api::{
     BoardAct, CallPage, ConfigDraft, ConfigText, Fault, Health, Heard, NewPerson, Office, Person,
     Transport,
 };
+use crate::archive::Archive;
 
 /// Who asks for a change, for the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub struct CallFile {
 }
 
 /// The exchange, seen from the panel.
-pub trait Exchange: Send + Sync + 'static {
+pub trait Exchange: Archive {
     /// The office of the configuration in force. Must not block.
     fn office(&self) -> Office;
 

@@ -29,6 +29,8 @@ use crate::{
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1_024;
 /// A body must have arrived within this time.
 const BODY_TIME_MAX: Duration = Duration::from_secs(15);
+/// A file must arrive within this time: the largest one at 5 Mbit/s.
+const UPLOAD_TIME_MAX: Duration = Duration::from_secs(120);
 /// JSON writes a character of the text with up to six bytes; most need one.
 const CONFIG_BODY_BYTES_MAX: usize = 2 * model::limits::CONFIG_TEXT_MAX;
 
@@ -235,6 +237,47 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for LongWish<T> {
     }
 }
 
+/// A file as it is, of at most `limits::FILE_BYTES`. Its kind is one that no form of another site can send.
+pub(crate) struct Upload(pub(crate) axum::body::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        if !is_kind(request.headers(), "application/octet-stream") {
+            return Err(Failure::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_a_file",
+                "Send the file as it is, with the header Content-Type: application/octet-stream.",
+            ));
+        }
+        let limit = model::limits::FILE_BYTES;
+        read_body(request, limit, UPLOAD_TIME_MAX).await.map(Self)
+    }
+}
+
+async fn read_body(
+    request: Request,
+    limit: usize,
+    patience: Duration,
+) -> Result<axum::body::Bytes, Failure> {
+    let body = tokio::time::timeout(patience, to_bytes(request.into_body(), limit)).await;
+    let Ok(body) = body else {
+        return Err(Failure::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "The body did not arrive in time. Send it again at once.",
+        ));
+    };
+    body.map_err(|_| {
+        Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_long",
+            &format!("The body is longer than {limit} bytes, or broke off. Send less."),
+        )
+    })
+}
+
 async fn read_json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Failure> {
     if !is_json(request.headers()) {
         return Err(Failure::new(
@@ -243,21 +286,7 @@ async fn read_json<T: DeserializeOwned>(request: Request, limit: usize) -> Resul
             "Send the body as JSON, with the header Content-Type: application/json.",
         ));
     }
-    let body = tokio::time::timeout(BODY_TIME_MAX, to_bytes(request.into_body(), limit)).await;
-    let Ok(body) = body else {
-        return Err(Failure::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            "The body did not arrive in time. Send it again at once.",
-        ));
-    };
-    let body = body.map_err(|_| {
-        Failure::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_long",
-            &format!("The body is longer than {limit} bytes, or broke off. Send less."),
-        )
-    })?;
+    let body = read_body(request, limit, BODY_TIME_MAX).await?;
     serde_json::from_slice(&body).map_err(|error| {
         if error.is_data() {
             let message = format!("The body has another shape than documented: {error}.");
@@ -270,9 +299,13 @@ async fn read_json<T: DeserializeOwned>(request: Request, limit: usize) -> Resul
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    is_kind(headers, "application/json")
+}
+
+fn is_kind(headers: &HeaderMap, wanted: &str) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
     kind.and_then(|v| v.split(';').next())
-        .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|v| v.trim().eq_ignore_ascii_case(wanted))
 }
 
 /// Refuses changes that another site's page asks for, though the cookie's SameSite=Strict should

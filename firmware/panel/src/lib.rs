@@ -10,6 +10,7 @@ pub mod api;
 pub mod convert;
 
 mod answer;
+mod archive;
 mod assets;
 mod authority;
 mod bearer;
@@ -19,6 +20,7 @@ mod exchange;
 mod feed;
 mod guard;
 mod password;
+mod playing;
 mod routes;
 mod server;
 mod sessions;
@@ -26,6 +28,7 @@ mod throttle;
 mod vault;
 mod web_phones;
 
+pub use archive::{Archive, Sound};
 pub use authority::{Authority, fingerprint};
 pub use bearer::{Right, token_hash};
 pub use desk::Clock;

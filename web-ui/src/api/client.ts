@@ -4,6 +4,8 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 export type Session = Schemas["Session"];
+export type Recording = Schemas["Recording"];
+export type MusicPiece = Schemas["MusicPiece"];
 export type Live = Schemas["Live"];
 export type Change = Schemas["Change"];
 export type Person = Schemas["Person"];

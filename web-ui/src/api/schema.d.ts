@@ -284,6 +284,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/music": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The music that people brought, and which of it is on hold. */
+        get: operations["music"];
+        put?: never;
+        /**
+         * Keeps a sound file (WAV, MP3, Ogg Vorbis, FLAC), sent as it is with
+         *     `Content-Type: application/octet-stream`, and names it in the configuration.
+         */
+        post: operations["add_music"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/music-on-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says which music people who are held hear; it counts at once. */
+        put: operations["put_on_hold"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/music/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a piece. What people who are held hear cannot be deleted. */
+        delete: operations["remove_music"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/music/{source}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A piece as it sounds on the telephone, as a WAV file; parts of it by `Range`. */
+        get: operations["piece"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password": {
         parameters: {
             query?: never;
@@ -346,6 +418,40 @@ export interface paths {
         get?: never;
         /** Lets a person sign in with this login and password. The person's sessions end. */
         put: operations["web_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls that were recorded, newest first. Administrators only. */
+        get: operations["recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A recording as a WAV file, the caller on the left; parts of it by `Range`. */
+        get: operations["recording"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -856,6 +962,42 @@ export interface components {
             /** @description The web password. */
             password: string;
         };
+        /** @description The music of the office. */
+        MusicList: {
+            /**
+             * Format: int64
+             * @description Most bytes of a file.
+             */
+            bytes_max: number;
+            /**
+             * Format: int32
+             * @description How many there may be.
+             */
+            limit: number;
+            /** @description What people brought; when none of it is on hold, the exchange plays music of its own. */
+            pieces: components["schemas"]["MusicPiece"][];
+        };
+        /** @description Which music people who are held hear. */
+        MusicOnHold: {
+            /** @description A piece of the list; `null` for the exchange's own. */
+            source?: string | null;
+        };
+        /** @description A piece of music that people brought. */
+        MusicPiece: {
+            /** @description Its name, where the configuration gives one. */
+            name: string;
+            /** @description Whether the configuration names it: it cannot be deleted then. */
+            named: boolean;
+            /** @description Whether people who are held hear it. */
+            on_hold: boolean;
+            /**
+             * Format: int64
+             * @description How long it plays before it begins again.
+             */
+            seconds: number;
+            /** @description Its id: the hash of what is kept. */
+            source: string;
+        };
         /** @description Somebody to be added. */
         NewPerson: {
             /** @description Extension, 2 to 8 digits, free until now. */
@@ -983,6 +1125,51 @@ export interface components {
          * @enum {string}
          */
         QualityCause: "none" | "loss" | "late" | "delay" | "codec" | "one_way" | "clipping";
+        /** @description A call that was recorded. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description Bytes of its file; 0 until it is kept.
+             */
+            bytes: number;
+            /** @description The call's id. */
+            call: string;
+            /** @description Who called. */
+            from: components["schemas"]["Party"];
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How long it is; 0 until it is kept.
+             */
+            ms: number;
+            /** @description Whether parts of it are left out because somebody asked for it. */
+            paused: boolean;
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            started_at_ms: number;
+            /** @description How far it has come. */
+            state: components["schemas"]["RecordingState"];
+            /** @description Who was called, or what was dialled. */
+            to: components["schemas"]["Party"];
+        };
+        /** @description A page of recordings, newest first. */
+        RecordingPage: {
+            /**
+             * Format: int64
+             * @description Give this as `before_ms` to get the next page; absent on the last one.
+             */
+            next_ms?: number | null;
+            /** @description The recordings. */
+            recordings: components["schemas"]["Recording"][];
+        };
+        /**
+         * @description How far a recording has come.
+         * @enum {string}
+         */
+        RecordingState: "open" | "ended" | "kept" | "lost";
         /**
          * @description What a person may do.
          * @enum {string}
@@ -1769,6 +1956,274 @@ export interface operations {
             };
         };
     };
+    music: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MusicList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_music: {
+        parameters: {
+            query: {
+                /** @description 1 to 80 characters. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MusicPiece"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_on_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MusicOnHold"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_music: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The piece */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    piece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The piece */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     password: {
         parameters: {
             query?: never;
@@ -2002,6 +2457,119 @@ export interface operations {
             };
             /** @description for example login_taken */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings: {
+        parameters: {
+            query?: {
+                /** @description Only what began before this moment, in ms: `next_ms` of the page before. */
+                before_ms?: number;
+                /** @description How many, 1 to 200; 30 if not said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recording: {
+        parameters: {
+            query?: {
+                /** @description To be kept, not played. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The recording's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,7 +11,7 @@ export function go(to: string): void {
 
 /** Follows plain clicks on links of our own without loading the page again. */
 export function follow(event: MouseEvent): void {
-  const link = (event.target as Element).closest?.("a[href^='/']");
+  const link = (event.target as Element).closest?.("a[href^='/']:not([download])");
   if (!link || event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();

@@ -103,10 +103,17 @@ pub(crate) fn remove(data: &Path, source: &str) -> io::Result<bool> {
 
 /// The samples of an upload at 16 kHz; `None` if it is not there or was damaged.
 pub(super) fn samples(data: &Path, wanted: Clip) -> Option<Vec<i16>> {
+    read(data, |source| clip_of(source) == Some(wanted))
+}
+
+/// The same by its hash.
+pub(crate) fn samples_of(data: &Path, source: &str) -> Option<Vec<i16>> {
+    read(data, |known| known == source)
+}
+
+fn read(data: &Path, wanted: impl Fn(&str) -> bool) -> Option<Vec<i16>> {
     let known = list(data).ok()?;
-    let found = known
-        .iter()
-        .find(|known| clip_of(&known.source) == Some(wanted))?;
+    let found = known.iter().find(|known| wanted(&known.source))?;
     let octets = fs::read(path_of(data, &found.source)).ok()?;
     let mut decoder = Decoder::new(Codec::G722, OpusParams::default()).ok()?;
     let mut samples = Vec::with_capacity(octets.len() * 2);

@@ -77,6 +77,23 @@ pub enum FileFault {
     Silent,
 }
 
+impl FileFault {
+    /// Its name, by which programs know it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownKind => "file_kind",
+            Self::UnknownCodec => "file_codec",
+            Self::Damaged => "file_damaged",
+            Self::TooBig => "file_big",
+            Self::TooLong => "file_long",
+            Self::Rate(_) => "file_rate",
+            Self::Channels(_) => "file_channels",
+            Self::Silent => "file_silent",
+        }
+    }
+}
+
 /// Reads a file.
 ///
 /// Channels are mixed to one, digital silence before and after the sound is cut off, and the level

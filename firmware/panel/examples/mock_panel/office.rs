@@ -20,6 +20,9 @@ use panel::{
     convert::cause_name,
 };
 
+#[path = "archive.rs"]
+pub(crate) mod archive;
+
 /// The call that is always there to be explained.
 pub(crate) const KNOWN_CALL: CallId = CallId(0xca11);
 /// A call in progress until somebody ends it.
@@ -38,6 +41,7 @@ struct State {
     text: String,
     version: u64,
     before: Vec<Person>,
+    music: Vec<panel::api::MusicPiece>,
 }
 
 impl FakeOffice {
@@ -60,6 +64,7 @@ impl FakeOffice {
             began,
             state: Mutex::new(State {
                 before: people.clone(),
+                music: Vec::new(),
                 people,
                 sets: sets.to_vec(),
                 text: "format = 1\n".into(),

@@ -4,6 +4,7 @@
 //! are milliseconds since 1970-01-01T00:00:00Z (`…_at_ms`), lengths are milliseconds (`…_ms`),
 //! and no field is a sentence: words are made in the browser, in the reader's language.
 
+mod archive;
 mod board;
 mod calls;
 mod config;
@@ -12,6 +13,7 @@ mod people;
 mod problem;
 mod session;
 
+pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, RecordingState};
 pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SimSet};
 pub use calls::{CallExplanation, CallPage, CallSummary, ExplainLeg, ExplainStep, Outcome};
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};

@@ -1,5 +1,6 @@
 //! The paths of the interface and the document that describes them.
 
+mod archive;
 mod board;
 mod calls;
 mod certificate;
@@ -77,6 +78,12 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(calls::recent))
         .routes(routes!(calls::explain))
         .routes(routes!(calls::hang_up))
+        .routes(routes!(archive::recordings))
+        .routes(routes!(archive::recording))
+        .routes(routes!(archive::music, archive::add_music))
+        .routes(routes!(archive::piece))
+        .routes(routes!(archive::remove_music))
+        .routes(routes!(archive::put_on_hold))
         .routes(routes!(calls::pause))
         .routes(routes!(calls::resume))
         .routes(routes!(people::list, people::add))

@@ -3,6 +3,7 @@
 #[path = "../../examples/mock_panel/office.rs"]
 mod office;
 
+mod archive;
 mod browser;
 mod login;
 mod pages;

@@ -1,0 +1,215 @@
+//! Recordings and music as the panel asks for them.
+
+use config::{Config, Document, Edit, Place, Plain};
+use model::{RecordingId, Wall};
+use panel::{
+    Archive, Author, Refusal, Sound,
+    api::{self, MusicList, MusicPiece, RecordingPage},
+};
+use store::{Reader, Recording, RecordingState, StoreError};
+
+use crate::{
+    exchange::{Front, StoreNames, internal, quoted},
+    live::current,
+    recorder::file_of,
+    sounds::uploads::{self, Refused, Upload},
+};
+
+/// Samples a second of a piece as it is played to the browser.
+const MUSIC_HZ: u32 = 16_000;
+
+impl Archive for Front {
+    fn recordings(&self, before: Wall, limit: u16) -> Result<RecordingPage, Refusal> {
+        let reader = self.read();
+        let wanted = usize::from(limit);
+        let all = reader.recordings(wanted + 1, before);
+        let all = all.map_err(|e| internal(&e))?;
+        let more = all.len() > wanted;
+        let page = all.into_iter().take(wanted);
+        let recordings = page.map(|one| self.shown(&reader, &one));
+        let recordings: Vec<api::Recording> = recordings
+            .collect::<Result<_, _>>()
+            .map_err(|e| internal(&e))?;
+        // Rounded up: what began in the same ms as the last one is told twice rather than never.
+        let last = recordings.last().map(|one| one.started_at_ms + 1);
+        Ok(RecordingPage {
+            next_ms: last.filter(|_| more),
+            recordings,
+        })
+    }
+
+    fn recording(&self, id: RecordingId) -> Result<(Sound, String), Refusal> {
+        let found = self.read().recording(id).map_err(|e| internal(&e))?;
+        let one = found.ok_or(Refusal::NotFound("recording"))?;
+        if one.state != RecordingState::Kept {
+            return Err(Refusal::NotFound("sound of this recording"));
+        }
+        let started = jiff::Timestamp::from_microsecond(one.started.0).map_or_else(
+            |_| String::new(),
+            |time| time.strftime("%Y-%m-%d-%H-%M-%S-").to_string(),
+        );
+        let path = file_of(&self.data, one.started, id);
+        Ok((Sound::File(path), format!("{started}{id}.wav")))
+    }
+
+    fn music(&self) -> Result<MusicList, Refusal> {
+        let config = current(&self.in_force);
+        let all = uploads::list(&self.data).map_err(broken)?;
+        Ok(MusicList {
+            pieces: all.iter().map(|one| piece_of(&config, one)).collect(),
+            limit: u32::try_from(model::limits::MUSIC).unwrap_or(u32::MAX),
+            bytes_max: model::limits::FILE_BYTES as u64,
+        })
+    }
+
+    fn piece(&self, source: &str) -> Result<Sound, Refusal> {
+        let samples = uploads::samples_of(&self.data, source);
+        let samples = samples.ok_or(Refusal::NotFound("piece"))?;
+        Ok(Sound::Bytes(wav(&samples)))
+    }
+
+    fn add_music(&self, by: &Author, name: &str, bytes: &[u8]) -> Result<MusicPiece, Refusal> {
+        let upload = uploads::add(&self.data, bytes).map_err(refused)?;
+        let config = current(&self.in_force);
+        if !config.music.iter().any(|one| one.source == upload.source) {
+            let entry = format!(
+                "[[music]]\nname = {}\nsource = {}\n",
+                quoted(name),
+                quoted(&upload.source)
+            );
+            self.add_entry(&by.person, &entry, &format!("music: {name}"))?;
+        }
+        Ok(piece_of(&current(&self.in_force), &upload))
+    }
+
+    fn remove_music(&self, by: &Author, source: &str) -> Result<(), Refusal> {
+        let config = current(&self.in_force);
+        let on_hold = config.music_on_hold();
+        if on_hold.is_some_and(|one| one.source == source) {
+            return Err(Refusal::State {
+                error: "music_on_hold",
+                message: "people who are held hear this piece; choose another one first".into(),
+            });
+        }
+        if let Some(named) = config.music.iter().find(|one| one.source == source) {
+            let place = Place::entry("music", named.id.as_str());
+            let reason = format!("music: {} removed", named.name);
+            self.edit(by, &[Edit::Remove { place }], &reason)?;
+        }
+        match uploads::remove(&self.data, source) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::NotFound("piece")),
+            Err(error) => Err(broken(error)),
+        }
+    }
+
+    fn set_music(&self, by: &Author, source: Option<&str>) -> Result<(), Refusal> {
+        let place = Place::key("office", None, "music");
+        let Some(source) = source else {
+            if current(&self.in_force).office.music.is_none() {
+                return Ok(());
+            }
+            return self.edit(by, &[Edit::Clear { place }], "music on hold");
+        };
+        let config = current(&self.in_force);
+        let named = config.music.iter().find(|one| one.source == source);
+        let named = named.ok_or(Refusal::NotFound("piece"))?;
+        let value = Plain::Text(named.id.to_string());
+        let reason = format!("music on hold: {}", named.name);
+        self.edit(by, &[Edit::Set { place, value }], &reason)
+    }
+}
+
+impl Front {
+    fn edit(&self, by: &Author, edits: &[Edit], reason: &str) -> Result<(), Refusal> {
+        let (version, text) = self.configurator.text();
+        let edited = Document::parse(&text)
+            .map_err(|e| Refusal::Internal(e.to_string()))
+            .and_then(|document| {
+                config::edit(&document, edits).map_err(|e| Refusal::Internal(e.to_string()))
+            })?;
+        self.save(&by.person, Some(version), edited.text(), reason)?;
+        Ok(())
+    }
+
+    fn shown(&self, reader: &Reader, one: &Recording) -> Result<api::Recording, StoreError> {
+        let records = reader.call_records(one.call)?;
+        let records: Vec<_> = records.into_iter().map(|stored| stored.record).collect();
+        let config = current(&self.in_force);
+        let names = StoreNames {
+            reader,
+            config: &config,
+        };
+        let story = panel::convert::explain(one.call, &records, &names);
+        let (from, to) =
+            story.map_or_else(Default::default, |story| (story.call.from, story.call.to));
+        Ok(api::Recording {
+            id: one.id.to_string(),
+            call: one.call.to_string(),
+            state: state_of(one.state),
+            from,
+            to,
+            started_at_ms: one.started.as_millis(),
+            ms: one.ms,
+            bytes: one.bytes,
+            paused: !one.pauses.is_empty(),
+        })
+    }
+}
+
+const fn state_of(state: RecordingState) -> api::RecordingState {
+    match state {
+        RecordingState::Open => api::RecordingState::Open,
+        RecordingState::Ended => api::RecordingState::Ended,
+        RecordingState::Kept => api::RecordingState::Kept,
+        RecordingState::Lost => api::RecordingState::Lost,
+    }
+}
+
+fn piece_of(config: &Config, upload: &Upload) -> MusicPiece {
+    let named = config.music.iter().find(|one| one.source == upload.source);
+    let on_hold = config.music_on_hold();
+    MusicPiece {
+        source: upload.source.clone(),
+        name: named.map(|one| one.name.clone()).unwrap_or_default(),
+        seconds: upload.seconds,
+        named: named.is_some(),
+        on_hold: on_hold.is_some_and(|one| one.source == upload.source),
+    }
+}
+
+fn refused(why: Refused) -> Refusal {
+    let message = why.to_string();
+    match why {
+        Refused::File(fault) => Refusal::Field {
+            field: "file",
+            rule: fault.name(),
+            message,
+        },
+        Refused::TooMany => Refusal::State {
+            error: "too_many_pieces",
+            message,
+        },
+        Refused::Disk(error) => broken(error),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn broken(error: std::io::Error) -> Refusal {
+    Refusal::Internal(error.to_string())
+}
+
+/// A WAV file of one channel.
+fn wav(samples: &[i16]) -> Vec<u8> {
+    let bytes = u32::try_from(samples.len() * 2).unwrap_or(u32::MAX);
+    let mut wav = Vec::with_capacity(samples.len() * 2 + 44);
+    wav.extend_from_slice(b"RIFF");
+    wav.extend_from_slice(&bytes.saturating_add(36).to_le_bytes());
+    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend_from_slice(&MUSIC_HZ.to_le_bytes());
+    wav.extend_from_slice(&(MUSIC_HZ * 2).to_le_bytes());
+    wav.extend_from_slice(b"\x02\0\x10\0data");
+    wav.extend_from_slice(&bytes.to_le_bytes());
+    wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    wav
+}

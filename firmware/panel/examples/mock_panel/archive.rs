@@ -1,0 +1,121 @@
+//! A recording and some music that exist in memory only.
+
+use model::{RecordingId, Wall};
+use panel::{
+    Archive, Author, Refusal, Sound,
+    api::{MusicList, MusicPiece, Party, Recording, RecordingPage, RecordingState},
+};
+
+use super::FakeOffice;
+
+/// The recording that is always there.
+pub(crate) const KNOWN_RECORDING: RecordingId = RecordingId(0x5ec);
+/// Bytes of its file.
+pub(crate) const SOUND_BYTES: usize = 200_044;
+
+/// A second of silence is enough to try a player.
+pub(crate) fn sound() -> Vec<u8> {
+    let count = u32::try_from(SOUND_BYTES - 44).unwrap_or(0);
+    let mut wav = b"RIFF".to_vec();
+    wav.extend_from_slice(&(count + 36).to_le_bytes());
+    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend_from_slice(&8_000_u32.to_le_bytes());
+    wav.extend_from_slice(&16_000_u32.to_le_bytes());
+    wav.extend_from_slice(b"\x02\0\x10\0data");
+    wav.extend_from_slice(&count.to_le_bytes());
+    wav.extend((0..count).map(|at| b'a' + u8::try_from(at % 26).unwrap_or(0)));
+    wav
+}
+
+impl Archive for FakeOffice {
+    fn recordings(&self, before: Wall, limit: u16) -> Result<RecordingPage, Refusal> {
+        let one = Recording {
+            id: KNOWN_RECORDING.to_string(),
+            call: super::KNOWN_CALL.to_string(),
+            state: RecordingState::Kept,
+            from: Party::default(),
+            to: Party::default(),
+            started_at_ms: self.began.as_millis(),
+            ms: 12_500,
+            bytes: SOUND_BYTES as u64,
+            paused: true,
+        };
+        let recordings = if before > self.began && limit > 0 {
+            vec![one]
+        } else {
+            Vec::new()
+        };
+        Ok(RecordingPage {
+            recordings,
+            next_ms: None,
+        })
+    }
+
+    fn recording(&self, id: RecordingId) -> Result<(Sound, String), Refusal> {
+        if id != KNOWN_RECORDING {
+            return Err(Refusal::NotFound("recording"));
+        }
+        Ok((Sound::Bytes(sound()), "call.wav".into()))
+    }
+
+    fn music(&self) -> Result<MusicList, Refusal> {
+        Ok(MusicList {
+            pieces: self.lock().music.clone(),
+            limit: 4,
+            bytes_max: 1_000_000,
+        })
+    }
+
+    fn piece(&self, source: &str) -> Result<Sound, Refusal> {
+        let known = self.lock().music.iter().any(|one| one.source == source);
+        if known {
+            Ok(Sound::Bytes(sound()))
+        } else {
+            Err(Refusal::NotFound("piece"))
+        }
+    }
+
+    fn add_music(&self, _: &Author, name: &str, bytes: &[u8]) -> Result<MusicPiece, Refusal> {
+        if !bytes.starts_with(b"RIFF") {
+            return Err(Refusal::Field {
+                field: "file",
+                rule: "file_kind",
+                message: "this is neither WAV, MP3, Ogg Vorbis nor FLAC".into(),
+            });
+        }
+        let piece = MusicPiece {
+            source: format!("{:064x}", bytes.len()),
+            name: name.into(),
+            seconds: 6,
+            named: true,
+            on_hold: false,
+        };
+        self.lock().music.push(piece.clone());
+        Ok(piece)
+    }
+
+    fn remove_music(&self, _: &Author, source: &str) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        let at = state.music.iter().position(|one| one.source == source);
+        let at = at.ok_or(Refusal::NotFound("piece"))?;
+        if state.music.get(at).is_some_and(|one| one.on_hold) {
+            return Err(Refusal::State {
+                error: "music_on_hold",
+                message: "people who are held hear this piece; choose another one first".into(),
+            });
+        }
+        state.music.remove(at);
+        Ok(())
+    }
+
+    fn set_music(&self, _: &Author, source: Option<&str>) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        if source.is_some_and(|wanted| state.music.iter().all(|one| one.source != wanted)) {
+            return Err(Refusal::NotFound("piece"));
+        }
+        for one in &mut state.music {
+            one.on_hold = source == Some(one.source.as_str());
+        }
+        Ok(())
+    }
+}
