@@ -54,6 +54,14 @@ impl Instant {
         let ns = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(ns))
     }
+
+    /// The next whole multiple of `step` since [`Instant::ZERO`], `self` if it is one: what is in no
+    /// hurry runs together with others. A `step` of zero changes nothing.
+    #[must_use]
+    pub fn rounded_up(self, step: Duration) -> Self {
+        let step = u64::try_from(step.as_nanos()).unwrap_or(u64::MAX).max(1);
+        Self(self.0.div_ceil(step).saturating_mul(step))
+    }
 }
 
 impl core::ops::Add<Duration> for Instant {
@@ -131,5 +139,15 @@ mod tests {
         assert_eq!(late, Instant::FAR);
         assert_eq!(Instant::ZERO.since(Instant::from_millis(5)), Duration::ZERO);
         assert_eq!(Wall::from_secs(-1).as_secs(), -1);
+    }
+
+    #[test]
+    fn rounding_up_never_goes_back_and_keeps_whole_steps() {
+        let step = Duration::from_millis(500);
+        let up = |ms| Instant::from_millis(ms).rounded_up(step).as_millis();
+        assert_eq!((up(0), up(1), up(500), up(501)), (0, 500, 500, 1_000));
+        assert_eq!(Instant::FAR.rounded_up(step), Instant::FAR);
+        let odd = Instant::from_nanos(7);
+        assert_eq!(odd.rounded_up(Duration::ZERO), odd);
     }
 }

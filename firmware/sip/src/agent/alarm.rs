@@ -45,6 +45,16 @@ pub(crate) enum Alarm {
 }
 
 impl Alarm {
+    /// When it runs that is wanted at `at`.
+    fn due(self, at: Instant) -> Instant {
+        match self {
+            Self::Client(_, Timer::Linger) | Self::Server(_, Timer::Linger) => {
+                at.rounded_up(Duration::from_millis(LINGER_STEP_MS))
+            }
+            Self::Client(..) | Self::Server(..) | Self::Usage(..) => at,
+        }
+    }
+
     /// Why the agent wants to be woken.
     const fn reason(self) -> &'static str {
         match self {
@@ -67,6 +77,10 @@ impl Alarm {
     }
 }
 
+/// Transactions that are over are forgotten together, twice a second: the RFC's times are lower
+/// bounds, and each call leaves eight of them behind, which woke the thread one by one.
+const LINGER_STEP_MS: u64 = 500;
+
 /// Timers ordered by time, each also found by its owner.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
@@ -77,6 +91,7 @@ pub(crate) struct Alarms {
 impl Alarms {
     /// Starts `alarm` anew.
     pub(crate) fn set(&mut self, alarm: Alarm, at: Instant) {
+        let at = alarm.due(at);
         if let Some(before) = self.by_owner.insert(alarm, at) {
             self.by_time.remove(&(before, alarm));
         }
@@ -172,5 +187,22 @@ mod tests {
             Some(Alarm::Usage(b, UsageTimer::RepeatAnswer))
         );
         assert_eq!((alarms.len(), alarms.by_owner.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_lingers_is_forgotten_together_and_never_early() {
+        let at = Instant::from_millis;
+        let mut alarms = Alarms::default();
+        for key in 1..=9 {
+            let alarm = Alarm::Client(ClientKey(key), Timer::Linger);
+            alarms.set(alarm, at(32_000 + 100 * key));
+        }
+        alarms.set(Alarm::Client(ClientKey(1), Timer::Retransmit), at(32_001));
+        let mut times = Vec::new();
+        while let Some((time, _)) = alarms.next() {
+            times.push(time);
+            while alarms.pop_due(time).is_some() {}
+        }
+        assert_eq!(times, [at(32_001), at(32_500), at(33_000)]);
     }
 }
