@@ -10,6 +10,15 @@ const MARKER_MAX: usize = 10;
 /// Connections that are cut in the middle of a message at once.
 const TAILS_MAX: usize = limits::SIP_FLOWS;
 
+/// The characters that markers end with.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    ends[b':' as usize] = true;
+    ends[b'=' as usize] = true;
+    ends[b'"' as usize] = true;
+    ends
+};
+
 /// A secret by what stands before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Secret {
@@ -31,17 +40,21 @@ impl Secret {
         (b"signal=", Self::Digit),
     ];
 
-    /// The secret that begins behind `text`, if one does.
+    /// The secret that begins behind `text`, if one does. No two markers end alike.
     fn behind(text: &[u8]) -> Option<Self> {
-        let ends_in = |marker: &[u8]| {
-            let from = text.len().checked_sub(marker.len())?;
-            text.get(from..)
-                .filter(|end| end.eq_ignore_ascii_case(marker))
+        let [.., before, last] = text else {
+            return None;
         };
-        let found = Self::MARKERS
-            .iter()
-            .find(|(marker, _)| ends_in(marker).is_some());
-        found.map(|(_, secret)| *secret)
+        let (marker, secret) = match (before, last) {
+            (b'=', b'"') => Self::MARKERS[0],
+            (b'e' | b'E', b':') => Self::MARKERS[1],
+            (b'd' | b'D', b':') => Self::MARKERS[2],
+            (b'l' | b'L', b'=') => Self::MARKERS[3],
+            _ => return None,
+        };
+        let from = text.len().checked_sub(marker.len())?;
+        let same = text.get(from..)?.eq_ignore_ascii_case(marker);
+        same.then_some(secret)
     }
 
     /// What stands in the place of a byte of the secret; `None` behind its end.
@@ -121,7 +134,7 @@ fn blanked<'b>(tail: &mut Tail, bytes: &'b [u8]) -> Cow<'b, [u8]> {
             tail.inside = None;
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(next) = rest.iter().position(|b| matches!(b, b':' | b'=' | b'"')) else {
+        let Some(next) = rest.iter().position(|&b| ENDS[usize::from(b)]) else {
             break;
         };
         at += next + 1;

@@ -366,29 +366,83 @@ impl Fingerprint {
     }
 
     fn value(&mut self, value: &impl Serialize) {
-        // A value too long for the buffer does not exist: texts of parties are cut at 255 bytes,
-        // contacts and paths too. What does not fit counts as the same.
-        let mut buffer = [0; 4_096];
-        if let Ok(bytes) = postcard::to_slice(value, &mut buffer) {
-            self.bytes(bytes);
-        }
+        // What postcard cannot write, no type of an output, would count as nothing.
+        let _ = postcard::serialize_with_flavor(value, Words::new(self));
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.word(u64::from_le_bytes(*word));
-        }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.word(u64::from_le_bytes(last));
-        self.word(bytes.len() as u64);
+        let mut words = Words::new(self);
+        words.add(bytes);
+        words.end();
     }
 
     const fn word(&mut self, word: u64) {
         self.0 = (self.0 ^ word)
             .wrapping_mul(0x0100_0000_01b3)
             .rotate_left(29);
+    }
+}
+
+/// Bytes on their way into a fingerprint, as words, the last one filled up with zeros, and their
+/// number.
+struct Words<'f> {
+    print: &'f mut Fingerprint,
+    word: u64,
+    len: u64,
+}
+
+impl<'f> Words<'f> {
+    const fn new(print: &'f mut Fingerprint) -> Self {
+        let (word, len) = (0, 0);
+        Self { print, word, len }
+    }
+
+    const fn byte(&mut self, byte: u8) {
+        self.word |= (byte as u64) << (self.len % 8 * 8);
+        self.len += 1;
+        if self.len.is_multiple_of(8) {
+            self.print.word(self.word);
+            self.word = 0;
+        }
+    }
+
+    fn add(&mut self, mut bytes: &[u8]) {
+        while let ([first, rest @ ..], false) = (bytes, self.len.is_multiple_of(8)) {
+            self.byte(*first);
+            bytes = rest;
+        }
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.print.word(u64::from_le_bytes(*word));
+        }
+        self.len += 8 * words.len() as u64;
+        for byte in rest {
+            self.byte(*byte);
+        }
+    }
+
+    const fn end(self) {
+        self.print.word(self.word);
+        self.print.word(self.len);
+    }
+}
+
+impl postcard::ser_flavors::Flavor for Words<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.byte(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.add(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        self.end();
+        Ok(())
     }
 }
 
@@ -519,5 +573,22 @@ mod tests {
         let a = print("SIP/2.0 401 x\r\nW: nonce=\"a\", q\r\n");
         assert_eq!(a, print("SIP/2.0 401 x\r\nW: nonce=\"bbb\", q\r\n"));
         assert_ne!(a, print("SIP/2.0 401 x\r\nW: nonce=\"a\", r\r\n"));
+    }
+
+    #[test]
+    fn bytes_count_the_same_in_whatever_pieces_they_come() {
+        let text: Vec<u8> = (0..37).collect();
+        let mut whole = Fingerprint::default();
+        whole.bytes(&text);
+        for step in 1..text.len() {
+            let mut print = Fingerprint::default();
+            let mut words = Words::new(&mut print);
+            text.chunks(step).for_each(|piece| words.add(piece));
+            words.end();
+            assert_eq!(print, whole, "in pieces of {step}");
+        }
+        let mut longer = Fingerprint::default();
+        longer.bytes(&[&text[..], &[0]].concat());
+        assert_ne!(longer, whole, "zeros at the end count");
     }
 }

@@ -1,5 +1,7 @@
 //! What we agree to with one phone, and the keys that we bring.
 
+use core::cell::OnceCell;
+
 use config::{Dtmf, Encryption, Media};
 use model::{
     Codec, DtlsRole, Fingerprint, IceText, Random, Seed, SrtpKey, Transport, VoiceOptions,
@@ -111,7 +113,7 @@ impl Terms {
             } else {
                 Vec::new()
             },
-            dtls: secrets.dtls(role).filter(|_| with_dtls),
+            dtls: with_dtls.then(|| secrets.dtls(role)).flatten(),
         }
     }
 }
@@ -125,6 +127,9 @@ pub(crate) struct Secrets {
     name: u64,
     restarts: u8,
     fingerprint: Option<Fingerprint>,
+    /// What was made of the seed already: a call is described four times.
+    keys: OnceCell<Vec<SrtpKey>>,
+    ice: OnceCell<Option<(IceText, IceText)>>,
 }
 
 impl Secrets {
@@ -135,6 +140,8 @@ impl Secrets {
             name,
             restarts: 0,
             fingerprint,
+            keys: OnceCell::new(),
+            ice: OnceCell::new(),
         }
     }
 
@@ -144,10 +151,15 @@ impl Secrets {
             Shield::Keys { send, .. } => Some(send.suite()),
             Shield::None | Shield::Dtls { .. } => None,
         });
-        let wanted = SUITES
+        let keys = self.keys.get_or_init(|| self.all_keys()).iter();
+        keys.filter(|key| only.is_none_or(|only| only == key.suite()))
+            .copied()
+            .collect()
+    }
+
+    fn all_keys(&self) -> Vec<SrtpKey> {
+        SUITES
             .into_iter()
-            .filter(|suite| only.is_none_or(|only| only == *suite));
-        wanted
             .filter_map(|suite| {
                 let mut octets = [0; SrtpKey::OCTETS_MAX];
                 let octets = octets.get_mut(..suite.key_len() + suite.salt_len())?;
@@ -169,18 +181,18 @@ impl Secrets {
 
     /// Our name and password in checks: at least 24 and 128 bits (RFC 8445 §5.3).
     pub(super) fn ice(&self) -> Option<(IceText, IceText)> {
-        let name = format!("{:016x}{:02x}", self.name, self.restarts);
-        let mut password = [0; ICE_PASSWORD_OCTETS];
-        Random::derive(self.seed, &name).fill(&mut password);
-        let password: String = password
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
-        Some((IceText::new(&name)?, IceText::new(&password)?))
+        *self.ice.get_or_init(|| {
+            let name = format!("{:016x}{:02x}", self.name, self.restarts);
+            let mut password = [0; ICE_PASSWORD_OCTETS];
+            Random::derive(self.seed, &name).fill(&mut password);
+            let password = format!("{:032x}", u128::from_be_bytes(password));
+            Some((IceText::new(&name)?, IceText::new(&password)?))
+        })
     }
 
     /// The far end starts its checks anew, and so do we (RFC 8445 §9).
-    pub(super) const fn restart_ice(&mut self) {
+    pub(super) fn restart_ice(&mut self) {
         self.restarts = self.restarts.wrapping_add(1);
+        self.ice.take();
     }
 }
