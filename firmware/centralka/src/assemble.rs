@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use config::Config;
 use engine::{Engine, EngineConfig};
 use mio::{Interest, Poll, unix::SourceFd};
-use model::{Random, Seq, limits};
+use model::{Random, limits};
 use panel::{Feed, Panel, PanelParts, WebInbox};
 use pbx::{Keys, Pbx, Redactor, Setup, Snapshot, Tape, Taped};
 use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOptions};
@@ -18,7 +18,7 @@ use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOption
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{self, Board, Control, Driver, MEDIA, Mouth, Word},
+    control::{self, Board, Control, Driver, Gather, MEDIA, Mouth, Word},
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
@@ -238,7 +238,8 @@ fn driver_of(
         text: Arc::clone(&known.text),
         seeds,
         kept,
-        kept_since: None,
+        gather: Gather::new(),
+        media_prompt: false,
         snapshot_sent: Some(clock.now().mono),
     }
 }
@@ -321,10 +322,7 @@ fn start_recorder(
 fn start_writer(store: Store, data: &Path, mouth: Mouth) -> Result<Writer> {
     let journal = Journal::open(&data.join("journal"))?;
     let options = WriterOptions {
-        durable: Box::new(move |seq: Seq| {
-            // A full queue is emptied soon; the next commit says it again.
-            let _ = mouth.say(Word::Durable(seq));
-        }),
+        durable: Box::new(move |_| mouth.wake()),
         journal: Some(journal),
     };
     Ok(Writer::spawn(store, options)?)

@@ -12,7 +12,7 @@ use std::{
 };
 
 use config::Config;
-use model::{EntryId, LegId, Party, PartyId, QualitySecond, Record, StateChange, limits};
+use model::{EntryId, Instant, LegId, Party, PartyId, QualitySecond, Record, StateChange, limits};
 use panel::{
     Feed,
     api::{LegQuality, Party as Shown},
@@ -31,10 +31,16 @@ enum Told {
 /// the ledger has everything.
 pub(crate) struct Live {
     queue: SyncSender<Vec<Told>>,
-    /// What one input brought, sent at its end: one wake-up an input, not one a fact.
+    /// What was told and not sent yet.
     pending: Vec<Told>,
+    /// Since when.
+    since: Option<Instant>,
     feed: Arc<Feed>,
 }
+
+/// How long news gathers at most before it is shown: nobody sees the difference, and the thread
+/// wakes some thirteen times a second instead of with every message.
+const GATHER: Duration = Duration::from_millis(75);
 
 /// The configuration in force, shared by everybody who only reads it.
 pub(crate) type InForce = Arc<RwLock<Arc<Config>>>;
@@ -65,6 +71,7 @@ impl Live {
         Ok(Self {
             queue,
             pending: Vec::new(),
+            since: None,
             feed,
         })
     }
@@ -94,25 +101,24 @@ impl Live {
         self.pending.push(told);
     }
 
+    /// Whether what was told is to be sent at `now`: to be asked at the end of each turn.
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        !self.pending.is_empty() && *self.since.get_or_insert(now) + GATHER <= now
+    }
+
+    /// When it is to be sent at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.since.map(|since| since + GATHER)
+    }
+
     /// Sends what was told since the last time.
     pub(crate) fn flush(&mut self) {
+        self.since = None;
         if !self.pending.is_empty() {
             // A full queue loses what is shown, never what is stored.
             let _ = self.queue.try_send(std::mem::take(&mut self.pending));
         }
     }
-}
-
-/// How long news gathers before it is shown: nobody sees the difference, and the control thread
-/// wakes this one some twenty times a second at most instead of with every message.
-const GATHER: Duration = Duration::from_millis(50);
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "pacing: nothing is awaited but the next news, of which more is wanted at once"
-)]
-fn pause() {
-    thread::sleep(GATHER);
 }
 
 /// Most people's data kept for calls in progress.
@@ -131,7 +137,6 @@ impl Fold {
     fn run(&mut self, told: &Receiver<Vec<Told>>, feed: &Feed) {
         let mut order = VecDeque::new();
         while let Ok(first) = told.recv() {
-            pause();
             for word in std::iter::once(first).chain(told.try_iter()).flatten() {
                 self.take(word, &mut order, feed);
             }

@@ -388,19 +388,6 @@ pub enum EventBody {
     },
 }
 
-impl Event {
-    /// Whether the store commits at once (design §3, durability): started, answered, ended.
-    #[must_use]
-    pub const fn is_urgent(&self) -> bool {
-        matches!(
-            self.body,
-            EventBody::CallStarted { .. }
-                | EventBody::CallAnswered { .. }
-                | EventBody::CallEnded { .. }
-        )
-    }
-}
-
 impl Record {
     /// The monotonic time of the event.
     #[must_use]

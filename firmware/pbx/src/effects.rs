@@ -201,6 +201,7 @@ impl Pbx {
                 let until = now.mono + Duration::from_millis(limits::DURABLE_WAIT_MS_MAX);
                 leg.stage = Stage::Answering { wait_for, until };
                 self.waiting.insert((until, id));
+                self.awaited = self.awaited.max(wait_for);
             }
             Some(_) | None => self.answer_now(now, id),
         }

@@ -124,6 +124,8 @@ pub struct Pbx {
     pub(crate) started_at: BTreeMap<CallId, Seq>,
     pub(crate) next_seq: Seq,
     pub(crate) durable: Seq,
+    /// The latest record that an answer waited for.
+    pub(crate) awaited: Seq,
     pub(crate) plain: Random,
     pub(crate) external: Option<IpAddr>,
     pub(crate) fingerprint: Option<Fingerprint>,
@@ -189,6 +191,7 @@ impl Pbx {
             started_at: BTreeMap::new(),
             next_seq: setup.next_seq,
             durable: Seq(setup.next_seq.0.saturating_sub(1)),
+            awaited: Seq(0),
             plain,
             external: setup.external,
             fingerprint: setup.fingerprint,
@@ -264,6 +267,13 @@ impl Pbx {
     /// The next thing to be done outside.
     pub fn poll(&mut self) -> Option<Output> {
         self.out.pop_front()
+    }
+
+    /// The record whose commit an answer waits for, if one does: the driver has it committed at
+    /// once and says [`Input::Durable`].
+    #[must_use]
+    pub fn awaited(&self) -> Option<Seq> {
+        (self.awaited > self.durable).then_some(self.awaited)
     }
 
     /// When `handle` wants [`Input::Tick`] at the latest, and why.

@@ -42,6 +42,9 @@ pub struct Batch {
     /// Frames before those of `journal` were thrown away by the sender: nothing more is journaled
     /// until a snapshot, because a journal with a hole replays wrongly.
     pub journal_hole: bool,
+    /// Somebody waits for the commit of this batch, or of one before it: the writer says when it
+    /// is done ([`crate::WriterOptions::durable`]).
+    pub awaited: bool,
 }
 
 impl Batch {
@@ -55,6 +58,7 @@ impl Batch {
             journal,
             snapshot,
             journal_hole,
+            awaited,
         } = self;
         records.is_empty()
             && parties.is_empty()
@@ -62,25 +66,13 @@ impl Batch {
             && journal.is_empty()
             && snapshot.is_none()
             && !journal_hole
+            && !awaited
     }
 
     /// Entries that count against `limits::WRITER_QUEUE`.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len() + self.parties.len() + self.state.len()
-    }
-
-    /// Whether a call starts in it: its answer waits until that is on the disk.
-    #[must_use]
-    pub fn starts_a_call(&self) -> bool {
-        let starts = |record: &Record| matches!(record.event.body, EventBody::CallStarted { .. });
-        self.records.iter().any(starts)
-    }
-
-    /// Whether it is to be committed soon (design §3, durability).
-    #[must_use]
-    pub fn is_urgent(&self) -> bool {
-        self.records.iter().any(|record| record.event.is_urgent())
     }
 }
 

@@ -53,6 +53,7 @@ fn child() {
                 batch.snapshot = Some(vec![7; 1_000]);
             }
             batch.state = bound(&format!("p{}", n % 50), MORNING).state;
+            batch.awaited = true;
             handle.try_send(batch).unwrap();
         }
         // Not too far ahead, so that commits are many and small.

@@ -263,7 +263,8 @@ fn writer(store: Store) -> (Writer, WriterHandle, Receiver<Seq>) {
 /// Keeps the writer busy until the disk is full; the number of the next record.
 fn write_until_full(handle: &WriterHandle, scribe: &mut Scribe) {
     for n in 1.. {
-        for batch in scribe.whole_call(n) {
+        for mut batch in scribe.whole_call(n) {
+            batch.awaited = true;
             handle.try_send(batch).unwrap();
         }
         // Waits for the writer, which answers jobs even when the disk is full.

@@ -347,7 +347,8 @@ fn the_writer_says_what_is_durable() {
     .unwrap();
     let handle = writer.handle();
     let mut scribe = Scribe::new(recovered.next_seq);
-    for batch in scribe.whole_call(1) {
+    for mut batch in scribe.whole_call(1) {
+        batch.awaited = true;
         handle.try_send(batch).unwrap();
     }
     while told.recv().unwrap() < Seq(10) {}
@@ -355,11 +356,20 @@ fn the_writer_says_what_is_durable() {
     let reader = Reader::open(folder.path()).unwrap();
     assert_eq!(reader.last_seq().unwrap(), Seq(10));
 
-    // Not urgent, and still soon.
+    // Nobody waits: the commit is done and not talked about, until somebody asks for it.
     let note = scribe.note(Rule::Operator, EventBody::ExchangeStopping);
     handle
         .try_send(Batch {
             records: vec![note],
+            ..Batch::default()
+        })
+        .unwrap();
+    handle.write(|_| Ok(())).unwrap();
+    assert_eq!(handle.durable(), Seq(11));
+    assert!(!told.try_iter().any(|seq| seq == Seq(11)));
+    handle
+        .try_send(Batch {
+            awaited: true,
             ..Batch::default()
         })
         .unwrap();

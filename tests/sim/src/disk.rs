@@ -13,8 +13,8 @@ use store::{CdrFold, REFRESH_WRITE};
 
 use crate::exchange::Effect;
 
-/// Time from a record that is not urgent to its commit, in ms (design §3, durability).
-const LAZY_MS: u64 = model::limits::COMMIT_MS_MAX;
+/// Time from a record that nobody waits for to its commit.
+const LAZY: Duration = Duration::from_millis(model::limits::COMMIT_MS_MAX);
 
 #[derive(Debug)]
 enum Entry {
@@ -65,13 +65,10 @@ impl Disk {
 
     /// Takes what the exchange wants stored.
     pub(crate) fn write(&mut self, now: Instant, effect: Effect) {
-        let (entry, urgent) = match effect {
-            Effect::Record(record) => {
-                let urgent = record.event.is_urgent();
-                (Entry::Record(now, record), urgent)
-            }
-            Effect::Party(id, party) => (Entry::Party(id, party), false),
-            Effect::State(change) => (Entry::State(change), false),
+        let entry = match effect {
+            Effect::Record(record) => Entry::Record(now, record),
+            Effect::Party(id, party) => Entry::Party(id, party),
+            Effect::State(change) => Entry::State(change),
             Effect::Datagram(..)
             | Effect::Bell(..)
             | Effect::Connect(..)
@@ -79,10 +76,16 @@ impl Disk {
             | Effect::Close(_) => return,
         };
         self.log.push(entry);
-        let wait_ms = if urgent { 0 } else { LAZY_MS };
-        let by = now + Duration::from_millis(wait_ms);
-        self.wanted = Some(self.wanted.map_or(by, |before| before.min(by)));
-        self.begin(now);
+        self.wanted.get_or_insert(now + LAZY);
+    }
+
+    /// An answer waits for the commit of this record.
+    pub(crate) fn hurry(&mut self, now: Instant, awaited: Seq) {
+        let under_way = self.commit.map_or(self.synced, |(_, upto)| upto);
+        if self.last_seq(under_way).is_none_or(|seq| seq < awaited) {
+            self.wanted = Some(now);
+            self.begin(now);
+        }
     }
 
     /// When `timeout` has something to do.

@@ -12,7 +12,7 @@ use hal_sim::{BoardPlan, CarrierRules, People, SetOptions, SimBoard};
 use media::{Channel, Clip, ClipSound, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
-    PortId, PortListens, PortSound, Record, StateChange, Trust, Wall,
+    PortId, PortListens, PortSound, Record, Seq, StateChange, Trust, Wall,
 };
 use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
 
@@ -175,6 +175,11 @@ impl Exchange {
             return first;
         }
         self.boot + first.since(Instant::ZERO)
+    }
+
+    /// See [`Pbx::awaited`].
+    pub(crate) fn awaited(&self) -> Option<Seq> {
+        self.pbx.awaited()
     }
 
     /// Hands an input to the control plane.

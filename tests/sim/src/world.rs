@@ -465,6 +465,9 @@ impl World {
                 Effect::Party(..) | Effect::State(_) => self.disk.write(self.now, effect),
             }
         }
+        if let Some(awaited) = self.exchange.as_ref().and_then(Exchange::awaited) {
+            self.disk.hurry(self.now, awaited);
+        }
     }
 
     fn sends(&mut self, packet: Packet) {

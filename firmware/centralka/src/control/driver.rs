@@ -4,10 +4,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use engine::Engine;
-use model::{FlowId, Instant, MediaEvent, Now, PortId, Random, StateChange, Transport, limits};
+use model::{FlowId, Instant, MediaCommand, MediaEvent, Now, PortId, Random, Transport};
 use pbx::{Entry, Fingerprint, Input, Output, Pbx, Redactor, Snapshot, Tape};
 use store::{Batch, WriterHandle};
 
+use super::Gather;
 use crate::{live::Live, recorder::Recorder};
 
 /// What only the control thread's sockets and ports can do.
@@ -41,13 +42,15 @@ pub(crate) struct Driver {
     pub(crate) seeds: Random,
     /// What the writer did not get or take yet.
     pub(crate) kept: Batch,
-    /// Since when the oldest of it waits, as far as it was not refused.
-    pub(crate) kept_since: Option<Instant>,
+    /// Whether that may gather.
+    pub(crate) gather: Gather,
+    /// The engine was told something that is to be done at once.
+    pub(crate) media_prompt: bool,
     /// When the last snapshot was made, while the writer may not have it yet.
     pub(crate) snapshot_sent: Option<Instant>,
 }
 
-/// Refreshed registrations that may gather before the writer gets them.
+/// Entries that may gather.
 const GATHER_MAX: usize = 256;
 /// Bytes of the journal that may.
 const GATHER_BYTES: usize = 64 * 1_024;
@@ -74,7 +77,7 @@ impl Driver {
         }
         let payload = entry.close(self.tape.take(), outputs);
         store::journal::frame(&mut self.kept.journal, now, &payload);
-        self.kept_since.get_or_insert(now.mono);
+        self.gather.add(now.mono);
     }
 
     /// A full segment of the journal is followed by another one as soon as no call is in progress.
@@ -92,7 +95,7 @@ impl Driver {
         if on_its_way || self.kept.snapshot.is_some() {
             return;
         }
-        self.send();
+        self.send(now.mono);
         if !self.kept.journal.is_empty() {
             // The writer is full: older inputs would land behind the snapshot.
             return;
@@ -114,39 +117,47 @@ impl Driver {
                 self.kept.records.push(record);
             }
         }
-        self.send();
+        self.live.flush();
+        self.send(now.mono);
     }
 
-    /// At the end of a turn: wakes the engine for what it was told, and hands over what is to be
-    /// remembered. The journal, and registrations
-    /// that were only refreshed, gather for a while first: both are written lazily anyway, and the
-    /// writer need not wake for every message.
+    /// The news that what the exchange waits for is on the disk.
+    pub(crate) fn committed(&self) -> Option<Input> {
+        let awaited = self.pbx.awaited()?;
+        let durable = self.writer.durable();
+        (durable >= awaited).then_some(Input::Durable(durable))
+    }
+
+    /// At the end of a turn: hands over what was decided. What is to be remembered and shown
+    /// gathers for a while, unless an answer waits for it, and so does what only prepares a leg.
     pub(crate) fn flush(&mut self, now: Instant) {
-        self.engine.flush();
-        self.live.flush();
-        let wait = self.gathers_until().is_some_and(|until| now < until);
-        if !wait {
-            self.send();
+        let due = self.gathers_until().is_none_or(|until| until <= now);
+        if due || self.media_prompt {
+            // What found the ring full is told in the next turn.
+            self.media_prompt = !self.engine.flush();
+        }
+        // Pages are told when the store is, so that this thread wakes once for both.
+        if self.live.is_due(now) || due && !self.kept.is_empty() {
+            self.live.flush();
+        }
+        if due {
+            self.send(now);
         }
     }
 
-    /// Until when what is kept need not be handed over.
+    /// Until when what is kept need not be handed over; `None`: it is to be.
     fn gathers_until(&self) -> Option<Instant> {
         let kept = &self.kept;
-        let lazy = |change: &StateChange| matches!(change, StateChange::Refreshed(_));
-        let gathers = kept.records.is_empty()
-            && kept.parties.is_empty()
+        let gathers = !kept.awaited
             && kept.snapshot.is_none()
-            && kept.state.iter().all(lazy)
-            && kept.state.len() < GATHER_MAX
+            && kept.len() < GATHER_MAX
             && kept.journal.len() < GATHER_BYTES;
-        let since = self.kept_since.filter(|_| gathers)?;
-        Some(since + Duration::from_millis(limits::COMMIT_MS_MAX))
+        gathers.then(|| self.gather.until(self.pbx.awaited()))?
     }
 
     /// Hands everything to the writer; what it does not take stays.
-    fn send(&mut self) {
-        self.kept_since = None;
+    fn send(&mut self, now: Instant) {
+        self.kept.awaited |= self.gather.hand_over(now, self.pbx.awaited());
         if self.kept.is_empty() {
             return;
         }
@@ -168,7 +179,9 @@ impl Driver {
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let due = self.pbx.next_deadline().map(|(at, _)| at);
-        due.into_iter().chain(self.gathers_until()).min()
+        let shown = self.live.deadline();
+        let stored = self.gathers_until();
+        due.into_iter().chain(shown).chain(stored).min()
     }
 
     /// When the exchange itself has something to do.
@@ -191,7 +204,11 @@ impl Driver {
             } => outside.datagram(local, remote, &bytes),
             Output::Close { flow } => outside.close(flow),
             Output::Port { port, command } => outside.port(port, command),
-            Output::Media(command) => self.engine.send(command),
+            Output::Media(command) => {
+                // Until it has a way to or from somebody a leg is in no hurry.
+                self.media_prompt |= !matches!(command, MediaCommand::AddRtpLeg { .. });
+                self.engine.send(command);
+            }
             Output::Party(id, party) => {
                 self.live.party(id, &party);
                 self.kept.parties.push((id, party));

@@ -4,6 +4,7 @@
 mod board;
 mod doors;
 mod driver;
+mod gather;
 mod listener;
 mod stream;
 mod turn;
@@ -20,13 +21,14 @@ use std::{
 use config::Config;
 use hal_port::{ControlHalf, ErrorKind};
 use mio::{Poll, Token, Waker};
-use model::{Command, FlowId, Seq, limits};
+use model::{Command, FlowId, limits};
 use panel::{WebInbox, WebLine};
 use pbx::{Counters, Figures};
 
 pub(crate) use board::Board;
 pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
+pub(crate) use gather::Gather;
 pub(crate) use listener::Listener;
 use stream::Stream;
 pub(crate) use udp::SipSocket;
@@ -41,8 +43,6 @@ pub(crate) type Jack = Box<dyn ControlHalf<Error = ErrorKind> + Send>;
 pub(crate) enum Word {
     /// A wish.
     Command(Command),
-    /// Records up to this one are on disk.
-    Durable(Seq),
     /// A new version of the configuration, checked and saved.
     Config {
         version: u64,

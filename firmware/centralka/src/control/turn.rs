@@ -276,7 +276,6 @@ impl Control {
             };
             match word {
                 Word::Command(command) => self.tell(Input::Command(command)),
-                Word::Durable(seq) => self.tell(Input::Durable(seq)),
                 Word::Config {
                     version,
                     text,
@@ -336,6 +335,9 @@ impl Control {
         let due = self.driver.exchange_deadline();
         if due.is_some_and(|at| at <= now.mono) {
             self.tell_at(now, Input::Tick);
+        }
+        if let Some(input) = self.driver.committed() {
+            self.tell_at(now, input);
         }
         self.close_left();
         self.driver.flush(now.mono);

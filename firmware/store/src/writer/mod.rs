@@ -1,8 +1,8 @@
 //! The writer thread: the one that waits for the disk, so that nobody else does.
 //!
-//! Commits are grouped: what waits goes some milliseconds after the start of a call, some tens after
-//! an answer or an end, the rest within `limits::COMMIT_MS_MAX`. When the disk fails the thread keeps what it has, tries again and
-//! counts; calls go on. When the queue is full the sender keeps its batch and is told.
+//! What is handed over is committed at once, all that waits together: whoever wants commits to be
+//! few gathers before (`limits::COMMIT_MS_MAX`). When the disk fails the thread keeps what it has,
+//! tries again and counts; calls go on. When the queue is full the sender keeps its batch and is told.
 
 mod queue;
 mod refresh;
@@ -23,8 +23,8 @@ use thread::WriterThread;
 
 /// What the writer is given beside the store.
 pub struct WriterOptions {
-    /// Called on the writer thread after each commit with the last durable record; it must not
-    /// block (put it into a queue and wake the control thread).
+    /// Called on the writer thread with the last durable record after each commit that somebody
+    /// waits for ([`Batch::awaited`]); it must not block (wake the control thread).
     pub durable: Box<dyn FnMut(Seq) + Send>,
     /// The input journal, if one is kept.
     pub journal: Option<Journal>,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use model::limits::{COMMIT_MS_MAX, WRITER_QUEUE};
+use model::limits::WRITER_QUEUE;
 
 use crate::{Batch, Store, StoreError, clock::Stopwatch};
 
@@ -48,13 +48,6 @@ impl fmt::Display for Refused {
 
 impl core::error::Error for Refused {}
 
-/// The start of a call waits so long for others, because an answer may wait for it; nobody hears
-/// five milliseconds.
-const STARTED_GROUP: Duration = Duration::from_millis(5);
-/// The answer and the end of a call, for which nobody waits, wait so long for others to share a
-/// commit with: a wait for the disk costs more than all the rest of a commit.
-const URGENT_GROUP: Duration = Duration::from_millis(40);
-
 /// Batches and jobs in the order they came.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -68,54 +61,10 @@ struct Inside {
     /// Entries that are not on the disk, also those that the thread has taken.
     entries: usize,
     journal_bytes: usize,
-    /// Since when the start of a call waits.
-    started: Option<Stopwatch>,
-    /// Since when an urgent batch waits.
-    urgent: Option<Stopwatch>,
-    /// Since when the oldest batch waits.
-    since: Option<Stopwatch>,
-    /// How the thread sleeps.
-    sleep: Sleep,
+    /// Whether the thread sleeps: waking one that does not is a system call for nothing.
+    asleep: bool,
     closed: bool,
     trouble: String,
-}
-
-/// How the thread waits for more.
-#[derive(Clone, Copy, Default)]
-enum Sleep {
-    /// It does not, and looks again before it does.
-    #[default]
-    Awake,
-    /// At most so long since then.
-    For(Stopwatch, Duration),
-    /// Until it is woken.
-    UntilWoken,
-}
-
-impl Inside {
-    /// How long the batches that wait may wait yet; none when none wait.
-    fn left(&self, group: Duration) -> Option<Duration> {
-        let left = |since: Option<Stopwatch>, group| since.map(|since| since.left(group));
-        [
-            left(self.started, STARTED_GROUP),
-            left(self.urgent, URGENT_GROUP),
-            left(self.since, group),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// Whether the thread would sleep longer than the batches may wait.
-    fn oversleeps(&self) -> bool {
-        match self.sleep {
-            Sleep::Awake => false,
-            Sleep::UntilWoken => true,
-            Sleep::For(since, long) => self
-                .left(Duration::from_millis(COMMIT_MS_MAX))
-                .is_some_and(|left| left < since.left(long)),
-        }
-    }
 }
 
 /// What the thread takes at once.
@@ -129,7 +78,7 @@ pub(crate) struct Taken {
 }
 
 impl Queue {
-    /// Adds a batch and wakes the thread if it has something to do now.
+    /// Adds a batch.
     pub(crate) fn push(&self, mut batch: Batch) -> Result<(), Refused> {
         let mut inside = self.lock();
         if inside.closed {
@@ -148,19 +97,8 @@ impl Queue {
             inside.journal_bytes += bytes;
         }
         inside.entries += batch.len();
-        if batch.starts_a_call() {
-            inside.started.get_or_insert_with(Stopwatch::start);
-        }
-        if batch.is_urgent() {
-            inside.urgent.get_or_insert_with(Stopwatch::start);
-        }
         inside.taken.batches.push(batch);
-        inside.since.get_or_insert_with(Stopwatch::start);
-        let wake = inside.oversleeps();
-        drop(inside);
-        if wake {
-            self.wake.notify_one();
-        }
+        self.rouse(inside);
         Ok(())
     }
 
@@ -174,22 +112,30 @@ impl Queue {
             return Err(StoreError::Busy);
         }
         inside.taken.jobs.push(job);
-        drop(inside);
-        self.wake.notify_one();
+        self.rouse(inside);
         Ok(())
     }
 
     /// Takes no more; the thread ends after what waits.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
-        self.wake.notify_one();
+        let mut inside = self.lock();
+        inside.closed = true;
+        self.rouse(inside);
+    }
+
+    /// Wakes the thread if it sleeps.
+    fn rouse(&self, mut inside: MutexGuard<'_, Inside>) {
+        let wake = std::mem::take(&mut inside.asleep);
+        drop(inside);
+        if wake {
+            self.wake.notify_one();
+        }
     }
 
     /// Waits until there is something to do, and takes it. `hold` keeps batches back for so long
     /// (the disk failed a moment ago), `at_latest` wakes the thread for work of its own.
     pub(crate) fn take(
         &self,
-        group: Duration,
         hold: Option<(Stopwatch, Duration)>,
         at_latest: Option<Duration>,
     ) -> Taken {
@@ -201,35 +147,40 @@ impl Queue {
             }
             let batches = match hold {
                 Some((since, pause)) => Some(since.left(pause)),
-                None => inside.left(group),
+                None if inside.taken.batches.is_empty() => None,
+                None => break,
             };
             let own = at_latest.map(|after| woken.left(after));
-            let Some(wait) = batches.into_iter().chain(own).min() else {
-                inside.sleep = Sleep::UntilWoken;
-                inside = self
-                    .wake
-                    .wait(inside)
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                inside.sleep = Sleep::Awake;
-                continue;
-            };
-            if wait.is_zero() {
+            let wait = batches.into_iter().chain(own).min();
+            if wait.is_some_and(|wait| wait.is_zero()) {
                 break;
             }
-            inside.sleep = Sleep::For(Stopwatch::start(), wait);
-            inside = match self.wake.wait_timeout(inside, wait) {
-                Ok((inside, _)) => inside,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
-            inside.sleep = Sleep::Awake;
+            inside.asleep = true;
+            inside = self.sleep(inside, wait);
+            inside.asleep = false;
         }
-        inside.started = None;
-        inside.urgent = None;
-        inside.since = None;
         inside.journal_bytes = 0;
         let mut taken = std::mem::take(&mut inside.taken);
         taken.closed = inside.closed;
         taken
+    }
+
+    /// Sleeps until woken, at most for `wait`.
+    fn sleep<'q>(
+        &self,
+        inside: MutexGuard<'q, Inside>,
+        wait: Option<Duration>,
+    ) -> MutexGuard<'q, Inside> {
+        match wait {
+            None => self
+                .wake
+                .wait(inside)
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+            Some(wait) => match self.wake.wait_timeout(inside, wait) {
+                Ok((inside, _)) => inside,
+                Err(poisoned) => poisoned.into_inner().0,
+            },
+        }
     }
 
     /// `entries` are on the disk or given up.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Seq, limits::COMMIT_MS_MAX};
+use model::Seq;
 
 use super::{Shared, WriterOptions, queue::Taken, refresh::Refreshes};
 use crate::{Appended, Batch, Journal, Store, StoreError, clock::Stopwatch, journal::first_now};
@@ -25,6 +25,8 @@ pub(super) struct WriterThread {
     journal: Option<Journal>,
     /// Taken and not on the disk.
     batches: Vec<Batch>,
+    /// Somebody waits for the commit of what was taken.
+    awaited: bool,
     refreshes: Refreshes,
     /// The disk failed: since when and for how long batches are held.
     hold: Option<(Stopwatch, Duration)>,
@@ -41,6 +43,7 @@ impl WriterThread {
             durable,
             journal,
             batches: Vec::new(),
+            awaited: false,
             refreshes,
             hold: None,
         }
@@ -48,12 +51,15 @@ impl WriterThread {
 
     pub(super) fn run(mut self) -> Result<(), StoreError> {
         loop {
-            let group = Duration::from_millis(COMMIT_MS_MAX);
             let own = self.refreshes.left();
-            let taken = self.shared.queue.take(group, self.hold, own);
+            let taken = self.shared.queue.take(self.hold, own);
             let closed = taken.closed;
             let jobs = self.accept(taken);
             let written = self.write(closed);
+            if self.batches.is_empty() && std::mem::take(&mut self.awaited) {
+                let durable = self.durable_now();
+                (self.durable)(durable);
+            }
             for job in jobs {
                 job(&mut self.store);
             }
@@ -85,6 +91,7 @@ impl WriterThread {
         }
         for mut batch in taken.batches {
             self.write_journal(&mut batch);
+            self.awaited |= std::mem::take(&mut batch.awaited);
             let before = batch.len();
             self.keep_refreshes(&mut batch);
             self.shared.queue.done(before - batch.len());
@@ -248,9 +255,7 @@ impl WriterThread {
             tracing::info!("the disk takes writes again");
             self.shared.queue.set_trouble(String::new());
         }
-        if self.shared.durable.swap(done.durable.0, Release) != done.durable.0 {
-            (self.durable)(done.durable);
-        }
+        self.shared.durable.store(done.durable.0, Release);
     }
 
     /// Counts a failed commit and gives the disk a pause.
