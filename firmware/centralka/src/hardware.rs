@@ -1,5 +1,6 @@
 //! Opening the telephone hardware: the one place that names the back ends of `hal`.
 
+mod cards;
 mod chips;
 mod report;
 

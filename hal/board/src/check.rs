@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hal_port::PortKind;
+use model::limits;
 
 use crate::file::{BoardFile, Chip, Pin, PortEntry, Wrong};
 
@@ -32,12 +33,32 @@ pub(crate) fn board(board: &BoardFile, wrong: &mut Vec<Wrong>) {
         taken(places.insert(place, port.at_line), what);
         check_port(board, port, &mut say);
     }
+    let mut channels = BTreeMap::new();
+    for entry in &board.dahdi {
+        let line = entry.at_line;
+        check_name(&entry.name, entry.kind(), line, &mut say);
+        let channel = entry.channel;
+        for (before, what) in [
+            (names.insert(entry.name.clone(), line), entry.name.clone()),
+            (channels.insert(channel, line), format!("channel {channel}")),
+        ] {
+            if let Some(before) = before {
+                say(line, format!("{what} is taken by line {before}"));
+            }
+        }
+    }
+    if board.ports.len() + board.dahdi.len() > limits::PORTS {
+        let most = limits::PORTS;
+        say(1, format!("a board has at most {most} ports"));
+    }
     for relay in &board.relays {
         for (name, kind) in [(&relay.set, PortKind::Fxs), (&relay.line, PortKind::Fxo)] {
-            let found = board
+            let chips = board
                 .ports
                 .iter()
-                .any(|port| port.name == *name && port.chip.kind() == kind);
+                .map(|port| (&port.name, port.chip.kind()));
+            let cards = board.dahdi.iter().map(|entry| (&entry.name, entry.kind()));
+            let found = chips.chain(cards).any(|port| port == (name, kind));
             if !found {
                 say(
                     relay.at_line,
@@ -50,18 +71,7 @@ pub(crate) fn board(board: &BoardFile, wrong: &mut Vec<Wrong>) {
 }
 
 fn check_port(board: &BoardFile, port: &PortEntry, say: &mut impl FnMut(u32, String)) {
-    let prefix = match port.chip.kind() {
-        PortKind::Fxs => "fxs",
-        PortKind::Fxo => "fxo",
-    };
-    let digits = port.name.strip_prefix(prefix).unwrap_or_default();
-    let sound = (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    if !sound || digits.starts_with('0') {
-        say(
-            port.at_line,
-            format!("the name of this port is {prefix}1, {prefix}2 …"),
-        );
-    }
+    check_name(&port.name, port.chip.kind(), port.at_line, say);
     if let Some(audio) = &board.audio {
         let start = port.slot * audio.format.bits() + audio.first_bit;
         if port.slot >= audio.channels || start > START_MAX {
@@ -86,6 +96,21 @@ fn check_port(board: &BoardFile, port: &PortEntry, say: &mut impl FnMut(u32, Str
     }
     if together.clone().any(|other| other.spi_hz != port.spi_hz) {
         say(port.at_line, format!("{} has two speeds", port.spi));
+    }
+}
+
+fn check_name(name: &str, kind: PortKind, line: u32, say: &mut impl FnMut(u32, String)) {
+    let prefix = match kind {
+        PortKind::Fxs => "fxs",
+        PortKind::Fxo => "fxo",
+    };
+    let digits = name.strip_prefix(prefix).unwrap_or_default();
+    let sound = (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if !sound || digits.starts_with('0') {
+        say(
+            line,
+            format!("the name of this port is {prefix}1, {prefix}2 …"),
+        );
     }
 }
 

@@ -121,6 +121,29 @@ pub struct PortEntry {
     pub at_line: u32,
 }
 
+/// A port that is a channel of a card that DAHDI drives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DahdiEntry {
+    /// The name printed beside the jack: `fxs1`, `fxo2`.
+    pub name: String,
+    /// DAHDI's number of the channel, 1–1023.
+    pub channel: u16,
+    /// Where it stands in the file.
+    pub at_line: u32,
+}
+
+impl DahdiEntry {
+    /// Which end of a loop it is, by its name.
+    #[must_use]
+    pub fn kind(&self) -> PortKind {
+        if self.name.starts_with("fxo") {
+            PortKind::Fxo
+        } else {
+            PortKind::Fxs
+        }
+    }
+}
+
 /// A relay that joins a set to a line when it has no power.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Relay {
@@ -163,12 +186,14 @@ pub struct Button {
 pub struct BoardFile {
     /// What people call it.
     pub name: String,
-    /// The highway; a board without one has no ports.
+    /// The highway of the chips.
     pub audio: Option<Audio>,
     /// Resets all chips while it is active.
     pub reset: Option<Pin>,
     /// Jacks, in the order of the file.
     pub ports: Vec<PortEntry>,
+    /// Jacks of cards that DAHDI drives.
+    pub dahdi: Vec<DahdiEntry>,
     /// Lifelines.
     pub relays: Vec<Relay>,
     /// Lights.

@@ -26,6 +26,10 @@
 //! spi = "/dev/spidev0.4"
 //! slot = 4
 //!
+//! [[dahdi]]                      # a channel of a card that the kernel's DAHDI drives
+//! name = "fxo2"
+//! channel = 3
+//!
 //! [[relay]]                      # without power the set hangs on the line
 //! name = "lifeline1"
 //! pin = "gpiochip0:5"
@@ -44,7 +48,8 @@ pub mod linux;
 mod read;
 
 pub use file::{
-    Audio, BoardFile, Button, Chip, Lamp, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
+    Audio, BoardFile, Button, Chip, DahdiEntry, Lamp, LineDriver, Pin, PortEntry, Relay,
+    SlotFormat, Wrong,
 };
 pub use find::{Found, NotFound, find, load};
 pub use hardware::{Hardware, HardwareError, Lifeline};

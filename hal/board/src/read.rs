@@ -5,7 +5,8 @@ use toml_edit::{Document, Item, Table};
 
 use crate::check;
 use crate::file::{
-    Audio, BoardFile, Button, Chip, Lamp, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
+    Audio, BoardFile, Button, Chip, DahdiEntry, Lamp, LineDriver, Pin, PortEntry, Relay,
+    SlotFormat, Wrong,
 };
 
 /// Speed of an SPI bus about which nothing is said.
@@ -75,13 +76,23 @@ impl Reader<'_> {
             table: root,
             line: 1,
         };
-        let known = ["name", "audio", "reset", "port", "relay", "lamp", "button"];
+        let known = [
+            "name", "audio", "reset", "port", "dahdi", "relay", "lamp", "button",
+        ];
         self.only(&top, &known);
         BoardFile {
             name: self.text_of(&top, "name", None),
             audio: self.audio(root),
             reset: self.pin_of(&top, "reset"),
             ports: self.list(root, "port", limits::PORTS, Self::port),
+            dahdi: self.list(root, "dahdi", limits::PORTS, |reader, entry| {
+                reader.only(entry, &["name", "channel"]);
+                DahdiEntry {
+                    name: reader.text_of(entry, "name", None),
+                    channel: reader.number(entry, "channel", None, 1..=1_023),
+                    at_line: entry.line,
+                }
+            }),
             relays: self.list(root, "relay", limits::BOARD_RELAYS, Self::relay),
             lamps: self.list(root, "lamp", limits::BOARD_LAMPS, |reader, entry| {
                 reader.only(entry, &["name", "pin"]);

@@ -36,6 +36,10 @@ interrupt = "gpiochip0:23"
 slot = 5
 chain_place = 1
 
+[[dahdi]]
+name = "fxo3"
+channel = 7
+
 [[relay]]
 name = "lifeline"
 pin = "!gpiochip0:5"
@@ -64,6 +68,11 @@ fn a_whole_board_is_read() {
     assert_eq!((line.chain_place, line.slot, line.at_line), (1, 5, 26));
     assert_eq!(line.spi_hz, 4_000_000);
     assert_eq!(board.relays[0].pin.to_string(), "!gpiochip0:5");
+    // A set may hang on the line of a card.
+    let mixed = GOOD.replace("line = \"fxo1\"", "line = \"fxo3\"");
+    assert!(BoardFile::parse(&mixed).is_ok());
+    let card = &board.dahdi[0];
+    assert_eq!((card.kind(), card.channel), (PortKind::Fxo, 7));
     assert_eq!((board.lamps.len(), board.buttons.len()), (1, 1));
     assert_eq!(
         BoardFile::parse("name = \"bare\"").map(|b| b.ports.len()),
@@ -127,7 +136,10 @@ fn mistakes_are_told_with_their_lines() {
         11,
         "not for this chip",
     );
-    refused("line = \"fxo1\"", "line = \"fxs1\"", 34, "no such port");
+    refused("line = \"fxo1\"", "line = \"fxs1\"", 38, "no such port");
+    refused("channel = 7", "channel = 0", 36, "1 to 1023");
+    refused("\"fxo3\"", "\"fxo2\"", 34, "taken by line 26");
+    refused("\"fxo3\"", "\"dahdi3\"", 34, "fxs1, fxs2");
     refused("[audio]", "[audio", 4, "");
     let huge = "#".repeat(100_000);
     assert!(BoardFile::parse(&huge).is_err());

@@ -122,10 +122,9 @@ impl<C: Channel> DahdiLine<C> {
                     self.flows = false;
                     self.put(PortEvent::Current(false));
                 }
-                event::HOOK_COMPLETE | event::DIAL_COMPLETE => {
-                    if core::mem::take(&mut self.busy) {
-                        self.put(PortEvent::Done);
-                    }
+                event::HOOK_COMPLETE | event::DIAL_COMPLETE if self.busy => {
+                    self.busy = false;
+                    self.put(PortEvent::Done);
                 }
                 _ => {}
             }

@@ -10,7 +10,7 @@ use hal_board::{
 };
 use hal_port::{
     AudioHalf, Capabilities, ControlHalf, ErrorKind, FaultKind, Frame, FrameStatus, KindOnly, Port,
-    PortCommand, PortEvent, Reading,
+    PortCommand, PortEvent, PortKind, Reading,
 };
 use hal_slic::{
     SharedPin, SharedSpi, Trouble,
@@ -18,7 +18,7 @@ use hal_slic::{
     fxs::{FxsLine, FxsSettings, Part},
 };
 
-use super::OpenBoard;
+use super::{OpenBoard, cards};
 use crate::control::Jack;
 
 /// What opens the sound device: its halves, in the order of the slots, and what keeps it going.
@@ -81,15 +81,18 @@ pub(super) fn open<H: Hardware>(
         let half = halves.next();
         let (description, control) = if half.is_none() {
             // A set without dial tone is a set that is broken.
-            missing(port)
+            missing(&port.name, port.chip.kind())
         } else {
             buses.control(file, port, hardware).unwrap_or_else(|error| {
                 tracing::error!(port = port.name, %error, "the port's chip");
-                missing(port)
+                missing(&port.name, port.chip.kind())
             })
         };
         let half = half.unwrap_or_else(|| Box::new(NoSound));
         open.add_boxed(description, half, control);
+    }
+    for entry in &file.dahdi {
+        cards::add(entry, &mut open);
     }
     draw_lifelines(file, hardware, &mut open);
     open
@@ -305,10 +308,10 @@ struct Missing {
     told: bool,
 }
 
-fn missing(port: &PortEntry) -> (Port, Jack) {
+pub(super) fn missing(name: &str, kind: PortKind) -> (Port, Jack) {
     let description = Port {
-        name: port.name.clone(),
-        kind: port.chip.kind(),
+        name: name.to_owned(),
+        kind,
         capabilities: Capabilities::default(),
     };
     (description, Box::new(Missing::default()))
@@ -334,7 +337,7 @@ impl ControlHalf for Missing {
 }
 
 /// The audio half of a port without sound device.
-struct NoSound;
+pub(super) struct NoSound;
 
 impl AudioHalf for NoSound {
     fn exchange(&mut self, _tx: &Frame, rx: &mut Frame) -> FrameStatus {

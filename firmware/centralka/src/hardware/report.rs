@@ -71,6 +71,18 @@ fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
             is_there: is_there(&port.spi),
         });
     }
+    for entry in &file.dahdi {
+        // The kernel's driver and its configuration give a channel its node; those above 249 share one.
+        let device = match entry.channel {
+            channel @ 1..=249 => format!("/dev/dahdi/{channel}"),
+            _ => "/dev/dahdi/channel".into(),
+        };
+        parts.push(Part {
+            name: format!("{} dahdi", entry.name),
+            is_there: is_there(&device),
+            device,
+        });
+    }
     let interrupts = file.ports.iter().filter_map(|port| port.interrupt.as_ref());
     let pins = interrupts.chain(file.reset.iter());
     let pins = pins.chain(file.relays.iter().map(|relay| &relay.pin));
@@ -119,7 +131,7 @@ mod tests {
     const BOARD: &str = "name = \"Test\"\n[audio]\ndevice = \"hw:0\"\nchannels = 2\n\
         [[port]]\nname = \"fxs1\"\nchip = \"si3215\"\nspi = \"/dev/spidev0.0\"\nslot = 0\n\
         [[port]]\nname = \"fxo1\"\nchip = \"si3050\"\nspi = \"/dev/spidev0.1\"\nslot = 1\n\
-        interrupt = \"gpiochip3:1\"\n";
+        interrupt = \"gpiochip3:1\"\n[[dahdi]]\nname = \"fxs2\"\nchannel = 4\n";
 
     #[test]
     fn what_is_there_and_what_is_missing() {
@@ -136,6 +148,7 @@ mod tests {
         for line in [
             "  fxs1 si3215 /dev/spidev0.0 there\n",
             "  fxo1 si3050 /dev/spidev0.1 missing\n",
+            "  fxs2 dahdi  /dev/dahdi/4 missing\n",
             "  pins        /dev/gpiochip3 missing\n",
         ] {
             assert!(said.contains(line), "{said}");

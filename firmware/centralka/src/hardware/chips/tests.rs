@@ -187,6 +187,16 @@ fn resets_first_and_lets_the_lifeline_go_at_the_end() {
 }
 
 #[test]
+fn a_channel_without_its_card_is_out_of_service() {
+    let text = "name = \"Card\"\n[[dahdi]]\nname = \"fxo1\"\nchannel = 1023\n";
+    let file = BoardFile::parse(text).expect("is sound");
+    let mut board = open(&file, &mut models(), |_, _| Err("not asked for".into()));
+    let (_, name, jack) = &mut board.control[0];
+    assert_eq!(name, "fxo1");
+    assert_eq!(jack.poll_event(), Some(PortEvent::Fault(FaultKind::Lost)));
+}
+
+#[test]
 fn without_its_sound_device_a_board_has_no_port_in_service() {
     let file = BoardFile::parse(BOARD).expect("is sound");
     let mut board = open(&file, &mut models(), |_, _| Err("busy".into()));
