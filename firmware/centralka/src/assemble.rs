@@ -182,6 +182,7 @@ fn setup_of(
         external: None,
         flows: (Vec::new(), 0),
         fingerprint: Some(fingerprint),
+        line_tones: recovered.line_tones,
         resumed: false,
     }
 }

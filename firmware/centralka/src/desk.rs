@@ -43,6 +43,8 @@ pub(crate) enum Ask {
     SimAct { port: String, act: hal_sim::Act },
     /// What the person at a simulated set sees and hears.
     SimHear { port: String },
+    /// What is known and measured of the outside lines.
+    Lines,
 }
 
 /// The answer: a value, or what was wrong in words.
@@ -68,6 +70,14 @@ impl Desk {
             Ask::SimHear { port } => {
                 let report = self.board(port, BoardAsk::Hear)?;
                 serde_json::to_value(report).map_err(|e| e.to_string())
+            }
+            Ask::Lines => {
+                let (answer, wait) = sync_channel(1);
+                let said = self.mouth.say(Word::Lines(answer));
+                said.map_err(|e| e.to_string())?;
+                let lines = wait.recv_timeout(Duration::from_secs(2));
+                let lines = lines.map_err(|_| "the exchange does not answer".to_owned())?;
+                serde_json::to_value(lines).map_err(|e| e.to_string())
             }
             Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
             Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
@@ -190,6 +200,7 @@ fn answer_from_store(
         }
         Ask::SimAct { .. }
         | Ask::SimHear { .. }
+        | Ask::Lines
         | Ask::RecordingPause { .. }
         | Ask::RecordingResume { .. }
         | Ask::Token(_) => serde_json::Value::Null,

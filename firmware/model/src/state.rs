@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryId, FlowId, Transport, Wall};
+use crate::{EntryId, FlowId, ToneSignature, Transport, Wall};
 
 /// Where a phone is now: one contact of one device or person (RFC 3261 §10.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,13 @@ pub enum StateChange {
         owner: EntryId,
         /// See [`Binding::key`].
         key: String,
+    },
+    /// The tones by which the hang-ups of an outside line are known, learned from real ones.
+    LineTones {
+        /// The `[[line]]` entry.
+        line: EntryId,
+        /// All of them, the oldest first.
+        tones: Vec<ToneSignature>,
     },
     /// The device knows MD5 digest only, or no longer (design: remembered after it succeeded).
     DigestMd5 {

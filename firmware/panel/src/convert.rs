@@ -344,7 +344,7 @@ pub fn state_change(change: &StateChange) -> Option<ChangeBody> {
             Some(ChangeBody::Phone(phone(binding)))
         }
         StateChange::Unbound { owner, key } => Some(ChangeBody::PhoneGone(phone_id(owner, key))),
-        StateChange::DigestMd5 { .. } => None,
+        StateChange::DigestMd5 { .. } | StateChange::LineTones { .. } => None,
     }
 }
 

@@ -11,8 +11,8 @@ use call::{Switch, Timers};
 use config::Config;
 use model::{
     Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, FlowId,
-    Instant, LegId, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, Transport,
-    limits,
+    Instant, LegId, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, ToneSignature,
+    Transport, limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
@@ -23,7 +23,7 @@ use crate::{
     clips::Clips,
     flows::Flows,
     leg::SipLeg,
-    lines::Lines,
+    lines::{LineFigures, Lines},
     pool::{Bridges, LegSlots, Pairs},
     ports::Jacks,
     registrar::Registrar,
@@ -59,6 +59,8 @@ pub struct Setup {
     /// SHA-256 of the certificate with which the box shows itself to browsers; `None`: it has none,
     /// and browsers cannot call.
     pub fingerprint: Option<Fingerprint>,
+    /// Tones by which the hang-ups of lines are known.
+    pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     /// Whether a run goes on from here: then nothing is written about a start.
     pub resumed: bool,
 }
@@ -163,6 +165,7 @@ impl Pbx {
         jacks.assign(|name| analog_on(&setup.config, name));
         let mut lines = Lines::default();
         lines.assign(&setup.jacks, &setup.config);
+        lines.remember(&setup.line_tones);
         let slots = LegSlots::new(setup.media_legs);
         let mut pbx = Self {
             registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
@@ -324,6 +327,12 @@ impl Pbx {
         }
     }
 
+    /// What is known of the outside lines, for the line doctor.
+    #[must_use]
+    pub fn line_figures(&self) -> Vec<LineFigures> {
+        self.lines.figures()
+    }
+
     /// Whether a call, or a request that waits for its answer, uses `bound`, a UDP address of ours.
     #[must_use]
     pub fn speaks_from(&self, bound: SocketAddr) -> bool {
@@ -384,6 +393,7 @@ impl Pbx {
             external: self.external,
             flows: self.flows.list(),
             fingerprint: self.fingerprint,
+            line_tones: self.lines.learned(),
             resumed: true,
         })
     }

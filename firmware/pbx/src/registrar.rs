@@ -237,7 +237,7 @@ impl Pbx {
             StateChange::Unbound { owner, key } => {
                 self.forget(now, owner, key, Rule::RegisterRemoved);
             }
-            StateChange::DigestMd5 { .. } => {}
+            StateChange::DigestMd5 { .. } | StateChange::LineTones { .. } => {}
         }
         self.state(change);
     }

@@ -13,7 +13,7 @@ use config::Config;
 use hal_port::{Capabilities, PortKind};
 use model::{
     Binding, Command, Digit, EntryId, FlowId, Instant, MediaCommand, MediaEvent, PairId, PortId,
-    Seed, Seq, Transport,
+    Seed, Seq, ToneSignature, Transport,
 };
 use serde::{Deserialize, Serialize};
 use sip::{
@@ -66,6 +66,7 @@ pub struct Snapshot {
     flows: Vec<(FlowId, Transport, SocketAddr, SocketAddr)>,
     flows_made: u64,
     fingerprint: Option<[u8; 32]>,
+    line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     resumed: bool,
 }
 
@@ -111,6 +112,7 @@ impl Snapshot {
             flows: setup.flows.0.iter().filter_map(flow).collect(),
             flows_made: setup.flows.1,
             fingerprint: setup.fingerprint.map(|print| print.0),
+            line_tones: setup.line_tones.clone(),
             resumed: setup.resumed,
         }
     }
@@ -146,6 +148,7 @@ impl Snapshot {
             external: self.external,
             flows: (self.flows.iter().map(peer).collect(), self.flows_made),
             fingerprint: self.fingerprint.map(model::Fingerprint),
+            line_tones: self.line_tones.clone(),
             resumed: self.resumed,
         })
     }

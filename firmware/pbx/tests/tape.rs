@@ -45,6 +45,7 @@ fn setup() -> Setup {
         external: None,
         flows: (Vec::new(), 0),
         fingerprint: None,
+        line_tones: Vec::new(),
         resumed: false,
     }
 }

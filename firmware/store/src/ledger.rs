@@ -47,6 +47,9 @@ pub struct Batch {
     pub awaited: bool,
 }
 
+/// Keys of memos with what was learned of outside lines begin with this; the entry follows.
+pub(crate) const LINE_TONES: &str = "line tones/";
+
 impl Batch {
     /// Whether there is nothing in it.
     #[must_use]
@@ -438,6 +441,14 @@ impl Store {
                     (owner.as_str(), key),
                 )
                 .map(drop),
+            StateChange::LineTones { line, tones } => {
+                let body = serde_json::to_vec(tones).expect("tones are plain numbers");
+                self.execute(
+                    "INSERT OR REPLACE INTO memo (key, value) VALUES (?1, ?2)",
+                    (format!("{LINE_TONES}{line}"), body),
+                )
+                .map(drop)
+            }
             StateChange::DigestMd5 { owner, md5: true } => self
                 .execute(
                     "INSERT OR IGNORE INTO digest_md5 (owner) VALUES (?1)",

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Binding, CallId, EntryId, Party, PartyId, Seq};
+use model::{Binding, CallId, EntryId, Party, PartyId, Seq, ToneSignature};
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::{
     CallView, Cdr, LiveView, StoreError, StoredRecord,
     encode::{LedgerRow, call_key, party_key, signed},
+    ledger::LINE_TONES,
     schema,
     store::DATABASE_FILE,
 };
@@ -189,6 +190,24 @@ impl Reader {
             .map(read)
             .collect::<Result<_, _>>()
             .map_err(|error| self.damaged(&error))
+    }
+
+    /// The tones by which the hang-ups of outside lines are known.
+    ///
+    /// # Errors
+    /// As [`Self::calls`].
+    pub fn line_tones(&self) -> Result<Vec<(EntryId, Vec<ToneSignature>)>, StoreError> {
+        let sql = "SELECT key, value FROM memo WHERE key LIKE 'line tones/%' ORDER BY key";
+        let rows = self.query(sql, [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })?;
+        let read = |(key, body): (String, Vec<u8>)| {
+            let line = EntryId::new(key.strip_prefix(LINE_TONES).unwrap_or_default());
+            let tones = serde_json::from_slice(&body);
+            Some((line.ok()?, tones.ok()?))
+        };
+        // What cannot be read is learned again.
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// Registrations and calls in progress, from state and the ledger; keep it current with

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use model::{
     Binding, Cause, EntryId, Event, EventBody, Instant, MediaFigures, Now, Record, Rule, Seq,
-    Trust, Wall,
+    ToneSignature, Trust, Wall,
 };
 
 use crate::{
@@ -39,6 +39,8 @@ pub struct Recovered {
     pub bindings: Vec<Binding>,
     /// Devices that are offered MD5 first.
     pub digest_md5: Vec<EntryId>,
+    /// The tones by which the hang-ups of outside lines are known.
+    pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     /// Calls that were cut off by the stop and are closed now with `power lost`.
     pub calls_closed: u64,
     /// The program did not stop in order the last time.
@@ -163,6 +165,7 @@ pub(crate) fn recover(
             .filter_map(|binding| granted(binding, wall))
             .collect(),
         digest_md5: readable(store.digest_md5(), &mut damage)?,
+        line_tones: readable(store.line_tones(), &mut damage)?,
         calls_closed: open.len() as u64,
         unclean: last.is_some_and(|boot| !boot.clean),
         damage,

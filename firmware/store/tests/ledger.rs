@@ -6,7 +6,8 @@ mod office;
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
-    Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, Trust, Wall, limits::PARTY_TEXT_MAX,
+    Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, ToneSignature, Trust, Wall,
+    limits::PARTY_TEXT_MAX,
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
 use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
@@ -243,9 +244,17 @@ fn registrations_survive_a_restart() {
         owner: entry("jan"),
         md5: true,
     };
+    let known = vec![ToneSignature {
+        hz: [425, 0],
+        cadence_ms: [500, 500, 0, 0, 0, 0, 0, 0],
+    }];
+    let tones = StateChange::LineTones {
+        line: entry("line"),
+        tones: known.clone(),
+    };
     store
         .append(&[Batch {
-            state: vec![unbound, md5],
+            state: vec![unbound, md5, tones],
             ..Batch::default()
         }])
         .unwrap();
@@ -254,6 +263,7 @@ fn registrations_survive_a_restart() {
     let granted = hour.plus(REFRESH_LAG + REFRESH_WRITE);
     assert_eq!(recovered.bindings, [binding("jan", granted)]);
     assert_eq!(recovered.digest_md5, [entry("jan")]);
+    assert_eq!(recovered.line_tones, [(entry("line"), known)]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod audio;
 mod conference;
 mod hold;
 mod life;
+mod lines;
 mod recordings;
 mod refusals;
 mod sipp_calls;

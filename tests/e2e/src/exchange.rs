@@ -371,6 +371,7 @@ impl Exchange {
                 "calls",
                 "sip_legs",
                 "sets_busy",
+                "lines_busy",
                 "media_legs",
                 "bridges",
                 "sip_usages",

@@ -1,4 +1,5 @@
-//! The person at the simulated set on `fxs1`, moved by the command line.
+//! The person at the simulated set on `fxs1`, or at the far end of the simulated line on `fxo1`, moved by
+//! the command line.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -9,22 +10,63 @@ use crate::{
     wait::{s, until, within},
 };
 
-/// The simulated set of an exchange.
+/// The simulated set of an exchange, or the far end of its line.
 #[derive(Clone, Copy, Debug)]
 pub struct Set<'e> {
     exchange: &'e Exchange,
+    port: &'static str,
 }
 
 impl<'e> Set<'e> {
     /// The set on `fxs1`.
     #[must_use]
     pub const fn of(exchange: &'e Exchange) -> Self {
-        Self { exchange }
+        Self {
+            exchange,
+            port: "fxs1",
+        }
+    }
+
+    /// The far end of the line on `fxo1`.
+    #[must_use]
+    pub const fn behind_line(exchange: &'e Exchange) -> Self {
+        Self {
+            exchange,
+            port: "fxo1",
+        }
+    }
+
+    /// Calls the office, as this number.
+    #[track_caller]
+    pub fn call(&self, number: &str) {
+        self.act(&["call", number]);
+    }
+
+    /// Answers.
+    #[track_caller]
+    pub fn answer(&self) {
+        self.act(&["answer"]);
+    }
+
+    /// Changes what the line is like.
+    #[track_caller]
+    pub fn line(&self, settings: &[&str]) {
+        let mut all = vec!["line"];
+        all.extend(settings);
+        self.act(&all);
+    }
+
+    /// Waits until the exchange behind the line is doing this.
+    #[track_caller]
+    pub fn line_is(&self, stage: &str, limit: Duration) {
+        until(limit, stage, || {
+            (self.hear()["line"]["stage"] == stage).then_some(())
+        });
     }
 
     #[track_caller]
     fn act(&self, arguments: &[&str]) {
-        let mut all = vec!["sim", "fxs1"];
+        let mut all = vec!["sim", self.port];
         all.extend(arguments);
         self.exchange.ask(&all);
     }
@@ -62,7 +104,7 @@ impl<'e> Set<'e> {
     pub fn hear(&self) -> Value {
         // A busy exchange may have no time to say at once.
         let told = until(s(60), "what the set hears", || {
-            let output = self.exchange.run(&["sim", "fxs1", "hear", "--json"]);
+            let output = self.exchange.run(&["sim", self.port, "hear", "--json"]);
             output.status.success().then_some(output.stdout)
         });
         serde_json::from_slice(&told).expect("the report is JSON")

@@ -194,7 +194,7 @@ impl Disk {
                 Entry::State(StateChange::Unbound { owner, key }) => {
                     all.remove(&(owner.clone(), key.clone()));
                 }
-                Entry::State(StateChange::DigestMd5 { .. })
+                Entry::State(StateChange::DigestMd5 { .. } | StateChange::LineTones { .. })
                 | Entry::Record(..)
                 | Entry::Party(..) => {}
             }

@@ -655,6 +655,7 @@ impl World {
             external: None,
             flows: (Vec::new(), 0),
             fingerprint: None,
+            line_tones: Vec::new(),
             resumed: false,
         };
         let keys = Keys::new(secret, self.office.passwords.clone());

@@ -2,6 +2,7 @@
 
 mod call;
 mod config;
+mod doctor;
 mod music;
 mod recording;
 mod sim;
@@ -85,8 +86,11 @@ enum Verb {
         /// A file of `DATA/journal`.
         file: PathBuf,
     },
-    /// Say what this machine lacks.
-    Doctor,
+    /// Say what this machine lacks, or how its outside lines are.
+    Doctor {
+        #[command(subcommand)]
+        of: Option<doctor::Of>,
+    },
     /// The program's version.
     Version,
 }
@@ -154,7 +158,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Verb::Verify { file } => return verify(file.as_deref(), &data),
         Verb::Replay { file } => return crate::replay::run(&file),
-        Verb::Doctor => doctor(&data),
+        Verb::Doctor { of: None } => doctor(&data),
+        Verb::Doctor { of: Some(of) } => doctor::run(&data, of)?,
         Verb::Version => println!("centralka {}", crate::VERSION),
     }
     Ok(ExitCode::SUCCESS)

@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hal_port::{ControlHalf as _, PortCommand, PortEvent};
+use hal_port::{ControlHalf as _, PortCommand, PortEvent, Reading};
 use hal_sim::{ActError, People, Report};
 use model::{Instant, PortId};
 use panel::{
     Feed,
     api::{ChangeBody, Hook, SimSet},
 };
+
+use pbx::LineFigures;
+use serde::{Deserialize, Serialize};
 
 use super::Jack;
 use crate::{
@@ -24,6 +27,17 @@ struct Seat {
     dialled: String,
     talking: Option<u8>,
     shown: Option<SimSet>,
+}
+
+/// What the line doctor says of one outside line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LineSheet {
+    /// The jack's name.
+    pub(crate) name: String,
+    /// What the exchange knows.
+    pub(crate) figures: LineFigures,
+    /// What the port measures.
+    pub(crate) reading: Reading,
 }
 
 /// All jacks of the board.
@@ -82,6 +96,19 @@ impl Board {
             self.show();
         }
         said
+    }
+
+    /// The sheets of the outside lines.
+    pub(crate) fn line_sheets(&self, figures: Vec<LineFigures>) -> Vec<LineSheet> {
+        let sheet = |figures: LineFigures| {
+            let seat = self.seats.iter().find(|seat| seat.port == figures.port)?;
+            Some(LineSheet {
+                name: seat.name.clone(),
+                reading: seat.jack.reading(),
+                figures,
+            })
+        };
+        figures.into_iter().filter_map(sheet).collect()
     }
 
     pub(crate) fn command(&mut self, port: PortId, command: PortCommand) {

@@ -25,7 +25,7 @@ use model::{Command, FlowId, limits};
 use panel::{WebInbox, WebLine};
 use pbx::{Counters, Figures};
 
-pub(crate) use board::Board;
+pub(crate) use board::{Board, LineSheet};
 pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
 pub(crate) use gather::Gather;
@@ -54,6 +54,8 @@ pub(crate) enum Word {
     External(Option<std::net::IpAddr>),
     /// Somebody wants the figures.
     Figures(SyncSender<(Figures, Counters)>),
+    /// Somebody wants to know how the outside lines are.
+    Lines(SyncSender<Vec<LineSheet>>),
     /// A question to the people at the simulated sets.
     Board {
         port: String,

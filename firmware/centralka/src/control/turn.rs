@@ -295,6 +295,11 @@ impl Control {
                     let _ =
                         answer.try_send((self.driver.pbx.figures(), self.driver.pbx.counters()));
                 }
+                Word::Lines(answer) => {
+                    let figures = self.driver.pbx.line_figures();
+                    // Nobody waits any more if this fails.
+                    let _ = answer.try_send(self.board.line_sheets(figures));
+                }
                 Word::Board { port, ask, answer } => {
                     let now = self.clock.now().mono;
                     // Nobody waits any more if this fails.

@@ -5,6 +5,7 @@
 //! its far party is there: see `watch`.
 
 mod dialling;
+mod figures;
 mod incoming;
 mod outgoing;
 mod watch;
@@ -16,12 +17,14 @@ use config::{Config, Country, Tone};
 use hal_port::{LoopHook, PortCommand, PortEvent};
 use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{
-    CallerInfo, EntryId, EventBody, Instant, KnownTone, LegId, LineHeard, LineNews, LineTone,
-    MediaCommand, MediaFigures, MediaLeg, Now, PortId, PortListens, PortSound, Rule, ToneSignature,
+    CallerInfo, EntryId, EventBody, Instant, KnownTone, LegId, LineHeard, LineNews, LineSecond,
+    LineTone, MediaCommand, MediaFigures, MediaLeg, Now, PortId, PortListens, PortSound, Rule,
+    ToneSignature,
 };
 
 use crate::{Output, Pbx, pbx::Owner};
 
+pub use figures::{HangUps, LineFigures};
 pub(crate) use watch::Watch;
 
 /// A line on hook is left alone for so long, until the exchange has seen it.
@@ -106,6 +109,10 @@ pub(crate) struct Line {
     pub(crate) used: u64,
     /// Tones by which its hang-ups are known, the oldest first.
     pub(crate) learned: Vec<ToneSignature>,
+    /// How its hang-ups showed since the start.
+    pub(crate) hang_ups: HangUps,
+    /// How its last second in a call sounded.
+    pub(crate) second: Option<LineSecond>,
 }
 
 impl Line {
@@ -119,6 +126,8 @@ impl Line {
             reversed: false,
             used: 0,
             learned: Vec::new(),
+            hang_ups: HangUps::default(),
+            second: None,
         }
     }
 
@@ -177,6 +186,24 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// What was learned of lines before this start.
+    pub(crate) fn remember(&mut self, known: &[(EntryId, Vec<ToneSignature>)]) {
+        for line in self.all.values_mut() {
+            let mut known = known.iter();
+            if let Some((_, tones)) = known.find(|(entry, _)| line.entry.as_ref() == Some(entry)) {
+                line.learned = tones.iter().copied().take(LEARNED_SIGNATURES).collect();
+            }
+        }
+    }
+
+    /// What is learned of lines.
+    pub(crate) fn learned(&self) -> Vec<(EntryId, Vec<ToneSignature>)> {
+        let known = self.all.values().filter(|line| !line.learned.is_empty());
+        known
+            .filter_map(|line| Some((line.entry.clone()?, line.learned.clone())))
+            .collect()
+    }
+
     /// The lines that the configuration has, by the board's jacks.
     pub(crate) fn assign(&mut self, jacks: &[crate::Jack], config: &Config) {
         for jack in jacks {
@@ -312,9 +339,12 @@ impl Pbx {
 
     /// News from the sound of a line.
     pub(crate) fn line_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
-        let Some(line) = self.lines.get(port) else {
+        let Some(line) = self.lines.get_mut(port) else {
             return;
         };
+        if let LineHeard::Second(second) = heard {
+            line.second = Some(second);
+        }
         match &line.phase {
             Phase::Announced(_) => self.caller_heard(now, port, heard),
             Phase::Seizing(_) => self.dial_tone_heard(now, port, heard),
@@ -324,12 +354,11 @@ impl Pbx {
                 if heard == LineHeard::Voice {
                     let news = LineNews::FalseHangUp { sign: *sign };
                     self.counters.false_hang_ups += 1;
-                    if let Some(Line {
-                        phase: Phase::Parting { learn, .. },
-                        ..
-                    }) = self.lines.get_mut(port)
-                    {
-                        *learn = None;
+                    if let Some(line) = self.lines.get_mut(port) {
+                        line.hang_ups.false_ones = line.hang_ups.false_ones.saturating_add(1);
+                        if let Phase::Parting { learn, .. } = &mut line.phase {
+                            *learn = None;
+                        }
                     }
                     self.line_news(now, port, Rule::LineVoice, news);
                 }

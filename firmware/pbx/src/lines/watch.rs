@@ -8,7 +8,7 @@ use call::LegEvent;
 use config::HangUpSign;
 use model::limits::LEARNED_SIGNATURES;
 use model::{
-    Instant, LineHeard, LineNews, LineSign, LineTone, Now, PortId, Rule, ToneEvidence,
+    Instant, LineHeard, LineNews, LineSign, LineTone, Now, PortId, Rule, StateChange, ToneEvidence,
     ToneSignature,
 };
 
@@ -215,6 +215,9 @@ impl Pbx {
             return;
         }
         self.counters.line_hang_ups += 1;
+        if let Some(line) = self.lines.get_mut(port) {
+            line.hang_ups.count(sign);
+        }
         self.line_news(now, port, rule_of(sign), LineNews::HungUp { sign, tone });
         if matches!(sign, LineSign::Tone | LineSign::DialTone) {
             self.leave_bridge(leg);
@@ -277,6 +280,13 @@ impl Pbx {
             line.learned.remove(0);
         }
         line.learned.push(tone);
+        let learned = line
+            .entry
+            .clone()
+            .map(|line_id| (line_id, line.learned.clone()));
+        if let Some((line, tones)) = learned {
+            self.state(StateChange::LineTones { line, tones });
+        }
         self.line_news(now, port, Rule::LineTone, LineNews::Learned { tone });
     }
 }

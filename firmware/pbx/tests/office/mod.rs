@@ -43,6 +43,7 @@ pub(crate) fn exchange(bindings: Vec<Binding>) -> Pbx {
         external: None,
         flows: (Vec::new(), 0),
         fingerprint: None,
+        line_tones: Vec::new(),
         resumed: false,
     };
     let id = SecretId::new("phone").expect("a legal id");

@@ -50,6 +50,7 @@ impl World {
             StateChange::Refreshed(_) => "refreshed",
             StateChange::Unbound { .. } => "unbound",
             StateChange::DigestMd5 { .. } => "md5",
+            StateChange::LineTones { .. } => "line tones",
         };
         Ok(outcome.changes.iter().map(name).collect())
     }

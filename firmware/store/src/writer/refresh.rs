@@ -46,7 +46,7 @@ impl Refreshes {
                 self.waiting.remove(&key);
                 self.written.remove(&key);
             }
-            StateChange::DigestMd5 { .. } => {}
+            StateChange::DigestMd5 { .. } | StateChange::LineTones { .. } => {}
         }
         Some(change)
     }

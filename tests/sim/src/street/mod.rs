@@ -71,6 +71,7 @@ impl Street {
             external: None,
             flows: (Vec::new(), 0),
             fingerprint: None,
+            line_tones: Vec::new(),
             resumed: false,
         };
         let mut secret = [0; 32];

@@ -485,3 +485,31 @@ fn a_call_on_a_line_that_dies_ends() {
     outside.wait("the call is over", 10_000, |s| s.ended().is_some());
     outside.clean_up();
 }
+
+/// From a set to a line of the same board and back: at most 25 ms with the block in which a sound begins,
+/// and no resampling (design §3).
+#[test]
+fn a_set_and_a_line_are_25_ms_apart() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.talk();
+    let loud = [8_000; hal_port::FRAME];
+    let jack_of_line = 2_usize;
+    for jack in [jack_of_line, 0] {
+        outside.0.pass_ms(500);
+        outside.0.first_sound[jack] = None;
+        let (people, said) = (&mut outside.0.board.people, outside.0.now);
+        if jack == jack_of_line {
+            let person = people.person("fxs1").expect("the set");
+            person.speak_block(&loud).expect("the mouth is free");
+        } else {
+            let carrier = people.carrier("fxo1").expect("the line");
+            carrier.speak_block(&loud).expect("the line is free");
+        }
+        outside.0.pass_ms(100);
+        let heard = outside.0.first_sound[jack].expect("it is heard");
+        let late = heard.since(said);
+        assert!(late.as_millis() <= 25, "to jack {jack}: {late:?}");
+    }
+    outside.act(1, Act::HangUp);
+    outside.clean_up();
+}
