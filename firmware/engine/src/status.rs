@@ -62,6 +62,9 @@ counters! {
     cpu_us,
     /// Times that new calls had to be refused because the media thread was at its limit.
     overloads,
+    /// Flows of relayed calls in which nothing but heads is rewritten, as of the last second the
+    /// media thread worked in.
+    flows,
     /// Longest delay of a tick after its time, in µs.
     tick_late_us_max,
     /// Longest time of one turn of the media thread, in µs.

@@ -200,6 +200,8 @@ impl Worker {
         self.counters
             .cpu_us
             .store(used_ns / 1_000, Ordering::Relaxed);
+        let flows = u64::try_from(self.plane.flows().count()).unwrap_or(0);
+        self.counters.flows.store(flows, Ordering::Relaxed);
         let before = self.doing.load.level;
         if !self.doing.load.judge(now, used_ns) || before.max(self.doing.load.level) < Level::Full {
             return;

@@ -21,6 +21,7 @@ mod block;
 mod clip;
 mod command;
 mod decoded;
+mod flows;
 mod inband;
 mod keying;
 mod listening;
@@ -47,6 +48,7 @@ mod wiring;
 
 pub use clip::{Clip, ClipSound};
 pub use command::PlaneCommand;
+pub use flows::{Flow, Rewrite};
 pub use output::{Channel, Output, Pace, Retired, TapPart, Tapped};
 pub use paths::Paths;
 pub use plane::{Due, Plane, PlaneFigures, TICK};

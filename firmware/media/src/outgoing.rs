@@ -164,6 +164,13 @@ impl Outgoing {
         }
     }
 
+    /// How packets of the leg in `slot` are sent on at this moment: their SSRC, and what is added to
+    /// numbers and timestamps; `None` if none was yet, or the next one is not like the last.
+    pub(crate) fn relays(&self, slot: u16) -> Option<(u32, u16, u32)> {
+        let mapping = self.mapping.filter(|m| m.slot == slot && !self.fresh)?;
+        Some((mapping.ssrc, mapping.seq_offset, mapping.timestamp_offset))
+    }
+
     /// The header of a packet of our own making.
     pub(crate) fn own(
         &mut self,

@@ -13,7 +13,7 @@ use crate::{
     agent::{Agent, Heard},
     clock,
     figure::{Figure, Target, percentile, rounded},
-    media::{Media, Report, Stream},
+    media::{Media, Report, Says, Stream},
     office::{self, Folder, Office},
     process::{Process, Span},
     traffic::{self, Plan},
@@ -219,17 +219,17 @@ pub(crate) fn talking(
     people: usize,
     calls: usize,
 ) -> Result<(Office, Agent, Media)> {
-    speaking(options, people, calls, [Codec::Pcma; 2])
+    speaking(options, (people, calls), [Codec::Pcma; 2], "")
 }
 
-/// The same with what callers and called speak.
+/// The same with what callers and called speak, and `person` in the configuration of each.
 pub(crate) fn speaking(
     options: &Options,
-    people: usize,
-    calls: usize,
+    (people, calls): (usize, usize),
     codecs: [Codec; 2],
+    person: &str,
 ) -> Result<(Office, Agent, Media)> {
-    let (office, mut agent, mut media) = registered(options, people, WIDE_TOO)?;
+    let (office, mut agent, mut media) = registered(options, people, (person, WIDE_TOO))?;
     agent.codecs = codecs;
     traffic::stand(&mut agent, people, calls).with_context(|| office.log_end())?;
     talk(&mut agent, &mut media, people, calls)?;
@@ -239,12 +239,12 @@ pub(crate) fn speaking(
 /// What the office may speak besides G.711.
 const WIDE_TOO: &str = "\n[media]\ncodecs = [\"pcma\", \"pcmu\", \"g722\"]\n";
 
-/// An office of `people`, all registered, with sockets for their voices and `more` in its
-/// configuration.
+/// An office of `people`, all registered, with sockets for their voices, and more in its
+/// configuration: in that of each person, and at its end.
 pub(crate) fn registered(
     options: &Options,
     people: usize,
-    more: &str,
+    more: (&str, &str),
 ) -> Result<(Office, Agent, Media)> {
     let office = Office::open_with(&options.bin, people, more)?;
     let mut agent = Agent::new(office.sip, &office.phones)?;
@@ -279,11 +279,23 @@ pub(crate) fn talk(
         let codec = agent.codecs[0];
         let to = agent.calls[call].remote.context("no SDP in the answer")?;
         let socket = Media::socket_of(call, 0);
-        media.add(Stream { socket, to, codec });
+        let says = Says::Marks;
+        media.add(Stream {
+            says,
+            socket,
+            to,
+            codec,
+        });
         let codec = agent.codecs[1];
         let to = agent.taken_remote(called).context("no SDP in the offer")?;
         let socket = Media::socket_of(called, 1);
-        media.add(Stream { socket, to, codec });
+        let says = Says::Marks;
+        media.add(Stream {
+            says,
+            socket,
+            to,
+            codec,
+        });
     }
     Ok(())
 }

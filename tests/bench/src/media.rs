@@ -30,9 +30,34 @@ const SLOTS: usize = 20;
 /// Header and 20 ms of A-law.
 const PACKET: usize = 12 + 160;
 
+/// Packets of a burst, and from one burst to the next: 100 ms in each second.
+const BURST: u32 = 5;
+/// See [`BURST`].
+const BURST_EVERY: u32 = 50;
+/// A packet whose mean sample is larger is the burst; between bursts there is silence.
+const LOUD: u32 = 300;
+/// Silent packets before one counts as the beginning of a burst.
+const QUIET: u32 = 10;
+/// A-law of silence.
+const SILENCE: u8 = 0xd5;
+
+/// What a voice says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// Packets that are known again when they come out unchanged.
+    #[default]
+    Marks,
+    /// Nothing.
+    Silence,
+    /// Noise for 100 ms of each second.
+    Bursts,
+}
+
 /// A voice on its way to the exchange.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stream {
+    /// What it says.
+    pub(crate) says: Says,
     /// Which of our sockets it leaves from, as [`Media::sockets`] numbers them.
     pub(crate) socket: usize,
     /// Where the exchange wants it.
@@ -58,6 +83,9 @@ pub(crate) struct Report {
     pub(crate) dropped_here: u64,
     /// Nanoseconds from our sending to the kernel's taking the relayed packet, sorted.
     pub(crate) delays_ns: Vec<u64>,
+    /// Nanoseconds from the sending of a burst's first packet to that of the first loud one that
+    /// came to somebody else, sorted.
+    pub(crate) onsets_ns: Vec<u64>,
     /// Per cent of slots in which the generator was over 2 ms late: above a few, trust no delay.
     pub(crate) late_pct: f64,
 }
@@ -66,6 +94,11 @@ impl Report {
     /// A delay in ms, `part` of the way up.
     pub(crate) fn delay_ms(&self, part: f64) -> f64 {
         crate::figure::percentile(&self.delays_ns, part) / 1e6
+    }
+
+    /// The time from a burst to its being heard, in ms, `part` of the way up.
+    pub(crate) fn onset_ms(&self, part: f64) -> f64 {
+        crate::figure::percentile(&self.onsets_ns, part) / 1e6
     }
 
     /// What neither came nor was dropped at our own sockets.
@@ -82,6 +115,8 @@ struct Common {
     sent: AtomicU64,
     late: AtomicU64,
     slots: AtomicU64,
+    /// When the newest burst began.
+    burst: AtomicU64,
     new: Mutex<Vec<(u32, Stream)>>,
 }
 
@@ -107,6 +142,9 @@ struct Taken {
     disordered: u64,
     strange: u64,
     delays_ns: Vec<u64>,
+    onsets_ns: Vec<u64>,
+    /// Silent packets in a row, by SSRC.
+    quiet: BTreeMap<u32, u32>,
 }
 
 /// Which numbers of a stream came lately.
@@ -145,6 +183,7 @@ impl Media {
             sent: AtomicU64::new(0),
             late: AtomicU64::new(0),
             slots: AtomicU64::new(0),
+            burst: AtomicU64::new(0),
             new: Mutex::new(Vec::new()),
         });
         let sockets = Arc::new(sockets);
@@ -201,6 +240,7 @@ impl Media {
         let _ = self.sender.join();
         let mut taken = self.receiver.join().unwrap_or_default();
         taken.delays_ns.sort_unstable();
+        taken.onsets_ns.sort_unstable();
         let slots = self.common.slots.load(Relaxed).max(1);
         #[expect(clippy::cast_precision_loss, reason = "a percentage")]
         let late_pct = self.common.late.load(Relaxed) as f64 * 100.0 / slots as f64;
@@ -212,6 +252,7 @@ impl Media {
             strange: taken.strange,
             dropped_here,
             delays_ns: taken.delays_ns,
+            onsets_ns: taken.onsets_ns,
             late_pct,
         }
     }
@@ -273,7 +314,7 @@ fn send(common: &Common, sockets: &[UdpSocket]) {
 }
 
 fn say(common: &Common, sockets: &[UdpSocket], voice: &mut Voice) {
-    let mut packet = [0xd5_u8; PACKET];
+    let mut packet = [SILENCE; PACKET];
     let now = clock::realtime_ns();
     let number = voice.number.to_be_bytes();
     let stamp = voice.number.wrapping_mul(160).to_be_bytes();
@@ -286,10 +327,23 @@ fn say(common: &Common, sockets: &[UdpSocket], voice: &mut Voice) {
     ]);
     packet[4..8].copy_from_slice(&stamp);
     packet[8..12].copy_from_slice(&(0x0c0d_0000 | voice.id).to_be_bytes());
-    packet[12..16].copy_from_slice(MARK);
-    packet[16..20].copy_from_slice(&voice.id.to_be_bytes());
-    packet[20..24].copy_from_slice(&number);
-    packet[24..32].copy_from_slice(&now.to_be_bytes());
+    match voice.stream.says {
+        Says::Marks => {
+            packet[12..16].copy_from_slice(MARK);
+            packet[16..20].copy_from_slice(&voice.id.to_be_bytes());
+            packet[20..24].copy_from_slice(&number);
+            packet[24..32].copy_from_slice(&now.to_be_bytes());
+        }
+        Says::Bursts if voice.number % BURST_EVERY < BURST => {
+            if voice.number.is_multiple_of(BURST_EVERY) {
+                common.burst.store(now, Relaxed);
+            }
+            for (octet, n) in packet[12..].iter_mut().zip(0_u8..) {
+                *octet = n.wrapping_mul(89) ^ n >> 3;
+            }
+        }
+        Says::Silence | Says::Bursts => {}
+    }
     voice.number += 1;
     let sent = sockets[voice.stream.socket].send_to(&packet, voice.stream.to);
     if sent.is_ok() && common.in_window(now) {
@@ -342,6 +396,7 @@ impl Taken {
         else {
             if common.in_window(ns) {
                 self.strange += 1;
+                self.listen(common.burst.load(Relaxed), packet, ns);
             }
             return;
         };
@@ -358,6 +413,34 @@ impl Taken {
         self.received += 1;
         self.disordered += u64::from(disordered);
         self.delays_ns.push(ns.saturating_sub(sent));
+    }
+}
+
+impl Taken {
+    /// Notes the first loud packet after silence; `burst` is when the burst began.
+    fn listen(&mut self, burst: u64, packet: &[u8], ns: u64) {
+        let (Some(ssrc), Some(payload)) = (packet.get(8..12), packet.get(12..)) else {
+            return;
+        };
+        let ssrc = u32::from_be_bytes(ssrc.try_into().unwrap_or_default());
+        let quiet = self.quiet.entry(ssrc).or_default();
+        let level: u32 = payload.iter().map(|&octet| alaw_size(octet)).sum();
+        let samples = u32::try_from(payload.len()).unwrap_or(u32::MAX).max(1);
+        if level / samples <= LOUD {
+            *quiet += 1;
+        } else if std::mem::take(quiet) >= QUIET && burst > 0 {
+            self.onsets_ns.push(ns.saturating_sub(burst));
+        }
+    }
+}
+
+/// How far from zero an octet of A-law is (G.711 table 1a).
+fn alaw_size(octet: u8) -> u32 {
+    let code = u32::from(octet ^ 0x55) & 0x7f;
+    let (segment, step) = (code >> 4, code & 15);
+    match segment {
+        0 => step << 4 | 8,
+        _ => (step << 4 | 264) << (segment - 1),
     }
 }
 
@@ -380,6 +463,25 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_burst_after_silence_is_heard_once() {
+        let mut taken = Taken::default();
+        let packet = |octet: u8| {
+            let mut packet = [octet; PACKET];
+            packet[8..12].copy_from_slice(&[1, 2, 3, 4]);
+            packet
+        };
+        taken.listen(5, &packet(0x2a), 9);
+        for _ in 0..QUIET {
+            taken.listen(5, &packet(SILENCE), 10);
+        }
+        for ns in [105, 205] {
+            taken.listen(5, &packet(0x2a), ns);
+        }
+        assert_eq!(taken.onsets_ns, [100]);
+        assert_eq!((alaw_size(SILENCE), alaw_size(0x2a)), (8, 32_256));
+    }
 
     #[test]
     fn repeats_and_disorder_are_told_apart() {

@@ -132,15 +132,21 @@ pub(crate) fn stop(child: &mut Child) -> bool {
 impl Office {
     /// Starts the program with an office of `people` and waits until it is ready.
     pub(crate) fn open(bin: &Path, people: usize) -> Result<Self> {
-        Self::open_with(bin, people, "")
+        Self::open_with(bin, people, ("", ""))
     }
 
-    /// The same with `more` in its configuration.
-    pub(crate) fn open_with(bin: &Path, people: usize, more: &str) -> Result<Self> {
+    /// The same with more in the configuration of each person, and at its end.
+    pub(crate) fn open_with(
+        bin: &Path,
+        people: usize,
+        (person, more): (&str, &str),
+    ) -> Result<Self> {
         let folder = Folder::new()?;
         let phones = phones(people);
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        fs::write(folder.join("office.toml"), text(&phones, anywhere) + more)?;
+        let text =
+            text(&phones, anywhere).replace("[[person]]\n", &format!("[[person]]\n{person}"));
+        fs::write(folder.join("office.toml"), text + more)?;
         let mut child = spawn(bin, &folder)?;
         let listen = match listening(&mut child, &folder) {
             Ok(listen) => listen,

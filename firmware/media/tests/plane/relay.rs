@@ -1,6 +1,6 @@
 //! Two legs of one codec: packets go through at once.
 
-use media::{Channel, Due};
+use media::{Channel, Due, Flow, Rewrite};
 use model::{Codec, Learn, MediaCommand, MediaEvent, Route, RtpParams};
 
 use crate::rig::{PCMA, Rig, address, amplitude, leg, mark, params, talkers};
@@ -185,4 +185,54 @@ fn a_far_end_that_starts_anew_goes_on_under_our_numbers() {
             .all(|&(seq, ts)| seq == 1 && (ts == 160 || ts == 320)),
         "{steps:?}"
     );
+}
+
+/// What the table says becomes of a packet.
+fn rewritten(rewrite: &Rewrite, packet: &[u8]) -> Vec<u8> {
+    let mut bytes = packet.to_vec();
+    let seq = u16::from_be_bytes([packet[2], packet[3]]).wrapping_add(rewrite.seq_offset);
+    let timestamp = u32::from_be_bytes(packet[4..8].try_into().expect("four bytes"));
+    let timestamp = timestamp.wrapping_add(rewrite.timestamp_offset);
+    bytes[1] = packet[1] & 0x80 | rewrite.payload_type;
+    bytes[2..4].copy_from_slice(&seq.to_be_bytes());
+    bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
+    bytes[8..12].copy_from_slice(&rewrite.ssrc.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn the_table_of_flows_says_what_the_plane_does() {
+    let mut rig = Rig::new();
+    let other = RtpParams {
+        pt_out: 96,
+        pt_in: 97,
+        ..params(1)
+    };
+    let (mut a, mut b) = (rig.phone(0), rig.phone_with(1, other));
+    rig.join(a.leg, 0);
+    rig.join(b.leg, 0);
+    assert_eq!(rig.plane.flows().count(), 0, "no numbers yet");
+    rig.talk(&mut [&mut a, &mut b], 3);
+    let flows: Vec<Flow> = rig.plane.flows().collect();
+    assert_eq!(flows.len(), 2);
+    for phone in [&mut a, &mut b] {
+        let flow = flows.iter().find(|flow| flow.leg == phone.leg);
+        let flow = flow.expect("both ways");
+        rig.forget();
+        let packet = phone.packet();
+        assert_eq!((flow.from, flow.ssrc), (phone.address, phone.ssrc));
+        assert_eq!(flow.payload_type, packet[1] & 0x7f);
+        rig.packet(phone.leg, Channel::Rtp, phone.address, &packet);
+        let sent = &rig.heard(flow.rewrite.leg)[0];
+        assert_eq!(sent.to, flow.rewrite.to);
+        assert_eq!(sent.bytes, rewritten(&flow.rewrite, &packet));
+    }
+    let tap = model::TapId(7);
+    rig.command(MediaCommand::StartTap { leg: a.leg, tap });
+    let left: Vec<_> = rig.plane.flows().map(|flow| flow.leg).collect();
+    assert_eq!(left, [b.leg], "a recorded one is not");
+    rig.command(MediaCommand::StopTap { tap });
+    let third = rig.phone(2);
+    rig.join(third.leg, 0);
+    assert_eq!(rig.plane.flows().count(), 0, "mixed");
 }
