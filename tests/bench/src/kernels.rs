@@ -27,8 +27,8 @@ type Named = (&'static str, f64, fn() -> Result<Kernel>);
 
 /// Budgets are a tenth above what rustc 1.95 makes of it for a processor with AVX2.
 const KERNELS: &[Named] = &[
-    ("kernel_pcma_encode", 2_750.0, || encode(Codec::Pcma)),
-    ("kernel_pcma_decode", 800.0, || decode(Codec::Pcma)),
+    ("kernel_pcma_encode", 600.0, || encode(Codec::Pcma)),
+    ("kernel_pcma_decode", 630.0, || decode(Codec::Pcma)),
     ("kernel_g722_encode", 118_000.0, || encode(Codec::G722)),
     ("kernel_g722_decode", 103_000.0, || decode(Codec::G722)),
     ("kernel_opus_encode", 1_500_000.0, || encode(Codec::Opus)),
@@ -47,7 +47,7 @@ const KERNELS: &[Named] = &[
     ("line_caller_id", 1e9, || Ok(line_kernels::caller_id())),
     (
         "plane_relayed_packet",
-        3_350.0,
+        3_000.0,
         plane_kernels::relayed_packet,
     ),
     (
@@ -57,10 +57,10 @@ const KERNELS: &[Named] = &[
     ),
     (
         "plane_conference_tick",
-        41_500.0,
+        37_500.0,
         plane_kernels::conference_tick,
     ),
-    ("plane_quarrel_tick", 999_999.0, plane_kernels::quarrel_tick),
+    ("plane_quarrel_tick", 111_000.0, plane_kernels::quarrel_tick),
     ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
 ];
 
