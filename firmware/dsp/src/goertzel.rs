@@ -36,6 +36,7 @@ impl<const N: usize> Goertzel<N> {
 
     /// Measures a block. A sine of peak A that fills n samples gives a magnitude of A · n / 2.
     #[must_use]
+    #[inline(always)] // into loops that are compiled for wider vectors
     pub fn measure(&self, block: &[f32]) -> [Bin; N] {
         let (last, before) = vectorised(|| recursion(&self.cos.map(|cos| 2.0 * cos), block));
         let mut bins = [Bin::default(); N];

@@ -18,7 +18,7 @@ pub struct Tone {
     at: usize,
     /// Samples left of the current step; `None` = until stopped.
     left: Option<u32>,
-    voices: [Voice; 2],
+    voices: [Voice; 4],
     modulator: Sine,
     modulated: bool,
     phase: Phase,
@@ -40,7 +40,7 @@ impl Tone {
             spec,
             at: 0,
             left: None,
-            voices: [Voice::default(); 2],
+            voices: [Voice::default(); 4],
             modulator: Sine::default(),
             modulated: false,
             phase: Phase::Playing,
@@ -85,12 +85,15 @@ impl Tone {
         if self.phase == Phase::Over {
             return 0;
         }
-        let [first, second] = &mut self.voices;
+        let [first, others @ ..] = &mut self.voices;
         let mut sum = first.next();
         if self.modulated {
             sum *= 1.0 + 0.9 * self.modulator.next();
         }
-        (sum + second.next()) as i16
+        for voice in others {
+            sum += voice.next();
+        }
+        sum as i16
     }
 
     /// Counts the current step down before its next sample, turning sines down ahead of a step
@@ -156,7 +159,7 @@ impl Tone {
 }
 
 fn step_hz(step: ToneStep, index: usize) -> u16 {
-    step.hz.get(index).copied().unwrap_or(0)
+    step.sines().get(index).copied().unwrap_or(0)
 }
 
 /// One sine with a level that moves in straight lines.

@@ -131,6 +131,10 @@ impl RtpParams {
 }
 
 /// What a leg hears and who hears it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "crosses the media rings as a value: nothing is boxed"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Route {
     /// Nothing, nobody.

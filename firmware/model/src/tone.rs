@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::TONE_STEPS_MAX;
 
-/// One step of a tone: up to two sines at once, or silence when both are 0.
+/// One step of a tone: up to four sines at once, or silence when all are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToneStep {
     /// Frequencies in Hz, 0 = none.
     pub hz: [u16; 2],
+    /// Frequencies of the few tones that have more: howlers, some dial tones.
+    pub more_hz: [u16; 2],
     /// When not 0, `hz[0]` is amplitude modulated by this frequency, 90 % deep.
     pub am_hz: u16,
     /// Duration in ms, 0 = until stopped.
@@ -17,6 +19,14 @@ pub struct ToneStep {
     pub once: bool,
     /// Level against the tone's own, in dB.
     pub rel_db: i8,
+}
+
+impl ToneStep {
+    /// All four frequencies in Hz, 0 = none.
+    #[must_use]
+    pub const fn sines(&self) -> [u16; 4] {
+        [self.hz[0], self.hz[1], self.more_hz[0], self.more_hz[1]]
+    }
 }
 
 /// A whole tone. Played in order; after the last step it goes on at the first step that is not

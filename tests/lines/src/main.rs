@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn run(corpus: &Corpus, calls: u64, seed: u64) -> Report {
-    let next = AtomicU64::new(0);
+    let (next, ended) = (AtomicU64::new(0), AtomicU64::new(0));
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         let soak = Soak::new(corpus);
@@ -56,10 +56,13 @@ fn run(corpus: &Corpus, calls: u64, seed: u64) -> Report {
                 return report;
             }
             if call.is_multiple_of((calls / 20).max(1)) {
-                println!("{} of {calls} calls", call);
+                let ended = ended.load(Ordering::Relaxed);
+                println!("{call} of {calls} calls, {ended} ended");
             }
             let kind = Kind::ALL[(call % Kind::ALL.len() as u64) as usize];
-            report.add(soak.call(seed.wrapping_mul(1_000_003).wrapping_add(call), kind));
+            let one = soak.call(seed.wrapping_mul(1_000_003).wrapping_add(call), kind);
+            ended.fetch_add(one.ended.len() as u64, Ordering::Relaxed);
+            report.add(one);
         }
     };
     let mut whole = Report::default();

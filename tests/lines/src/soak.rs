@@ -152,12 +152,14 @@ impl<'c> Soak<'c> {
     }
 
     fn signals(&self, country: CountryCode, random: &mut Random) -> Vec<i16> {
-        let signal = match random.below(4) {
+        let mut signal = match random.below(4) {
             0 => call_waiting(country, random.between(3.0, 12.0)),
             1 => sample(country, Tone::Record, 8.0),
             2 => sample(country, Tone::Ringback, random.between(3.0, 15.0)),
             _ => return self.said(random),
         };
+        // Two tones one after the other without a pause would be one, and a dial tone if long enough.
+        signal.extend([0; 8_000]);
         if random.below(2) == 0 {
             return [signal, self.said(random)].concat();
         }

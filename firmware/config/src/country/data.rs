@@ -66,21 +66,23 @@ fn spec(tone: Tone, table: &Table) -> Option<ToneSpec> {
     for value in table.get("steps")?.as_array()? {
         steps.push(step(value.as_inline_table()?)?);
     }
-    let two_sines = steps.iter().any(|step| step.hz[1] != 0);
+    let sines = |step: &ToneStep| step.sines().iter().filter(|hz| **hz != 0).count();
+    let most = steps.iter().map(sines).max().unwrap_or(0);
     let level = if table.contains_key("level_dbm0") {
         whole(table, "level_dbm0")?
     } else {
-        tone.level_dbm0(two_sines)
+        tone.level_dbm0(most)
     };
     ToneSpec::new(&fit(steps), level)
 }
 
-/// One step. Of more than two sines at once the first two are played.
+/// One step. Of more than four sines at once the first four are played.
 fn step(table: &dyn TableLike) -> Option<ToneStep> {
     let hz: Vec<u16> = numbers(table, "hz")?;
     let sine = |at: usize| hz.get(at).copied().unwrap_or(0);
     Some(ToneStep {
         hz: [sine(0), sine(1)],
+        more_hz: [sine(2), sine(3)],
         am_hz: optional(table, "am_hz")?,
         ms: whole(table, "ms")?,
         once: table
@@ -194,7 +196,7 @@ mod tests {
                 );
                 for step in spec.steps() {
                     assert!(
-                        step.hz.iter().all(|hz| *hz < 3_000),
+                        step.sines().iter().all(|hz| *hz < 3_000),
                         "{code} {tone:?}: too high"
                     );
                     assert!(
@@ -211,6 +213,14 @@ mod tests {
                 "{code}: stutter ends"
             );
         }
+    }
+
+    #[test]
+    fn the_american_howler_has_its_four_sines() {
+        let america = Country::load(CountryCode::new("US").expect("America"));
+        let howler = america.tone(Tone::Howler);
+        assert_eq!(howler.steps()[0].sines(), [1_400, 2_060, 2_450, 2_600]);
+        assert_eq!(howler.level_dbm0, -12);
     }
 
     #[test]

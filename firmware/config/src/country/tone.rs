@@ -63,9 +63,9 @@ impl Tone {
     }
 
     /// Level of each sine in dBm0 where the country's file has none: the middle of what E.180 and
-    /// gateway makers give (dial tone −10 to −13, the others −13 to −19 in sum). With two sines each
-    /// is 3 dB lower, so that the sum stays.
-    pub(super) const fn level_dbm0(self, two_sines: bool) -> i8 {
+    /// gateway makers give (dial tone −10 to −13, the others −13 to −19 in sum). With more sines
+    /// each is lower, so that the sum stays.
+    pub(super) const fn level_dbm0(self, sines: usize) -> i8 {
         let one = match self {
             Self::Dial | Self::RecallDial | Self::StutterDial => -10,
             Self::Howler => -6,
@@ -76,7 +76,12 @@ impl Tone {
             | Self::Record
             | Self::SpecialInfo => -16,
         };
-        if two_sines { one - 3 } else { one }
+        match sines {
+            0 | 1 => one,
+            2 => one - 3,
+            3 => one - 5,
+            _ => one - 6,
+        }
     }
 
     /// The tone of a country that has none of its own: a howler and a record tone are not national
@@ -90,11 +95,11 @@ impl Tone {
         match self {
             Self::Howler => ToneSpec::new(
                 &[step([1400, 2060], 100), step([0, 0], 100)],
-                self.level_dbm0(true),
+                self.level_dbm0(2),
             ),
             Self::Record => ToneSpec::new(
                 &[step([1400, 0], 500), step([0, 0], 15_000)],
-                self.level_dbm0(false),
+                self.level_dbm0(1),
             ),
             _ => None,
         }

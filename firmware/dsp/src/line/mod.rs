@@ -9,6 +9,7 @@ mod dial_tone;
 pub mod echo;
 mod figures;
 pub mod hangup;
+mod kernel;
 mod player;
 mod port;
 

@@ -10,8 +10,8 @@ use crate::TICK_SAMPLES;
 use crate::level::power_of;
 use crate::simd::vectorised;
 
-use super::kernel::{adapt, product, weighted_energy};
 use super::whitening::{ORDER, predictor, whiten};
+use crate::line::kernel::{adapt, product, weighted_energy};
 
 /// Step of the shadow.
 const STEP: f32 = 0.8;

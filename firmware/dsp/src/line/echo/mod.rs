@@ -2,7 +2,6 @@
 
 mod adaptive;
 mod disabler;
-mod kernel;
 mod suppressor;
 #[cfg(test)]
 mod tests;
@@ -15,6 +14,7 @@ use adaptive::{Adaptive, Powers};
 use disabler::Disabler;
 use suppressor::Suppressor;
 
+use super::kernel::LANES;
 use crate::level::power_of;
 use crate::{SAMPLES_PER_MS, TICK_SAMPLES};
 
@@ -132,6 +132,5 @@ impl EchoCanceller {
 
 fn taps(settings: EchoSettings) -> usize {
     let taps = usize::from(settings.tail_ms).saturating_mul(SAMPLES_PER_MS as usize);
-    taps.clamp(64, ECHO_TAIL_SAMPLES)
-        .next_multiple_of(kernel::LANES)
+    taps.clamp(64, ECHO_TAIL_SAMPLES).next_multiple_of(LANES)
 }

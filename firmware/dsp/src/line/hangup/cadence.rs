@@ -127,14 +127,15 @@ impl Cadence {
     }
 
     fn common(&self, tones: Tones) -> Option<Found> {
+        if !tones.can_hang_up() && !tones.can_dial() {
+            return None;
+        }
         if let Some(found) = self.even(tones) {
             return Some(found);
         }
         let table = |table: &[&[u16]], tone| {
-            let found = table
-                .iter()
-                .find_map(|steps| self.follows(steps, tones, tone));
-            found.filter(|_| tones.hz[0] > 330.0)
+            let mut steps = table.iter();
+            steps.find_map(|steps| self.follows(steps, tones, tone))
         };
         table(&UNEVEN, LineTone::Congestion).or_else(|| table(&DIAL, LineTone::Dial))
     }
@@ -159,7 +160,7 @@ impl Cadence {
     fn regular(&self, tones: Tones) -> Option<Found> {
         let [on, off] = self.last_pair()?;
         let steps = [on as u16, off as u16];
-        let tone = if on >= off * 3.0 && off <= 120.0 {
+        let tone = if on >= off * 3.0 && off <= 120.0 && tones.can_dial() {
             LineTone::Dial
         } else if on >= 700.0 && off >= on * 1.7 && (1_700.0..6_500.0).contains(&off) {
             LineTone::Ringback

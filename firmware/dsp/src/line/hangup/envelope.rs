@@ -4,10 +4,13 @@ use core::f32::consts::{PI, TAU};
 
 use crate::goertzel::Goertzel;
 use crate::level::power_of;
+use crate::line::kernel::short_product;
+use crate::simd::vectorised;
 
 /// Samples of 8 kHz for one of 2 kHz.
 const FACTOR: usize = 4;
 const TAPS: usize = 40;
+const _: () = assert!(TAPS.is_multiple_of(8) && (UNIT * FACTOR).is_multiple_of(8));
 /// Samples of 2 kHz in a unit of 5 ms, by which edges are found.
 const UNIT: usize = 10;
 /// How long a unit is, in ms.
@@ -168,6 +171,8 @@ pub(super) struct Envelope {
     below: u32,
     reference: f32,
     noise: f32,
+    /// The same of all frequencies.
+    rest: f32,
     /// The stretch under way, or the last one.
     pub(super) sound: Sound,
 }
@@ -205,8 +210,14 @@ impl Envelope {
             below: 0,
             reference: 0.0,
             noise: 0.0,
+            rest: 0.0,
             sound: Sound::default(),
         }
+    }
+
+    /// Mean square of the silence before.
+    pub(super) fn silence(&self) -> f32 {
+        self.rest / (UNIT * FACTOR) as f32
     }
 
     /// Whether there is sound now, and for how many ms.
@@ -224,18 +235,25 @@ impl Envelope {
             return None;
         }
         self.fresh = 0;
+        let (low, full) = vectorised(|| self.decimate());
+        self.input.copy_within((UNIT * FACTOR).., 0);
+        Some(self.unit(low * FACTOR as f32, full))
+    }
+
+    /// Makes the unit's samples of 2 kHz; the energy of these, and of those of 8 kHz.
+    #[inline(always)]
+    fn decimate(&mut self) -> (f32, f32) {
         let newest = self.input.get(TAPS..).unwrap_or(&[]);
-        let full = newest.iter().map(|s| s * s).sum();
+        let full = short_product(newest, newest);
         self.window.copy_within(UNIT.., 0);
         let windows = self.input.windows(TAPS).skip(FACTOR).step_by(FACTOR);
         let places = self.window.iter_mut().skip(WINDOW - UNIT);
         let mut low = 0.0;
         for (slot, window) in places.zip(windows) {
-            *slot = self.taps.iter().zip(window).map(|(t, s)| t * s).sum();
+            *slot = short_product(&self.taps, window);
             low += *slot * *slot;
         }
-        self.input.copy_within((UNIT * FACTOR).., 0);
-        Some(self.unit(low * FACTOR as f32, full))
+        (low, full)
     }
 
     fn unit(&mut self, low: f32, full: f32) -> Edge {
@@ -252,6 +270,7 @@ impl Envelope {
                 return Edge::Began(lasted);
             }
             self.noise += (low - self.noise) * NOISE_PACE;
+            self.rest += (full - self.rest) * NOISE_PACE;
             self.units = self.units.saturating_add(1);
             return Edge::Silent(lasted.saturating_add(UNIT_MS));
         }
@@ -299,7 +318,7 @@ impl Envelope {
             *slot = sample * weight;
             energy += *slot * *slot;
         }
-        let bins = self.bank.measure(&shaped);
+        let bins = vectorised(|| self.bank.measure(&shaped));
         // All lines of the window together, those above the middle too, hold energy · WINDOW.
         self.sound.windowed += energy * WINDOW as f32 / 2.0;
         self.sound.windows = self.sound.windows.saturating_add(1);

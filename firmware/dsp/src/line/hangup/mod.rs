@@ -136,7 +136,8 @@ impl ToneListener {
             }
             Edge::Lasts(ms) => self.lasts(ms, tell),
             Edge::Ended(ms) => {
-                let Some(tones) = Tones::of(&self.envelope.sound) else {
+                let silence = self.envelope.silence();
+                let Some(tones) = Tones::clean(&self.envelope.sound, silence) else {
                     // Something else than a tone, or too short to tell.
                     self.cadence.clear();
                     self.end_told(tell);
@@ -186,7 +187,7 @@ impl ToneListener {
     /// The tones of the stretch, if they have not changed within it and can be a dial tone's.
     fn steady_dial_tone(&self) -> Option<Tones> {
         let sound = &self.envelope.sound;
-        let early = Tones::of(&self.early)?;
+        let early = Tones::clean(&self.early, self.envelope.silence())?;
         let late = Tones::of(&sound.since(&self.early))?;
         let known = self
             .known

@@ -4,6 +4,11 @@ use super::envelope::{FIRST_LINE, LINE_HZ, LINES, Sound};
 
 /// Least part of all energy between 300 and 700 Hz: a ratio of 10 dB to noise leaves 0.9.
 const PURITY_MIN: f32 = 0.8;
+/// Part of a tone's energy that may be overtones, beside the noise that was there before: an exchange has
+/// −30 dB of them, instruments and voices much more.
+const OVERTONES_MAX: f32 = 0.03;
+/// How much stronger than before the noise may be, as a ratio of powers.
+const NOISIER: f32 = 2.5;
 /// Least part of that in the tones themselves.
 const NARROW_MIN: f32 = 0.88;
 /// How far a tone's energy lies from it, in lines: the window makes ±2 of each.
@@ -60,6 +65,20 @@ impl Tones {
             hz,
             power: sound.power(),
         })
+    }
+
+    /// The tones of a stretch after silence of this mean square, if there is nothing beside them but that.
+    pub(super) fn clean(sound: &Sound, silence: f32) -> Option<Self> {
+        let power = sound.power();
+        let beside = (1.0 - sound.purity()) * power;
+        let clean = beside < power * OVERTONES_MAX + silence * NOISIER;
+        Self::of(sound).filter(|_| clean)
+    }
+
+    /// Whether exchanges anywhere hang up with them: one of 385 to 465 Hz, or 480 and 620 Hz.
+    pub(super) fn can_hang_up(&self) -> bool {
+        let single = self.hz[1] == 0.0 && (385.0..=465.0).contains(&self.hz[0]);
+        single || self.is_like([480.0, 620.0])
     }
 
     /// Whether they can be a dial tone: one of 380 to 460 Hz, or the pair 350 and 440 Hz.

@@ -7,19 +7,21 @@ use model::LineTone;
 
 use crate::goertzel::Goertzel;
 use crate::level::power_of;
+use crate::line::kernel::short_product;
+use crate::simd::vectorised;
 use crate::{RATE_HZ, TICK_SAMPLES};
 
 /// Samples of a look: 20 ms, every 10 ms.
 const WINDOW: usize = 2 * TICK_SAMPLES;
 /// Frequencies of keys, special information, calling and called machines, howler.
-const HZ: [f32; 19] = [
+const HZ: [f32; 16] = [
     697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0, 950.0, 1_400.0, 1_800.0,
-    1_100.0, 1_300.0, 2_100.0, 2_060.0, 2_450.0, 2_600.0, 1_650.0, 1_850.0,
+    1_100.0, 2_100.0, 2_060.0, 2_450.0, 2_600.0,
 ];
 /// Places of the three tones of special information.
 const SPECIAL: [usize; 3] = [8, 9, 10];
 /// Places of the howler's four tones.
-const HOWLER: [usize; 4] = [9, 14, 15, 16];
+const HOWLER: [usize; 4] = [9, 13, 14, 15];
 /// Weakest sound: −43 dBm0.
 const WEAKEST_DBM0: i16 = -43;
 /// Part of all energy in the lines of an exchange from which on nobody speaks.
@@ -55,7 +57,7 @@ pub(super) struct Looked {
 /// The ear for it.
 #[derive(Clone, Debug)]
 pub(super) struct VoiceEar {
-    bank: Goertzel<19>,
+    bank: Goertzel<16>,
     shape: [f32; WINDOW],
     energy_of_bin: f32,
     energy_min: f32,
@@ -115,16 +117,15 @@ impl VoiceEar {
 
     fn look(&mut self, purity: Option<f32>) -> Looked {
         let mut shaped = [0.0; WINDOW];
-        let mut energy = 0.0;
         for ((slot, &sample), &weight) in shaped.iter_mut().zip(&self.sound).zip(&self.shape) {
             *slot = sample * weight;
-            energy += *slot * *slot;
         }
+        let energy = short_product(&shaped, &shaped);
         let mut parts = [0.0; HZ.len()];
         let loud = energy >= self.energy_min;
         let pure = purity.is_some_and(|purity| purity > PURE);
         if loud && !pure {
-            let bins = self.bank.measure(&shaped);
+            let bins = vectorised(|| self.bank.measure(&shaped));
             for (part, bin) in parts.iter_mut().zip(bins) {
                 *part = bin.power() * self.energy_of_bin / energy;
             }

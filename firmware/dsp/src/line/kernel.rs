@@ -1,4 +1,4 @@
-//! The inner loops of the canceller, in eight sums side by side.
+//! The inner loops of cancellers and ears, in sums side by side.
 
 /// Sums made side by side; a filter has a multiple of this many taps.
 pub(super) const LANES: usize = 16;
@@ -37,4 +37,16 @@ pub(super) fn adapt(filter: &mut [f32], weights: &[f32], x: &[f32], step: f32) {
             *tap += step * weight * x;
         }
     }
+}
+
+/// Σ a·b where there are fewer taps: a multiple of eight.
+#[inline(always)]
+pub(super) fn short_product(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 8];
+    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
 }
