@@ -8,8 +8,10 @@ use crate::device::{AlsaDevice, Device, Xrun};
 use crate::half::{AlsaAudio, CardCounts};
 use crate::highway::{Highway, SampleFormat};
 
-/// Starts in a row that may fail before the device is given up.
+/// Starts in a row that may fail before the device is said to be gone.
 const STARTS_MAX: u32 = 50;
+/// How often a device that is gone is tried.
+const TRY_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How long the card works in one go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +116,6 @@ impl Card {
             .name("card".into())
             .spawn(move || {
                 run(&mut device, &mut highway, frames, &stopped, &told);
-                told.gone.store(true, Ordering::Relaxed);
             })
             .map_err(AlsaError::Thread)?;
         let card = Self {
@@ -127,8 +128,8 @@ impl Card {
 
     /// What its thread counts.
     #[must_use]
-    pub fn counts(&self) -> &CardCounts {
-        &self.counts
+    pub fn counts(&self) -> Arc<CardCounts> {
+        Arc::clone(&self.counts)
     }
 }
 
@@ -136,13 +137,14 @@ impl Drop for Card {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             // A thread that panicked has said so.
             let _ = thread.join();
         }
     }
 }
 
-/// Periods until `stop`, or until the device does not start any more.
+/// Periods until `stop`. A device that does not start any more is tried once a second.
 fn run(
     device: &mut impl Device,
     highway: &mut Highway,
@@ -154,29 +156,24 @@ fn run(
     let mut output = vec![0; highway.octets(frames)];
     // Silence in the slots' own code: no lines are heard, none speak.
     let silence = highway.silence(frames);
-    let mut starts = 0;
-    let mut stopped = true;
+    let mut failures = 0;
+    let mut works = false;
     while !stop.load(Ordering::Relaxed) {
-        if stopped {
-            if device.start(&silence).is_err() {
-                starts += 1;
-                if starts >= STARTS_MAX {
-                    return;
-                }
-                continue;
-            }
-            stopped = false;
+        if failures >= STARTS_MAX {
+            counts.gone.store(true, Ordering::Relaxed);
+            std::thread::park_timeout(TRY_AGAIN);
         }
-        match turn(device, highway, &mut input, &mut output) {
-            Ok(()) => starts = 0,
-            Err(Xrun) => {
-                counts.xruns.fetch_add(1, Ordering::Relaxed);
-                starts += 1;
-                if starts >= STARTS_MAX {
-                    return;
-                }
-                stopped = true;
-            }
+        if !works && device.start(&silence).is_err() {
+            failures = STARTS_MAX.min(failures + 1);
+            continue;
+        }
+        works = turn(device, highway, &mut input, &mut output).is_ok();
+        if works {
+            failures = 0;
+            counts.gone.store(false, Ordering::Relaxed);
+        } else {
+            counts.xruns.fetch_add(1, Ordering::Relaxed);
+            failures = STARTS_MAX.min(failures + 1);
         }
     }
 }

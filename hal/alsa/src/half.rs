@@ -23,7 +23,7 @@ pub struct CardCounts {
     pub stretched: AtomicU64,
     /// The drift as bits of an `f64`, in ppm.
     drift: AtomicU64,
-    /// Set when the thread has given the device up.
+    /// The device does not start any more; it is tried once a second.
     pub gone: core::sync::atomic::AtomicBool,
 }
 

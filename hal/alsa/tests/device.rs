@@ -1,7 +1,8 @@
 //! The real ALSA library on its own plugins: a `null` device with files beside it.
 
 use std::process::Command;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hal_alsa::{AlsaError, Card, CardSettings, Device, Period, SampleFormat, Xrun};
 use hal_port::{AudioHalf as _, FRAME};
@@ -118,10 +119,11 @@ fn a_missing_device_is_called_by_name() {
     assert!(matches!(error, AlsaError::Slots(4)));
 }
 
-/// A device that stops every few periods, and at last for good.
+/// A device that stops every few periods, and at last until it is mended.
 struct Weak {
     left: u32,
     starts: u32,
+    mended: Arc<AtomicBool>,
 }
 
 impl Device for Weak {
@@ -137,14 +139,23 @@ impl Device for Weak {
 
     fn start(&mut self, _silence: &[u8]) -> Result<(), AlsaError> {
         self.starts += 1;
-        self.left = if self.starts <= 10 { 5 } else { 0 };
+        self.left = if (11..=60).contains(&self.starts) {
+            0
+        } else {
+            5
+        };
         Ok(())
     }
 }
 
 #[test]
-fn a_device_that_stops_is_started_again_and_given_up_when_it_is_gone() {
-    let weak = Weak { left: 0, starts: 0 };
+fn a_device_that_stops_is_started_again_even_after_it_was_gone() {
+    let mended = Arc::new(AtomicBool::new(false));
+    let weak = Weak {
+        left: 0,
+        starts: 0,
+        mended: Arc::clone(&mended),
+    };
     let (card, _halves) =
         Card::start(weak, &settings("weak", SampleFormat::ALaw), &[0]).expect("starts");
     while !card.counts().gone.load(Ordering::Relaxed) {
@@ -152,4 +163,9 @@ fn a_device_that_stops_is_started_again_and_given_up_when_it_is_gone() {
     }
     assert_eq!(card.counts().periods.load(Ordering::Relaxed), 50);
     assert!(card.counts().xruns.load(Ordering::Relaxed) >= 10);
+    // It is back when it starts again, by itself.
+    mended.store(true, Ordering::Relaxed);
+    while card.counts().gone.load(Ordering::Relaxed) {
+        std::thread::yield_now();
+    }
 }

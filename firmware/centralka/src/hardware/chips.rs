@@ -1,16 +1,21 @@
 //! A board file made real: drivers on their buses, the sound device, lifelines.
 
-use std::{any::Any, collections::BTreeMap, time::Duration};
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use embedded_hal::digital::OutputPin;
-use hal_alsa::{Card, CardSettings, Period, SampleFormat};
+use hal_alsa::{Card, CardCounts, CardSettings, Period, SampleFormat};
 use hal_board::{
     Audio, BoardFile, Chip, Hardware, HardwareError, Lifeline, LineDriver, Pin, PortEntry,
     SlotFormat,
 };
 use hal_port::{
-    AudioHalf, Capabilities, ControlHalf, ErrorKind, FaultKind, Frame, FrameStatus, KindOnly, Port,
-    PortCommand, PortEvent, PortKind, Reading,
+    AudioHalf, Capabilities, ControlFaults, ControlHalf, ErrorKind, FaultKind, FaultyControl,
+    Frame, FrameStatus, Port, PortCommand, PortEvent, PortKind, Reading,
 };
 use hal_slic::{
     SharedPin, SharedSpi, Trouble,
@@ -21,8 +26,15 @@ use hal_slic::{
 use super::{OpenBoard, cards};
 use crate::control::Jack;
 
-/// What opens the sound device: its halves, in the order of the slots, and what keeps it going.
-pub(super) type Sound = (Box<dyn Any + Send>, Vec<Box<dyn AudioHalf>>);
+/// A sound device at work.
+pub(super) struct Sound {
+    /// Its halves, in the order of the slots.
+    pub(super) halves: Vec<Box<dyn AudioHalf>>,
+    /// What its thread counts, and whether it is there.
+    pub(super) counts: Arc<CardCounts>,
+    /// What keeps it going.
+    pub(super) card: Box<dyn Any + Send>,
+}
 
 /// The sound device by ALSA.
 pub(super) fn card(audio: &Audio, slots: &[usize]) -> Result<Sound, String> {
@@ -42,8 +54,11 @@ pub(super) fn card(audio: &Audio, slots: &[usize]) -> Result<Sound, String> {
         },
     };
     let (card, halves) = Card::open(&settings, slots).map_err(|error| error.to_string())?;
-    let halves = halves.into_iter().map(|half| Box::new(half) as _).collect();
-    Ok((Box::new(card), halves))
+    Ok(Sound {
+        halves: halves.into_iter().map(|half| Box::new(half) as _).collect(),
+        counts: card.counts(),
+        card: Box::new(card),
+    })
 }
 
 /// Opens everything that the file names. What cannot be opened is said in the log, and its ports are
@@ -59,24 +74,24 @@ pub(super) fn open<H: Hardware>(
     };
     // First the clocks of the highway, then the reset: the chips measure the clocks when it ends.
     let slots: Vec<usize> = file.ports.iter().map(|p| usize::from(p.slot)).collect();
-    let halves = file.audio.as_ref().map(|audio| sound(audio, &slots));
-    let mut halves = match halves {
-        Some(Ok((card, halves))) => {
-            open.kept.push(card);
-            halves.into_iter()
+    let sound = file.audio.as_ref().map(|audio| sound(audio, &slots));
+    let mut halves = Vec::new().into_iter();
+    let mut counts = Arc::default();
+    match sound {
+        Some(Ok(sound)) => {
+            open.kept.push(sound.card);
+            halves = sound.halves.into_iter();
+            counts = sound.counts;
         }
-        Some(Err(error)) => {
-            tracing::error!(error, "the board's sound device");
-            Vec::new().into_iter()
-        }
-        None => Vec::new().into_iter(),
-    };
+        Some(Err(error)) => tracing::error!(error, "the board's sound device"),
+        None => {}
+    }
     if let Some(pin) = &file.reset
         && let Err(error) = reset(pin, hardware)
     {
         tracing::error!(%error, "the chips' reset");
     }
-    let mut buses = Buses::<H>::default();
+    let mut buses = Buses::<H>::with(counts);
     for port in &file.ports {
         let half = halves.next();
         let (description, control) = if half.is_none() {
@@ -173,20 +188,21 @@ fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut Op
 
 /// Buses and pins that several chips share.
 struct Buses<H: Hardware> {
+    counts: Arc<CardCounts>,
     spi: BTreeMap<String, SharedSpi<H::Spi>>,
     pins: BTreeMap<Pin, SharedPin<H::Input>>,
 }
 
-impl<H: Hardware> Default for Buses<H> {
-    fn default() -> Self {
+impl<H: Hardware> Buses<H> {
+    /// None opened yet; the ports' sound is of this card.
+    const fn with(counts: Arc<CardCounts>) -> Self {
         Self {
+            counts,
             spi: BTreeMap::new(),
             pins: BTreeMap::new(),
         }
     }
-}
 
-impl<H: Hardware> Buses<H> {
     /// The driver of a port.
     fn control(
         &mut self,
@@ -234,7 +250,7 @@ impl<H: Hardware> Buses<H> {
                     slot_format,
                 };
                 let line = FxoLine::new(name.clone(), settings, spi, interrupt);
-                return Ok((line.port(), Told::boxed(name, line, FxoLine::trouble)));
+                return Ok((line.port(), self.told(name, line, FxoLine::trouble)));
             }
         };
         let settings = FxsSettings {
@@ -248,35 +264,56 @@ impl<H: Hardware> Buses<H> {
             slot_format,
         };
         let line = FxsLine::new(name.clone(), settings, spi, interrupt);
-        Ok((line.port(), Told::boxed(name, line, FxsLine::trouble)))
+        Ok((line.port(), self.told(name, line, FxsLine::trouble)))
     }
 }
 
-/// A driver whose troubles go to the log: the events of a port say less.
+/// A driver whose troubles go to the log, for the events of a port say less, and whose port is out of
+/// service as long as the sound device is gone.
 struct Told<C> {
     name: String,
-    inner: C,
+    /// Broken down by us when the sound device is.
+    inner: FaultyControl<C>,
     trouble: fn(&C) -> Option<Trouble>,
     told: Option<Trouble>,
+    sound: Arc<CardCounts>,
+    mute: bool,
 }
 
-impl<C: ControlHalf + Send + 'static> Told<C> {
-    fn boxed(name: String, inner: C, trouble: fn(&C) -> Option<Trouble>) -> Jack {
-        Box::new(KindOnly(Self {
+impl<H: Hardware> Buses<H> {
+    fn told<C: ControlHalf + Send + 'static>(
+        &self,
+        name: String,
+        line: C,
+        trouble: fn(&C) -> Option<Trouble>,
+    ) -> Jack {
+        Box::new(Told {
             name,
-            inner,
+            inner: FaultyControl::new(line, ControlFaults::default()),
             trouble,
             told: None,
-        }))
+            sound: Arc::clone(&self.counts),
+            mute: false,
+        })
     }
 }
 
 impl<C: ControlHalf> ControlHalf for Told<C> {
-    type Error = C::Error;
+    type Error = ErrorKind;
 
     fn advance(&mut self, now: Duration) {
+        let mute = self.sound.gone.load(Ordering::Relaxed);
+        if mute != self.mute {
+            self.mute = mute;
+            tracing::warn!(port = self.name, gone = mute, "the board's sound device");
+            if mute {
+                self.inner.break_down(FaultKind::Lost);
+            } else {
+                self.inner.recover();
+            }
+        }
         self.inner.advance(now);
-        let trouble = (self.trouble)(&self.inner);
+        let trouble = (self.trouble)(self.inner.inner());
         if trouble != self.told {
             self.told = trouble;
             if let Some(trouble) = trouble {
@@ -289,7 +326,7 @@ impl<C: ControlHalf> ControlHalf for Told<C> {
         self.inner.next_deadline()
     }
 
-    fn apply(&mut self, command: PortCommand) -> Result<(), C::Error> {
+    fn apply(&mut self, command: PortCommand) -> Result<(), ErrorKind> {
         self.inner.apply(command)
     }
 

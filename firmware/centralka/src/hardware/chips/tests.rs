@@ -3,16 +3,17 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
 use embedded_hal::digital::{ErrorType, OutputPin};
+use hal_alsa::CardCounts;
 use hal_board::{BoardFile, Hardware, HardwareError, Pin};
-use hal_port::{Cadence, FaultKind, PortCommand, PortEvent};
+use hal_port::{AudioHalf, Cadence, FaultKind, PortCommand, PortEvent};
 use hal_slic_model::{IntPin, Spi, daa, slic};
 
-use super::{NoSound, open};
+use super::{NoSound, Sound, open};
 
 const BOARD: &str = r#"name = "Two and two"
 reset = "!gpiochip0:9"
@@ -120,6 +121,14 @@ impl Hardware for Models {
     }
 }
 
+fn sound(halves: Vec<Box<dyn AudioHalf>>, counts: &Arc<CardCounts>) -> Sound {
+    Sound {
+        halves,
+        counts: Arc::clone(counts),
+        card: Box::new(()),
+    }
+}
+
 fn models() -> Models {
     let line = daa::Board::default();
     Models {
@@ -137,10 +146,11 @@ fn models() -> Models {
 fn a_board_comes_up_and_what_is_missing_is_out_of_service() {
     let file = BoardFile::parse(BOARD).expect("is sound");
     let mut models = models();
+    let counts = Arc::default();
     let mut board = open(&file, &mut models, |audio, slots| {
         assert_eq!((audio.channels, slots), (8, &[0, 1, 2, 3][..]));
         let half = || Box::new(NoSound) as _;
-        Ok((Box::new(()), vec![half(), half(), half(), half()]))
+        Ok(sound(vec![half(), half(), half(), half()], &counts))
     });
     let names: Vec<_> = board.jacks.iter().map(|jack| jack.name.clone()).collect();
     assert_eq!(names, ["fxs1", "fxs2", "fxo1", "fxo2"]);
@@ -163,6 +173,17 @@ fn a_board_comes_up_and_what_is_missing_is_out_of_service() {
     board.control[0].2.apply(ring).expect("in service");
     assert!(models.set.rings());
     board.control[1].2.apply(ring).expect_err("missing");
+    // Without its sound device the port is out of service, and back with it.
+    let set = &mut board.control[0].2;
+    for (gone, told) in [
+        (true, PortEvent::Fault(FaultKind::Lost)),
+        (false, PortEvent::Recovered),
+    ] {
+        counts.gone.store(gone, Ordering::Relaxed);
+        set.advance(Duration::from_millis(2_001));
+        assert_eq!(set.poll_event(), Some(told));
+        assert_eq!(set.apply(ring).is_err(), gone);
+    }
     // Slots begin one clock late, 16 bits apart.
     assert_eq!((models.set.register(2), models.set.register(4)), (1, 1));
     let starts: Vec<u8> = models.lines.iter().map(|line| line.register(34)).collect();
@@ -178,7 +199,9 @@ fn resets_first_and_lets_the_lifeline_go_at_the_end() {
     let file = BoardFile::parse(BOARD).expect("is sound");
     let mut models = models();
     let levels = Arc::clone(&models.levels);
-    let board = open(&file, &mut models, |_, _| Ok((Box::new(()), Vec::new())));
+    let board = open(&file, &mut models, |_, _| {
+        Ok(sound(Vec::new(), &Arc::default()))
+    });
     let so_far = [(9, false), (9, true), (5, true), (6, false)];
     assert_eq!(*levels.lock().expect("sound"), so_far);
     drop(board);
