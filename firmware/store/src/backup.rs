@@ -10,19 +10,31 @@ use std::{
 
 use rusqlite::{Connection, backup::Backup};
 
-use crate::{BOX_KEY_FILE, DATABASE_FILE, Reader, Store, StoreError, VerifyReport, verify};
+use crate::{
+    BOX_KEY_FILE, DATABASE_FILE, Reader, Store, StoreError, VerifyReport, attached, verify,
+};
 
 /// Pages copied at once; between two steps the writer may write.
 const STEP_PAGES: i32 = 256;
 
-/// Copies the store in `dir` into the new file `to`, also while the exchange runs. The box key is
+/// Whether recordings go into a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recordings {
+    /// All that are finished.
+    Copied,
+    /// None: the list of them stays, without sound.
+    LeftOut,
+}
+
+/// Copies the store in `dir` into the new file `to`, with the music and, if wanted, the recordings, also
+/// while the exchange runs. The box key is
 /// put into the copy, so that it can be restored on another box: whoever has the file has the
 /// secrets, and its mode is 0600.
 ///
 /// # Errors
 /// [`StoreError::Io`] when `to` exists, [`StoreError::Full`], `ReadOnly`, `BoxKeyMissing`, and
 /// failures to read. No half-made file is left behind.
-pub fn backup(dir: &Path, to: &Path) -> Result<(), StoreError> {
+pub fn backup(dir: &Path, to: &Path, recordings: Recordings) -> Result<(), StoreError> {
     let reader = Reader::open(dir)?;
     let mut options = OpenOptions::new();
     let options = options.write(true).create_new(true).mode(0o600);
@@ -31,7 +43,14 @@ pub fn backup(dir: &Path, to: &Path) -> Result<(), StoreError> {
             .open(to)
             .map_err(|error| StoreError::from_io(to, error))?,
     );
-    let done = copy(&reader.conn, to).and_then(|copy| put_key(&copy, dir, to));
+    let folders: &[&str] = match recordings {
+        Recordings::Copied => &[attached::SOUNDS_FOLDER, attached::RECORDINGS_FOLDER],
+        Recordings::LeftOut => &[attached::SOUNDS_FOLDER],
+    };
+    let done = copy(&reader.conn, to).and_then(|copy| {
+        put_key(&copy, dir, to)?;
+        attached::put(&copy, dir, folders, to)
+    });
     if done.is_err() {
         // The error is worth more than the attempt to tidy up.
         let _ = std::fs::remove_file(to);
@@ -70,8 +89,8 @@ fn put_key(copy: &Connection, dir: &Path, to: &Path) -> Result<(), StoreError> {
     .map_err(|error| StoreError::from_sqlite(to, error))
 }
 
-/// Puts a backup in place of the store in `dir`. The store that was there is kept beside it with
-/// the ending `.before-restore`.
+/// Puts a backup in place of the store in `dir`, and its files beside it. The store that was there is
+/// kept with the ending `.before-restore`; sounds and recordings that are only there stay.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] when the backup is not sound, [`StoreError::Locked`] while the exchange
@@ -92,7 +111,9 @@ pub fn restore(file: &Path, dir: &Path) -> Result<VerifyReport, StoreError> {
     let fresh = dir.join(format!("{DATABASE_FILE}.restoring"));
     let _ = std::fs::remove_file(&fresh);
     let copy = copy(&Reader::open_file(file)?.conn, &fresh)?;
+    attached::unpack(&copy, file, dir)?;
     copy.execute("DELETE FROM memo WHERE key = 'box key'", [])
+        .and_then(|_| attached::strip(&copy))
         .map_err(|error| StoreError::from_sqlite(&fresh, error))?;
     drop(copy);
     for name in [

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod attached;
 mod backup;
 mod clock;
 mod config;
@@ -29,7 +30,8 @@ mod store;
 mod verify;
 mod writer;
 
-pub use backup::{backup, restore};
+pub use attached::{RECORDINGS_FOLDER, SOUNDS_FOLDER};
+pub use backup::{Recordings, backup, restore};
 pub use config::{ConfigSave, ConfigVersion};
 pub use door::{ApiToken, MEMO_MAX, SESSIONS, Session, TokenHash};
 pub use encode::StoredRecord;

@@ -6,7 +6,7 @@ use std::path::Path;
 use model::Seq;
 
 use crate::{
-    Reader, StoreError,
+    Reader, StoreError, attached,
     encode::{CHAIN_START, Hash, LedgerRow, signed, unsigned},
 };
 
@@ -35,6 +35,8 @@ pub struct VerifyReport {
 pub enum Fault {
     /// SQLite finds its own file wrong.
     Database(String),
+    /// A sound or recording in a copy is not as it was.
+    File(String),
     /// The record is not the one that was written.
     Altered(Seq),
     /// Records are missing before this one.
@@ -54,6 +56,7 @@ impl core::fmt::Display for Fault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Database(text) => write!(f, "database: {text}"),
+            Self::File(path) => write!(f, "{path} is not as it was"),
             Self::Altered(seq) => write!(f, "record {seq} was altered"),
             Self::Missing { from, found } => {
                 write!(
@@ -102,6 +105,12 @@ pub fn verify(file: &Path) -> Result<VerifyReport, StoreError> {
     }
     if let Err(error) = check_texts(&reader) {
         report.add(Fault::Database(error.to_string()));
+    }
+    match attached::altered(&reader.conn) {
+        Ok(files) => files
+            .into_iter()
+            .for_each(|path| report.add(Fault::File(path))),
+        Err(error) => report.add(Fault::Database(error.to_string())),
     }
     if let Ok(open) = reader.open_calls() {
         report.calls_open = open.len() as u64;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use model::{Instant, Now, PartyId, Seq, Trust};
 use office::{Folder, MORNING, Scribe, entry, ids, open};
 use store::{
-    ApiToken, BOX_KEY_FILE, Batch, ConfigSave, DATABASE_FILE, Journal, Reader, SESSIONS, Session,
-    Store, StoreError, Writer, WriterOptions, backup,
+    ApiToken, BOX_KEY_FILE, Batch, ConfigSave, DATABASE_FILE, Journal, Reader, Recordings,
+    SESSIONS, Session, Store, StoreError, Writer, WriterOptions, backup,
     journal::{self, FrameKind},
     restore, verify,
 };
@@ -196,9 +196,12 @@ fn a_backup_is_the_whole_store_and_comes_back() {
     let copies = Folder::new();
     let copy = copies.path().join("copy.db");
     // While the exchange runs.
-    backup(folder.path(), &copy).unwrap();
+    backup(folder.path(), &copy, Recordings::Copied).unwrap();
     assert!(
-        matches!(backup(folder.path(), &copy), Err(StoreError::Io { .. })),
+        matches!(
+            backup(folder.path(), &copy, Recordings::Copied),
+            Err(StoreError::Io { .. })
+        ),
         "not over a file"
     );
     assert_eq!(verify(&copy).unwrap().records, 10);

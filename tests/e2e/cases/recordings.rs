@@ -56,6 +56,13 @@ fn a_recorded_call_has_a_party_on_each_side() {
         .to_owned();
     let said = exchange.ask(&["call", "explain", &call, "--language", "en"]);
     assert!(said.contains("The call is recorded"), "{said}");
+    // A copy made while the exchange runs has the recording, and knows whether it is whole.
+    let copy = exchange.folder().join("copy.db");
+    exchange.ask(&["backup", &copy.to_string_lossy()]);
+    let size = std::fs::metadata(&copy).expect("it is there").len();
+    assert!(size > 100_000, "{size} bytes");
+    let said = exchange.ask(&["verify", &copy.to_string_lossy()]);
+    assert!(said.contains(" 0 faults"), "{said}");
     exchange.rest();
     anna.quit();
     jan.quit();

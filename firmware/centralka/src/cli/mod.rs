@@ -70,6 +70,9 @@ enum Verb {
     Backup {
         /// The file to be made.
         file: PathBuf,
+        /// Leave out the sound of recordings.
+        #[arg(long)]
+        without_recordings: bool,
     },
     /// Put a copy in place of everything; the exchange must not run.
     Restore {
@@ -148,8 +151,16 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Token(verb) => token::run(&data, verb)?,
         Verb::Recording(verb) => recording::run(&data, verb)?,
         Verb::Sim(args) => sim::run(&data, args)?,
-        Verb::Backup { file } => {
-            store::backup(&data, &file)?;
+        Verb::Backup {
+            file,
+            without_recordings,
+        } => {
+            let recordings = if without_recordings {
+                store::Recordings::LeftOut
+            } else {
+                store::Recordings::Copied
+            };
+            store::backup(&data, &file, recordings)?;
             println!("{}", file.display());
         }
         Verb::Restore { file } => {

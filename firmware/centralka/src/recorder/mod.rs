@@ -19,15 +19,13 @@ use engine::{TapPart, TrackReader};
 use jiff::Timestamp;
 use model::{CallId, Command, EventBody, LegId, Record, RecordingId, TapId, Wall, limits};
 use store::{
-    Recording, StoreError, Track,
+    RECORDINGS_FOLDER, Recording, StoreError, Track,
     recording::{Segments, TrackFrame, TrackPart},
 };
 
 use self::render::{Order, Unmade, render};
 use crate::control::{Mouth, Word};
 
-/// Where recordings are, inside the data folder.
-const FOLDER: &str = "recordings";
 /// How often what was said is written while somebody is recorded: with the time that the disk
 /// takes, nothing is more than a second behind.
 const TURN: Duration = Duration::from_millis(250);
@@ -39,7 +37,9 @@ pub(crate) fn file_of(data: &Path, started: Wall, id: RecordingId) -> PathBuf {
         |_| "undated".into(),
         |time| time.strftime("%Y-%m").to_string(),
     );
-    data.join(FOLDER).join(month).join(format!("{id}.wav"))
+    data.join(RECORDINGS_FOLDER)
+        .join(month)
+        .join(format!("{id}.wav"))
 }
 
 /// Where frames come from: the media threads' ring.
@@ -98,7 +98,7 @@ impl Recorder {
         frames: Box<dyn Frames>,
         mouth: Mouth,
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
-        let segments = data.join(FOLDER).join("segments");
+        let segments = data.join(RECORDINGS_FOLDER).join("segments");
         let mut desk = Desk::open(data, segments, boot)?;
         desk.queue.extend(waiting.iter().map(Waiting::of_earlier));
         let (queue, told) = sync_channel(4 * limits::CALLS);

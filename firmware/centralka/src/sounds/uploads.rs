@@ -12,9 +12,8 @@ use dsp::{
 };
 use model::{Clip, Codec, OpusParams};
 use sha2::{Digest as _, Sha256};
+use store::SOUNDS_FOLDER;
 
-/// The folder in the data folder.
-const FOLDER: &str = "sounds";
 const ENDING: &str = "g722";
 /// Samples of a packet of 20 ms.
 const PACKET: usize = 320;
@@ -59,19 +58,19 @@ pub(crate) fn add(data: &Path, bytes: &[u8]) -> Result<Upload, Refused> {
     if known.len() >= model::limits::MUSIC {
         return Err(Refused::TooMany);
     }
-    fs::create_dir_all(data.join(FOLDER))?;
+    fs::create_dir_all(data.join(SOUNDS_FOLDER))?;
     let path = path_of(data, &upload.source);
     let unfinished = path.with_extension("part");
     fs::write(&unfinished, &octets)?;
     fs::File::open(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, &path)?;
-    fs::File::open(data.join(FOLDER))?.sync_all()?;
+    fs::File::open(data.join(SOUNDS_FOLDER))?.sync_all()?;
     Ok(upload)
 }
 
 /// Every piece, by hash.
 pub(crate) fn list(data: &Path) -> io::Result<Vec<Upload>> {
-    let entries = match fs::read_dir(data.join(FOLDER)) {
+    let entries = match fs::read_dir(data.join(SOUNDS_FOLDER)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
@@ -147,7 +146,7 @@ fn encode(samples: &[i16]) -> Vec<u8> {
 }
 
 fn path_of(data: &Path, source: &str) -> PathBuf {
-    data.join(FOLDER).join(source).with_extension(ENDING)
+    data.join(SOUNDS_FOLDER).join(source).with_extension(ENDING)
 }
 
 /// 8,000 octets play a second.
