@@ -8,5 +8,6 @@ mod life;
 mod lines;
 mod recordings;
 mod refusals;
+mod sets;
 mod sipp_calls;
 mod voice;

@@ -1,4 +1,4 @@
-//! The person at the simulated set on `fxs1`, or at the far end of the simulated line on `fxo1`, moved by
+//! The person at a simulated set, or at the far end of the simulated line on `fxo1`, moved by
 //! the command line.
 
 use std::{ops::RangeInclusive, time::Duration};
@@ -14,17 +14,20 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Set<'e> {
     exchange: &'e Exchange,
-    port: &'static str,
+    port: &'e str,
 }
 
 impl<'e> Set<'e> {
     /// The set on `fxs1`.
     #[must_use]
     pub const fn of(exchange: &'e Exchange) -> Self {
-        Self {
-            exchange,
-            port: "fxs1",
-        }
+        Self::at(exchange, "fxs1")
+    }
+
+    /// The set on this port.
+    #[must_use]
+    pub const fn at(exchange: &'e Exchange, port: &'e str) -> Self {
+        Self { exchange, port }
     }
 
     /// The far end of the line on `fxo1`.
@@ -81,6 +84,12 @@ impl<'e> Set<'e> {
     #[track_caller]
     pub fn hang_up(&self) {
         self.act(&["hangup"]);
+    }
+
+    /// Presses the hook for a moment.
+    #[track_caller]
+    pub fn flash(&self) {
+        self.act(&["flash"]);
     }
 
     /// Presses keys.
@@ -153,6 +162,23 @@ impl<'e> Set<'e> {
             heard.is_some(),
             "the set must hear {hz} Hz at {levels:?} dBm0, and hears {last}"
         );
+    }
+
+    /// Waits until both are heard at the same moment.
+    #[track_caller]
+    pub fn hears_both(&self, hz: [u32; 2], limit: Duration) {
+        let what = format!("{hz:?} Hz in the earpiece of {}", self.port);
+        until(limit, &what, || {
+            let report = self.hear();
+            let now = report["hearing"]["now"].as_array()?;
+            let there = |hz: u32| {
+                now.iter().any(|partial| {
+                    let heard = partial["hz"].as_f64().unwrap_or(0.0);
+                    (heard - f64::from(hz)).abs() < 8.0
+                })
+            };
+            hz.into_iter().all(there).then_some(())
+        });
     }
 
     /// Waits until `hz` is not heard at this moment.
