@@ -192,6 +192,7 @@ impl Pbx {
         }
         let Some(leg) = self.legs.get_mut(&id) else {
             // A set is answered by connecting it.
+            self.set_was_answered(id);
             self.leg_event(now, id, LegEvent::Answered(None, Protection::Clear));
             return;
         };

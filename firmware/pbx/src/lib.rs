@@ -30,6 +30,7 @@ mod rooms;
 mod set_side;
 mod status;
 mod stun;
+mod supervision;
 mod talk;
 mod tape;
 mod two_calls;

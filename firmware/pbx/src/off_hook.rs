@@ -37,6 +37,7 @@ impl Pbx {
                 SetTimer::Look => self.look(now, port),
                 SetTimer::Close => self.close_line(now, port),
                 SetTimer::Beep => self.beep(now, port),
+                SetTimer::Mend => self.feed(port, Linefeed::Forward),
             }
         }
     }
@@ -96,6 +97,7 @@ impl Pbx {
 
     /// Says how a line is fed.
     pub(crate) fn feed(&mut self, port: PortId, feed: Linefeed) {
+        self.jacks.set_feed(port, feed);
         let command = PortCommand::SetLinefeed(feed);
         self.out.push_back(Output::Port { port, command });
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hal_port::{Cadence, Capabilities, PortEvent, PortKind};
+use hal_port::{Cadence, Capabilities, Linefeed, PortEvent, PortKind};
 use model::{EntryId, Instant, LegId, MediaLeg, PortId, Route, TapId};
 
 /// What the set on a jack is doing.
@@ -40,6 +40,8 @@ pub(crate) enum SetTimer {
     Close,
     /// The tone for a second caller comes again.
     Beep,
+    /// The break is over that tells of the other party's hang-up.
+    Mend,
 }
 
 /// A leg of a set.
@@ -50,6 +52,8 @@ pub(crate) struct SetLeg {
     pub(crate) hears: Route,
     /// The track that what it says goes to.
     pub(crate) tap: Option<TapId>,
+    /// The set called by this leg, and somebody answered.
+    pub(crate) answered: bool,
     /// Somebody asked that nothing go to it for a while.
     pub(crate) tap_paused: bool,
 }
@@ -64,6 +68,8 @@ pub(crate) struct Jack {
     pub(crate) entry: Option<EntryId>,
     pub(crate) phase: SetPhase,
     pub(crate) out_of_service: bool,
+    /// How its line is fed.
+    pub(crate) feed: Linefeed,
     /// Its legs: those that it attends to, holds, rings for or has waiting.
     pub(crate) legs: Vec<SetLeg>,
     /// The leg whose caller waits.
@@ -116,6 +122,7 @@ impl Jacks {
             entry: None,
             phase: SetPhase::Idle,
             out_of_service: false,
+            feed: Linefeed::Forward,
             legs: Vec::new(),
             waiting: None,
             beeps: 0,
@@ -169,6 +176,12 @@ impl Jacks {
         }
     }
 
+    pub(crate) fn set_feed(&mut self, port: PortId, feed: Linefeed) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.feed = feed;
+        }
+    }
+
     /// The set has this leg from now on.
     pub(crate) fn add_leg(&mut self, port: PortId, leg: LegId) {
         let Some(jack) = self.all.get_mut(&port) else {
@@ -179,6 +192,7 @@ impl Jacks {
                 id: leg,
                 hears: Route::Silence,
                 tap: None,
+                answered: false,
                 tap_paused: false,
             });
         }
@@ -317,6 +331,7 @@ impl Jacks {
             }
             (PortEvent::Recovered, _) => {
                 jack.out_of_service = false;
+                jack.feed = Linefeed::Forward;
                 SetDid::Recovered
             }
             (PortEvent::OffHook | PortEvent::OnHook | PortEvent::Flash, _)

@@ -30,6 +30,7 @@ impl Pbx {
             SetDid::Answered(leg) => self.set_answered(now, port, leg),
             SetDid::HungUp(media) | SetDid::Parted(media) => {
                 self.remove_media(media);
+                self.supervise(port);
                 let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
                 self.switch.set_hung_up(now, port, &world);
             }
@@ -226,6 +227,7 @@ impl Pbx {
     fn part(&mut self, now: Now, port: PortId, media: MediaLeg, cause: Cause) {
         self.jacks.set_phase(port, SetPhase::Parting(media));
         self.leave_off_hook(now, port);
+        self.tell_of_end(now, port, cause);
         let tone = match cause {
             Cause::Busy | Cause::Normal | Cause::Rejected | Cause::ElsewhereAnswered => Tone::Busy,
             Cause::NotFound | Cause::Removed => Tone::SpecialInfo,

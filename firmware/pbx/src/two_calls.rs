@@ -103,6 +103,7 @@ impl Pbx {
         for (tap, paused) in taps {
             self.media(MediaCommand::PauseTap { tap, paused });
         }
+        self.supervise(port);
     }
 
     /// The set and both its parties hear each other.

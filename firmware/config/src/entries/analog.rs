@@ -39,6 +39,14 @@ pub struct Analog {
     /// is rung for the one that is held.
     #[schemars(with = "Option<bool>")]
     pub transfer: bool,
+    /// Whether the line is reversed while a call that the set made is answered: for public telephones,
+    /// and for exchanges that hang on the port.
+    #[schemars(with = "Option<bool>")]
+    pub answer_reversal: bool,
+    /// How long in ms the line is open when the other party hangs up, for machines that know it by that;
+    /// 0 = not at all.
+    #[schemars(with = "Option<u16>", range(min = 0, max = 1500))]
+    pub disconnect_break_ms: u16,
     /// Shortest press of the hook in ms that is a flash; the country's if not given.
     #[schemars(with = "Option<u16>", range(min = 40, max = 1000))]
     pub flash_min_ms: Option<u16>,
@@ -65,6 +73,8 @@ impl Analog {
         let hot_line_after_s = section.whole("hot_line_after_s", 0..=30).unwrap_or(0);
         let call_waiting = section.flag("call_waiting").unwrap_or(true);
         let transfer = section.flag("transfer").unwrap_or(true);
+        let answer_reversal = section.flag("answer_reversal").unwrap_or(false);
+        let disconnect_break_ms = section.whole("disconnect_break_ms", 0..=1_500).unwrap_or(0);
         let flash_min_ms = section.whole("flash_min_ms", 40..=1_000);
         let flash_max_ms = section.whole("flash_max_ms", 100..=1_500);
         let pulse_dialling = section.flag("pulse_dialling").unwrap_or(true);
@@ -80,6 +90,8 @@ impl Analog {
             hot_line_after_s,
             call_waiting,
             transfer,
+            answer_reversal,
+            disconnect_break_ms,
             flash_min_ms,
             flash_max_ms,
             pulse_dialling,

@@ -68,6 +68,11 @@ pub(super) static WORDS: Words = Words {
         ("hot_line_after_s", "sekundy do volání tohoto čísla"),
         ("call_waiting", "čekající hovor"),
         ("transfer", "přepojení zavěšením"),
+        ("answer_reversal", "přepólování při přijetí"),
+        (
+            "disconnect_break_ms",
+            "přerušení linky v ms, když druhá strana zavěsí",
+        ),
         ("flash_min_ms", "nejkratší flash v ms"),
         ("flash_max_ms", "nejdelší flash v ms"),
         ("pulse_dialling", "pulzní volba"),

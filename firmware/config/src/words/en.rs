@@ -68,6 +68,11 @@ pub(super) static WORDS: Words = Words {
         ("hot_line_after_s", "seconds before that number is called"),
         ("call_waiting", "call waiting"),
         ("transfer", "transfer by hanging up"),
+        ("answer_reversal", "reversal at the answer"),
+        (
+            "disconnect_break_ms",
+            "break of the line in ms when the other party hangs up",
+        ),
         ("flash_min_ms", "shortest flash in ms"),
         ("flash_max_ms", "longest flash in ms"),
         ("pulse_dialling", "pulse dialling"),

@@ -68,6 +68,11 @@ pub(super) static WORDS: Words = Words {
         ("hot_line_after_s", "sekundy do wybrania tego numeru"),
         ("call_waiting", "połączenia oczekujące"),
         ("transfer", "przekazanie przez odłożenie słuchawki"),
+        ("answer_reversal", "zmiana polaryzacji po odebraniu"),
+        (
+            "disconnect_break_ms",
+            "przerwa linii w ms, gdy druga strona się rozłączy",
+        ),
         ("flash_min_ms", "najkrótszy flash w ms"),
         ("flash_max_ms", "najdłuższy flash w ms"),
         ("pulse_dialling", "wybieranie impulsowe"),

@@ -68,6 +68,11 @@ pub(super) static WORDS: Words = Words {
         ("hot_line_after_s", "секунд до набора этого номера"),
         ("call_waiting", "ожидающий вызов"),
         ("transfer", "перевод вызова отбоем"),
+        ("answer_reversal", "переполюсовка при ответе"),
+        (
+            "disconnect_break_ms",
+            "разрыв линии в мс, когда другая сторона кладёт трубку",
+        ),
         ("flash_min_ms", "самый короткий флэш в мс"),
         ("flash_max_ms", "самый длинный флэш в мс"),
         ("pulse_dialling", "импульсный набор"),

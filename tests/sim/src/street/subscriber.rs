@@ -170,3 +170,38 @@ fn a_bell_that_finds_no_turn_waits_for_one() {
     }
     street.must_be_quiet();
 }
+
+#[test]
+fn the_line_tells_a_machine_of_answer_and_hang_up() {
+    let keys = |set| match set {
+        1 => "answer_reversal = true\ndisconnect_break_ms = 600",
+        _ => "",
+    };
+    let mut street = Street::new(POLAND, 2, keys);
+    street.lift(1);
+    street.dial(1, "302");
+    street.pass_ms(2_500);
+    assert_eq!(street.linefeed(1), Linefeed::Forward, "it rings");
+    street.lift(2);
+    street.pass_ms(200);
+    assert_eq!(street.linefeed(1), Linefeed::Reverse, "answered");
+    assert_eq!(street.linefeed(2), Linefeed::Forward, "it did not call");
+    street.act(2, Act::HangUp);
+    let mut open_ms = 0;
+    for _ in 0..200 {
+        street.pass_ms(10);
+        open_ms += 10 * u64::from(street.linefeed(1) == Linefeed::Open);
+    }
+    assert!((550..=650).contains(&open_ms), "{open_ms}");
+    assert_eq!(street.linefeed(1), Linefeed::Forward);
+    assert!(street.tones(1).iter().any(|t| t == "busy"));
+    // Whoever hangs up is told nothing.
+    street.hang_up(1);
+    street.connect(2, 1);
+    assert_eq!(street.linefeed(1), Linefeed::Forward);
+    for set in [1, 2] {
+        street.hang_up(set);
+        assert_eq!(street.linefeed(set), Linefeed::Forward);
+    }
+    street.must_be_quiet();
+}
