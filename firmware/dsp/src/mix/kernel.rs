@@ -34,16 +34,6 @@ pub(super) fn add_saturating(out: &mut [i16], block: &[i16]) {
     }
 }
 
-/// Adds `block`, times a gain that is `gain` at its first sample and `step` more at each further.
-#[inline(always)]
-pub(super) fn add_ramp(sum: &mut [i32], block: &[i16], gain: f32, step: f32) {
-    for (at, (total, &sample)) in sum.iter_mut().zip(block).enumerate() {
-        let gain = gain + step * at as f32;
-        // 2^15 times +20 dB: far inside 32 bits.
-        *total = total.wrapping_add((f32::from(sample) * gain).round_ties_even() as i32);
-    }
-}
-
 /// `sum` times a gain that is `gain` at its first sample and `step` more at each further one, bent
 /// beyond `knee`.
 #[inline(always)]

@@ -3,11 +3,9 @@
 //!
 //! Sums of up to 65,536 parts cannot overflow; beyond that they wrap.
 
-mod fader;
 mod kernel;
 mod limiter;
 
-pub use fader::{Fader, factor};
 pub use limiter::Limiter;
 
 use crate::simd::vectorised;

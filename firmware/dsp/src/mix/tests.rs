@@ -1,5 +1,4 @@
 use super::*;
-use model::Gain;
 use proptest::prelude::*;
 
 #[test]
@@ -49,13 +48,9 @@ proptest! {
     #[test]
     fn kernels_equal_their_scalar_twins(sum in sums(), block in blocks(), gain in -3.0_f32..3.0) {
         let step = (1.0 - gain) / 160.0;
-        let twins: [(Kernel<'_>, Kernel<'_>); 3] = [
+        let twins: [(Kernel<'_>, Kernel<'_>); 2] = [
             (&|sum| add(sum, &block), &|sum| kernel::add(sum, &block)),
             (&|sum| subtract(sum, &block), &|sum| kernel::subtract(sum, &block)),
-            (
-                &|sum| vectorised(|| kernel::add_ramp(sum, &block, gain, step)),
-                &|sum| kernel::add_ramp(sum, &block, gain, step),
-            ),
         ];
         for (fast, plain) in twins {
             let (mut a, mut b) = (sum.clone(), sum.clone());
@@ -193,41 +188,4 @@ fn a_sudden_voice_does_not_click() {
             "{moved} at {n}, the sound itself {own}"
         );
     }
-}
-
-#[test]
-fn a_fader_moves_without_a_step_and_arrives() {
-    let block = [10_000_i16; 80];
-    let mut fader = Fader::new(Gain::Mute);
-    assert!(fader.is_mute());
-    let mut heard = Vec::new();
-    for gain in [
-        Gain::Mute,
-        Gain::UNITY,
-        Gain::UNITY,
-        Gain::Db(-20),
-        Gain::Mute,
-        Gain::Mute,
-    ] {
-        fader.set(gain);
-        let mut sum = [0; 80];
-        fader.add(&mut sum, &block);
-        heard.extend_from_slice(&sum);
-        let wanted = factor(gain) * 10_000.0;
-        assert!(
-            (sum[79] as f32 - wanted).abs() <= 1.0,
-            "{gain:?} {}",
-            sum[79]
-        );
-    }
-    assert!(heard.windows(2).all(|w| (w[1] - w[0]).abs() <= 126));
-    assert!(heard[..80].iter().all(|&s| s == 0) && heard[160..240].iter().all(|&s| s == 10_000));
-    assert!(fader.is_mute());
-}
-
-#[test]
-fn factors_are_decibels() {
-    assert_eq!((factor(Gain::Mute), factor(Gain::UNITY)), (0.0, 1.0));
-    assert!((factor(Gain::Db(20)) - 10.0).abs() < 1e-4);
-    assert!((factor(Gain::Db(-40)) - 0.01).abs() < 1e-6);
 }

@@ -1,5 +1,4 @@
-//! Changing the sampling rate: by a whole ratio between 8, 16 and 48 kHz, and by a hair between
-//! two clocks.
+//! Changing the sampling rate: between 8 and 16 kHz, and by a hair between two clocks.
 
 mod design;
 mod drift;
@@ -7,7 +6,7 @@ mod whole;
 
 pub(crate) use design::response;
 pub use drift::Drift;
-pub use whole::{Down2, Down3, Up2, Up3};
+pub use whole::{Down2, Up2};
 
 #[cfg(test)]
 mod tests;

@@ -43,33 +43,14 @@ fn down2(input: &[i16]) -> Vec<i16> {
     out
 }
 
-fn up3(input: &[i16]) -> Vec<i16> {
-    let mut out = vec![0; input.len() * 3];
-    assert_eq!(Up3::new().run(input, &mut out), out.len());
-    out
-}
-
-fn down3(input: &[i16]) -> Vec<i16> {
-    let mut out = vec![0; input.len() / 3];
-    assert_eq!(Down3::new().run(input, &mut out), out.len());
-    out
-}
-
 /// From rate, to rate, end of the pass band.
-const KINDS: [(Run, f64, f64, f64); 4] = [
+const KINDS: [(Run, f64, f64, f64); 2] = [
     (up2, 8_000.0, 16_000.0, 3_400.0),
     (down2, 16_000.0, 8_000.0, 3_400.0),
-    (up3, 16_000.0, 48_000.0, 6_800.0),
-    (down3, 48_000.0, 16_000.0, 6_800.0),
 ];
 
 /// Delay in samples at the higher rate, and the ratio.
-const DELAYS: [(Run, usize, i32, i32); 4] = [
-    (up2, Up2::DELAY, 2, 1),
-    (up3, Up3::DELAY, 3, 1),
-    (down2, Down2::DELAY, 1, 2),
-    (down3, Down3::DELAY, 1, 3),
-];
+const DELAYS: [(Run, usize, i32, i32); 2] = [(up2, Up2::DELAY, 2, 1), (down2, Down2::DELAY, 1, 2)];
 
 #[test]
 fn pass_bands_are_flat() {
@@ -291,6 +272,4 @@ fn a_full_output_or_an_empty_input_is_no_fault() {
     assert_eq!(drift.run(&[1; 10], &mut [0; 4]), (4, 4));
     assert_eq!(Up2::new().run(&[1; 3], &mut [0; 5]), 4);
     assert_eq!(Down2::new().run(&[1; 7], &mut [0; 9]), 3);
-    assert_eq!(Up3::new().run(&[1; 3], &mut [0; 8]), 6);
-    assert_eq!(Down3::new().run(&[1; 8], &mut [0; 9]), 2);
 }

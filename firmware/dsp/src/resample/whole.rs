@@ -1,4 +1,4 @@
-//! Between rates of a whole ratio: 8 and 16 kHz, 16 and 48 kHz.
+//! Between 8 and 16 kHz.
 //!
 //! All filters have linear phase. Stop bands are at least 60 dB down; pass bands are flat within
 //! 0.1 dB.
@@ -18,12 +18,6 @@ const HALF_DELAY: usize = HALF_MIDDLE / 2;
 /// Times 2, because every second sample at the higher rate begins as zero.
 static HALF: [i16; HALF_TAPS] = half_taps();
 
-/// Taps of one of the three phases of the filter for 48 kHz.
-const THIRD_TAPS: usize = 29;
-/// Its middle, counted in samples at the higher rate.
-const THIRD_MIDDLE: usize = 42;
-static THIRD: [[i16; THIRD_TAPS]; 3] = third_taps();
-
 /// 8 to 16 kHz. Flat to 3.4 kHz; images of that are at least 60 dB down.
 #[derive(Clone, Debug)]
 pub struct Up2 {
@@ -35,18 +29,6 @@ pub struct Up2 {
 pub struct Down2 {
     /// The first and the second samples of pairs.
     lines: [Line; 2],
-}
-
-/// 16 to 48 kHz. Flat to 6.8 kHz; images of that are at least 60 dB down.
-#[derive(Clone, Debug)]
-pub struct Up3 {
-    line: Line,
-}
-
-/// 48 to 16 kHz. Flat to 6.8 kHz, at least 60 dB down from 9.2 kHz on.
-#[derive(Clone, Debug)]
-pub struct Down3 {
-    lines: [Line; 3],
 }
 
 macro_rules! at_rest {
@@ -68,12 +50,8 @@ macro_rules! at_rest {
 }
 
 at_rest!(Up2 { line: Line::new() });
-at_rest!(Up3 { line: Line::new() });
 at_rest!(Down2 {
     lines: [Line::new(), Line::new()]
-});
-at_rest!(Down3 {
-    lines: [Line::new(), Line::new(), Line::new()]
 });
 
 impl Up2 {
@@ -124,55 +102,6 @@ impl Down2 {
     }
 }
 
-impl Up3 {
-    /// Samples at 48 kHz by which the output is late: 0.9 ms.
-    pub const DELAY: usize = THIRD_MIDDLE;
-
-    /// Makes three samples of each one, for as many as both slices hold, and returns how many were
-    /// made.
-    pub fn run(&mut self, input: &[i16], out: &mut [i16]) -> usize {
-        for (input, out) in input.chunks(BLOCK).zip(out.chunks_mut(3 * BLOCK)) {
-            let new = load(&mut self.line, input.iter().copied());
-            for (phase, taps) in THIRD.iter().enumerate() {
-                let sums = self.line.filtered(taps);
-                let places = out.iter_mut().skip(phase).step_by(3);
-                for (sample, &sum) in places.zip(&sums).take(new) {
-                    *sample = rounded(sum, BITS);
-                }
-            }
-            self.line.advance(new);
-        }
-        input.len().min(out.len() / 3).saturating_mul(3)
-    }
-}
-
-impl Down3 {
-    /// Samples at 48 kHz by which the output is late: 0.9 ms.
-    pub const DELAY: usize = THIRD_MIDDLE;
-
-    /// Makes one sample of each three, for as many as both slices hold, and returns how many were
-    /// made. One or two samples too many are left out.
-    pub fn run(&mut self, input: &[i16], out: &mut [i16]) -> usize {
-        for (input, out) in input.chunks(3 * BLOCK).zip(out.chunks_mut(BLOCK)) {
-            let mut sums = [0_i32; BLOCK];
-            let mut new = 0;
-            // The newest sample of three meets the first phase.
-            for (place, (line, taps)) in self.lines.iter_mut().zip(THIRD.iter().rev()).enumerate() {
-                new = load(line, input.iter().skip(place).step_by(3).copied());
-                for (sum, part) in sums.iter_mut().zip(line.filtered(taps)) {
-                    // A third each, before they could pass 32 bits together.
-                    *sum = sum.wrapping_add(part / 3);
-                }
-                line.advance(new);
-            }
-            for (sample, &sum) in out.iter_mut().zip(&sums).take(new) {
-                *sample = rounded(sum, BITS);
-            }
-        }
-        (input.len() / 3).min(out.len())
-    }
-}
-
 /// Writes the block of a line and returns how many samples that were.
 fn load(line: &mut Line, samples: impl Iterator<Item = i16>) -> usize {
     let places = line.block().iter_mut().zip(samples);
@@ -190,24 +119,6 @@ const fn half_taps() -> [i16; HALF_TAPS] {
     while at < HALF_TAPS {
         let from_middle = 2.0 * at as f64 - HALF_MIDDLE as f64;
         taps[at] = whole(2.0 * response(from_middle, 0.25, HALF_MIDDLE as f64 + 1.0));
-        at += 1;
-    }
-    taps
-}
-
-/// Phase p has taps p, p + 3, p + 6 … of the filter, the oldest sample's first.
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "runs in the compiler, where a fault is a build error"
-)]
-const fn third_taps() -> [[i16; THIRD_TAPS]; 3] {
-    let mut taps = [[0; THIRD_TAPS]; 3];
-    let mut at = 0;
-    while at < 3 * THIRD_TAPS {
-        let from_middle = at as f64 - THIRD_MIDDLE as f64;
-        let tap = 3.0 * response(from_middle, 1.0 / 6.0, THIRD_MIDDLE as f64 + 1.0);
-        taps[at % 3][THIRD_TAPS - 1 - at / 3] = whole(tap);
         at += 1;
     }
     taps
