@@ -20,15 +20,17 @@ const BINS: usize = LONGEST / 2 + 1;
 /// Part of the past in the power by which noise is found.
 const SMOOTH: f32 = 0.9;
 /// The least of a smoothed power is so much below its mean.
-const LEAST_TO_MEAN: f32 = 2.0;
-/// Blocks over which the least is looked for: between one and two such spans.
-const SPAN: u32 = 75;
+const LEAST_TO_MEAN: f32 = 1.7;
+/// Blocks over which the least is looked for, between one and two such spans: longer than people talk
+/// without a breath.
+const SPAN: u32 = 150;
 /// Part of the past in what is known of the voice.
 const FOLLOW: f32 = 0.96;
 /// Least gain: −16 dB. What is left of the noise sounds as it did, only weaker.
 const FLOOR: f32 = 0.158;
-/// Least power of noise: below it nothing is heard anyway.
-const QUIET: f32 = 1.0;
+/// Noise of this power, about −65 dBm0 over all frequencies, and less is not worth a change of the
+/// voice.
+const QUIET: f32 = 6_600.0;
 
 /// The noise suppression of one talker, at 8 or 16 kHz. Large: keep it in a box.
 #[derive(Clone, Debug)]
@@ -81,7 +83,8 @@ impl Bin {
         if span_is_over {
             self.least = core::mem::replace(&mut self.least_next, self.power);
         }
-        let noise = (self.least * LEAST_TO_MEAN).max(QUIET);
+        let noise = self.least * LEAST_TO_MEAN;
+        let noise = (noise * (noise / QUIET).min(1.0)).max(1.0);
         let above = (now / noise - 1.0).max(0.0);
         let ratio = FOLLOW * self.voice / noise + (1.0 - FOLLOW) * above;
         self.gain = (ratio / (1.0 + ratio)).max(FLOOR);

@@ -6,7 +6,7 @@ use dsp::codec::{Decoder, Encoder, PAYLOAD_MAX, SAMPLES_MAX};
 use media::{Channel, Output, Plane, PlaneCommand, RtpLeg};
 use model::{
     BridgeId, Codec, Instant, MediaCommand, MediaLeg, Now, OpusParams, Route, RtpIdentity,
-    RtpParams,
+    RtpParams, VoiceOptions,
 };
 
 use crate::Speech;
@@ -16,6 +16,8 @@ use crate::Speech;
 pub struct Party {
     /// What the party's phone speaks.
     pub codec: Codec,
+    /// What is done to the party's voice.
+    pub voice: VoiceOptions,
 }
 
 const PACKET: Duration = Duration::from_millis(20);
@@ -24,6 +26,7 @@ struct Phone {
     leg: MediaLeg,
     address: SocketAddr,
     params: RtpParams,
+    voice: VoiceOptions,
     encoder: Encoder,
     seq: u16,
     timestamp: u32,
@@ -42,6 +45,7 @@ impl Phone {
                 remote: Some(address),
                 ..RtpParams::of(party.codec)
             },
+            voice: party.voice,
             encoder: Encoder::new(party.codec, OpusParams::default()).expect("memory"),
             seq: 1,
             timestamp: 160,
@@ -95,6 +99,10 @@ impl Room {
         self.tell(PlaneCommand::AddRtpLeg { leg, object });
         self.tell(MediaCommand::SetRtp { leg, params }.into());
         self.tell(MediaCommand::SetRoute { leg, route }.into());
+        let options = phone.voice;
+        if options != VoiceOptions::default() {
+            self.tell(MediaCommand::SetVoice { leg, options }.into());
+        }
     }
 
     fn tell(&mut self, command: PlaneCommand) {
