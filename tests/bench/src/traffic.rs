@@ -12,6 +12,8 @@ use crate::{
     clock,
 };
 
+/// From one call that is to stay up to the next.
+const PACE: Duration = Duration::from_millis(20);
 /// Longest turn of the phones.
 const TURN: Duration = Duration::from_millis(5);
 
@@ -157,10 +159,13 @@ pub(crate) fn stand(agent: &mut Agent, people: usize, count: usize) -> Result<()
     let half = people / 2;
     let (mut begun, mut up, mut taken, mut bad) = (0, 0, 0, 0);
     let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
-    let until = clock::now() + Duration::from_secs(60);
+    let start = clock::now();
+    let until = start + Duration::from_secs(60);
     while clock::now() < until && (up.min(taken) + bad < count) {
-        // Twenty at a time: this is not the figure of the call rate.
-        if begun < count && begun - up - bad < 20 {
+        // Twenty at a time and fifty a second: this is not the figure of the call rate, and an
+        // exchange may refuse more than it has bound ports for.
+        let due = start + PACE.saturating_mul(u32::try_from(begun).unwrap_or(u32::MAX));
+        if begun < count && begun - up - bad < 20 && due <= clock::now() {
             agent.call(begun, half + begun);
             begun += 1;
         }
