@@ -125,7 +125,6 @@ fn taking_noise_out_leaves_speech_as_it_is() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the scores are what this is for")]
 fn speech_beside_a_fan_sounds_better_without_it() {
     for prompt in PROMPTS {
         let speech = narrow(prompt);
