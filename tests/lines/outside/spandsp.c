@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <spandsp.h>
 
 static int standard_of(const char *name)
@@ -26,11 +27,14 @@ static int cancel(int taps)
 {
     echo_can_state_t *canceller = echo_can_init(taps, ECHO_CAN_USE_ADAPTION);
     int16_t pair[2];
+    /* The library writes notes of its own to standard output. */
+    FILE *out = fdopen(dup(1), "w");
+    if (out == NULL || freopen("/dev/null", "w", stdout) == NULL) return 1;
     while (fread(pair, sizeof pair, 1, stdin) == 1) {
         int16_t left = echo_can_update(canceller, pair[0], pair[1]);
-        fwrite(&left, sizeof left, 1, stdout);
+        fwrite(&left, sizeof left, 1, out);
     }
-    return 0;
+    return fclose(out);
 }
 
 static int read_caller(int standard)
