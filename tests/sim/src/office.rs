@@ -145,10 +145,12 @@ impl Seat {
                 "[[person]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nextension = \
                  \"{number}\"\nsip_password = \"{password}\"\n"
             ),
+            // A tone that tells of a second caller covers the mark of the first, which the oracle of
+            // hearing takes for a gap; sets in two calls are judged in the street.
             Some(jack) => write!(
                 text,
                 "[[analog]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nport = \"fxs{}\"\n\
-                 extension = \"{number}\"\n",
+                 extension = \"{number}\"\ncall_waiting = false\n",
                 jack + 1
             ),
         };
