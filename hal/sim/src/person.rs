@@ -316,6 +316,12 @@ impl Person {
             .is_some_and(|(start, cadence)| cadence.is_on_at(ms_since(self.now, start)))
     }
 
+    /// Whether the set is being rung, in the pauses of the cadence too.
+    #[must_use]
+    pub fn is_rung(&self) -> bool {
+        self.bell.ringing.is_some()
+    }
+
     /// How the line is fed.
     #[must_use]
     pub fn linefeed(&self) -> Linefeed {

@@ -1,5 +1,5 @@
-//! The disk: what was written and what is synced. A power cut keeps what is synced and a random
-//! part, from the front, of the rest. The rules of the start are those of `store::recover`, here on
+//! The disk: what was written and what is synced. A power cut keeps what is synced, and of a commit
+//! under way everything or nothing, as a transaction of the store does. The rules of the start are those of `store::recover`, here on
 //! plain lists: its own tests hold it to the same on real files.
 
 use core::time::Duration;
@@ -129,8 +129,10 @@ impl Disk {
 
     /// The power fails.
     pub(crate) fn cut(&mut self) {
-        let loose = u32::try_from(self.log.len() - self.synced).unwrap_or(u32::MAX);
-        let kept = self.synced + self.random.below(loose + 1) as usize;
+        let kept = match self.commit {
+            Some((_, upto)) if self.random.below(2) == 1 => upto,
+            _ => self.synced,
+        };
         self.log.truncate(kept);
         self.synced = kept;
         self.commit = None;

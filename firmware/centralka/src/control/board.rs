@@ -165,7 +165,8 @@ impl Board {
                 port: seat.name.clone(),
                 extension: extension.map(ToString::to_string).unwrap_or_default(),
                 hook: if off_hook { Hook::Off } else { Hook::On },
-                ringing: person.bell_sounds(),
+                // A button that changed its name with each burst could hardly be pressed.
+                ringing: person.is_rung(),
                 dialled: seat.dialled.clone(),
                 talking: seat.talking,
             };
