@@ -102,6 +102,8 @@ pub(crate) struct Call {
     sdp_version: u32,
     /// A 200 that waits for its ACK: next time, interval, end.
     unacked: Option<(Instant, Duration, Instant, Vec<u8>)>,
+    /// The person hung up before the ACK of the answer came: the BYE waits for it (RFC 3261 §15).
+    leaving: bool,
     tries: u8,
 }
 
@@ -290,6 +292,7 @@ impl Phone {
             ack: None,
             sdp_version: 1,
             unacked: None,
+            leaving: false,
             tries: 0,
         };
         self.call = Some(call);
@@ -335,6 +338,7 @@ impl Phone {
                 call.stage = Stage::Cancelling;
                 self.send_cancel(now);
             }
+            Stage::Up if call.unacked.is_some() => call.leaving = true,
             Stage::Up => {
                 let forgets = self.manner.forgets_bye && self.random.below(3) == 0;
                 if !forgets {

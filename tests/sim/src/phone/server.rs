@@ -32,7 +32,7 @@ impl Phone {
         match message.method() {
             "INVITE" if message.to_tag().is_empty() => self.called(now, message),
             "INVITE" | "UPDATE" => self.offered(now, message),
-            "ACK" => self.acknowledged(message),
+            "ACK" => self.acknowledged(now, message),
             "CANCEL" => self.cancelled(now, message),
             "BYE" => self.hung_up(now, message),
             "OPTIONS" | "NOTIFY" => {
@@ -120,6 +120,7 @@ impl Phone {
             ack: None,
             sdp_version: 1,
             unacked: None,
+            leaving: false,
             tries: 0,
         });
         self.notices.push_back(Notice::Rings);
@@ -166,13 +167,16 @@ impl Phone {
         }
     }
 
-    fn acknowledged(&mut self, ack: &Message) {
+    fn acknowledged(&mut self, now: Instant, ack: &Message) {
         let id = ack.get("call-id");
         self.refusals.retain(|refusal| refusal.call_id != id);
         if let Some(call) = self.call.as_mut().filter(|call| call.id == id) {
             call.unacked = None;
             if !ack.body.is_empty() {
                 call.heard = sdp::read(&ack.body, &self.manner.codecs).or(call.heard);
+            }
+            if call.leaving {
+                self.hang_up(now);
             }
         }
     }
