@@ -1,8 +1,8 @@
 //! The tones of an exchange on a line, the voice that answers, and the end of a call that nobody else tells.
 //!
 //! A tone is known by its frequencies and its cadence and by nothing else being heard: sound is cut into
-//! stretches ([`envelope`]), a stretch is a tone if its energy lies in one or two narrow lines ([`spectrum`]),
-//! and stretches that are alike and in time for three to five periods are a tone of an exchange ([`cadence`]).
+//! stretches (`envelope`), a stretch is a tone if its energy lies in one or two narrow lines (`spectrum`),
+//! and stretches that are alike and in time for three to five periods are a tone of an exchange (`cadence`).
 //! Any other sound begins all of it anew, so speech, music, keys and machines end no call.
 
 mod cadence;
