@@ -31,6 +31,7 @@ const HEAD: usize = 16;
 /// Longest payload of a step.
 const PAYLOAD_MAX: usize = model::limits::RTP_PACKET_MAX;
 
+/// Kinds beyond the octets of codecs.
 const PAUSED: u8 = 250;
 const RESUMED: u8 = 251;
 const ENDED: u8 = 252;
@@ -70,12 +71,7 @@ pub fn tracks() -> (TrackSink, TrackReader) {
 
 fn kind_of(part: &TapPart<'_>) -> u8 {
     match part {
-        TapPart::Sound { codec, .. } => match codec {
-            Codec::Pcmu => 0,
-            Codec::Pcma => 1,
-            Codec::G722 => 2,
-            Codec::Opus => 3,
-        },
+        TapPart::Sound { codec, .. } => codec.octet(),
         TapPart::Paused => PAUSED,
         TapPart::Resumed => RESUMED,
         TapPart::Ended => ENDED,
@@ -83,14 +79,10 @@ fn kind_of(part: &TapPart<'_>) -> u8 {
 }
 
 fn part_of(kind: u8, payload: &[u8]) -> TapPart<'_> {
-    let sound = |codec| TapPart::Sound { codec, payload };
-    match kind {
-        0 => sound(Codec::Pcmu),
-        1 => sound(Codec::Pcma),
-        2 => sound(Codec::G722),
-        3 => sound(Codec::Opus),
-        PAUSED => TapPart::Paused,
-        RESUMED => TapPart::Resumed,
+    match (kind, Codec::from_octet(kind)) {
+        (_, Some(codec)) => TapPart::Sound { codec, payload },
+        (PAUSED, _) => TapPart::Paused,
+        (RESUMED, _) => TapPart::Resumed,
         _ => TapPart::Ended,
     }
 }

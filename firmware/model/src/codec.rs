@@ -18,6 +18,27 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// Every codec, in the order of their octets.
+    const ALL: [Self; 4] = [Self::Pcmu, Self::Pcma, Self::G722, Self::Opus];
+
+    /// The codec as one octet of a recording: segments on disk hold it, so it never changes its
+    /// meaning.
+    #[must_use]
+    pub const fn octet(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::Pcma => 1,
+            Self::G722 => 2,
+            Self::Opus => 3,
+        }
+    }
+
+    /// The codec that `octet` stands for in a recording, if there is one.
+    #[must_use]
+    pub fn from_octet(octet: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(octet)).copied()
+    }
+
     /// The encoding name of `a=rtpmap`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -106,6 +127,15 @@ impl Digit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn octets_of_recordings_keep_their_meaning() {
+        let octets = [0, 1, 2, 3].map(Codec::from_octet);
+        let known = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
+        assert_eq!(octets, known.map(Some));
+        assert_eq!(known.map(Codec::octet), [0, 1, 2, 3]);
+        assert_eq!((4..=255).find_map(Codec::from_octet), None);
+    }
 
     #[test]
     fn digits_and_labels_are_one_to_one() {

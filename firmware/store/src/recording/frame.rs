@@ -44,7 +44,7 @@ pub(super) fn put_header(out: &mut Vec<u8>, header: Header) {
 /// Adds a frame; whether its payload was not too long.
 pub(super) fn put(out: &mut Vec<u8>, frame: &TrackFrame<'_>) -> bool {
     let (kind, codec, payload): (u8, u8, &[u8]) = match frame.part {
-        TrackPart::Sound { codec, payload } => (KIND_SOUND, code(codec), payload),
+        TrackPart::Sound { codec, payload } => (KIND_SOUND, codec.octet(), payload),
         TrackPart::Paused => (KIND_PAUSED, 0, &[]),
         TrackPart::Resumed => (KIND_RESUMED, 0, &[]),
         TrackPart::Ended => (KIND_ENDED, 0, &[]),
@@ -110,7 +110,7 @@ fn track_frame(kind: u8, inside: &[u8]) -> Option<TrackFrame<'_>> {
     let (fixed, payload) = inside.split_at_checked(FIXED - 1)?;
     let part = match kind {
         KIND_SOUND => TrackPart::Sound {
-            codec: codec(fixed[12])?,
+            codec: Codec::from_octet(fixed[12])?,
             payload,
         },
         KIND_PAUSED => TrackPart::Paused,
@@ -123,27 +123,4 @@ fn track_frame(kind: u8, inside: &[u8]) -> Option<TrackFrame<'_>> {
         at: Instant::from_nanos(u64::from_le_bytes(fixed[4..12].try_into().ok()?)),
         part,
     })
-}
-
-const CODECS: [(Codec, u8); 4] = [
-    (Codec::Pcmu, 0),
-    (Codec::Pcma, 1),
-    (Codec::G722, 2),
-    (Codec::Opus, 3),
-];
-
-const fn code(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcmu => 0,
-        Codec::Pcma => 1,
-        Codec::G722 => 2,
-        Codec::Opus => 3,
-    }
-}
-
-fn codec(code: u8) -> Option<Codec> {
-    CODECS
-        .iter()
-        .find(|&&(_, known)| known == code)
-        .map(|&(codec, _)| codec)
 }
