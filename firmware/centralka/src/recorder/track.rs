@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use dsp::codec::{Decoder, SAMPLES_MAX};
+use dsp::resample::Up2;
 use model::{Codec, Instant, OpusParams};
 
 /// How far a packet's time may be off before it counts as a gap: packets of a relayed call are
@@ -13,9 +14,14 @@ const SWING: Duration = Duration::from_millis(60);
 pub(super) struct Voice {
     hz: u32,
     decoder: Option<(Codec, Decoder)>,
+    /// Makes 16 kHz of a party at 8 kHz.
+    doubler: Up2,
     /// Where the next packet belongs if it follows without a gap, in samples from the beginning.
     next: u64,
-    samples: Box<[i16]>,
+    /// As decoded.
+    decoded: Box<[i16]>,
+    /// Twice as many.
+    doubled: Box<[i16]>,
 }
 
 impl Voice {
@@ -24,8 +30,10 @@ impl Voice {
         Self {
             hz,
             decoder: None,
+            doubler: Up2::new(),
             next: 0,
-            samples: vec![0; 2 * SAMPLES_MAX].into_boxed_slice(),
+            decoded: vec![0; SAMPLES_MAX].into_boxed_slice(),
+            doubled: vec![0; 2 * SAMPLES_MAX].into_boxed_slice(),
         }
     }
 
@@ -42,38 +50,33 @@ impl Voice {
             Some(known) if known.0 == codec => known,
             other => {
                 let decoder = Decoder::new(codec, OpusParams::default()).ok()?;
+                self.doubler = Up2::new();
                 other.insert((codec, decoder))
             }
         };
         let narrow = decoder.sample_hz() < self.hz;
-        let len = decoder.decode(payload, &mut self.samples).ok()?;
-        let len = if narrow {
-            widen(&mut self.samples, len)
-        } else {
-            len
-        };
+        let len = decoder.decode(payload, &mut self.decoded).ok()?;
+        let decoded = self.decoded.get(..len)?;
         let place = samples_of(at.since(beginning), self.hz);
         let swing = samples_of(SWING, self.hz);
         if place.abs_diff(self.next) > swing {
             self.next = place;
+            // What was said before the gap has nothing to do with what comes after it.
+            self.doubler = Up2::new();
         }
         let place = self.next;
+        if !narrow {
+            self.next += len as u64;
+            return Some((place, decoded));
+        }
+        let len = self.doubler.run(decoded, &mut self.doubled);
         self.next += len as u64;
-        Some((place, self.samples.get(..len)?))
+        // The filter is late: its output belongs before the packet's place. At the beginning of
+        // the recording that is the silence that the filter began with.
+        let late = Up2::DELAY as u64;
+        let unheard = usize::try_from(late.saturating_sub(place)).unwrap_or(len);
+        Some((place.saturating_sub(late), self.doubled.get(unheard..len)?))
     }
-}
-
-/// Twice as many samples: between two of them lies their mean. The ear does not miss more: nothing
-/// above 4 kHz was there.
-fn widen(samples: &mut [i16], len: usize) -> usize {
-    for at in (0..len).rev() {
-        let here = samples[at];
-        let after = samples.get(2 * (at + 1)).copied().filter(|_| at + 1 < len);
-        let between = (i32::from(here) + i32::from(after.unwrap_or(here))) / 2;
-        samples[2 * at] = here;
-        samples[2 * at + 1] = i16::try_from(between).unwrap_or(here);
-    }
-    2 * len
 }
 
 fn samples_of(time: Duration, hz: u32) -> u64 {
@@ -83,13 +86,35 @@ fn samples_of(time: Duration, hz: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use dsp::g711::Law;
+
     use super::*;
 
     #[test]
-    fn twice_as_many_samples_lie_between() {
-        let mut samples = [10, 20, -40, 0, 0, 0, 0];
-        assert_eq!(widen(&mut samples, 3), 6);
-        assert_eq!(samples[..6], [10, 15, 20, -10, -40, -40]);
+    fn a_party_at_8_khz_lies_at_its_place_among_those_at_16() {
+        const CLICK: usize = 83;
+        let mut voice = Voice::new(16_000);
+        let mut line = vec![0_i16; 60_000];
+        let silence = Law::A.encode(0);
+        // From the beginning, one after another, and after a pause.
+        for ms in [0, 20, 40, 2_000] {
+            let mut payload = [silence; 160];
+            payload[CLICK] = Law::A.encode(8_000);
+            let at = Instant::from_millis(ms);
+            let (place, samples) = voice
+                .decode(Instant::ZERO, at, Codec::Pcma, &payload)
+                .expect("A-law");
+            let place = usize::try_from(place).expect("seconds");
+            for (sum, &sample) in line[place..].iter_mut().zip(samples) {
+                *sum += sample;
+            }
+        }
+        let clicks: Vec<usize> = (0..line.len()).filter(|&at| line[at] > 6_000).collect();
+        assert_eq!(
+            clicks,
+            [0, 20, 40, 2_000].map(|ms| ms * 16 + 2 * CLICK),
+            "each click on the sample it was on"
+        );
     }
 
     #[test]
