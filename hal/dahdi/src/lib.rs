@@ -18,6 +18,7 @@ mod params;
 mod request;
 mod set;
 mod trouble;
+mod watch;
 
 pub use audio::DahdiAudio;
 pub use channel::{Channel, Errno};

@@ -1,46 +1,35 @@
 //! A channel with a line on it (FXS-signalled).
 
 use core::time::Duration;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hal_port::{
-    Capabilities, ControlHalf, FaultKind, LoopHook, Port, PortCommand, PortEvent, PortKind,
+    Capabilities, ControlHalf, FLASH_MS, LoopHook, Port, PortCommand, PortEvent, PortKind,
 };
 
-use crate::channel::{give, prepare, take};
+use crate::watch::Watch;
 use crate::{
     Channel, DahdiAudio, DahdiError, Errno, Params, Request, event, gains, hook, signalling,
 };
 
-/// How often the kernel is asked.
-const LOOK: Duration = Duration::from_millis(10);
-/// Events fetched in one go.
-const EVENTS_MAX: usize = 64;
-const FLASH_MS: core::ops::RangeInclusive<u16> = 50..=1_500;
 /// Replaces what is being dialled.
 const DIAL_REPLACE: i32 = 2;
 
 /// The control half of a line's channel. The kernel tells no parallel sets and no voltages.
 pub struct DahdiLine<C> {
-    name: String,
-    now: Duration,
-    next_look: Duration,
+    watch: Watch<C>,
     held: LoopHook,
     /// A flash or a digit is under way.
     busy: bool,
     battery: Option<bool>,
     reversed: bool,
     flows: bool,
-    gone: bool,
-    events: VecDeque<PortEvent>,
-    channel: Arc<C>,
 }
 
 impl<C: Channel> core::fmt::Debug for DahdiLine<C> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("DahdiLine")
-            .field("name", &self.name)
+            .field("name", &self.watch.name)
             .finish()
     }
 }
@@ -51,25 +40,15 @@ impl<C: Channel> DahdiLine<C> {
     /// # Errors
     /// The channel is configured for something else, or the kernel refuses.
     pub fn new(name: String, channel: Arc<C>) -> Result<(Self, DahdiAudio<C>), DahdiError> {
-        let kind = Params::of(&*channel)?.signalling();
-        if ![signalling::FXSKS, signalling::FXSLS].contains(&kind) {
-            return Err(DahdiError::Unsupported);
-        }
-        prepare(&*channel)?;
-        give(&*channel, Request::HOOK, hook::ON)?;
-        let audio = DahdiAudio::new(Arc::clone(&channel));
+        let kinds = [signalling::FXSKS, signalling::FXSLS];
+        let (watch, audio) = Watch::open(name, channel, kinds)?;
         let line = Self {
-            name,
-            now: Duration::ZERO,
-            next_look: Duration::ZERO,
+            watch,
             held: LoopHook::OnHook,
             busy: false,
             battery: None,
             reversed: false,
             flows: true,
-            gone: false,
-            events: VecDeque::with_capacity(EVENTS_MAX),
-            channel,
         };
         Ok((line, audio))
     }
@@ -78,7 +57,7 @@ impl<C: Channel> DahdiLine<C> {
     #[must_use]
     pub fn port(&self) -> Port {
         Port {
-            name: self.name.clone(),
+            name: self.watch.name.clone(),
             kind: PortKind::Fxo,
             capabilities: Capabilities {
                 pulse: true,
@@ -88,50 +67,42 @@ impl<C: Channel> DahdiLine<C> {
         }
     }
 
-    fn put(&mut self, event: PortEvent) {
-        if self.events.len() < EVENTS_MAX {
-            self.events.push_back(event);
-        }
-    }
-
     fn set_battery(&mut self, battery: bool) {
         if self.battery != Some(battery) {
             self.battery = Some(battery);
-            self.put(PortEvent::Battery(battery));
+            self.watch.put(PortEvent::Battery(battery));
         }
     }
 
     fn look(&mut self) -> Result<(), Errno> {
-        let params = Params::of(&*self.channel)?;
+        let params = Params::of(&*self.watch.channel)?;
         if self.battery.is_none() {
             self.set_battery(params.alarms() == 0);
         }
-        for _ in 0..EVENTS_MAX {
-            match take(&*self.channel, Request::GET_EVENT)? {
-                event::NONE => break,
-                event::REMOVED => return Err(Errno::NO_DEVICE),
-                event::RING_BEGIN => self.put(PortEvent::Ring(true)),
-                event::RING_OFF_HOOK => self.put(PortEvent::Ring(false)),
+        for event in self.watch.fetch() {
+            match event? {
+                event::RING_BEGIN => self.watch.put(PortEvent::Ring(true)),
+                event::RING_OFF_HOOK => self.watch.put(PortEvent::Ring(false)),
                 event::ALARM => self.set_battery(false),
                 event::NO_ALARM => self.set_battery(true),
                 event::POLARITY => {
                     self.reversed = !self.reversed;
-                    self.put(PortEvent::Reversed(self.reversed));
+                    self.watch.put(PortEvent::Reversed(self.reversed));
                 }
                 event::ON_HOOK if self.held == LoopHook::OffHook => {
                     self.flows = false;
-                    self.put(PortEvent::Current(false));
+                    self.watch.put(PortEvent::Current(false));
                 }
                 event::HOOK_COMPLETE | event::DIAL_COMPLETE if self.busy => {
                     self.busy = false;
-                    self.put(PortEvent::Done);
+                    self.watch.put(PortEvent::Done);
                 }
                 _ => {}
             }
         }
         if self.held == LoopHook::OffHook && !self.flows && params.is_off_hook() {
             self.flows = true;
-            self.put(PortEvent::Current(true));
+            self.watch.put(PortEvent::Current(true));
         }
         Ok(())
     }
@@ -140,7 +111,7 @@ impl<C: Channel> DahdiLine<C> {
         let off = held == LoopHook::OffHook;
         if off != (self.held == LoopHook::OffHook) {
             let wish = if off { hook::OFF } else { hook::ON };
-            give(&*self.channel, Request::HOOK, wish)?;
+            self.watch.give(Request::HOOK, wish)?;
             self.flows = true;
             self.busy = false;
         }
@@ -161,10 +132,12 @@ impl<C: Channel> DahdiLine<C> {
             return Err(DahdiError::Argument);
         }
         self.must_be_idle_off_hook()?;
-        let mut params = Params::of(&*self.channel)?;
+        let mut params = Params::of(&*self.watch.channel)?;
         params.set_flash_ms(ms);
-        self.channel.request(Request::SET_PARAMS, &mut params.0)?;
-        match give(&*self.channel, Request::HOOK, hook::FLASH) {
+        self.watch
+            .channel
+            .request(Request::SET_PARAMS, &mut params.0)?;
+        match self.watch.give(Request::HOOK, hook::FLASH) {
             Ok(()) | Err(Errno::IN_PROGRESS) => {
                 self.busy = true;
                 Ok(())
@@ -186,7 +159,7 @@ impl<C: Channel> DahdiLine<C> {
         {
             *octet = value;
         }
-        self.channel.request(Request::DIAL, &mut dial)?;
+        self.watch.channel.request(Request::DIAL, &mut dial)?;
         self.busy = true;
         Ok(())
     }
@@ -196,31 +169,23 @@ impl<C: Channel> ControlHalf for DahdiLine<C> {
     type Error = DahdiError;
 
     fn advance(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-        if self.gone || self.now < self.next_look {
-            return;
-        }
-        self.next_look = self.now + LOOK;
-        if self.look().is_err() {
-            self.gone = true;
-            self.put(PortEvent::Fault(FaultKind::Lost));
+        if self.watch.is_due(now) && self.look().is_err() {
+            self.watch.lose();
         }
     }
 
     fn next_deadline(&self) -> Option<Duration> {
-        (!self.gone).then_some(self.next_look)
+        self.watch.next_deadline()
     }
 
     fn apply(&mut self, command: PortCommand) -> Result<(), DahdiError> {
-        if self.gone {
-            return Err(DahdiError::Fault);
-        }
+        self.watch.must_be_there()?;
         match command {
             PortCommand::SetHook(held) => self.hold(held),
             PortCommand::Flash(ms) => self.flash(ms),
             PortCommand::PulseDigit(digit) => self.pulse(digit),
             PortCommand::SetProfile(profile) if !profile.is_sound() => Err(DahdiError::Argument),
-            PortCommand::SetProfile(profile) => Ok(gains::set(&*self.channel, &profile)?),
+            PortCommand::SetProfile(profile) => Ok(gains::set(&*self.watch.channel, &profile)?),
             PortCommand::StartRing(_)
             | PortCommand::StopRing
             | PortCommand::SetLinefeed(_)
@@ -232,6 +197,6 @@ impl<C: Channel> ControlHalf for DahdiLine<C> {
     }
 
     fn poll_event(&mut self) -> Option<PortEvent> {
-        self.events.pop_front()
+        self.watch.poll_event()
     }
 }

@@ -1,46 +1,34 @@
 //! A channel with a set on it (FXO-signalled).
 
 use core::time::Duration;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hal_port::{
-    Cadence, Capabilities, ControlHalf, FaultKind, HookDetector, HookTimes, Linefeed, Port,
-    PortCommand, PortEvent, PortKind,
+    Cadence, Capabilities, ControlHalf, HookDetector, HookTimes, Linefeed, Port, PortCommand,
+    PortEvent, PortKind,
 };
 
-use crate::channel::{give, prepare, take};
-use crate::{
-    Channel, DahdiAudio, DahdiError, Errno, Params, Request, event, gains, hook, signalling,
-};
+use crate::watch::Watch;
+use crate::{Channel, DahdiAudio, DahdiError, Errno, Params, Request, gains, hook, signalling};
 
-/// How often the kernel is asked.
-const LOOK: Duration = Duration::from_millis(10);
 /// How long the kernel lets sound through to a set on hook, asked for anew in time.
 const TRANSFER_MS: i32 = 6_000;
 const TRANSFER_AGAIN: Duration = Duration::from_secs(5);
-/// Events fetched in one go.
-const EVENTS_MAX: usize = 64;
 
 /// The control half of a set's channel.
 pub struct DahdiSet<C> {
-    name: String,
-    now: Duration,
-    next_look: Duration,
+    watch: Watch<C>,
     hook: HookDetector,
     ringing: bool,
     feed: Linefeed,
     /// Sound is let through to the set on hook; asked for anew at this time.
     transfer_again: Option<Duration>,
-    gone: bool,
-    events: VecDeque<PortEvent>,
-    channel: Arc<C>,
 }
 
 impl<C: Channel> core::fmt::Debug for DahdiSet<C> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("DahdiSet")
-            .field("name", &self.name)
+            .field("name", &self.watch.name)
             .finish()
     }
 }
@@ -51,24 +39,14 @@ impl<C: Channel> DahdiSet<C> {
     /// # Errors
     /// The channel is configured for something else, or the kernel refuses.
     pub fn new(name: String, channel: Arc<C>) -> Result<(Self, DahdiAudio<C>), DahdiError> {
-        let kind = Params::of(&*channel)?.signalling();
-        if ![signalling::FXOKS, signalling::FXOLS].contains(&kind) {
-            return Err(DahdiError::Unsupported);
-        }
-        prepare(&*channel)?;
-        give(&*channel, Request::HOOK, hook::ON)?;
-        let audio = DahdiAudio::new(Arc::clone(&channel));
+        let kinds = [signalling::FXOKS, signalling::FXOLS];
+        let (watch, audio) = Watch::open(name, channel, kinds)?;
         let set = Self {
-            name,
-            now: Duration::ZERO,
-            next_look: Duration::ZERO,
+            watch,
             hook: HookDetector::new(HookTimes::default()),
             ringing: false,
             feed: Linefeed::Forward,
             transfer_again: None,
-            gone: false,
-            events: VecDeque::with_capacity(EVENTS_MAX),
-            channel,
         };
         Ok((set, audio))
     }
@@ -77,7 +55,7 @@ impl<C: Channel> DahdiSet<C> {
     #[must_use]
     pub fn port(&self) -> Port {
         Port {
-            name: self.name.clone(),
+            name: self.watch.name.clone(),
             kind: PortKind::Fxs,
             capabilities: Capabilities {
                 ring_vrms: 60,
@@ -89,38 +67,26 @@ impl<C: Channel> DahdiSet<C> {
         }
     }
 
-    fn put(&mut self, event: PortEvent) {
-        if self.events.len() < EVENTS_MAX {
-            self.events.push_back(event);
-        }
-    }
-
     fn look(&mut self) -> Result<(), Errno> {
-        for _ in 0..EVENTS_MAX {
-            match take(&*self.channel, Request::GET_EVENT)? {
-                event::NONE => break,
-                event::REMOVED => return Err(Errno::NO_DEVICE),
-                // What the hook did is seen below.
-                _ => {}
-            }
-        }
-        let closed = Params::of(&*self.channel)?.is_off_hook();
-        self.hook.sample(self.now, closed);
+        // What the hook did is seen below.
+        self.watch.fetch().try_for_each(|event| event.map(drop))?;
+        let closed = Params::of(&*self.watch.channel)?.is_off_hook();
+        self.hook.sample(self.watch.now, closed);
         while let Some(event) = self.hook.poll() {
             match event {
                 PortEvent::OffHook => {
                     // The kernel has ended ringing by itself.
                     self.ringing = false;
-                    give(&*self.channel, Request::HOOK, hook::OFF)?;
+                    self.watch.give(Request::HOOK, hook::OFF)?;
                 }
-                PortEvent::OnHook => give(&*self.channel, Request::HOOK, hook::ON)?,
+                PortEvent::OnHook => self.watch.give(Request::HOOK, hook::ON)?,
                 _ => {}
             }
-            self.put(event);
+            self.watch.put(event);
         }
-        if self.transfer_again.is_some_and(|at| at <= self.now) && !self.hook.is_off_hook() {
-            give(&*self.channel, Request::ON_HOOK_TRANSFER, TRANSFER_MS)?;
-            self.transfer_again = Some(self.now + TRANSFER_AGAIN);
+        if self.transfer_again.is_some_and(|at| at <= self.watch.now) && !self.hook.is_off_hook() {
+            self.watch.give(Request::ON_HOOK_TRANSFER, TRANSFER_MS)?;
+            self.transfer_again = Some(self.watch.now + TRANSFER_AGAIN);
         }
         Ok(())
     }
@@ -134,15 +100,17 @@ impl<C: Channel> DahdiSet<C> {
         for (octets, &ms) in steps.chunks_exact_mut(4).zip(cadence.steps_ms()) {
             octets.copy_from_slice(&i32::from(ms).to_ne_bytes());
         }
-        self.channel.request(Request::SET_CADENCE, &mut steps)?;
-        give(&*self.channel, Request::HOOK, hook::RING)?;
+        self.watch
+            .channel
+            .request(Request::SET_CADENCE, &mut steps)?;
+        self.watch.give(Request::HOOK, hook::RING)?;
         self.ringing = true;
         Ok(())
     }
 
     fn stop_ring(&mut self) -> Result<(), Errno> {
         if core::mem::take(&mut self.ringing) {
-            give(&*self.channel, Request::HOOK, hook::RING_OFF)?;
+            self.watch.give(Request::HOOK, hook::RING_OFF)?;
         }
         Ok(())
     }
@@ -155,7 +123,7 @@ impl<C: Channel> DahdiSet<C> {
             Linefeed::Reverse => 1,
         };
         if feed != self.feed {
-            give(&*self.channel, Request::SET_POLARITY, polarity)?;
+            self.watch.give(Request::SET_POLARITY, polarity)?;
             self.feed = feed;
         }
         Ok(())
@@ -163,9 +131,9 @@ impl<C: Channel> DahdiSet<C> {
 
     fn set_on_hook_sound(&mut self, on: bool) -> Result<(), DahdiError> {
         if on && !self.hook.is_off_hook() {
-            give(&*self.channel, Request::ON_HOOK_TRANSFER, TRANSFER_MS)?;
+            self.watch.give(Request::ON_HOOK_TRANSFER, TRANSFER_MS)?;
         }
-        self.transfer_again = on.then(|| self.now + TRANSFER_AGAIN);
+        self.transfer_again = on.then(|| self.watch.now + TRANSFER_AGAIN);
         Ok(())
     }
 }
@@ -174,25 +142,17 @@ impl<C: Channel> ControlHalf for DahdiSet<C> {
     type Error = DahdiError;
 
     fn advance(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-        if self.gone || self.now < self.next_look {
-            return;
-        }
-        self.next_look = self.now + LOOK;
-        if self.look().is_err() {
-            self.gone = true;
-            self.put(PortEvent::Fault(FaultKind::Lost));
+        if self.watch.is_due(now) && self.look().is_err() {
+            self.watch.lose();
         }
     }
 
     fn next_deadline(&self) -> Option<Duration> {
-        (!self.gone).then_some(self.next_look)
+        self.watch.next_deadline()
     }
 
     fn apply(&mut self, command: PortCommand) -> Result<(), DahdiError> {
-        if self.gone {
-            return Err(DahdiError::Fault);
-        }
+        self.watch.must_be_there()?;
         match command {
             PortCommand::StartRing(cadence) => self.start_ring(cadence),
             PortCommand::StopRing => Ok(self.stop_ring()?),
@@ -203,7 +163,7 @@ impl<C: Channel> ControlHalf for DahdiSet<C> {
                 Ok(())
             }
             PortCommand::SetProfile(profile) if !profile.is_sound() => Err(DahdiError::Argument),
-            PortCommand::SetProfile(profile) => Ok(gains::set(&*self.channel, &profile)?),
+            PortCommand::SetProfile(profile) => Ok(gains::set(&*self.watch.channel, &profile)?),
             PortCommand::SetOnHookSound(on) => self.set_on_hook_sound(on),
             PortCommand::SetNeon(_)
             | PortCommand::MeterPulse(_)
@@ -214,6 +174,6 @@ impl<C: Channel> ControlHalf for DahdiSet<C> {
     }
 
     fn poll_event(&mut self) -> Option<PortEvent> {
-        self.events.pop_front()
+        self.watch.poll_event()
     }
 }

@@ -1,66 +1,30 @@
 //! What every back end must do, as suites that each of them runs from its own tests:
 //! `conformance::fxs(|| MyBench::new())` for ports with a set, `conformance::fxo(…)` for ports with a line.
 //!
-//! The back end brings a [`Bench`]: its two halves and the outside world at the other end of the
-//! loop. Times are judged with the tolerance that real hardware needs.
+//! The back end brings a [`Bench`] or a [`LineBench`]: its two halves and the outside world at the other
+//! end of the loop. Times are judged with the tolerance that real hardware needs.
 
 mod fxo;
-
-use core::{fmt, time::Duration};
+mod rig;
 
 use crate::{
-    AudioHalf, Cadence, ControlHalf, Error, ErrorKind, FRAME, Frame, HookTimes, Linefeed, Port,
-    PortCommand, PortEvent, PortKind,
+    Cadence, ErrorKind, FRAME, Frame, HookTimes, Linefeed, PortCommand, PortEvent, PortKind,
 };
 
+use self::rig::{Case, Rig, Verdict, check, rms_db};
+
 pub use fxo::{LineBench, fxo};
+pub use rig::{Failure, PortBench};
 
-/// A port under test and what is attached to it.
-pub trait Bench {
-    /// The back end's control half.
-    type Control: ControlHalf;
-    /// The back end's audio half.
-    type Audio: AudioHalf;
-
-    /// The port.
-    fn port(&self) -> Port;
-    /// Its control half.
-    fn control(&mut self) -> &mut Self::Control;
-    /// Its audio half.
-    fn audio(&mut self) -> &mut Self::Audio;
-    /// Lets 10 ms pass in the world: at once when time is virtual. Returns the time since the start.
-    fn pass_10_ms(&mut self) -> Duration;
+/// A port under test and the set that hangs on it.
+pub trait Bench: PortBench {
     /// Closes (off hook) or opens the loop at the set, from now on.
     fn close_loop(&mut self, closed: bool);
     /// Whether ringing voltage is on the loop now.
     fn rings(&mut self) -> bool;
     /// How the loop is fed, as seen from the set.
     fn linefeed(&mut self) -> Linefeed;
-    /// Gives the set's microphone what it hears during the next exchange.
-    fn speak(&mut self, block: &Frame);
-    /// What the set's earpiece played during the last exchange.
-    fn heard(&mut self) -> Frame;
 }
-
-/// A back end that does not keep the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The case of the suite.
-    pub case: &'static str,
-    /// What was wanted and what happened.
-    pub what: String,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.case, self.what)
-    }
-}
-
-impl core::error::Error for Failure {}
-
-type Verdict = Result<(), String>;
-type Case<B> = (&'static str, fn(&mut Rig<B>) -> Verdict);
 
 /// Runs every case of the FXS suite, each on a fresh bench.
 ///
@@ -83,99 +47,16 @@ pub fn fxs<B: Bench>(mut make: impl FnMut() -> B) -> Result<(), Failure> {
         ("silence is silent", silence_is_silent),
     ];
     for (case, run) in cases {
-        run(&mut Rig::new(make())).map_err(|what| Failure { case, what })?;
+        run(&mut Rig::new(make(), B::rings)).map_err(|what| Failure { case, what })?;
     }
     Ok(())
 }
 
-/// A bench with a driver that serves both halves as the exchange does.
-struct Rig<B> {
-    bench: B,
-    events: Vec<PortEvent>,
-    phase: f32,
-}
-
 impl<B: Bench> Rig<B> {
-    fn new(bench: B) -> Self {
-        Self {
-            bench,
-            events: Vec::new(),
-            phase: 0.0,
-        }
-    }
-
-    fn serve(&mut self, tx: &Frame, mic: &Frame) -> Frame {
-        let now = self.bench.pass_10_ms();
-        self.bench.speak(mic);
-        let mut rx = [i16::MAX; FRAME];
-        self.bench.audio().exchange(tx, &mut rx);
-        let control = self.bench.control();
-        control.advance(now);
-        self.events
-            .extend(core::iter::from_fn(|| control.poll_event()));
-        rx
-    }
-
-    fn pass(&mut self, ms: u64) {
-        for _ in 0..ms / 10 {
-            self.serve(&[0; FRAME], &[0; FRAME]);
-        }
-    }
-
     fn hook(&mut self, closed: bool, ms: u64) {
         self.bench.close_loop(closed);
         self.pass(ms);
     }
-
-    fn apply(&mut self, command: PortCommand) -> Result<(), ErrorKind> {
-        self.bench.control().apply(command).map_err(|e| e.kind())
-    }
-
-    fn must(&mut self, command: PortCommand) -> Verdict {
-        self.apply(command)
-            .map_err(|kind| format!("{command:?} was refused: {kind}"))
-    }
-
-    fn must_refuse(&mut self, command: PortCommand, wanted: ErrorKind) -> Verdict {
-        check(
-            self.apply(command) == Err(wanted),
-            format!("{command:?} must be refused with {wanted:?}"),
-        )
-    }
-
-    /// The events since the last call are exactly these.
-    fn events_are(&mut self, wanted: &[PortEvent]) -> Verdict {
-        let got = core::mem::take(&mut self.events);
-        check(
-            got == wanted,
-            format!("events: wanted {wanted:?}, got {got:?}"),
-        )
-    }
-
-    /// 1000 Hz at about −10 dBm0; the next block of an endless tone.
-    fn tone(&mut self) -> Frame {
-        let mut block = [0; FRAME];
-        for sample in &mut block {
-            *sample = (7_218.0 * self.phase.sin()) as i16;
-            self.phase = (self.phase + core::f32::consts::TAU / 8.0) % core::f32::consts::TAU;
-        }
-        block
-    }
-}
-
-fn check(ok: bool, what: String) -> Verdict {
-    if ok { Ok(()) } else { Err(what) }
-}
-
-fn energy(block: &Frame) -> f64 {
-    block.iter().map(|&s| f64::from(s) * f64::from(s)).sum()
-}
-
-/// RMS in dB over full scale of one step.
-fn rms_db(blocks: &[Frame]) -> f64 {
-    let total: f64 = blocks.iter().map(energy).sum();
-    let samples = (blocks.len() * FRAME).max(1) as f64;
-    10.0 * (total / samples).max(1e-9).log10()
 }
 
 fn cadence() -> Result<Cadence, String> {
@@ -349,34 +230,9 @@ fn linefeed<B: Bench>(rig: &mut Rig<B>) -> Verdict {
     Ok(())
 }
 
-/// Level kept within 3 dB each way (port losses are within it), and not mixed up: one direction at a
-/// time, the other at least 20 dB down.
 fn sound_both_ways<B: Bench>(rig: &mut Rig<B>) -> Verdict {
     rig.hook(true, 500);
-    for to_line in [true, false] {
-        let (mut sent, mut heard, mut got) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..50 {
-            let tone = rig.tone();
-            let none = [0; FRAME];
-            let (tx, mic) = if to_line {
-                (&tone, &none)
-            } else {
-                (&none, &tone)
-            };
-            got.push(rig.serve(tx, mic));
-            heard.push(rig.bench.heard());
-            sent.push(tone);
-        }
-        // The first 200 ms may still lie in the hardware's buffers.
-        let [sent, heard, got] = [sent, heard, got].map(|blocks| rms_db(&blocks[20..]));
-        let (near, far) = if to_line { (heard, got) } else { (got, heard) };
-        check(
-            (near - sent).abs() < 3.0 && far < sent - 20.0,
-            format!("to line {to_line}: sent {sent:.1} dB, heard {heard:.1}, received {got:.1}"),
-        )?;
-        rig.pass(300);
-    }
-    Ok(())
+    rig.sounds_both_ways(20.0)
 }
 
 /// Idle noise is at least 55 dB below 0 dBm0 (84.2 dB over one step), on hook and off hook.

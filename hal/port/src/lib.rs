@@ -27,4 +27,6 @@ pub use half::{AudioHalf, ControlHalf, FRAME, Frame, FrameStatus, KindOnly, POLL
 pub use hook::{HookDetector, HookTimes};
 pub use line::{Impedance, LineProfile, LoopHook, Meter, Reading, RingSignal};
 pub use trace::{Trace, TraceEntry, TraceWhat};
-pub use words::{CADENCE_STEPS_MAX, Cadence, FaultKind, Linefeed, PortCommand, PortEvent};
+pub use words::{
+    CADENCE_STEPS_MAX, Cadence, FLASH_MS, FaultKind, Linefeed, PortCommand, PortEvent,
+};

@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LineProfile, LoopHook};
 
+/// Lengths of a flash to the exchange, in ms.
+pub const FLASH_MS: core::ops::RangeInclusive<u16> = 50..=1_500;
 /// Steps of a ring cadence, on and off together.
 pub const CADENCE_STEPS_MAX: usize = 8;
 
@@ -178,7 +180,7 @@ pub enum PortCommand {
     MeterPulse(u16),
     /// FXO: hold the line like this.
     SetHook(LoopHook),
-    /// FXO: open the loop for this many ms, 50–1500, then close it. Refused with
+    /// FXO: open the loop for this many ms, one of [`FLASH_MS`], then close it. Refused with
     /// [`crate::ErrorKind::State`] unless the loop is closed and nothing is being pulsed.
     Flash(u16),
     /// FXO: dial this digit, 0–9, by pulses of 60 ms break and 40 ms make. Refused as `Flash`.

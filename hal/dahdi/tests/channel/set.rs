@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use hal_dahdi::{DahdiAudio, DahdiError, DahdiSet, signalling};
-use hal_port::conformance::{Bench, fxs};
+use hal_port::conformance::{Bench, PortBench, fxs};
 use hal_port::{
     ControlHalf as _, FaultKind, Frame, LineProfile, Linefeed, Port, PortCommand, PortEvent,
 };
@@ -39,7 +39,7 @@ impl SetBench {
     }
 }
 
-impl Bench for SetBench {
+impl PortBench for SetBench {
     type Control = DahdiSet<Fake>;
     type Audio = DahdiAudio<Fake>;
 
@@ -61,6 +61,16 @@ impl Bench for SetBench {
         self.now
     }
 
+    fn speak(&mut self, block: &Frame) {
+        self.kernel.state().speak(block);
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.kernel.state().take_heard()
+    }
+}
+
+impl Bench for SetBench {
     fn close_loop(&mut self, closed: bool) {
         self.kernel.state().set_contact(closed);
     }
@@ -75,14 +85,6 @@ impl Bench for SetBench {
         } else {
             Linefeed::Forward
         }
-    }
-
-    fn speak(&mut self, block: &Frame) {
-        self.kernel.state().speak(block);
-    }
-
-    fn heard(&mut self) -> Frame {
-        self.kernel.state().take_heard()
     }
 }
 

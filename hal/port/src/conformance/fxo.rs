@@ -1,28 +1,13 @@
 //! What every FXO back end must do.
 
-use core::time::Duration;
-
-use super::{Failure, Verdict, check, rms_db};
+use super::rig::{Case, Failure, PortBench, Rig, Verdict, check, rms_db};
 use crate::{
-    AudioHalf, Cadence, ControlHalf, Error, ErrorKind, FRAME, Frame, LineProfile, Linefeed,
-    LoopHook, Port, PortCommand, PortEvent, PortKind,
+    Cadence, ErrorKind, FRAME, Frame, LineProfile, Linefeed, LoopHook, PortCommand, PortEvent,
+    PortKind,
 };
 
 /// A port under test and the exchange at the other end of its line.
-pub trait LineBench {
-    /// The back end's control half.
-    type Control: ControlHalf;
-    /// The back end's audio half.
-    type Audio: AudioHalf;
-
-    /// The port.
-    fn port(&self) -> Port;
-    /// Its control half.
-    fn control(&mut self) -> &mut Self::Control;
-    /// Its audio half.
-    fn audio(&mut self) -> &mut Self::Audio;
-    /// Lets 10 ms pass in the world: at once when time is virtual. Returns the time since the start.
-    fn pass_10_ms(&mut self) -> Duration;
+pub trait LineBench: PortBench {
     /// The exchange feeds the line like this from now on; `Forward` at the beginning.
     fn feed(&mut self, feed: Linefeed);
     /// The exchange puts ringing voltage of 25 Hz and 60 V on the line, or takes it off.
@@ -31,13 +16,7 @@ pub trait LineBench {
     fn parallel(&mut self, off_hook: bool);
     /// Whether the port closes the loop, as the exchange sees it.
     fn loop_is_closed(&mut self) -> bool;
-    /// Gives the line what the exchange says during the next exchange of blocks.
-    fn speak(&mut self, block: &Frame);
-    /// What the exchange heard during the last exchange of blocks.
-    fn heard(&mut self) -> Frame;
 }
-
-type Case<B> = (&'static str, fn(&mut Rig<B>) -> Verdict);
 
 /// Runs every case of the FXO suite, each on a fresh bench.
 ///
@@ -63,90 +42,24 @@ pub fn fxo<B: LineBench>(mut make: impl FnMut() -> B) -> Result<(), Failure> {
         ("sound on hook", sound_on_hook),
     ];
     for (case, run) in cases {
-        let mut rig = Rig::new(make());
+        let mut rig = Rig::new(make(), B::loop_is_closed);
         rig.settle().map_err(|what| Failure { case, what })?;
         run(&mut rig).map_err(|what| Failure { case, what })?;
     }
     Ok(())
 }
 
-/// A bench with a driver that serves both halves as the exchange does.
-struct Rig<B> {
-    bench: B,
-    events: Vec<(u64, PortEvent)>,
-    now_ms: u64,
-    /// Whether the exchange saw the loop closed, every 10 ms.
-    closed: Vec<bool>,
-    phase: f32,
-}
-
 impl<B: LineBench> Rig<B> {
-    fn new(bench: B) -> Self {
-        Self {
-            bench,
-            events: Vec::new(),
-            now_ms: 0,
-            closed: Vec::new(),
-            phase: 0.0,
-        }
-    }
-
     /// Two seconds in which the port finds out what is on its line.
     fn settle(&mut self) -> Verdict {
         self.pass(2_000);
         self.events_are(&[PortEvent::Battery(true)])
     }
 
-    fn serve(&mut self, tx: &Frame, line: &Frame) -> Frame {
-        let now = self.bench.pass_10_ms();
-        self.now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        self.bench.speak(line);
-        let mut rx = [i16::MAX; FRAME];
-        self.bench.audio().exchange(tx, &mut rx);
-        let (control, at) = (self.bench.control(), self.now_ms);
-        control.advance(now);
-        self.events
-            .extend(core::iter::from_fn(|| Some((at, control.poll_event()?))));
-        let closed = self.bench.loop_is_closed();
-        self.closed.push(closed);
-        rx
-    }
-
-    fn pass(&mut self, ms: u64) {
-        for _ in 0..ms / 10 {
-            self.serve(&[0; FRAME], &[0; FRAME]);
-        }
-    }
-
-    fn apply(&mut self, command: PortCommand) -> Result<(), ErrorKind> {
-        self.bench.control().apply(command).map_err(|e| e.kind())
-    }
-
-    fn must(&mut self, command: PortCommand) -> Verdict {
-        self.apply(command)
-            .map_err(|kind| format!("{command:?} was refused: {kind}"))
-    }
-
-    fn must_refuse(&mut self, command: PortCommand, wanted: ErrorKind) -> Verdict {
-        check(
-            self.apply(command) == Err(wanted),
-            format!("{command:?} must be refused with {wanted:?}"),
-        )
-    }
-
     fn set_hook(&mut self, hook: LoopHook, ms: u64) -> Verdict {
         self.must(PortCommand::SetHook(hook))?;
         self.pass(ms);
         Ok(())
-    }
-
-    /// The events since the last call are exactly these.
-    fn events_are(&mut self, wanted: &[PortEvent]) -> Verdict {
-        let got: Vec<_> = self.events.drain(..).map(|(_, event)| event).collect();
-        check(
-            got == wanted,
-            format!("events: wanted {wanted:?}, got {got:?}"),
-        )
     }
 
     /// Exactly this event came since the last call, at most `late_ms` after `since_ms`.
@@ -158,16 +71,6 @@ impl<B: LineBench> Rig<B> {
             matches!(&got[..], [(at, event)] if *event == wanted && in_time(*at)),
             format!("wanted {wanted:?} within {late_ms} ms of {since_ms}, got {got:?}"),
         )
-    }
-
-    /// 1000 Hz at about −10 dBm0; the next block of an endless tone.
-    fn tone(&mut self) -> Frame {
-        let mut block = [0; FRAME];
-        for sample in &mut block {
-            *sample = (7_218.0 * self.phase.sin()) as i16;
-            self.phase = (self.phase + core::f32::consts::TAU / 8.0) % core::f32::consts::TAU;
-        }
-        block
     }
 
     /// What comes from the line while the exchange sends a tone for half a second: dB over one step.
@@ -182,7 +85,7 @@ impl<B: LineBench> Rig<B> {
 
     /// Lengths of open stretches of the loop since the last call, in ms.
     fn breaks_ms(&mut self) -> Vec<u64> {
-        let closed = core::mem::take(&mut self.closed);
+        let closed = core::mem::take(&mut self.seen);
         let open = closed.split(|closed| *closed).map(<[bool]>::len);
         open.filter(|len| *len > 0)
             .map(|len| len as u64 * 10)
@@ -392,34 +295,10 @@ fn refusals<B: LineBench>(rig: &mut Rig<B>) -> Verdict {
     rig.events_are(&[])
 }
 
-/// Level kept within 3 dB each way, one direction at a time. The other is at least 6 dB down: what
-/// more the hybrid's echo needs is the canceller's work.
+/// What more than 6 dB the hybrid's echo needs is the canceller's work.
 fn sound_both_ways<B: LineBench>(rig: &mut Rig<B>) -> Verdict {
     rig.set_hook(LoopHook::OffHook, 500)?;
-    for to_line in [true, false] {
-        let (mut sent, mut heard, mut got) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..50 {
-            let tone = rig.tone();
-            let none = [0; FRAME];
-            let (tx, line) = if to_line {
-                (&tone, &none)
-            } else {
-                (&none, &tone)
-            };
-            got.push(rig.serve(tx, line));
-            heard.push(rig.bench.heard());
-            sent.push(tone);
-        }
-        let [sent, heard, got] =
-            [sent, heard, got].map(|blocks| rms_db(blocks.get(20..).unwrap_or_default()));
-        let (near, far) = if to_line { (heard, got) } else { (got, heard) };
-        check(
-            (near - sent).abs() < 3.0 && far < sent - 6.0,
-            format!("to line {to_line}: sent {sent:.1} dB, heard {heard:.1}, received {got:.1}"),
-        )?;
-        rig.pass(300);
-    }
-    Ok(())
+    rig.sounds_both_ways(6.0)
 }
 
 /// On hook nothing is heard; listening, the line is heard if the port can. Idle noise is at least 55 dB

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::{collections::VecDeque, sync::Arc};
 
-use hal_port::{ControlHalf, Linefeed, LoopHook, PortCommand, PortEvent, Reading};
+use hal_port::{ControlHalf, FLASH_MS, Linefeed, LoopHook, PortCommand, PortEvent, Reading};
 use rtrb::{Consumer, Producer};
 
 use super::copper::{Contact, Copper, Fact, What};
@@ -287,7 +287,7 @@ impl ControlHalf for LineControl {
     fn apply(&mut self, command: PortCommand) -> Result<(), SimError> {
         match command {
             PortCommand::SetHook(hook) => self.set_hook(hook),
-            PortCommand::Flash(ms) if !(50..=1_500).contains(&ms) => return Err(SimError::Range),
+            PortCommand::Flash(ms) if !FLASH_MS.contains(&ms) => return Err(SimError::Range),
             PortCommand::Flash(ms) => self.open_loop(1, ms.into(), 0)?,
             PortCommand::PulseDigit(digit) if digit > 9 => return Err(SimError::Range),
             PortCommand::PulseDigit(digit) => {

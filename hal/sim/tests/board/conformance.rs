@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use hal_port::conformance::{Bench, fxs};
+use hal_port::conformance::{Bench, PortBench, fxs};
 use hal_port::{Frame, Linefeed, Port};
 use hal_sim::{People, Person, SetOptions, SimAudio, SimBoard, SimControl, SimPort};
 use model::Instant;
@@ -29,7 +29,7 @@ impl SimBench {
     }
 }
 
-impl Bench for SimBench {
+impl PortBench for SimBench {
     type Control = SimControl;
     type Audio = SimAudio;
 
@@ -50,6 +50,16 @@ impl Bench for SimBench {
         self.now.since(Instant::ZERO)
     }
 
+    fn speak(&mut self, block: &Frame) {
+        self.person().speak_block(block).expect("the mouth is free");
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.person().last_heard()
+    }
+}
+
+impl Bench for SimBench {
     fn close_loop(&mut self, closed: bool) {
         self.person().close_loop(closed).expect("the hand is free");
     }
@@ -60,14 +70,6 @@ impl Bench for SimBench {
 
     fn linefeed(&mut self) -> Linefeed {
         self.person().linefeed()
-    }
-
-    fn speak(&mut self, block: &Frame) {
-        self.person().speak_block(block).expect("the mouth is free");
-    }
-
-    fn heard(&mut self) -> Frame {
-        self.person().last_heard()
     }
 }
 

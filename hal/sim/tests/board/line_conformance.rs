@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use hal_port::conformance::{LineBench, fxo};
+use hal_port::conformance::{LineBench, PortBench, fxo};
 use hal_port::{Frame, Linefeed, Port};
 use hal_sim::{
     BoardPlan, Carrier, CarrierRules, LineAudio, LineControl, LineFaults, LineSettings, People,
@@ -43,7 +43,7 @@ impl SimBench {
     }
 }
 
-impl LineBench for SimBench {
+impl PortBench for SimBench {
     type Control = LineControl;
     type Audio = LineAudio;
 
@@ -64,6 +64,16 @@ impl LineBench for SimBench {
         self.now.since(Instant::ZERO)
     }
 
+    fn speak(&mut self, block: &Frame) {
+        self.carrier().speak_block(block).expect("the line is free");
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.carrier().last_heard()
+    }
+}
+
+impl LineBench for SimBench {
     fn feed(&mut self, feed: Linefeed) {
         self.carrier().set_feed(feed);
     }
@@ -78,14 +88,6 @@ impl LineBench for SimBench {
 
     fn loop_is_closed(&mut self) -> bool {
         self.carrier().loop_is_closed()
-    }
-
-    fn speak(&mut self, block: &Frame) {
-        self.carrier().speak_block(block).expect("the line is free");
-    }
-
-    fn heard(&mut self) -> Frame {
-        self.carrier().last_heard()
     }
 }
 

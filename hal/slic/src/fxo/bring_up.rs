@@ -31,7 +31,7 @@ const RTO_128_MS: u8 = 1 << 3;
 
 /// Where a bring-up is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BringUp {
+pub(crate) struct BringUp {
     step: Step,
     since: Duration,
     pub(super) due: Duration,
@@ -60,7 +60,7 @@ impl BringUp {
 
 impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
     /// Goes on with the bring-up; `None` = the chip works.
-    pub(super) fn bring_up(&mut self, mut at: BringUp) -> Result<Option<BringUp>, Trouble> {
+    pub(super) fn go_on(&mut self, mut at: BringUp) -> Result<Option<BringUp>, Trouble> {
         let now = self.now;
         while at.due <= now {
             at = match at.step {

@@ -1,83 +1,65 @@
 //! The words of `hal-port` on a chip.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use embedded_hal::{digital::InputPin, spi::SpiDevice};
-use hal_port::{ControlHalf, PortCommand, PortEvent, Reading};
+use hal_port::{ControlHalf, FLASH_MS, PortCommand, PortEvent, Reading};
 
 use super::bring_up::BringUp;
 use super::registers::DAA_CONTROL_1;
-use super::{FxoLine, Life, hook::Hook, watch::Line};
-use crate::{SlicError, Trouble, bus::Registers, health::PROBATION};
+use super::{FxoLine, hook::Hook, watch::Line};
+use crate::health::{Chip, Health, Life};
+use crate::{SlicError, Trouble, bus::Registers};
 
-/// Shortest and longest flash.
-const FLASH_MS: core::ops::RangeInclusive<u16> = 50..=1_500;
+impl<S: SpiDevice, P: InputPin> Chip for FxoLine<S, P> {
+    type BringUp = BringUp;
 
-impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
-    fn live(&mut self) -> Result<(), Trouble> {
-        match self.life {
-            Life::BringUp(at) => {
-                self.life = match self.bring_up(at)? {
-                    Some(at) => Life::BringUp(at),
-                    None if self.health.fault.is_some() => Life::Probation {
-                        until: self.now + PROBATION,
-                    },
-                    None => Life::Service,
-                };
-            }
-            Life::Probation { until } => {
-                self.serve()?;
-                // What is on the line is told when the port is back.
-                self.events
-                    .retain(|event| matches!(event, PortEvent::Fault(_)));
-                if self.now >= until {
-                    self.recover();
-                }
-            }
-            Life::Service => self.serve()?,
-            Life::Down { until } => {
-                if self.now >= until {
-                    self.life = Life::BringUp(BringUp::start(self.now));
-                }
-            }
-        }
-        Ok(())
+    fn now(&self) -> Duration {
+        self.now
     }
 
-    /// Out of service: the loop is opened as well as can be, and all is tried again later.
-    fn fail(&mut self, trouble: Trouble) {
+    fn health(&mut self) -> &mut Health<BringUp> {
+        &mut self.health
+    }
+
+    fn events(&mut self) -> &mut VecDeque<PortEvent> {
+        &mut self.events
+    }
+
+    fn begin(now: Duration) -> BringUp {
+        BringUp::start(now)
+    }
+
+    fn bring_up(&mut self, at: BringUp) -> Result<Option<BringUp>, Trouble> {
+        self.go_on(at)
+    }
+
+    fn serve(&mut self) -> Result<(), Trouble> {
+        self.watch()
+    }
+
+    fn abandon(&mut self) {
         // On a dead bus this does nothing.
         let _ = self.bus.write(DAA_CONTROL_1, 0);
-        let (pause, event) = self.health.fail(trouble);
-        self.life = Life::Down {
-            until: self.now + pause,
-        };
         self.hook = Hook::default();
         self.line = Line::default();
         self.reading = Reading::default();
-        if let Some(event) = event {
-            self.put(event);
-        }
     }
 
     /// Idle; what is on the line is told anew.
-    fn recover(&mut self) {
-        self.health.recover();
-        self.life = Life::Service;
+    fn resume(&mut self) {
         self.line = Line::default();
-        self.put(PortEvent::Recovered);
     }
+}
 
-    const fn works(&self) -> bool {
-        matches!(self.life, Life::Service | Life::Probation { .. })
-    }
-
+impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
     fn set_profile(&mut self, profile: hal_port::LineProfile) -> Result<(), SlicError> {
         if !profile.is_sound() {
             return Err(SlicError::Argument);
         }
         self.profile = profile;
-        if self.works() {
+        if self.health.works() {
             self.write_profile()?;
         }
         Ok(())
@@ -89,13 +71,11 @@ impl<S: SpiDevice, P: InputPin> ControlHalf for FxoLine<S, P> {
 
     fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
-        if let Err(trouble) = self.live() {
-            self.fail(trouble);
-        }
+        self.live();
     }
 
     fn next_deadline(&self) -> Option<Duration> {
-        Some(match self.life {
+        Some(match self.health.life {
             Life::BringUp(at) => at.due,
             Life::Down { until } => until,
             Life::Service | Life::Probation { .. } => self
@@ -110,7 +90,7 @@ impl<S: SpiDevice, P: InputPin> ControlHalf for FxoLine<S, P> {
             return Err(trouble.into());
         }
         match command {
-            PortCommand::SetHook(held) if self.life == Life::Service => Ok(self.hold(held)?),
+            PortCommand::SetHook(held) if self.health.is_in_service() => Ok(self.hold(held)?),
             PortCommand::SetHook(_) => Err(SlicError::State),
             PortCommand::Flash(ms) if FLASH_MS.contains(&ms) => {
                 self.start_breaks(1, Duration::from_millis(u64::from(ms)))

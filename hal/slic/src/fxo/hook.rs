@@ -11,7 +11,7 @@ use super::registers::{
     NO_RESISTOR_CALIBRATION, OFF_HOOK, OVERLOAD_PROTECTION, PCM_A_LAW, PCM_ENABLE, PCM_LINEAR_16,
     PCM_MODE, PCM_MU_LAW, RESISTOR_CALIBRATION,
 };
-use super::{FxoLine, Life, country::dc_rules};
+use super::{FxoLine, country::dc_rules};
 use crate::{SlicError, SlotFormat, Trouble, bus::Registers};
 
 /// A dial pulse: 10 per second, 60/40.
@@ -125,7 +125,7 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
 
     /// Starts `count` breaks of `length`.
     pub(super) fn start_breaks(&mut self, count: u8, length: Duration) -> Result<(), SlicError> {
-        let closed = self.life == Life::Service && self.hook.held == LoopHook::OffHook;
+        let closed = self.health.is_in_service() && self.hook.held == LoopHook::OffHook;
         if !closed || self.hook.is_breaking() {
             return Err(SlicError::State);
         }

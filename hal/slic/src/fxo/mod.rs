@@ -35,21 +35,6 @@ pub struct FxoSettings {
 /// Events that may wait: more cannot happen between two polls.
 const EVENTS_MAX: usize = 32;
 
-/// Where a chip is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    BringUp(BringUp),
-    /// Works, but after a fault it is not believed before `until`.
-    Probation {
-        until: Duration,
-    },
-    Service,
-    /// Out of service until it is tried again.
-    Down {
-        until: Duration,
-    },
-}
-
 /// The control half of a line's port.
 #[derive(Debug)]
 pub struct FxoLine<S, P> {
@@ -58,8 +43,7 @@ pub struct FxoLine<S, P> {
     bus: DaaBus<S>,
     interrupt: Option<P>,
     now: Duration,
-    life: Life,
-    health: Health,
+    health: Health<BringUp>,
     profile: LineProfile,
     hook: Hook,
     line: Line,
@@ -80,8 +64,7 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
             bus: DaaBus::new(spi, settings.chain_place),
             interrupt,
             now: Duration::ZERO,
-            life: Life::BringUp(BringUp::START),
-            health: Health::default(),
+            health: Health::new(BringUp::START),
             profile: LineProfile::default(),
             hook: Hook::default(),
             line: Line::default(),
@@ -109,7 +92,7 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
     /// Whether it is brought up and works.
     #[must_use]
     pub fn is_in_service(&self) -> bool {
-        self.life == Life::Service
+        self.health.is_in_service()
     }
 
     /// What is wrong now, or was last.

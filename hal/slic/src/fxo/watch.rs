@@ -110,7 +110,7 @@ impl Default for Line {
 
 impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
     /// Everything that is due on a chip that works.
-    pub(super) fn serve(&mut self) -> Result<(), Trouble> {
+    pub(super) fn watch(&mut self) -> Result<(), Trouble> {
         self.work_hook()?;
         if self.now < self.next_look {
             return Ok(());

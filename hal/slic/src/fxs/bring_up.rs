@@ -70,7 +70,7 @@ pub(super) enum Step {
 
 /// Where a bring-up is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BringUp {
+pub(crate) struct BringUp {
     step: Step,
     /// When the step began.
     since: Duration,
@@ -111,12 +111,12 @@ enum Flow {
 }
 
 impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
-    /// Goes on with the bring-up. `true` = the chip works.
-    pub(super) fn bring_up(&mut self, mut at: BringUp) -> Result<(BringUp, bool), Trouble> {
+    /// Goes on with the bring-up; `None` = the chip works.
+    pub(super) fn go_on(&mut self, mut at: BringUp) -> Result<Option<BringUp>, Trouble> {
         let now = self.now;
         while at.due <= now {
             match self.step(&mut at)? {
-                Flow::Done => return Ok((at, true)),
+                Flow::Done => return Ok(None),
                 Flow::Wait(wait) => at.due = now + wait,
                 Flow::Go(step) => {
                     at = BringUp {
@@ -132,7 +132,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
                 }
             }
         }
-        Ok((at, false))
+        Ok(Some(at))
     }
 
     fn step(&mut self, at: &mut BringUp) -> Result<Flow, Trouble> {

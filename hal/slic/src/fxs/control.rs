@@ -1,59 +1,48 @@
 //! The words of `hal-port` on a chip.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use embedded_hal::{digital::InputPin, spi::SpiDevice};
 use hal_port::{ControlHalf, HookDetector, Linefeed, PortCommand, PortEvent, Reading};
 
 use super::bring_up::BringUp;
 use super::registers::{DC_DC_OFF, LINEFEED, POWER_DOWN_1, feed};
-use super::{FxsLine, Life, line_settings, watch};
-use crate::{SlicError, Trouble, bus::Registers, health::PROBATION};
+use super::{FxsLine, line_settings, watch};
+use crate::health::{Chip, Health, Life};
+use crate::{SlicError, Trouble, bus::Registers};
 
-impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
-    fn live(&mut self) -> Result<(), Trouble> {
-        match self.life {
-            Life::BringUp(at) => {
-                let (at, done) = self.bring_up(at)?;
-                self.life = if !done {
-                    Life::BringUp(at)
-                } else if self.health.fault.is_some() {
-                    Life::Probation {
-                        until: self.now + PROBATION,
-                    }
-                } else {
-                    Life::Service
-                };
-            }
-            Life::Probation { until } => {
-                self.serve()?;
-                // What the hook did while the port was out of service is not told; how it lies at
-                // the end is.
-                self.events
-                    .retain(|event| matches!(event, PortEvent::Fault(_)));
-                if self.now >= until {
-                    self.recover();
-                }
-            }
-            Life::Service => self.serve()?,
-            Life::Down { until } => {
-                if self.now >= until {
-                    self.life = Life::BringUp(BringUp::start(self.now));
-                }
-            }
-        }
-        Ok(())
+impl<S: SpiDevice, P: InputPin> Chip for FxsLine<S, P> {
+    type BringUp = BringUp;
+
+    fn now(&self) -> Duration {
+        self.now
     }
 
-    /// Out of service: the line is opened as well as can be, and all is tried again later.
-    fn fail(&mut self, trouble: Trouble) {
+    fn health(&mut self) -> &mut Health<BringUp> {
+        &mut self.health
+    }
+
+    fn events(&mut self) -> &mut VecDeque<PortEvent> {
+        &mut self.events
+    }
+
+    fn begin(now: Duration) -> BringUp {
+        BringUp::start(now)
+    }
+
+    fn bring_up(&mut self, at: BringUp) -> Result<Option<BringUp>, Trouble> {
+        self.go_on(at)
+    }
+
+    fn serve(&mut self) -> Result<(), Trouble> {
+        self.watch()
+    }
+
+    fn abandon(&mut self) {
         // On a dead bus these do nothing.
         let _ = self.bus.write(LINEFEED, feed::OPEN);
         let _ = self.bus.write(POWER_DOWN_1, DC_DC_OFF);
-        let (pause, event) = self.health.fail(trouble);
-        self.life = Life::Down {
-            until: self.now + pause,
-        };
         self.wish.told = feed::OPEN;
         self.wish.ringing = None;
         self.wish.feed = Linefeed::Forward;
@@ -65,26 +54,22 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         self.closed = false;
         // Whoever has lifted meanwhile is told as lifted when the port is back.
         self.hook = HookDetector::new(self.hook_times);
-        if let Some(event) = event {
-            self.put(event);
-        }
     }
 
     /// Idle and on hook, unless the hook says otherwise from now on.
-    fn recover(&mut self) {
-        self.health.recover();
-        self.life = Life::Service;
-        self.put(PortEvent::Recovered);
+    fn resume(&mut self) {
         if self.hook.is_off_hook() {
             self.put(PortEvent::OffHook);
         }
     }
+}
 
+impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     fn set_profile(&mut self, profile: hal_port::LineProfile) -> Result<(), SlicError> {
         if !profile.is_sound() {
             return Err(SlicError::Argument);
         }
-        if self.works() {
+        if self.health.works() {
             let part = self.settings.part;
             line_settings::change(&mut self.bus, &mut self.indirect, &profile, part)?;
         }
@@ -98,13 +83,11 @@ impl<S: SpiDevice, P: InputPin> ControlHalf for FxsLine<S, P> {
 
     fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
-        if let Err(trouble) = self.live() {
-            self.fail(trouble);
-        }
+        self.live();
     }
 
     fn next_deadline(&self) -> Option<Duration> {
-        Some(match self.life {
+        Some(match self.health.life {
             Life::BringUp(at) => at.due,
             Life::Down { until } => until,
             Life::Service | Life::Probation { .. } => {

@@ -6,7 +6,7 @@ use embedded_hal::{digital::InputPin, spi::SpiDevice};
 use hal_port::{Cadence, Linefeed};
 
 use super::registers::{LINEFEED, METERING, METERING_ON, feed};
-use super::{FxsLine, Life, Part};
+use super::{FxsLine, Part};
 use crate::{SlicError, Trouble, bus::Registers};
 
 /// After a burst a bell rings out, and its current is none of a hook.
@@ -87,16 +87,8 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         Ok(())
     }
 
-    /// Whether wishes reach the chip at once.
-    pub(super) fn works(&self) -> bool {
-        match self.life {
-            Life::Service | Life::Probation { .. } => true,
-            Life::BringUp(_) | Life::Down { .. } => false,
-        }
-    }
-
     pub(super) fn start_ring(&mut self, cadence: Cadence) -> Result<(), SlicError> {
-        let ready = self.life == Life::Service && self.wish.feed != Linefeed::Open;
+        let ready = self.health.is_in_service() && self.wish.feed != Linefeed::Open;
         if !ready || self.hook.is_off_hook() {
             return Err(SlicError::State);
         }
@@ -110,7 +102,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     ) -> Result<(), SlicError> {
         let before = self.wish;
         change(&mut self.wish, self.now);
-        if !self.works() {
+        if !self.health.works() {
             return Ok(());
         }
         self.follow_wish().map_err(|trouble| {
@@ -126,7 +118,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         if !(50..=1_000).contains(&ms) {
             return Err(SlicError::Argument);
         }
-        let fed = self.life == Life::Service && self.wish.feed != Linefeed::Open;
+        let fed = self.health.is_in_service() && self.wish.feed != Linefeed::Open;
         if !fed || !self.hook.is_off_hook() || self.meter_until.is_some() {
             return Err(SlicError::State);
         }

@@ -1,9 +1,5 @@
 //! A Si3210 or Si3215: the port of a set.
 //!
-//! ```text
-//! BringUp ──done──> in service ──trouble──> out of service ──back-off──> BringUp …
-//! ```
-//!
 //! The chip is looked at every 5 ms: by its interrupt pin, if it has one, else by three registers;
 //! with a pin the registers are read every 20 ms all the same, so that a lost edge wedges nothing.
 
@@ -69,21 +65,6 @@ pub struct FxsSettings {
 /// Events that may wait: more cannot happen between two polls.
 const EVENTS_MAX: usize = 32;
 
-/// Where a chip is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    BringUp(BringUp),
-    /// Works, but after a fault it is not believed before `until`.
-    Probation {
-        until: Duration,
-    },
-    Service,
-    /// Out of service until it is tried again.
-    Down {
-        until: Duration,
-    },
-}
-
 /// The control half of a set's port.
 #[derive(Debug)]
 pub struct FxsLine<S, P> {
@@ -93,8 +74,7 @@ pub struct FxsLine<S, P> {
     interrupt: Option<P>,
     indirect: Indirect,
     now: Duration,
-    life: Life,
-    health: Health,
+    health: Health<BringUp>,
     /// Register 0 as it was at the identity check.
     identity: u8,
     profile: LineProfile,
@@ -130,8 +110,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
             interrupt,
             indirect: Indirect::new(settings.part == Part::Si3215),
             now: Duration::ZERO,
-            life: Life::BringUp(BringUp::START),
-            health: Health::default(),
+            health: Health::new(BringUp::START),
             identity: 0,
             profile: LineProfile::default(),
             wish: Wish::default(),
@@ -172,7 +151,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     /// Whether it is brought up and works.
     #[must_use]
     pub fn is_in_service(&self) -> bool {
-        self.life == Life::Service
+        self.health.is_in_service()
     }
 
     /// What is wrong now, or was last.

@@ -41,7 +41,7 @@ pub(super) struct Alarms {
 
 impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     /// Everything that is due on a chip that works.
-    pub(super) fn serve(&mut self) -> Result<(), Trouble> {
+    pub(super) fn watch(&mut self) -> Result<(), Trouble> {
         if !self.indirect.is_idle() {
             self.indirect.pump(&mut self.bus, self.now)?;
         }

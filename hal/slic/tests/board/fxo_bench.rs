@@ -1,11 +1,13 @@
 use core::time::Duration;
 
-use hal_port::conformance::LineBench;
+use hal_port::conformance::{LineBench, PortBench};
 use hal_port::{ControlHalf as _, Frame, LineProfile, Linefeed, Port, PortCommand, PortEvent};
 use hal_slic::SlotFormat;
 use hal_slic::fxo::{FxoLine, FxoSettings};
 use hal_slic_model::daa::{Board, DaaAudio, DaaHandle, Feed};
 use hal_slic_model::{IntPin, Spi};
+
+use crate::bench::ChipBench;
 
 /// How a board differs from the plain one.
 #[derive(Clone, Copy)]
@@ -28,14 +30,7 @@ impl Default for Build {
 }
 
 /// One port: driver, model, time.
-pub(crate) struct FxoBench {
-    pub(crate) chip: DaaHandle,
-    pub(crate) line: FxoLine<Spi, IntPin>,
-    pub(crate) audio: DaaAudio,
-    pub(crate) now: Duration,
-    pub(crate) events: Vec<PortEvent>,
-    pub(crate) closed: Vec<bool>,
-}
+pub(crate) type FxoBench = ChipBench<DaaHandle, FxoLine<Spi, IntPin>, DaaAudio>;
 
 impl FxoBench {
     /// A board as it is switched on.
@@ -61,14 +56,8 @@ impl FxoBench {
         };
         line.apply(PortCommand::SetProfile(profile))
             .expect("accepted before the start");
-        Self {
-            line,
-            audio: chip.audio(),
-            chip,
-            now: Duration::ZERO,
-            events: Vec::new(),
-            closed: Vec::new(),
-        }
+        let audio = chip.audio();
+        Self::with(chip, line, audio)
     }
 
     /// A board in service, its line found alive.
@@ -79,42 +68,9 @@ impl FxoBench {
         assert_eq!(bench.take_events(), [PortEvent::Battery(true)]);
         bench
     }
-
-    /// Lets time pass as the exchange does: every 10 ms, and when the driver wishes it.
-    pub(crate) fn pass(&mut self, ms: u64) {
-        let end = self.now + Duration::from_millis(ms);
-        while self.now < end {
-            let deadline = self.line.next_deadline().unwrap_or(end);
-            let tick = self.now + Duration::from_millis(10);
-            self.now = deadline.max(self.now + Duration::from_millis(1)).min(tick);
-            self.chip.pass_to(self.now);
-            self.line.advance(self.now);
-            let line = &mut self.line;
-            self.events
-                .extend(core::iter::from_fn(|| line.poll_event()));
-            self.closed.push(self.chip.loop_is_closed());
-            self.check();
-        }
-    }
-
-    /// The driver did nothing that the data sheet forbids.
-    #[track_caller]
-    pub(crate) fn check(&self) {
-        let violations = self.chip.violations();
-        assert!(violations.is_empty(), "{violations:#?}");
-    }
-
-    pub(crate) fn take_events(&mut self) -> Vec<PortEvent> {
-        core::mem::take(&mut self.events)
-    }
-
-    #[track_caller]
-    pub(crate) fn must(&mut self, command: PortCommand) {
-        self.line.apply(command).expect("accepted");
-    }
 }
 
-impl LineBench for FxoBench {
+impl PortBench for FxoBench {
     type Control = FxoLine<Spi, IntPin>;
     type Audio = DaaAudio;
 
@@ -131,12 +87,19 @@ impl LineBench for FxoBench {
     }
 
     fn pass_10_ms(&mut self) -> Duration {
-        self.check();
-        self.now += Duration::from_millis(10);
-        self.chip.pass_to(self.now);
-        self.now
+        self.pass_for_suite()
     }
 
+    fn speak(&mut self, block: &Frame) {
+        self.chip.speak(block);
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.chip.heard()
+    }
+}
+
+impl LineBench for FxoBench {
     fn feed(&mut self, feed: Linefeed) {
         self.chip.line(|line| {
             line.feed = match feed {
@@ -159,13 +122,5 @@ impl LineBench for FxoBench {
 
     fn loop_is_closed(&mut self) -> bool {
         self.chip.loop_is_closed()
-    }
-
-    fn speak(&mut self, block: &Frame) {
-        self.chip.speak(block);
-    }
-
-    fn heard(&mut self) -> Frame {
-        self.chip.heard()
     }
 }

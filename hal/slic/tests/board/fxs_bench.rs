@@ -1,11 +1,13 @@
 use core::time::Duration;
 
-use hal_port::conformance::Bench;
-use hal_port::{ControlHalf as _, Frame, Linefeed, Port, PortCommand, PortEvent};
+use hal_port::conformance::{Bench, PortBench};
+use hal_port::{Frame, Linefeed, Port};
 use hal_slic::SlotFormat;
 use hal_slic::fxs::{FxsLine, FxsSettings, LineDriver, Part};
 use hal_slic_model::slic::{self, Board, SlicAudio, SlicHandle};
 use hal_slic_model::{IntPin, Spi};
+
+use crate::bench::ChipBench;
 
 /// How a board differs from the plain one.
 #[derive(Clone, Copy)]
@@ -30,13 +32,7 @@ impl Default for Build {
 }
 
 /// One port: driver, model, time.
-pub(crate) struct FxsBench {
-    pub(crate) chip: SlicHandle,
-    pub(crate) line: FxsLine<Spi, IntPin>,
-    pub(crate) audio: SlicAudio,
-    pub(crate) now: Duration,
-    pub(crate) events: Vec<PortEvent>,
-}
+pub(crate) type FxsBench = ChipBench<SlicHandle, FxsLine<Spi, IntPin>, SlicAudio>;
 
 impl FxsBench {
     /// A board as it is switched on.
@@ -64,13 +60,9 @@ impl FxsBench {
             slot_format: build.format,
         };
         let interrupt = build.interrupt.then(|| chip.interrupt());
-        Self {
-            line: FxsLine::new("fxs1".into(), settings, chip.spi(), interrupt),
-            audio: chip.audio(),
-            chip,
-            now: Duration::ZERO,
-            events: Vec::new(),
-        }
+        let line = FxsLine::new("fxs1".into(), settings, chip.spi(), interrupt);
+        let audio = chip.audio();
+        Self::with(chip, line, audio)
     }
 
     /// A board in service.
@@ -81,48 +73,12 @@ impl FxsBench {
         bench
     }
 
-    /// Lets time pass as the exchange does: every 10 ms, and when the driver wishes it.
-    pub(crate) fn pass(&mut self, ms: u64) {
-        let end = self.now + Duration::from_millis(ms);
-        while self.now < end {
-            let deadline = self.line.next_deadline().unwrap_or(end);
-            let tick = self.now + Duration::from_millis(10);
-            self.step(deadline.max(self.now + Duration::from_millis(1)).min(tick));
-        }
-    }
-
-    fn step(&mut self, now: Duration) {
-        self.now = now;
-        self.chip.pass_to(now);
-        self.line.advance(now);
-        let line = &mut self.line;
-        self.events
-            .extend(core::iter::from_fn(|| line.poll_event()));
-        self.check();
-    }
-
-    /// The driver did nothing that the data sheet forbids.
-    #[track_caller]
-    pub(crate) fn check(&self) {
-        let violations = self.chip.violations();
-        assert!(violations.is_empty(), "{violations:#?}");
-    }
-
-    pub(crate) fn take_events(&mut self) -> Vec<PortEvent> {
-        core::mem::take(&mut self.events)
-    }
-
-    #[track_caller]
-    pub(crate) fn must(&mut self, command: PortCommand) {
-        self.line.apply(command).expect("accepted");
-    }
-
     pub(crate) fn lift(&mut self, closed: bool) {
         self.chip.set(|set| set.closed = closed);
     }
 }
 
-impl Bench for FxsBench {
+impl PortBench for FxsBench {
     type Control = FxsLine<Spi, IntPin>;
     type Audio = SlicAudio;
 
@@ -139,12 +95,19 @@ impl Bench for FxsBench {
     }
 
     fn pass_10_ms(&mut self) -> Duration {
-        self.check();
-        self.now += Duration::from_millis(10);
-        self.chip.pass_to(self.now);
-        self.now
+        self.pass_for_suite()
     }
 
+    fn speak(&mut self, block: &Frame) {
+        self.chip.speak(block);
+    }
+
+    fn heard(&mut self) -> Frame {
+        self.chip.heard()
+    }
+}
+
+impl Bench for FxsBench {
     fn close_loop(&mut self, closed: bool) {
         self.lift(closed);
     }
@@ -155,13 +118,5 @@ impl Bench for FxsBench {
 
     fn linefeed(&mut self) -> Linefeed {
         self.chip.linefeed()
-    }
-
-    fn speak(&mut self, block: &Frame) {
-        self.chip.speak(block);
-    }
-
-    fn heard(&mut self) -> Frame {
-        self.chip.heard()
     }
 }

@@ -1,5 +1,6 @@
 //! The drivers over models of their chips, as a board of one port each.
 
+mod bench;
 mod fxo_bench;
 mod fxo_conformance;
 mod fxo_faults;
