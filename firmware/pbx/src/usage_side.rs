@@ -1,7 +1,7 @@
 //! What happens on the SIP side of a leg, told to call control.
 
 use call::LegEvent;
-use model::{LegId, Now, Rule};
+use model::{Cause, LegId, Now, Rule};
 use sip::{How, UsageEvent, UsageKey};
 
 use crate::{
@@ -155,7 +155,11 @@ impl Pbx {
         if matches!(leg.stage, Stage::Leaving { .. }) {
             return;
         }
-        let (cause, status) = cause_of_end(how);
+        let (cause, status) = match how {
+            // Answered and hung up again, and the BYE was faster than the answer.
+            How::Bye if early => (Cause::Rejected, None),
+            _ => cause_of_end(how),
+        };
         let event = match how {
             _ if early => LegEvent::Refused { cause, status },
             How::SessionExpired => LegEvent::Lost(Rule::SessionTimer),

@@ -458,6 +458,71 @@ fn the_called_side_ends_the_call() {
     script.rest();
 }
 
+/// RFC 3261 §15: who says BYE has answered. The answer was overtaken, and must not begin a call.
+fn a_bye_faster_than_its_answer(rang: bool) {
+    let mut script = Script::new();
+    let (_, invite) = call(&mut script);
+    let bye = format!(
+        "BYE sip:192.0.2.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKb1\n\
+         Max-Forwards: 70\nFrom: {};tag=b1\nTo: {}\nCall-ID: {}\nCSeq: 1 BYE",
+        header(&invite, "To"),
+        header(&invite, "From"),
+        header(&invite, "Call-ID"),
+    );
+    let other_call = bye.replace("Call-ID: ", "Call-ID: x");
+    script.say(&other_call.replace("z9hG4bKb1", "z9hG4bKb2"), "");
+    script.expect("SIP/2.0 481");
+    if rang {
+        script.answer(&invite, "180 Ringing", "b1", CONTACT);
+        assert!(matches!(script.event(), UsageEvent::Ringing));
+    }
+    script.no_event();
+    script.say(&bye, "");
+    script.expect("SIP/2.0 200 OK");
+    assert!(matches!(ended(script.event()), How::Bye));
+    if rang {
+        script.expect("CANCEL ");
+    }
+    // The BYE comes again because its answer was lost, and so does the 200 until its ACK.
+    script.say(&bye, "");
+    script.expect("SIP/2.0 200 OK");
+    script.answer_with(&invite, "200 OK", "b1", CONTACT, "answer");
+    let ack = script.expect("ACK sip:bob@192.0.2.2:5062 SIP/2.0\r\n");
+    script.answer_with(&invite, "200 OK", "b1", CONTACT, "answer");
+    assert_eq!(script.take(), ack);
+    script.silent();
+    script.no_event();
+    script.wait_ms(40_000);
+    script.no_event();
+    script.rest();
+}
+
+#[test]
+fn a_bye_that_overtakes_the_answer_ends_the_call() {
+    a_bye_faster_than_its_answer(false);
+    a_bye_faster_than_its_answer(true);
+}
+
+#[test]
+fn another_fork_that_answers_after_a_bye_is_hung_up() {
+    let mut script = Script::new();
+    let (_, invite) = call(&mut script);
+    let bye = format!(
+        "BYE sip:192.0.2.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKb1\n\
+         Max-Forwards: 70\nFrom: {};tag=b1\nTo: {}\nCall-ID: {}\nCSeq: 1 BYE",
+        header(&invite, "To"),
+        header(&invite, "From"),
+        header(&invite, "Call-ID"),
+    );
+    script.say(&bye, "");
+    script.expect("SIP/2.0 200 OK");
+    assert!(matches!(ended(script.event()), How::Bye));
+    script.answer_with(&invite, "200 OK", "c1", CONTACT, "answer");
+    script.expect("ACK ");
+    let bye = script.expect("BYE ");
+    assert_eq!(tag(header(&bye, "To")), "c1");
+}
+
 #[test]
 fn a_broken_connection_ends_what_waits_on_it() {
     let mut script = Script::on_stream();

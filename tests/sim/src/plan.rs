@@ -287,6 +287,7 @@ impl Features {
             },
             keep_alive_s: 20,
             forgets_bye: rude && one_in(3),
+            hasty_bye: rude && one_in(2),
             storms: rude && one_in(3),
             early_media: one_in(4),
             codecs,

@@ -42,8 +42,17 @@ impl Agent {
         }
     }
 
+    /// The far end with this tag said BYE before its answer came.
+    pub(crate) fn note_left(&mut self, key: ClientKey, tag: &str) {
+        let part = self.clients.get_mut(&key).and_then(|c| c.invite.as_mut());
+        if let Some(part) = part {
+            part.left = Some(tag.into());
+        }
+    }
+
     /// A 2xx for a call that nobody wants: a late fork, or one that crossed our CANCEL. It is
-    /// acknowledged and ended at once (RFC 3261 §13.2.2.4, §9.1).
+    /// acknowledged and ended at once (RFC 3261 §13.2.2.4, §9.1); one that its own BYE overtook is
+    /// acknowledged only, so that it is not repeated.
     pub(crate) fn end_unwanted(
         &mut self,
         now: Instant,
@@ -67,10 +76,14 @@ impl Agent {
             .to_owned();
         let call_id = invite.headers.call_id().unwrap_or("").to_owned();
         let ack = dialog.request(Method::Ack, cseq.number, &from, &call_id);
+        let left = part.left.as_deref() == Some(&*dialog.remote_tag);
         let number = dialog.sequence.next_local();
         let bye = dialog.request(Method::Bye, number, &from, &call_id);
         let bytes = self.send_ack(&peer, ack);
         self.keep_ack(key, &dialog.remote_tag, bytes);
+        if left {
+            return;
+        }
         self.start_client(now, peer, bye, Owner::Nobody);
     }
 

@@ -62,6 +62,8 @@ pub(crate) struct InvitePart {
     /// The ACK sent to each To tag that answered 2xx; empty while it is not yet sent.
     pub(crate) acks: Vec<(Box<str>, Vec<u8>)>,
     pub(crate) cancel: Cancel,
+    /// The To tag of a far end that said BYE before its answer came.
+    pub(crate) left: Option<Box<str>>,
 }
 
 /// Why a client transaction ended without a final response.
@@ -193,6 +195,7 @@ impl Agent {
                 request,
                 acks: Vec::new(),
                 cancel: Cancel::No,
+                left: None,
             })
         });
         self.clients.insert(

@@ -59,6 +59,10 @@ impl Agent {
             self.send_response(now, server, &response);
             return;
         }
+        if let Some(usage) = self.answered_and_gone(&request) {
+            self.usage_bye(now, usage, server, &request);
+            return;
+        }
         if let Some(usage) = self.usage_of(&request) {
             self.usage_request(now, usage, server, peer, request, fresh.cseq.number);
             return;
@@ -192,16 +196,30 @@ impl Agent {
 
     /// The call to which a request belongs: our tag in To, the peer's in From, and the Call-ID.
     fn usage_of(&self, request: &Request) -> Option<UsageKey> {
+        let (key, usage) = self.usage_named(request)?;
+        let remote_tag = request.headers.from_tag().unwrap_or("");
+        usage.has_remote_tag(remote_tag).then_some(key)
+    }
+
+    /// The call of a BYE that overtook all responses of its dialog: whoever knows our tag and Call-ID
+    /// got our INVITE, and only who answered it may say BYE (RFC 3261 §15). Were it told that there is
+    /// no such dialog (§15.1.2), the answer that comes later would begin a call without a peer.
+    fn answered_and_gone(&self, request: &Request) -> Option<UsageKey> {
+        let is_bye = request.method == Method::Bye && request.headers.from_tag().is_some();
+        let (key, usage) = self.usage_named(request).filter(|_| is_bye)?;
+        let waits = matches!(usage.phase, Phase::Outgoing(_));
+        (waits && self.usage_of(request).is_none()).then_some(key)
+    }
+
+    /// The call with the tag in To and the Call-ID of a request.
+    fn usage_named(&self, request: &Request) -> Option<(UsageKey, &Usage)> {
         let headers = &request.headers;
         let local_tag = headers.to_tag()?;
         let key = matching::read_tag(local_tag)?;
         let usage = self.usages.get(&key)?;
         let call_id = headers.call_id().ok()?;
-        let remote_tag = headers.from_tag().unwrap_or("");
-        let ours = *usage.local_tag == *local_tag
-            && *usage.call_id == *call_id
-            && usage.has_remote_tag(remote_tag);
-        ours.then_some(key)
+        let ours = *usage.local_tag == *local_tag && *usage.call_id == *call_id;
+        ours.then_some((key, usage.as_ref()))
     }
 
     fn is_merged(&self, request: &Request, fresh: &Fresh) -> bool {

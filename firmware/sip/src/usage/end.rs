@@ -159,7 +159,8 @@ impl Agent {
         self.alarms.clear_usage(key);
     }
 
-    /// The peer's BYE (§15.1.2). One before the answer ends the INVITE too.
+    /// The peer's BYE (§15.1.2). One before the answer ends the INVITE too; the answer that comes after
+    /// it is acknowledged and ends nothing any more.
     pub(crate) fn usage_bye(
         &mut self,
         now: Instant,
@@ -179,9 +180,11 @@ impl Agent {
                 self.send_response(now, invite, &response);
             }
             Phase::Outgoing(outgoing) => {
-                // One fork says BYE before it answered; the others may still ring, but a callee
-                // may not do this (§15), so the call is taken for ended.
+                // Only who answered may say BYE (§15), so the answer was overtaken or lost, and no other
+                // fork rings any more.
                 let client = outgoing.client;
+                let tag = request.headers.from_tag().unwrap_or("");
+                self.note_left(client, tag);
                 self.cancel_client(now, client, None);
             }
             Phase::Established => {}

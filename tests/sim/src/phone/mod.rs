@@ -40,6 +40,8 @@ pub struct Manner {
     pub keep_alive_s: u32,
     /// Sometimes drops a call without a BYE.
     pub forgets_bye: bool,
+    /// Says BYE before the ACK of its answer came, which RFC 3261 §15 forbids.
+    pub hasty_bye: bool,
     /// Repeats requests ten times too often, even after a 100.
     pub storms: bool,
     /// Sends 183 with a description before the answer.
@@ -338,7 +340,7 @@ impl Phone {
                 call.stage = Stage::Cancelling;
                 self.send_cancel(now);
             }
-            Stage::Up if call.unacked.is_some() => call.leaving = true,
+            Stage::Up if call.unacked.is_some() && !self.manner.hasty_bye => call.leaving = true,
             Stage::Up => {
                 let forgets = self.manner.forgets_bye && self.random.below(3) == 0;
                 if !forgets {
