@@ -370,6 +370,7 @@ fn start_control(
     let media = driver.engine.as_fd().as_raw_fd();
     registry.register(&mut SourceFd(&media), MEDIA, Interest::READABLE)?;
     let mut control = Control {
+        sample_at: model::Instant::ZERO + std::time::Duration::from_secs(60),
         driver,
         poll,
         words,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     configure::{Configurator, ConfigureError, Draft},
     control::{Mouth, Word},
+    doctor,
     exchange::{BoardAsk, office_of, people_of},
     token::{self, TokenAsk},
 };
@@ -43,8 +44,8 @@ pub(crate) enum Ask {
     SimAct { port: String, act: hal_sim::Act },
     /// What the person at a simulated set sees and hears.
     SimHear { port: String },
-    /// What is known and measured of the outside lines.
-    Lines,
+    /// What is known and measured of the analog ports.
+    Ports,
 }
 
 /// The answer: a value, or what was wrong in words.
@@ -71,13 +72,9 @@ impl Desk {
                 let report = self.board(port, BoardAsk::Hear)?;
                 serde_json::to_value(report).map_err(|e| e.to_string())
             }
-            Ask::Lines => {
-                let (answer, wait) = sync_channel(1);
-                let said = self.mouth.say(Word::Lines(answer));
-                said.map_err(|e| e.to_string())?;
-                let lines = wait.recv_timeout(Duration::from_secs(2));
-                let lines = lines.map_err(|_| "the exchange does not answer".to_owned())?;
-                serde_json::to_value(lines).map_err(|e| e.to_string())
+            Ask::Ports => {
+                let ports = doctor::health(&self.mouth).map_err(|e| e.to_string())?;
+                serde_json::to_value(ports).map_err(|e| e.to_string())
             }
             Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
             Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
@@ -200,7 +197,7 @@ fn answer_from_store(
         }
         Ask::SimAct { .. }
         | Ask::SimHear { .. }
-        | Ask::Lines
+        | Ask::Ports
         | Ask::RecordingPause { .. }
         | Ask::RecordingResume { .. }
         | Ask::Token(_) => serde_json::Value::Null,

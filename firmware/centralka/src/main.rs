@@ -10,6 +10,7 @@ mod clock;
 mod configure;
 mod control;
 mod desk;
+mod doctor;
 mod doors;
 mod exchange;
 mod guard;

@@ -40,8 +40,8 @@ pub use id::{
 pub use language::Language;
 pub use line::{
     Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
-    CallerTextError, EchoSettings, KnownTone, LineHeard, LinePlay, LineSecond, LineTone,
-    PortListens, PortSound, ToneEvidence, ToneSignature,
+    CallerTextError, EchoSettings, HangUps, KnownTone, LineHealth, LineHeard, LinePlay, LineSample,
+    LineSecond, LineTone, PortListens, PortSound, ToneEvidence, ToneSignature,
 };
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,

@@ -12,7 +12,7 @@ use crate::api::{
     BoardAct, CallPage, ConfigDraft, ConfigText, Fault, Health, Heard, NewPerson, Office, Person,
     Transport,
 };
-use crate::archive::Archive;
+use crate::{archive::Archive, doctor::Doctor};
 
 /// Who asks for a change, for the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub struct CallFile {
 }
 
 /// The exchange, seen from the panel.
-pub trait Exchange: Archive {
+pub trait Exchange: Archive + Doctor {
     /// The office of the configuration in force. Must not block.
     fn office(&self) -> Office;
 

@@ -40,7 +40,7 @@ mod world;
 
 pub use auth::{Keys, Passwords, Question, Vault, Verdict};
 pub use input::{Counters, Input, Jack, Output};
-pub use lines::{HangUps, LineFigures};
+pub use lines::PortFigures;
 pub use pbx::{Figures, Pbx, Setup};
 pub use redact::Redactor;
 pub use tape::{Entry, Fingerprint, Replayed, Snapshot, Tape, TapeError, Taped};

@@ -23,7 +23,7 @@ use crate::{
     clips::Clips,
     flows::Flows,
     leg::SipLeg,
-    lines::{LineFigures, Lines},
+    lines::{Lines, PortFigures, figures},
     pool::{Bridges, LegSlots, Pairs},
     ports::Jacks,
     registrar::Registrar,
@@ -327,10 +327,10 @@ impl Pbx {
         }
     }
 
-    /// What is known of the outside lines, for the line doctor.
+    /// What is known of the ports, for the line doctor.
     #[must_use]
-    pub fn line_figures(&self) -> Vec<LineFigures> {
-        self.lines.figures()
+    pub fn port_figures(&self) -> Vec<PortFigures> {
+        figures(&self.jacks, &self.lines)
     }
 
     /// Whether a call, or a request that waits for its answer, uses `bound`, a UDP address of ours.

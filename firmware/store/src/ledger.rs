@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use model::{
-    Binding, CallId, EntryId, EventBody, Party, PartyId, Record, Seq, StateChange, Trust, Wall,
-    limits::PARTY_TEXT_MAX,
+    Binding, CallId, EntryId, EventBody, LineSample, Party, PartyId, Record, Seq, StateChange,
+    Trust, Wall, limits::PARTY_TEXT_MAX,
 };
 
 use crate::{
@@ -34,6 +34,8 @@ pub struct Batch {
     pub parties: Vec<(PartyId, Party)>,
     /// Changes of state in the order they happened.
     pub state: Vec<StateChange>,
+    /// What analog ports measured, by the names of their jacks.
+    pub samples: Vec<(String, LineSample)>,
     /// Frames of the input journal, made with [`crate::journal::frame`].
     pub journal: Vec<u8>,
     /// The exchange as it was before the first frame of `journal`, at that frame's time: starts a
@@ -58,6 +60,7 @@ impl Batch {
             records,
             parties,
             state,
+            samples,
             journal,
             snapshot,
             journal_hole,
@@ -66,6 +69,7 @@ impl Batch {
         records.is_empty()
             && parties.is_empty()
             && state.is_empty()
+            && samples.is_empty()
             && journal.is_empty()
             && snapshot.is_none()
             && !journal_hole
@@ -75,7 +79,7 @@ impl Batch {
     /// Entries that count against `limits::WRITER_QUEUE`.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len() + self.parties.len() + self.state.len()
+        self.records.len() + self.parties.len() + self.state.len() + self.samples.len()
     }
 }
 
@@ -111,6 +115,7 @@ enum Side {
     State,
     Cdr,
     Recording,
+    Sample,
 }
 
 impl Store {
@@ -154,6 +159,9 @@ impl Store {
             }
             for change in &batch.state {
                 self.beside(to, Side::State, |store| store.put_state(change))?;
+            }
+            for (port, sample) in &batch.samples {
+                self.beside(to, Side::Sample, |store| store.put_sample(port, sample))?;
             }
         }
         self.put_cdrs(to)?;

@@ -6,8 +6,9 @@ mod office;
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
-    Cause, EventBody, Party, PartyId, Rule, Seq, StateChange, ToneSignature, Trust, Wall,
-    limits::PARTY_TEXT_MAX,
+    Cause, EventBody, LineSample, LineSign, Party, PartyId, Rule, Seq, StateChange, ToneSignature,
+    Trust, Wall,
+    limits::{LINE_SAMPLES, PARTY_TEXT_MAX},
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
 use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
@@ -222,6 +223,59 @@ fn long_names_are_cut_between_characters() {
         .unwrap();
     let kept = store.party(PartyId(1)).unwrap().unwrap().name;
     assert_eq!(kept.chars().count(), PARTY_TEXT_MAX / 2);
+}
+
+#[test]
+fn samples_of_a_port_are_kept_for_two_weeks() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let mut whole = LineSample {
+        volts: Some(-52),
+        loop_tenth_ma: Some(231),
+        ring_vrms: Some(70),
+        ring_tenth_hz: Some(251),
+        foreign_volts: Some(3),
+        celsius: Some(41),
+        rx_dbm0: Some(-20),
+        tx_dbm0: Some(-127),
+        noise_dbm0: Some(-66),
+        caller_dbm0: Some(-18),
+        erl_db10: Some(112),
+        erle_db10: Some(243),
+        in_use: true,
+        left_off_hook: true,
+        ..LineSample::default()
+    };
+    for sign in [LineSign::Tone, LineSign::Tone, LineSign::Reversal] {
+        whole.hang_ups.count(sign);
+    }
+    let at = |minute: u64| MORNING.plus(Duration::from_secs(60 * minute));
+    let mut keep = |port: &str, minute: u64| {
+        let sample = LineSample {
+            at: at(minute),
+            ..whole
+        };
+        let samples = vec![(port.to_owned(), sample)];
+        let batch = Batch {
+            samples,
+            ..Batch::default()
+        };
+        assert!(!batch.is_empty() && batch.len() == 1);
+        store.append(&[batch]).unwrap();
+    };
+    let two_weeks = LINE_SAMPLES as u64;
+    for minute in [0, 1, two_weeks] {
+        keep("fxo1", minute);
+    }
+    keep("fxo2", 5);
+    let kept = |port: &str, before| {
+        let samples = store.line_samples(port, 10, before).unwrap();
+        samples.into_iter().map(|s| s.at).collect::<Vec<_>>()
+    };
+    assert_eq!(kept("fxo1", Wall(i64::MAX)), [at(two_weeks), at(1)]);
+    assert_eq!(kept("fxo1", at(two_weeks)), [at(1)]);
+    let first = store.line_samples("fxo2", 1, Wall(i64::MAX)).unwrap();
+    assert_eq!(first, [LineSample { at: at(5), ..whole }]);
 }
 
 #[test]

@@ -425,6 +425,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the analog ports are now. Administrators only. */
+        get: operations["ports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ports/{port}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a port was: samples of the last two weeks, newest first. Administrators only. */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recordings": {
         parameters: {
             query?: never;
@@ -839,6 +873,13 @@ export interface components {
          * @enum {string}
          */
         Hook: "on" | "off";
+        /** @description A tone by which hang-ups of a line are known. */
+        LearnedTone: {
+            /** @description On and off in turn, in ms; empty for a tone without a pause. */
+            cadence_ms: number[];
+            /** @description Its one or two frequencies in Hz. */
+            hz: number[];
+        };
         /** @description How a leg sounded in the last second: what comes from it, and what is known of the way to it. */
         LegQuality: {
             /** @description What harms most. */
@@ -1103,6 +1144,152 @@ export interface components {
             uri: string;
             /** @description User name, also called account or authentication name. */
             user: string;
+        };
+        /** @description How often each sign ended a call on a line. */
+        PortHangUps: {
+            /**
+             * Format: int32
+             * @description Dial tones.
+             */
+            dial_tone: number;
+            /**
+             * Format: int32
+             * @description Of these: that were none.
+             */
+            false_ones: number;
+            /**
+             * Format: int32
+             * @description Breaks of the loop.
+             */
+            loop_break: number;
+            /**
+             * Format: int32
+             * @description Reversals.
+             */
+            reversal: number;
+            /**
+             * Format: int32
+             * @description Silence.
+             */
+            silence: number;
+            /**
+             * Format: int32
+             * @description Busy, congestion and howler tones.
+             */
+            tone: number;
+        };
+        /** @description How a port is now. */
+        PortHealth: {
+            /** @description Id of the entry of the configuration that uses it; empty if none does. */
+            entry: string;
+            /** @description Tones by which hang-ups of the line are known. */
+            learned: components["schemas"]["LearnedTone"][];
+            /** @description Name of that entry, or of the jack. */
+            name: string;
+            /** @description What is measured now, and the hang-ups since the start. */
+            now: components["schemas"]["PortSample"];
+            /** @description The jack's name, such as `fxo1`. */
+            port: string;
+            /** @description It feeds a set; else it is on a line of a carrier. */
+            set: boolean;
+            /**
+             * @description What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
+             *     `clears`; of a set `idle`, `rings`, `talks`, `parts`, `locked`.
+             */
+            state: string;
+        };
+        /** @description Samples of a port, newest first: at most one a minute, fewer while nothing changes. */
+        PortHistory: {
+            /**
+             * Format: int64
+             * @description Give this as `before_ms` to get the next page; absent on the last one.
+             */
+            next_ms?: number | null;
+            /** @description The samples. */
+            samples: components["schemas"]["PortSample"][];
+        };
+        /** @description The analog ports of the board, in its order. */
+        PortList: {
+            /** @description The ports. */
+            ports: components["schemas"]["PortHealth"][];
+        };
+        /** @description What a port measured and counted; what it did not measure is missing. */
+        PortSample: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * Format: int32
+             * @description Level of the last caller ID in dBm0.
+             */
+            caller_dbm0?: number | null;
+            /**
+             * Format: int32
+             * @description Temperature of the chip in °C.
+             */
+            celsius?: number | null;
+            /** @description An idle line has no battery. */
+            dead: boolean;
+            /**
+             * Format: int32
+             * @description Echo return loss in tenths of a dB.
+             */
+            erl_db10?: number | null;
+            /**
+             * Format: int32
+             * @description What the echo canceller took off on top, in tenths of a dB.
+             */
+            erle_db10?: number | null;
+            /**
+             * Format: int32
+             * @description Voltage that does not belong on the line, in V.
+             */
+            foreign_volts?: number | null;
+            /** @description Hang-ups: in the history those since the sample before, else those since the start. */
+            hang_ups: components["schemas"]["PortHangUps"];
+            /** @description A parallel set is on the line. */
+            in_use: boolean;
+            /** @description A set was left off hook until its line was switched off. */
+            left_off_hook: boolean;
+            /**
+             * Format: int32
+             * @description Current in the loop in tenths of mA.
+             */
+            loop_tenth_ma?: number | null;
+            /**
+             * Format: int32
+             * @description Noise of the line in dBm0.
+             */
+            noise_dbm0?: number | null;
+            /** @description The port does not work. */
+            out_of_service: boolean;
+            /**
+             * Format: int32
+             * @description Frequency of that ringing in tenths of Hz.
+             */
+            ring_tenth_hz?: number | null;
+            /**
+             * Format: int32
+             * @description RMS voltage of the last ringing in V.
+             */
+            ring_vrms?: number | null;
+            /**
+             * Format: int32
+             * @description Level of the sound from the line in dBm0.
+             */
+            rx_dbm0?: number | null;
+            /**
+             * Format: int32
+             * @description Level of the sound to the line in dBm0.
+             */
+            tx_dbm0?: number | null;
+            /**
+             * Format: int32
+             * @description Voltage between tip and ring in V; its sign is the polarity.
+             */
+            volts?: number | null;
         };
         /** @description What went wrong and what to do next. */
         Problem: {
@@ -2457,6 +2644,100 @@ export interface operations {
             };
             /** @description for example login_taken */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @description Only what was measured before this moment, in ms: `next_ms` of the page before. */
+                before_ms?: number;
+                /** @description How many, 1 to 1440; 1440 if not said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxo1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortHistory"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use crate::{control::LineSheet, desk::Ask, socket};
+use model::{LineHealth, ToneSignature};
+
+use crate::{desk::Ask, socket};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Of {
@@ -25,76 +27,78 @@ pub(crate) enum Of {
 )]
 pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
     let Of::Line { port, json } = of;
-    let answer = socket::ask(data, &Ask::Lines)?
+    let answer = socket::ask(data, &Ask::Ports)?
         .with_context(|| format!("no exchange runs on {}", data.display()))?;
-    let sheets: Vec<LineSheet> = serde_json::from_value(answer)?;
-    let wanted = |sheet: &LineSheet| port.as_ref().is_none_or(|port| *port == sheet.name);
-    let sheets: Vec<LineSheet> = sheets.into_iter().filter(wanted).collect();
-    if let (Some(port), true) = (&port, sheets.is_empty()) {
+    let mut lines: Vec<LineHealth> = serde_json::from_value(answer)?;
+    lines.retain(|line| {
+        let wanted = port.as_ref().is_none_or(|port| *port == line.port);
+        wanted && !line.set && line.entry.is_some()
+    });
+    if let (Some(port), true) = (&port, lines.is_empty()) {
         bail!("the configuration has no line on {port}");
     }
     if json {
-        println!("{}", serde_json::to_string_pretty(&sheets)?);
+        println!("{}", serde_json::to_string_pretty(&lines)?);
         return Ok(());
     }
-    for sheet in &sheets {
-        println!("{}", in_words(sheet));
+    for line in &lines {
+        println!("{}", in_words(line));
     }
     Ok(())
 }
 
-fn in_words(sheet: &LineSheet) -> String {
-    let (figures, reading) = (&sheet.figures, &sheet.reading);
+fn in_words(health: &LineHealth) -> String {
+    let now = &health.now;
+    let entry = health.entry.as_ref().map(ToString::to_string);
     let mut lines = vec![format!(
         "{} ({})  {}",
-        sheet.name, figures.line, figures.state
+        health.port,
+        entry.unwrap_or_default(),
+        health.state
     )];
     let flaws = [
-        (figures.dead, "the line is dead"),
-        (figures.in_use, "a parallel set is on the line"),
-        (figures.out_of_service, "the port does not work"),
+        (now.dead, "the line is dead"),
+        (now.in_use, "a parallel set is on the line"),
+        (now.out_of_service, "the port does not work"),
     ];
     let found = flaws.iter().filter(|(is, _)| *is);
     lines.extend(found.map(|(_, what)| format!("  wrong      {what}")));
-    if let Some(volts) = reading.volts {
+    if let Some(volts) = now.volts {
         lines.push(format!("  voltage    {volts} V"));
     }
-    if let Some(tenths) = reading.loop_tenth_ma {
+    if let Some(tenths) = now.loop_tenth_ma {
         lines.push(format!("  current    {:.1} mA", f64::from(tenths) / 10.0));
     }
-    if let (Some(volts), Some(tenths)) = (reading.ring_vrms, reading.ring_tenth_hz) {
+    if let (Some(volts), Some(tenths)) = (now.ring_vrms, now.ring_tenth_hz) {
         let hz = f64::from(tenths) / 10.0;
         lines.push(format!("  ringing    {volts} V of {hz:.1} Hz"));
     }
-    if let Some(second) = figures.second {
+    if let (Some(rx), Some(tx), Some(noise)) = (now.rx_dbm0, now.tx_dbm0, now.noise_dbm0) {
         lines.push(format!(
-            "  sound      from the line {} dBm0, to it {} dBm0, noise {} dBm0",
-            second.rx_dbm0, second.tx_dbm0, second.noise_dbm0
+            "  sound      from the line {rx} dBm0, to it {tx} dBm0, noise {noise} dBm0"
         ));
-        if let Some(loss) = second.erl_db10 {
-            let loss = f64::from(loss) / 10.0;
-            lines.push(format!("  echo       {loss:.1} dB weaker"));
-        }
     }
-    let ends = &figures.hang_ups;
+    if let Some(loss) = now.erl_db10 {
+        let loss = f64::from(loss) / 10.0;
+        lines.push(format!("  echo       {loss:.1} dB weaker"));
+    }
+    let ends = &now.hang_ups;
     lines.push(format!(
         "  hang-ups   loop break {}, reversal {}, tone {}, dial tone {}, silence {}; false {}",
         ends.loop_break, ends.reversal, ends.tone, ends.dial_tone, ends.silence, ends.false_ones
     ));
-    for tone in &figures.learned {
-        let hz: Vec<String> = tone
-            .hz
-            .iter()
-            .filter(|hz| **hz > 0)
-            .map(u16::to_string)
-            .collect();
-        let steps = tone.cadence_ms.iter().filter(|ms| **ms > 0);
-        let steps: Vec<String> = steps.map(u16::to_string).collect();
-        lines.push(format!(
-            "  learned    {} Hz, {} ms",
-            hz.join(" + "),
-            steps.join("/")
-        ));
-    }
+    lines.extend(health.learned.iter().map(tone_in_words));
     lines.join("\n")
+}
+
+fn tone_in_words(tone: &ToneSignature) -> String {
+    let some = |values: &[u16], between: &str| {
+        let some = values.iter().filter(|value| **value > 0);
+        some.map(u16::to_string).collect::<Vec<_>>().join(between)
+    };
+    format!(
+        "  learned    {} Hz, {} ms",
+        some(&tone.hz, " + "),
+        some(&tone.cadence_ms, "/")
+    )
 }

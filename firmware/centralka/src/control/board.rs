@@ -2,16 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hal_port::{ControlHalf as _, PortCommand, PortEvent, Reading};
+use hal_port::{ControlHalf as _, PortCommand, PortEvent, PortKind, Reading};
 use hal_sim::{ActError, People, Report};
-use model::{Instant, PortId};
+use model::{HangUps, Instant, LineHealth, LineSample, PortId, Wall};
 use panel::{
     Feed,
     api::{ChangeBody, Hook, SimSet},
 };
 
-use pbx::LineFigures;
-use serde::{Deserialize, Serialize};
+use pbx::PortFigures;
 
 use super::Jack;
 use crate::{
@@ -27,18 +26,14 @@ struct Seat {
     dialled: String,
     talking: Option<u8>,
     shown: Option<SimSet>,
+    /// The last sample that was kept, the minutes since then, and the hang-ups until then.
+    sampled: Option<LineSample>,
+    minutes: u8,
+    hang_ups: HangUps,
 }
 
-/// What the line doctor says of one outside line.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct LineSheet {
-    /// The jack's name.
-    pub(crate) name: String,
-    /// What the exchange knows.
-    pub(crate) figures: LineFigures,
-    /// What the port measures.
-    pub(crate) reading: Reading,
-}
+/// A sample that says nothing new is kept all the same after so many minutes.
+const QUIET_MINUTES: u8 = 60;
 
 /// All jacks of the board.
 pub(crate) struct Board {
@@ -62,6 +57,9 @@ impl Board {
             dialled: String::new(),
             talking: None,
             shown: None,
+            sampled: None,
+            minutes: 0,
+            hang_ups: HangUps::default(),
         };
         Self {
             seats: jacks.into_iter().map(seat).collect(),
@@ -98,17 +96,47 @@ impl Board {
         said
     }
 
-    /// The sheets of the outside lines.
-    pub(crate) fn line_sheets(&self, figures: Vec<LineFigures>) -> Vec<LineSheet> {
-        let sheet = |figures: LineFigures| {
+    /// How the ports are.
+    pub(crate) fn health(&self, now: Wall, figures: Vec<PortFigures>) -> Vec<LineHealth> {
+        let health = |figures: PortFigures| {
             let seat = self.seats.iter().find(|seat| seat.port == figures.port)?;
-            Some(LineSheet {
-                name: seat.name.clone(),
-                reading: seat.jack.reading(),
-                figures,
+            Some(LineHealth {
+                port: seat.name.clone(),
+                set: figures.kind == PortKind::Fxs,
+                now: sample(now, &figures, seat.jack.reading()),
+                entry: figures.entry,
+                state: figures.state,
+                learned: figures.learned,
             })
         };
-        figures.into_iter().filter_map(sheet).collect()
+        figures.into_iter().filter_map(health).collect()
+    }
+
+    /// The samples of a minute that are worth keeping: what says something new, and one an hour.
+    pub(crate) fn samples(
+        &mut self,
+        now: Wall,
+        figures: Vec<PortFigures>,
+    ) -> Vec<(String, LineSample)> {
+        let mut kept = Vec::new();
+        for figures in figures {
+            let port = figures.port;
+            let Some(seat) = self.seats.iter_mut().find(|seat| seat.port == port) else {
+                continue;
+            };
+            let mut fresh = sample(now, &figures, seat.jack.reading());
+            fresh.hang_ups = figures.hang_ups.since(&seat.hang_ups);
+            seat.minutes = seat.minutes.saturating_add(1);
+            let known = seat.sampled.as_ref();
+            let news = known.is_none_or(|known| fresh.tells_more_than(known));
+            if news || seat.minutes >= QUIET_MINUTES {
+                seat.sampled = Some(fresh);
+                seat.minutes = 0;
+                seat.hang_ups = figures.hang_ups;
+                kept.push((seat.name.clone(), fresh));
+            }
+        }
+        kept
     }
 
     pub(crate) fn command(&mut self, port: PortId, command: PortCommand) {
@@ -175,6 +203,30 @@ impl Board {
                 seat.shown = Some(set);
             }
         }
+    }
+}
+
+/// What is measured and known of a port at this moment; its hang-ups are those since the start.
+fn sample(at: Wall, figures: &PortFigures, reading: Reading) -> LineSample {
+    let second = figures.second;
+    LineSample {
+        at,
+        volts: reading.volts,
+        loop_tenth_ma: reading.loop_tenth_ma,
+        ring_vrms: reading.ring_vrms,
+        ring_tenth_hz: reading.ring_tenth_hz,
+        celsius: reading.celsius,
+        rx_dbm0: second.map(|second| second.rx_dbm0),
+        tx_dbm0: second.map(|second| second.tx_dbm0),
+        noise_dbm0: second.map(|second| second.noise_dbm0),
+        erl_db10: second.and_then(|second| second.erl_db10),
+        erle_db10: second.and_then(|second| second.erle_db10),
+        dead: figures.dead,
+        in_use: figures.in_use,
+        out_of_service: figures.out_of_service,
+        left_off_hook: figures.left_off_hook,
+        hang_ups: figures.hang_ups,
+        ..LineSample::default()
     }
 }
 

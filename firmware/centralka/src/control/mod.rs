@@ -21,11 +21,11 @@ use std::{
 use config::Config;
 use hal_port::{ControlHalf, ErrorKind};
 use mio::{Poll, Token, Waker};
-use model::{Command, FlowId, limits};
+use model::{Command, FlowId, Instant, limits};
 use panel::{WebInbox, WebLine};
 use pbx::{Counters, Figures};
 
-pub(crate) use board::{Board, LineSheet};
+pub(crate) use board::Board;
 pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
 pub(crate) use gather::Gather;
@@ -54,8 +54,8 @@ pub(crate) enum Word {
     External(Option<std::net::IpAddr>),
     /// Somebody wants the figures.
     Figures(SyncSender<(Figures, Counters)>),
-    /// Somebody wants to know how the outside lines are.
-    Lines(SyncSender<Vec<LineSheet>>),
+    /// Somebody wants to know how the analog ports are.
+    Ports(SyncSender<Vec<model::LineHealth>>),
     /// A question to the people at the simulated sets.
     Board {
         port: String,
@@ -134,6 +134,8 @@ pub(crate) struct Control {
     pub(crate) again: Vec<Token>,
     pub(crate) next_flow: u64,
     pub(crate) board: Board,
+    /// When the ports are sampled next.
+    pub(crate) sample_at: Instant,
     pub(crate) tls: Option<Tls>,
     pub(crate) heart: Arc<crate::guard::Heart>,
     pub(crate) buffer: Vec<u8>,

@@ -14,6 +14,8 @@ use super::{
 
 /// Datagrams and words taken in one turn before timers and others have theirs.
 const BURST: usize = 256;
+/// Between two samples of the ports.
+const SAMPLES: Duration = Duration::from_secs(60);
 /// Longest sleep: the guard wants signs of life.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
@@ -295,10 +297,11 @@ impl Control {
                     let _ =
                         answer.try_send((self.driver.pbx.figures(), self.driver.pbx.counters()));
                 }
-                Word::Lines(answer) => {
-                    let figures = self.driver.pbx.line_figures();
+                Word::Ports(answer) => {
+                    let now = self.clock.now().wall;
+                    let figures = self.driver.pbx.port_figures();
                     // Nobody waits any more if this fails.
-                    let _ = answer.try_send(self.board.line_sheets(figures));
+                    let _ = answer.try_send(self.board.health(now, figures));
                 }
                 Word::Board { port, ask, answer } => {
                     let now = self.clock.now().mono;
@@ -335,8 +338,20 @@ impl Control {
         }
     }
 
+    /// Once a minute: what the ports measure, for the books.
+    fn sample_ports(&mut self, now: Now) {
+        if now.mono < self.sample_at {
+            return;
+        }
+        self.sample_at = now.mono + SAMPLES;
+        let figures = self.driver.pbx.port_figures();
+        let samples = self.board.samples(now.wall, figures);
+        self.driver.kept.samples.extend(samples);
+    }
+
     fn tick(&mut self) {
         let now = self.clock.now();
+        self.sample_ports(now);
         let due = self.driver.exchange_deadline();
         if due.is_some_and(|at| at <= now.mono) {
             self.tell_at(now, Input::Tick);

@@ -22,3 +22,5 @@ pub const BOARD_LAMPS: usize = 32;
 pub const BOARD_BUTTONS: usize = 8;
 /// Mistakes of a board file that are told at once.
 pub const BOARD_PROBLEMS: usize = 64;
+/// Samples of one port that are kept: one a minute for two weeks.
+pub const LINE_SAMPLES: usize = 14 * 24 * 60;

@@ -2,6 +2,7 @@
 //! set to and what is heard on it. All of it is plain data that crosses the media thread's rings.
 
 mod caller;
+mod health;
 mod sound;
 mod tone;
 
@@ -9,5 +10,6 @@ pub use caller::{
     Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
     CallerTextError,
 };
+pub use health::{HangUps, LineHealth, LineSample};
 pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};
 pub use tone::{KnownTone, LineTone, ToneEvidence, ToneSignature};

@@ -22,6 +22,8 @@ use panel::{
 
 #[path = "archive.rs"]
 pub(crate) mod archive;
+#[path = "doctor.rs"]
+mod doctor;
 
 /// The call that is always there to be explained.
 pub(crate) const KNOWN_CALL: CallId = CallId(0xca11);

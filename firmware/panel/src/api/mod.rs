@@ -8,6 +8,7 @@ mod archive;
 mod board;
 mod calls;
 mod config;
+mod lines;
 mod live;
 mod people;
 mod problem;
@@ -17,6 +18,7 @@ pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, 
 pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SimSet};
 pub use calls::{CallExplanation, CallPage, CallSummary, ExplainLeg, ExplainStep, Outcome};
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
+pub use lines::{LearnedTone, PortHangUps, PortHealth, PortHistory, PortList, PortSample};
 pub use live::{
     CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, Party, Phone,
     QualityCause, Transport,

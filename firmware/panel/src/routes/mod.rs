@@ -5,6 +5,7 @@ mod board;
 mod calls;
 mod certificate;
 mod config;
+mod lines;
 mod live;
 mod people;
 mod probe;
@@ -92,6 +93,8 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(board::board))
         .routes(routes!(board::act))
         .routes(routes!(board::hear))
+        .routes(routes!(lines::ports))
+        .routes(routes!(lines::history))
         .routes(routes!(config::read, config::save))
         .routes(routes!(config::undo))
         .routes(routes!(probe::healthz))

@@ -1,84 +1,83 @@
-//! What is known of a line, for the line doctor.
+//! What is known of a port, for the line doctor.
 
-use model::{EntryId, LineSecond, LineSign, PortId, ToneSignature};
+use hal_port::PortKind;
+use model::{EntryId, HangUps, LineSecond, PortId, ToneSignature};
 use serde::{Deserialize, Serialize};
 
 use super::{Line, Lines, Phase};
+use crate::ports::{Jack, Jacks, SetPhase};
 
-/// How often each sign ended a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HangUps {
-    /// Breaks of the loop.
-    pub loop_break: u32,
-    /// Reversals.
-    pub reversal: u32,
-    /// Busy, congestion and howler tones.
-    pub tone: u32,
-    /// Dial tones.
-    pub dial_tone: u32,
-    /// Silence.
-    pub silence: u32,
-    /// Of these: after how many somebody still spoke.
-    pub false_ones: u32,
-}
-
-impl HangUps {
-    pub(super) fn count(&mut self, sign: LineSign) {
-        let counter = match sign {
-            LineSign::LoopBreak => &mut self.loop_break,
-            LineSign::Reversal => &mut self.reversal,
-            LineSign::Tone => &mut self.tone,
-            LineSign::DialTone => &mut self.dial_tone,
-            LineSign::Silence => &mut self.silence,
-        };
-        *counter = counter.saturating_add(1);
-    }
-}
-
-/// What is known of a line since the start.
+/// What is known of a port since the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineFigures {
-    /// Its jack.
+pub struct PortFigures {
+    /// The jack.
     pub port: PortId,
-    /// The `[[line]]` entry.
-    pub line: EntryId,
-    /// What it is doing: `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`, `clears`.
+    /// Whether it feeds a set or is on a line.
+    pub kind: PortKind,
+    /// The `[[line]]` or `[[analog]]` entry that uses it.
+    pub entry: Option<EntryId>,
+    /// What it is doing, as [`model::LineHealth::state`] says.
     pub state: String,
-    /// It has no battery.
+    /// The line has no battery.
     pub dead: bool,
-    /// A parallel set is on it.
+    /// A parallel set is on the line.
     pub in_use: bool,
-    /// Its port does not work.
+    /// The port does not work.
     pub out_of_service: bool,
-    /// How its hang-ups showed.
+    /// The set was left off hook until its line was switched off.
+    pub left_off_hook: bool,
+    /// How hang-ups on the line showed.
     pub hang_ups: HangUps,
-    /// Tones by which its hang-ups are known.
+    /// Tones by which hang-ups of the line are known.
     pub learned: Vec<ToneSignature>,
-    /// How its last second in a call sounded.
+    /// How the line's last second in a call sounded.
     pub second: Option<LineSecond>,
 }
 
-impl Lines {
-    /// What is known of every configured line.
-    pub(crate) fn figures(&self) -> Vec<LineFigures> {
-        let figures = |(&port, line): (&PortId, &Line)| {
-            Some(LineFigures {
-                port,
-                line: line.entry.clone()?,
-                state: state(&line.phase).into(),
-                dead: line.dead,
-                in_use: line.in_use,
-                out_of_service: line.out_of_service,
-                hang_ups: line.hang_ups,
-                learned: line.learned.clone(),
-                second: line.second,
-            })
-        };
-        self.all.iter().filter_map(figures).collect()
+impl PortFigures {
+    fn of_line(port: PortId, line: &Line) -> Self {
+        Self {
+            port,
+            kind: PortKind::Fxo,
+            entry: line.entry.clone(),
+            state: line_state(&line.phase).into(),
+            dead: line.dead,
+            in_use: line.in_use,
+            out_of_service: line.out_of_service,
+            left_off_hook: false,
+            hang_ups: line.hang_ups,
+            learned: line.learned.clone(),
+            second: line.second,
+        }
+    }
+
+    fn of_jack(port: PortId, jack: &Jack) -> Self {
+        Self {
+            port,
+            kind: jack.kind,
+            entry: jack.entry.clone(),
+            state: set_state(jack.phase).into(),
+            dead: false,
+            in_use: false,
+            out_of_service: jack.out_of_service,
+            left_off_hook: jack.phase == SetPhase::Locked,
+            hang_ups: HangUps::default(),
+            learned: Vec::new(),
+            second: None,
+        }
     }
 }
 
-const fn state(phase: &Phase) -> &'static str {
+/// What is known of every jack of the board, in its order.
+pub(crate) fn figures(jacks: &Jacks, lines: &Lines) -> Vec<PortFigures> {
+    let figures = |port| match (lines.get(port), jacks.get(port)) {
+        (Some(line), _) => Some(PortFigures::of_line(port, line)),
+        (None, jack) => jack.map(|jack| PortFigures::of_jack(port, jack)),
+    };
+    jacks.ports().filter_map(figures).collect()
+}
+
+const fn line_state(phase: &Phase) -> &'static str {
     match phase {
         Phase::Idle => "idle",
         Phase::Announced(_) => "announced",
@@ -88,5 +87,15 @@ const fn state(phase: &Phase) -> &'static str {
         Phase::Up { .. } => "talks",
         Phase::Parting { .. } => "parts",
         Phase::Clearing { .. } => "clears",
+    }
+}
+
+const fn set_state(phase: SetPhase) -> &'static str {
+    match phase {
+        SetPhase::Idle => "idle",
+        SetPhase::Ringing(_) => "rings",
+        SetPhase::Up { .. } => "talks",
+        SetPhase::Parting(_) | SetPhase::Mute => "parts",
+        SetPhase::Locked => "locked",
     }
 }

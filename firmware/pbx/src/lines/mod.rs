@@ -17,14 +17,15 @@ use config::{Config, Country, Tone};
 use hal_port::{LoopHook, PortCommand, PortEvent};
 use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{
-    CallerInfo, EntryId, EventBody, Instant, KnownTone, LegId, LineHeard, LineNews, LineSecond,
-    LineTone, MediaCommand, MediaFigures, MediaLeg, Now, PortId, PortListens, PortSound, Rule,
-    ToneSignature,
+    CallerInfo, EntryId, EventBody, HangUps, Instant, KnownTone, LegId, LineHeard, LineNews,
+    LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, PortId, PortListens,
+    PortSound, Rule, ToneSignature,
 };
 
 use crate::{Output, Pbx, pbx::Owner};
 
-pub use figures::{HangUps, LineFigures};
+pub use figures::PortFigures;
+pub(crate) use figures::figures;
 pub(crate) use watch::Watch;
 
 /// A line on hook is left alone for so long, until the exchange has seen it.

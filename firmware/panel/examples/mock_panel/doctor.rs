@@ -1,0 +1,74 @@
+//! Two analog ports that exist in memory only: a line with a bad day behind it, and a set.
+
+use model::Wall;
+use panel::{
+    Doctor, Refusal,
+    api::{LearnedTone, PortHangUps, PortHealth, PortHistory, PortList, PortSample},
+};
+
+use super::FakeOffice;
+
+/// Samples of the line, one a minute before the office began.
+const SAMPLES: i64 = 120;
+
+impl FakeOffice {
+    /// The line as it was `minutes` before the office began.
+    fn line(&self, minutes: i64) -> PortSample {
+        let wave = i16::try_from(minutes % 7).unwrap_or(0);
+        PortSample {
+            at_ms: self.began.as_millis() - minutes * 60_000,
+            volts: Some(-48 - wave),
+            loop_tenth_ma: Some(0),
+            ring_vrms: Some(68),
+            ring_tenth_hz: Some(250),
+            noise_dbm0: Some(-65),
+            erl_db10: Some(118 - wave),
+            dead: minutes == 60,
+            hang_ups: PortHangUps {
+                tone: u32::from(minutes % 30 == 0),
+                ..PortHangUps::default()
+            },
+            ..PortSample::default()
+        }
+    }
+}
+
+impl Doctor for FakeOffice {
+    fn ports(&self) -> Result<PortList, Refusal> {
+        let set = PortHealth {
+            port: "fxs1".into(),
+            set: true,
+            entry: "set".into(),
+            name: "fxs1".into(),
+            state: "idle".into(),
+            ..PortHealth::default()
+        };
+        let line = PortHealth {
+            port: "fxo1".into(),
+            entry: "line".into(),
+            name: "City line".into(),
+            state: "idle".into(),
+            now: self.line(0),
+            learned: vec![LearnedTone {
+                hz: vec![425],
+                cadence_ms: vec![500, 500],
+            }],
+            ..PortHealth::default()
+        };
+        Ok(PortList {
+            ports: vec![set, line],
+        })
+    }
+
+    fn port_history(&self, port: &str, before: Wall, limit: u16) -> Result<PortHistory, Refusal> {
+        let all = (0..SAMPLES).map(|minutes| self.line(minutes));
+        let fits = |sample: &PortSample| port == "fxo1" && sample.at_ms < before.as_millis();
+        let mut samples: Vec<PortSample> = all.filter(fits).collect();
+        let more = samples.len() > usize::from(limit);
+        samples.truncate(usize::from(limit));
+        Ok(PortHistory {
+            next_ms: samples.last().map(|last| last.at_ms).filter(|_| more),
+            samples,
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! The line doctor: how analog ports are, and how they were.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How often each sign ended a call on a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortHangUps {
+    /// Breaks of the loop.
+    pub loop_break: u32,
+    /// Reversals.
+    pub reversal: u32,
+    /// Busy, congestion and howler tones.
+    pub tone: u32,
+    /// Dial tones.
+    pub dial_tone: u32,
+    /// Silence.
+    pub silence: u32,
+    /// Of these: that were none.
+    pub false_ones: u32,
+}
+
+/// What a port measured and counted; what it did not measure is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortSample {
+    /// When.
+    pub at_ms: i64,
+    /// Voltage between tip and ring in V; its sign is the polarity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volts: Option<i16>,
+    /// Current in the loop in tenths of mA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loop_tenth_ma: Option<i16>,
+    /// RMS voltage of the last ringing in V.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring_vrms: Option<u8>,
+    /// Frequency of that ringing in tenths of Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring_tenth_hz: Option<u16>,
+    /// Voltage that does not belong on the line, in V.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign_volts: Option<i16>,
+    /// Temperature of the chip in °C.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub celsius: Option<i16>,
+    /// Level of the sound from the line in dBm0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rx_dbm0: Option<i8>,
+    /// Level of the sound to the line in dBm0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_dbm0: Option<i8>,
+    /// Noise of the line in dBm0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise_dbm0: Option<i8>,
+    /// Level of the last caller ID in dBm0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller_dbm0: Option<i8>,
+    /// Echo return loss in tenths of a dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erl_db10: Option<i16>,
+    /// What the echo canceller took off on top, in tenths of a dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erle_db10: Option<i16>,
+    /// An idle line has no battery.
+    pub dead: bool,
+    /// A parallel set is on the line.
+    pub in_use: bool,
+    /// The port does not work.
+    pub out_of_service: bool,
+    /// A set was left off hook until its line was switched off.
+    pub left_off_hook: bool,
+    /// Hang-ups: in the history those since the sample before, else those since the start.
+    pub hang_ups: PortHangUps,
+}
+
+/// A tone by which hang-ups of a line are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnedTone {
+    /// Its one or two frequencies in Hz.
+    pub hz: Vec<u16>,
+    /// On and off in turn, in ms; empty for a tone without a pause.
+    pub cadence_ms: Vec<u16>,
+}
+
+/// How a port is now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortHealth {
+    /// The jack's name, such as `fxo1`.
+    pub port: String,
+    /// It feeds a set; else it is on a line of a carrier.
+    pub set: bool,
+    /// Id of the entry of the configuration that uses it; empty if none does.
+    pub entry: String,
+    /// Name of that entry, or of the jack.
+    pub name: String,
+    /// What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
+    /// `clears`; of a set `idle`, `rings`, `talks`, `parts`, `locked`.
+    pub state: String,
+    /// What is measured now, and the hang-ups since the start.
+    pub now: PortSample,
+    /// Tones by which hang-ups of the line are known.
+    pub learned: Vec<LearnedTone>,
+}
+
+/// The analog ports of the board, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortList {
+    /// The ports.
+    pub ports: Vec<PortHealth>,
+}
+
+/// Samples of a port, newest first: at most one a minute, fewer while nothing changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortHistory {
+    /// The samples.
+    pub samples: Vec<PortSample>,
+    /// Give this as `before_ms` to get the next page; absent on the last one.
+    pub next_ms: Option<i64>,
+}
