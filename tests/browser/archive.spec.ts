@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import AxeBuilder from "@axe-core/playwright";
-import { type BrowserContext, expect, type Page, test } from "@playwright/test";
+import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Exchange, start } from "./exchange";
 import { PlainPhone } from "./plain-phone";
 
@@ -104,6 +104,17 @@ test("a recorded call is there a moment after it, and can be listened to from an
   });
   const before = await heard();
   await expect.poll(heard).toBeGreaterThan(before + 150);
+  await page.getByRole("link", { name: "Back to the live page" }).click();
+  const calls = page.getByRole("region", { name: "Calls in progress" });
+  await expect(calls.getByText("Recorded", { exact: true })).toBeVisible();
+  await calls.getByRole("button", { name: /^Pause the recording of the call .* Piotr/ }).focus();
+  await page.keyboard.press("Enter");
+  await expect(calls.getByText("Recording paused")).toBeVisible();
+  await noObstacles();
+  await page.screenshot({ path: "results/recording-paused.png" });
+  await calls.getByRole("button", { name: /^Record the call .* again$/ }).click();
+  await expect(calls.getByText("Recorded", { exact: true })).toBeVisible();
+  await page.goto("/recordings");
   await set({ act: "hang_up" });
   await expect.poll(() => plain.isTalking()).toBe(false);
   plain.close();
@@ -137,6 +148,19 @@ test("a recording is taken along, and leads to its call", async () => {
   await page.getByRole("region", { name: "Recordings", exact: true }).getByRole("link", { name: /Piotr/ }).first().click();
   await expect(page.getByText("All calls of a party are recorded.").first()).toBeVisible();
   await page.goBack();
+  await expect(page).toHaveURL(/\/recordings$/);
+});
+
+test("a call in the list leads to its recording, and from there to all of them", async () => {
+  await page.goto("/");
+  const recent = page.getByRole("region", { name: "Recent calls" });
+  await recent.getByRole("link", { name: /Piotr.*recorded/ }).first().click();
+  const recording = page.getByRole("region", { name: "Recording", exact: true });
+  await expect(recording.getByText("with a pause")).toBeVisible();
+  await recording.getByRole("button", { name: /^Play the recording/ }).click();
+  await expect.poll(() => figure("duration")).toBeGreaterThan(2);
+  await noObstacles();
+  await recording.getByRole("link", { name: "All recordings" }).click();
   await expect(page).toHaveURL(/\/recordings$/);
 });
 
@@ -192,6 +216,61 @@ test("nobody but administrators sees any of it", async ({ browser }) => {
     expect((await other.request.get(path)).status()).toBe(401);
   }
   await other.close();
+});
+
+/** Somebody of the office signs in, in a browser of their own. */
+async function signIn(browser: Browser, name: string, login: string): Promise<Page> {
+  const people = (await (await context.request.get("/api/v1/people")).json()) as { id: string; name: string }[];
+  const id = people.find((person) => person.name === name)?.id;
+  const access = await context.request.put(`/api/v1/people/${id}/web-access`, { data: { login, password: PASSWORD } });
+  expect(access.status()).toBe(204);
+  const own = await browser.newContext({ baseURL: exchange.url, viewport: { width: 1280, height: 860 }, reducedMotion: "reduce" });
+  const theirs = await own.newPage();
+  await theirs.goto("/");
+  await theirs.getByLabel("Login").fill(login);
+  await theirs.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await theirs.keyboard.press("Enter");
+  await expect(theirs.getByRole("region", { name: "Calls in progress" })).toBeVisible();
+  return theirs;
+}
+
+test("people have a list of their own recorded calls", async ({ browser }) => {
+  const piotr = await signIn(browser, "Piotr Wiśniewski", "piotr");
+  await piotr.getByRole("link", { name: "My recordings" }).click();
+  await expect(piotr.getByRole("button", { name: /^Play the recording .* – Piotr Wiśniewski/ })).toBeVisible();
+  await expect(piotr.getByRole("region", { name: "Music on hold" })).toHaveCount(0);
+  const words = { pl: "Moje nagrania", cs: "Moje nahrávky", ru: "Мои записи", en: "My recordings" };
+  for (const [code, title] of Object.entries(words)) {
+    await piotr.locator("header [aria-expanded]").click();
+    await piotr.locator("header select").selectOption(code);
+    await piotr.keyboard.press("Escape");
+    await expect(piotr.getByRole("heading", { level: 1, name: title })).toBeVisible();
+    for (const [width, scheme] of [[1280, "dark"], [375, "light"], [375, "dark"], [1280, "light"]] as const) {
+      await piotr.setViewportSize({ width, height: 860 });
+      await piotr.emulateMedia({ colorScheme: scheme });
+      await expect(piotr.locator("html")).toHaveAttribute("data-theme", scheme);
+      expect(await piotr.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await piotr.screenshot({ path: `results/own-${code}-${width}-${scheme}.png`, fullPage: true });
+    }
+  }
+  expect((await piotr.request.get("/api/v1/recordings")).status()).toBe(403);
+  const theirs = (await (await piotr.request.get("/api/v1/my/recordings")).json()) as { recordings: { id: string; call: string }[] };
+  expect(theirs.recordings).toHaveLength(1);
+  const [one] = theirs.recordings;
+  const sound = `/api/v1/recordings/${one?.id}/sound`;
+  expect((await piotr.request.get(sound)).status()).toBe(200);
+  const download = piotr.waitForEvent("download");
+  await piotr.getByRole("link", { name: /^Download the recording/ }).click();
+  expect((await download).suggestedFilename()).toMatch(/\.wav$/);
+  // Whoever was not in the call hears nothing of it, and the call says nothing of a recording.
+  const jan = await signIn(browser, "Jan Kowalski", "jan");
+  await jan.getByRole("link", { name: "My recordings" }).click();
+  await expect(jan.getByText("No call of yours is recorded yet.")).toBeVisible();
+  expect((await jan.request.get(sound)).status()).toBe(403);
+  const call = (await (await jan.request.get(`/api/v1/calls/${one?.call}`)).json()) as { recordings: unknown[] };
+  expect(call.recordings).toEqual([]);
+  await jan.context().close();
+  await piotr.context().close();
 });
 
 test("a new address of the panel counts when it is saved, and the page goes on there", async () => {

@@ -1,7 +1,7 @@
 //! Recordings and music as the panel asks for them.
 
 use config::{Config, Document, Edit, Place, Plain};
-use model::{RecordingId, Wall};
+use model::{EntryId, EventBody, LegId, LegKind, RecordingId, Wall};
 use panel::{
     Archive, Author, Refusal, Sound,
     api::{self, MusicList, MusicPiece, RecordingPage},
@@ -19,11 +19,28 @@ use crate::{
 const MUSIC_HZ: u32 = 16_000;
 
 impl Archive for Front {
-    fn recordings(&self, before: Wall, limit: u16) -> Result<RecordingPage, Refusal> {
+    fn recordings(
+        &self,
+        of: Option<&str>,
+        before: Wall,
+        limit: u16,
+    ) -> Result<RecordingPage, Refusal> {
         let reader = self.read();
         let wanted = usize::from(limit);
-        let all = reader.recordings(wanted + 1, before);
-        let all = all.map_err(|e| internal(&e))?;
+        let found = match of {
+            None => reader.recordings(wanted + 1, before).map(|all| (all, None)),
+            Some(person) => {
+                let person = EntryId::new(person).map_err(|_| Refusal::NotFound("person"))?;
+                own(
+                    &reader,
+                    &current(&self.in_force),
+                    &person,
+                    wanted + 1,
+                    before,
+                )
+            }
+        };
+        let (all, given_up) = found.map_err(|e| internal(&e))?;
         let more = all.len() > wanted;
         let page = all.into_iter().take(wanted);
         let recordings = page.map(|one| self.shown(&reader, &one));
@@ -33,9 +50,20 @@ impl Archive for Front {
         // Rounded up: what began in the same ms as the last one is told twice rather than never.
         let last = recordings.last().map(|one| one.started_at_ms + 1);
         Ok(RecordingPage {
-            next_ms: last.filter(|_| more),
+            next_ms: last.filter(|_| more).or(given_up.map(Wall::as_millis)),
             recordings,
         })
+    }
+
+    fn is_own(&self, person: &str, id: RecordingId) -> Result<bool, Refusal> {
+        let Ok(person) = EntryId::new(person) else {
+            return Ok(false);
+        };
+        let reader = self.read();
+        let found = reader.recording(id).map_err(|e| internal(&e))?;
+        let Some(one) = found else { return Ok(false) };
+        let config = current(&self.in_force);
+        heard_all(&reader, &config, &person, &one).map_err(|e| internal(&e))
     }
 
     fn recording(&self, id: RecordingId) -> Result<(Sound, String), Refusal> {
@@ -155,6 +183,86 @@ impl Front {
             paused: !one.pauses.is_empty(),
         })
     }
+}
+
+/// Recordings looked at for one answer: a person's own may lie far apart.
+const LOOKED_AT: usize = 2_000;
+/// Recordings read at once.
+const STRIDE: usize = 100;
+/// The end of a leg is written a moment after the end of what was recorded of it.
+const END_US: i64 = 5_000_000;
+
+/// The person's own recordings that began before `before`, newest first; where the search was given up
+/// after [`LOOKED_AT`], if it was.
+fn own(
+    reader: &Reader,
+    config: &Config,
+    person: &EntryId,
+    limit: usize,
+    mut before: Wall,
+) -> Result<(Vec<Recording>, Option<Wall>), StoreError> {
+    let mut found = Vec::new();
+    for _ in 0..LOOKED_AT / STRIDE {
+        let some = reader.recordings(STRIDE, before)?;
+        let Some(last) = some.last() else {
+            return Ok((found, None));
+        };
+        before = last.started;
+        for one in some {
+            if heard_all(reader, config, person, &one)? {
+                found.push(one);
+                if found.len() == limit {
+                    return Ok((found, None));
+                }
+            }
+        }
+    }
+    Ok((found, Some(before)))
+}
+
+/// Whether the person talked in it and was there to its end.
+fn heard_all(
+    reader: &Reader,
+    config: &Config,
+    person: &EntryId,
+    one: &Recording,
+) -> Result<bool, StoreError> {
+    let records = reader.call_records(one.call)?;
+    let mut theirs: Vec<LegId> = Vec::new();
+    // After a power cut only the call's end is told.
+    let (mut over, mut call_over) = (None, None);
+    let mut left = Vec::new();
+    for record in records.iter().map(|stored| &stored.record) {
+        match (&record.event.body, record.event.leg) {
+            (EventBody::LegStarted { kind, .. }, Some(leg)) if is_of(config, kind, person) => {
+                theirs.push(leg);
+            }
+            (EventBody::LegEnded { .. }, Some(leg)) => left.push((leg, record.at.wall.0)),
+            (EventBody::RecordingEnded { recording }, _) if *recording == one.id => {
+                over = Some(record.at.wall.0);
+            }
+            (EventBody::CallEnded { .. }, _) => call_over = Some(record.at.wall.0),
+            _ => {}
+        }
+    }
+    let over = over.or(call_over);
+    let stayed = |leg: LegId| {
+        let left = left.iter().find(|(gone, _)| *gone == leg);
+        left.is_none_or(|(_, at)| over.is_some_and(|over| over <= at.saturating_add(END_US)))
+    };
+    let tracks = one.tracks.iter().map(|track| track.leg);
+    Ok(tracks
+        .into_iter()
+        .any(|leg| theirs.contains(&leg) && stayed(leg)))
+}
+
+/// Whether a leg is of one of the person's phones.
+fn is_of(config: &Config, kind: &LegKind, person: &EntryId) -> bool {
+    let (LegKind::Phone { owner, .. } | LegKind::Port { owner, .. }) = kind else {
+        return false;
+    };
+    let device = config.device(owner).and_then(|one| one.person.as_ref());
+    owner == person || device == Some(person)
 }
 
 const fn state_of(state: RecordingState) -> api::RecordingState {

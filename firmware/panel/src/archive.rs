@@ -20,11 +20,24 @@ pub enum Sound {
 
 /// Recordings and music, seen from the panel. Every method may block.
 pub trait Archive: Send + Sync + 'static {
-    /// Recordings that began before `before`, newest first, at most `limit`.
+    /// Recordings that began before `before`, newest first, at most `limit`; with `of` only those of
+    /// the person with this id (see [`Archive::is_own`]).
     ///
     /// # Errors
     /// [`Refusal::Internal`].
-    fn recordings(&self, before: Wall, limit: u16) -> Result<RecordingPage, Refusal>;
+    fn recordings(
+        &self,
+        of: Option<&str>,
+        before: Wall,
+        limit: u16,
+    ) -> Result<RecordingPage, Refusal>;
+
+    /// Whether a recording is the person's own: the person talked in it, and was there to its end, so
+    /// that nothing is on it that the person did not hear. One that is not known is nobody's.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`].
+    fn is_own(&self, person: &str, id: RecordingId) -> Result<bool, Refusal>;
 
     /// The file of a recording, and a name for it that says when it was.
     ///

@@ -7,13 +7,14 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use model::{
     Binding, CallId, Cause, Codec, ConferenceEvent, EntryId, Event, EventBody, LegId, LegKind,
-    MediaFigures, Now, PartyId, QualitySecond, Record, StateChange, Target, Wall,
+    MediaFigures, Now, PartyId, QualitySecond, Record, RecordingId, StateChange, Target, Wall,
 };
 use sha2::{Digest, Sha256};
 
 use crate::api::{
-    CallExplanation, CallState, CallSummary, ChangeBody, ExplainLeg, ExplainStep, LegQuality,
-    LegState, LiveCall, LiveLeg, Outcome, Party, Phone, QualityCause, Transport,
+    CallExplanation, CallRecording, CallState, CallSummary, ChangeBody, ExplainLeg, ExplainStep,
+    LegQuality, LegState, LiveCall, LiveLeg, LiveRecording, Outcome, Party, Phone, QualityCause,
+    RecordingState, Transport,
 };
 
 /// Where the names behind ids are found.
@@ -34,6 +35,16 @@ pub struct CallStory {
     answered: Option<Wall>,
     end: Option<End>,
     legs: Vec<LegStory>,
+    recordings: Vec<TapeStory>,
+}
+
+/// What was recorded.
+#[derive(Clone, Debug)]
+struct TapeStory {
+    id: RecordingId,
+    state: RecordingState,
+    paused_now: bool,
+    paused_ever: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,12 +101,14 @@ impl CallStory {
             answered: None,
             end: None,
             legs: Vec::new(),
+            recordings: Vec::new(),
         }
     }
 
     /// Takes the next record of this call.
     pub fn fold(&mut self, record: &Record, names: &dyn Names) {
         let Event { leg, body, .. } = &record.event;
+        self.fold_recording(body);
         match body {
             EventBody::CallStarted { from, to } => {
                 self.from = party_of(*from, names);
@@ -134,6 +147,42 @@ impl CallStory {
                 }
             }
         }
+    }
+
+    fn fold_recording(&mut self, body: &EventBody) {
+        let (id, news) = match body {
+            EventBody::RecordingStarted { recording } => {
+                self.recordings.push(TapeStory {
+                    id: *recording,
+                    state: RecordingState::Open,
+                    paused_now: false,
+                    paused_ever: false,
+                });
+                return;
+            }
+            EventBody::RecordingPaused { recording } => (recording, None),
+            EventBody::RecordingResumed { recording } => (recording, Some(RecordingState::Open)),
+            EventBody::RecordingEnded { recording } => (recording, Some(RecordingState::Ended)),
+            EventBody::RecordingStored { recording, .. } => (recording, Some(RecordingState::Kept)),
+            EventBody::RecordingLost { recording } => (recording, Some(RecordingState::Lost)),
+            _ => return,
+        };
+        if let Some(tape) = self.recordings.iter_mut().find(|tape| tape.id == *id) {
+            tape.paused_now = news.is_none();
+            tape.paused_ever |= news.is_none();
+            tape.state = news.unwrap_or(tape.state);
+        }
+    }
+
+    /// Whether what is said now is kept.
+    fn live_recording(&self) -> Option<LiveRecording> {
+        let open = |tape: &&TapeStory| tape.state == RecordingState::Open;
+        let tape = self.recordings.iter().rfind(open)?;
+        Some(if tape.paused_now {
+            LiveRecording::Paused
+        } else {
+            LiveRecording::Runs
+        })
     }
 
     fn start_leg(
@@ -193,6 +242,7 @@ impl CallStory {
             started_at_ms: self.began.wall.as_millis(),
             answered_at_ms: self.answered.map(Wall::as_millis),
             legs: legs().map(LegStory::live).collect(),
+            recording: self.live_recording(),
         }
     }
 
@@ -209,6 +259,7 @@ impl CallStory {
             started_at_ms: self.began.wall.as_millis(),
             duration_ms: end.map_or(0, |e| e.duration_ms),
             talk_ms: end.and_then(|e| e.talk_ms),
+            recorded: !self.recordings.is_empty(),
         }
     }
 
@@ -241,6 +292,16 @@ impl CallStory {
             cause: cause.map(|c| cause_name(c).into()),
             status,
             codec: codec.map(|c| c.name().into()),
+        }
+    }
+}
+
+impl TapeStory {
+    fn explain(&self) -> CallRecording {
+        CallRecording {
+            id: self.id.to_string(),
+            state: self.state,
+            paused: self.paused_ever,
         }
     }
 }
@@ -333,6 +394,7 @@ pub fn explain(id: CallId, records: &[Record], names: &dyn Names) -> Option<Call
         in_progress: story.end.is_none(),
         steps,
         legs: story.legs.iter().map(LegStory::explain).collect(),
+        recordings: story.recordings.iter().map(TapeStory::explain).collect(),
     })
 }
 

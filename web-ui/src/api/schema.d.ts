@@ -356,6 +356,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recorded calls of whoever is signed in, newest first: those in which they talked, and were there to
+         *     the end.
+         */
+        get: operations["own_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password": {
         parameters: {
             query?: never;
@@ -483,7 +503,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A recording as a WAV file, the caller on the left; parts of it by `Range`. */
+        /**
+         * A recording as a WAV file, the caller on the left; parts of it by `Range`. Administrators listen to
+         *     all, others to their own.
+         */
         get: operations["recording"];
         put?: never;
         post?: never;
@@ -596,6 +619,8 @@ export interface components {
             in_progress: boolean;
             /** @description Who took part, and how it sounded. */
             legs: components["schemas"]["ExplainLeg"][];
+            /** @description What was recorded of it, as far as whoever asks may listen to it. */
+            recordings: components["schemas"]["CallRecording"][];
             /** @description What happened, in the order of the ledger. */
             steps: components["schemas"]["ExplainStep"][];
         };
@@ -605,6 +630,15 @@ export interface components {
             calls: components["schemas"]["CallSummary"][];
             /** @description Give this as `before` to get the next page; absent on the last one. */
             next?: string | null;
+        };
+        /** @description What was recorded of an explained call. */
+        CallRecording: {
+            /** @description The recording's id. */
+            id: string;
+            /** @description Whether parts of it are left out because somebody asked for it. */
+            paused: boolean;
+            /** @description How far it has come. */
+            state: components["schemas"]["RecordingState"];
         };
         /**
          * @description Where a call is.
@@ -626,6 +660,8 @@ export interface components {
             id: string;
             /** @description How it ended. */
             outcome: components["schemas"]["Outcome"];
+            /** @description Whether it was recorded. */
+            recorded: boolean;
             /**
              * Format: int64
              * @description When it began.
@@ -975,6 +1011,7 @@ export interface components {
             id: string;
             /** @description The parties' connections, the caller's first. */
             legs: components["schemas"]["LiveLeg"][];
+            recording?: components["schemas"]["LiveRecording"] | null;
             /**
              * Format: int64
              * @description When it began.
@@ -996,6 +1033,11 @@ export interface components {
             /** @description Where it is. */
             state: components["schemas"]["LegState"];
         };
+        /**
+         * @description Whether a call is being recorded now.
+         * @enum {string}
+         */
+        LiveRecording: "runs" | "paused";
         /** @description Signing in. */
         Login: {
             /** @description The name to sign in with; letters in any case. */
@@ -2402,6 +2444,54 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_recordings: {
+        parameters: {
+            query?: {
+                /** @description Only what began before this moment, in ms: `next_ms` of the page before. */
+                before_ms?: number;
+                /** @description How many, 1 to 200; 30 if not said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,11 +9,3 @@ export function explain(problem: Problem): string {
   // An error this page has no words for yet: the box says it in English.
   return [known ?? problem.message ?? t("error.internal"), faults].join(" ").trim();
 }
-
-/** The words for one field, if the problem is about it. */
-export const about = (problem: Problem | null, field: string): string | null =>
-  problem?.field === field ? explain(problem) : null;
-
-/** The words for the form as a whole, if the problem is about none of its fields. */
-export const general = (problem: Problem | null, fields: string[]): string | null =>
-  problem && !fields.includes(problem.field ?? "") ? explain(problem) : null;

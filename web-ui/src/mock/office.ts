@@ -67,6 +67,7 @@ export function office(now: number): Live {
         started_at_ms: now - 4 * MINUTE - 17_000,
         answered_at_ms: now - 4 * MINUTE - 9_000,
         legs: [leg(1, "+48601234567", "talking", "PCMA"), leg(2, "jan", "talking", "PCMA")],
+        recording: "runs",
       },
       {
         id: hex(102),
@@ -105,6 +106,8 @@ export function sound(call: LiveCall): LegQuality[] {
   }));
 }
 
+const recorded = (from: string, talk: number | null): boolean => from === "jan" && talk !== null;
+
 export function recent(now: number): CallSummary[] {
   const rows: [number, string, string, CallSummary["outcome"], string, number, number | null][] = [
     [3, "jan", "ewa", "answered", "normal", 94, 88],
@@ -126,6 +129,7 @@ export function recent(now: number): CallSummary[] {
     started_at_ms: now - ago * MINUTE,
     duration_ms: long * 1000,
     talk_ms: talk === null ? null : talk * 1000,
+    recorded: recorded(from, talk),
   }));
 }
 
@@ -162,5 +166,6 @@ export function story(call: CallSummary, in_progress: boolean): CallExplanation 
   }
   const media = { kind: "phone", packets_in: 36_112, packets_out: 36_108, lost: 0, late: 0, jitter_ms: 2, round_trip_ms: 4 };
   const legs = call.talk_ms == null ? [] : [{ party: from, ...media }, { party: to, ...media, packets_in: 36_109, lost: 3, jitter_ms: 11 }];
-  return { call, in_progress, steps, legs };
+  const recordings = call.recorded ? [{ id: hex(900), state: "kept" as const, paused: true }] : [];
+  return { call, in_progress, steps, legs, recordings };
 }

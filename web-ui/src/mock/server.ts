@@ -115,12 +115,18 @@ function heard(port: string): Response {
 function hangUp(id: string): Response {
   const call = live.calls.find((c) => c.id === id);
   if (call) {
-    const done = { id, from: call.from, to: call.to, outcome: "answered" as const, cause: "administrator" };
+    const done = { id, from: call.from, to: call.to, outcome: "answered" as const, cause: "administrator", recorded: false };
     const talk_ms = call.answered_at_ms == null ? null : Date.now() - call.answered_at_ms;
     const record = { ...done, started_at_ms: call.started_at_ms, duration_ms: Date.now() - call.started_at_ms, talk_ms };
     ended = [record, ...ended];
     tell("ended", record);
   }
+  return say(204);
+}
+
+function record(id: string, recording: "runs" | "paused"): Response {
+  const call = live.calls.find((c) => c.id === id);
+  if (call) tell("call", { ...call, recording });
   return say(204);
 }
 
@@ -131,7 +137,7 @@ function explain(id: string): Response {
   if (!call) return fail(404, "not_found");
   const talk_ms = call.answered_at_ms == null ? null : 1;
   const { from, to, started_at_ms } = call;
-  return say(200, story({ id, from, to, started_at_ms, outcome: "missed", cause: "", duration_ms: 0, talk_ms }, true));
+  return say(200, story({ id, from, to, started_at_ms, outcome: "missed", cause: "", duration_ms: 0, talk_ms, recorded: false }, true));
 }
 
 /** Answers a request as the box would. */
@@ -145,6 +151,7 @@ export async function answer(request: Request): Promise<Response> {
   if (path === "/authority") return say(200, { fingerprint: Array(32).fill("A7").join(":"), der: "/ca.crt", pem: "/ca.pem" });
   if (!inside) return fail(401, "not_signed_in");
   const [, call, end] = path.match(/^\/calls\/([^/]+)(\/hang-up)?$/) ?? [];
+  const [, tape, wish] = path.match(/^\/calls\/([^/]+)\/recording\/(pause|resume)$/) ?? [];
   const [, port, hear] = path.match(/^\/board\/([^/]+)(\/heard)?$/) ?? [];
   const owner = live.people.find((p) => path === `/people/${p.id}/card`);
   if (path === "/logout") {
@@ -155,6 +162,7 @@ export async function answer(request: Request): Promise<Response> {
   if (path.endsWith("/web-access")) return body.login === "ewa" ? fail(422, "login_taken", { field: "login" }) : say(204);
   if (path === "/password") return body.current.length > 3 ? say(204) : fail(401, "wrong_password");
   if (path === "/calls") return say(200, { calls: ended, next: null });
+  if (tape) return record(tape, wish === "pause" ? "paused" : "runs");
   if (call) return end ? hangUp(call) : explain(call);
   if (port) return hear ? heard(port) : act(port, body as BoardAct);
   if (owner) return say(200, card(owner));

@@ -1,15 +1,17 @@
 //! A recording and some music that exist in memory only.
 
-use model::{RecordingId, Wall};
+use model::{EventBody, RecordingId, Wall};
 use panel::{
     Archive, Author, Refusal, Sound,
     api::{MusicList, MusicPiece, Party, Recording, RecordingPage, RecordingState},
 };
 
-use super::FakeOffice;
+use super::{CallFile, FakeOffice, RECORDED_CALL};
 
 /// The recording that is always there.
 pub(crate) const KNOWN_RECORDING: RecordingId = RecordingId(0x5ec);
+/// Whose it is.
+pub(crate) const RECORDED: &str = "zofia";
 /// Bytes of its file.
 pub(crate) const SOUND_BYTES: usize = 200_044;
 
@@ -27,11 +29,45 @@ pub(crate) fn sound() -> Vec<u8> {
     wav
 }
 
+/// A call, as if it had been recorded with a pause.
+pub(crate) fn recorded(mut call: CallFile) -> CallFile {
+    let recording = KNOWN_RECORDING;
+    let told = [
+        EventBody::RecordingStarted { recording },
+        EventBody::RecordingPaused { recording },
+        EventBody::RecordingResumed { recording },
+        EventBody::RecordingEnded { recording },
+        EventBody::RecordingStored {
+            recording,
+            ms: 12_500,
+            bytes: SOUND_BYTES as u64,
+            sha256: String::new(),
+        },
+    ];
+    let last = call.records.last().cloned();
+    let more = told.into_iter().zip(last.iter().cycle());
+    let more = more.map(|(body, last)| {
+        let mut record = last.clone();
+        record.event.body = body;
+        record
+    });
+    call.records.extend(more);
+    for record in &mut call.records {
+        record.event.call = Some(RECORDED_CALL);
+    }
+    call
+}
+
 impl Archive for FakeOffice {
-    fn recordings(&self, before: Wall, limit: u16) -> Result<RecordingPage, Refusal> {
+    fn recordings(
+        &self,
+        of: Option<&str>,
+        before: Wall,
+        limit: u16,
+    ) -> Result<RecordingPage, Refusal> {
         let one = Recording {
             id: KNOWN_RECORDING.to_string(),
-            call: super::KNOWN_CALL.to_string(),
+            call: RECORDED_CALL.to_string(),
             state: RecordingState::Kept,
             from: Party::default(),
             to: Party::default(),
@@ -40,7 +76,7 @@ impl Archive for FakeOffice {
             bytes: SOUND_BYTES as u64,
             paused: true,
         };
-        let recordings = if before > self.began && limit > 0 {
+        let recordings = if of.is_none_or(|of| of == RECORDED) && before > self.began && limit > 0 {
             vec![one]
         } else {
             Vec::new()
@@ -49,6 +85,10 @@ impl Archive for FakeOffice {
             recordings,
             next_ms: None,
         })
+    }
+
+    fn is_own(&self, person: &str, id: RecordingId) -> Result<bool, Refusal> {
+        Ok(person == RECORDED && id == KNOWN_RECORDING)
     }
 
     fn recording(&self, id: RecordingId) -> Result<(Sound, String), Refusal> {

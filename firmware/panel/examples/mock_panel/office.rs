@@ -27,6 +27,8 @@ mod doctor;
 
 /// The call that is always there to be explained.
 pub(crate) const KNOWN_CALL: CallId = CallId(0xca11);
+/// A call that was recorded.
+pub(crate) const RECORDED_CALL: CallId = CallId(0xca13);
 /// A call in progress until somebody ends it.
 pub(crate) const OPEN_CALL: CallId = CallId(0xca12);
 
@@ -101,6 +103,7 @@ impl FakeOffice {
             started_at_ms: self.began.as_millis(),
             answered_at_ms: Some(self.began.as_millis() + 3_000),
             legs: Vec::new(),
+            recording: None,
         }));
     }
 
@@ -118,6 +121,7 @@ impl FakeOffice {
             started_at_ms: self.began.as_millis(),
             duration_ms: 30_000,
             talk_ms: None,
+            recorded: false,
         }
     }
 
@@ -233,6 +237,7 @@ impl Exchange for FakeOffice {
     fn call_file(&self, call: CallId) -> Result<CallFile, Refusal> {
         match call {
             KNOWN_CALL => Ok(no_answer(self.began)),
+            RECORDED_CALL => Ok(archive::recorded(no_answer(self.began))),
             OPEN_CALL => {
                 let mut file = no_answer(self.began);
                 file.records.truncate(5);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Party;
+use super::{Party, RecordingState};
 
 /// How a call ended, for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +38,8 @@ pub struct CallSummary {
     pub duration_ms: u64,
     /// From the answer on.
     pub talk_ms: Option<u64>,
+    /// Whether it was recorded.
+    pub recorded: bool,
 }
 
 /// A page of recent calls, newest first.
@@ -60,6 +62,19 @@ pub struct CallExplanation {
     pub steps: Vec<ExplainStep>,
     /// Who took part, and how it sounded.
     pub legs: Vec<ExplainLeg>,
+    /// What was recorded of it, as far as whoever asks may listen to it.
+    pub recordings: Vec<CallRecording>,
+}
+
+/// What was recorded of an explained call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallRecording {
+    /// The recording's id.
+    pub id: String,
+    /// How far it has come.
+    pub state: RecordingState,
+    /// Whether parts of it are left out because somebody asked for it.
+    pub paused: bool,
 }
 
 /// One fact of a call.

@@ -118,6 +118,16 @@ pub enum CallState {
     Held,
 }
 
+/// Whether a call is being recorded now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveRecording {
+    /// What is said now is kept.
+    Runs,
+    /// Somebody asked that nothing be kept for a while.
+    Paused,
+}
+
 /// A call in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LiveCall {
@@ -135,6 +145,8 @@ pub struct LiveCall {
     pub answered_at_ms: Option<i64>,
     /// The parties' connections, the caller's first.
     pub legs: Vec<LiveLeg>,
+    /// Whether it is being recorded.
+    pub recording: Option<LiveRecording>,
 }
 
 /// Where a leg is.

@@ -16,12 +16,14 @@ mod session;
 
 pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, RecordingState};
 pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SimSet};
-pub use calls::{CallExplanation, CallPage, CallSummary, ExplainLeg, ExplainStep, Outcome};
+pub use calls::{
+    CallExplanation, CallPage, CallRecording, CallSummary, ExplainLeg, ExplainStep, Outcome,
+};
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use lines::{LearnedTone, PortHangUps, PortHealth, PortHistory, PortList, PortSample};
 pub use live::{
-    CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, Party, Phone,
-    QualityCause, Transport,
+    CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, LiveRecording,
+    Party, Phone, QualityCause, Transport,
 };
 pub use people::{NewPerson, Person, PersonAdded, PhoneCard, Role, WebAccess};
 pub use problem::{Fault, Problem};

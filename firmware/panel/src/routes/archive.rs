@@ -15,8 +15,9 @@ use crate::{
     answer::Failure,
     api::{MusicList, MusicOnHold, MusicPiece, Problem, RecordingPage},
     archive::Sound,
-    desk::Desk,
-    guard::{Administrator, Upload, Wish},
+    desk::{Desk, Inner, is_administrator},
+    exchange::Refusal,
+    guard::{Administrator, Insider, Proof, Resident, Upload, Wish},
     playing,
 };
 
@@ -62,6 +63,32 @@ pub(crate) async fn recordings(
     _administrator: Administrator,
     part: Result<Query<Part>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<RecordingPage>, Failure> {
+    let (before, limit) = page_of(part)?;
+    desk.ask(move |desk| desk.exchange.recordings(None, before, limit))
+        .await
+        .map(Json)
+}
+
+/// Recorded calls of whoever is signed in, newest first: those in which they talked, and were there to
+/// the end.
+#[utoipa::path(get, path = "/api/v1/my/recordings", tag = "recordings", params(Part),
+    responses((status = 200, body = RecordingPage), (status = 400, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(crate) async fn own_recordings(
+    State(desk): State<Desk>,
+    resident: Resident,
+    part: Result<Query<Part>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<RecordingPage>, Failure> {
+    let (before, limit) = page_of(part)?;
+    let person = resident.person.id;
+    desk.ask(move |desk| desk.exchange.recordings(Some(&person), before, limit))
+        .await
+        .map(Json)
+}
+
+fn page_of(
+    part: Result<Query<Part>, axum::extract::rejection::QueryRejection>,
+) -> Result<(Wall, u16), Failure> {
     let bad = || {
         Failure::new(
             StatusCode::BAD_REQUEST,
@@ -79,12 +106,24 @@ pub(crate) async fn recordings(
     let before = part
         .before_ms
         .map_or(i64::MAX, |ms| ms.saturating_mul(1_000));
-    desk.ask(move |desk| desk.exchange.recordings(Wall(before), limit))
-        .await
-        .map(Json)
+    Ok((Wall(before), limit))
 }
 
-/// A recording as a WAV file, the caller on the left; parts of it by `Range`.
+/// Whether the recording may be listened to: administrators hear all, others their own.
+pub(crate) fn may_listen(
+    desk: &Inner,
+    insider: &Insider,
+    id: RecordingId,
+) -> Result<bool, Refusal> {
+    match insider.proof {
+        _ if is_administrator(insider.person.role) => Ok(true),
+        Proof::Session(_) => desk.exchange.is_own(&insider.person.id, id),
+        Proof::Token(_) => Ok(false),
+    }
+}
+
+/// A recording as a WAV file, the caller on the left; parts of it by `Range`. Administrators listen to
+/// all, others to their own.
 #[utoipa::path(get, path = "/api/v1/recordings/{id}/sound", tag = "recordings",
     params(("id" = String, Path, description = "The recording's id"), How),
     responses((status = 200, body = String, content_type = "audio/wav"),
@@ -92,12 +131,16 @@ pub(crate) async fn recordings(
         (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem)))]
 pub(crate) async fn recording(
     State(desk): State<Desk>,
-    _administrator: Administrator,
+    insider: Insider,
     Path(id): Path<String>,
     Query(how): Query<How>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let id: RecordingId = id.parse().map_err(|_| Failure::missing("recording"))?;
+    let may = desk.ask(move |desk| may_listen(desk, &insider, id)).await?;
+    if !may {
+        return Err(Failure::forbidden());
+    }
     let (sound, name) = desk.ask(move |desk| desk.exchange.recording(id)).await?;
     playing::answer(sound, &headers, how.download.then_some(&name)).await
 }

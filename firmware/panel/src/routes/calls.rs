@@ -10,6 +10,7 @@ use model::{CallId, EntryId, PartyId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::archive::may_listen;
 use crate::{
     answer::Failure,
     api::{CallExplanation, CallPage, Party, Problem},
@@ -60,7 +61,7 @@ pub(crate) async fn recent(
     responses((status = 200, body = CallExplanation), (status = 404, body = Problem), (status = 401, body = Problem)))]
 pub(crate) async fn explain(
     State(desk): State<Desk>,
-    _insider: Insider,
+    insider: Insider,
     Path(id): Path<String>,
 ) -> Result<Json<CallExplanation>, Failure> {
     let id = call_id(&id)?;
@@ -68,7 +69,14 @@ pub(crate) async fn explain(
         .ask(move |desk| {
             let file = desk.exchange.call_file(id)?;
             let names = FileNames { desk, file: &file };
-            convert::explain(id, &file.records, &names).ok_or(Refusal::NotFound("call"))
+            let known = convert::explain(id, &file.records, &names);
+            let mut known = known.ok_or(Refusal::NotFound("call"))?;
+            known.recordings.retain(|one| {
+                let id = one.id.parse();
+                // Where it cannot be found out nobody listens.
+                id.is_ok_and(|id| may_listen(desk, &insider, id).unwrap_or(false))
+            });
+            Ok::<_, Refusal>(known)
         })
         .await?;
     Ok(Json(explanation))

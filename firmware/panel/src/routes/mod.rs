@@ -80,6 +80,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(calls::explain))
         .routes(routes!(calls::hang_up))
         .routes(routes!(archive::recordings))
+        .routes(routes!(archive::own_recordings))
         .routes(routes!(archive::recording))
         .routes(routes!(archive::music, archive::add_music))
         .routes(routes!(archive::piece))

@@ -1,11 +1,11 @@
 //! Recordings and music: who may, the parts that a player asks for, and what is not taken.
 
-use panel::{Right, StoredToken};
+use panel::{Right, StoredToken, Vault};
 use serde_json::json;
 
 use crate::{
     browser::{Answer, Box, Browser},
-    office::archive::{KNOWN_RECORDING, SOUND_BYTES, sound},
+    office::archive::{KNOWN_RECORDING, RECORDED, SOUND_BYTES, sound},
 };
 
 fn path() -> String {
@@ -167,24 +167,35 @@ fn what_is_no_music_is_refused_clearly() {
 }
 
 #[test]
-fn the_history_of_a_port_comes_in_pages() {
+fn people_hear_their_own_recordings_and_no_others() {
     let panel = Box::start();
+    let boss = panel.administrator();
+    let session = panel.vault.sessions().expect("memory").remove(0);
+    // The administrator's cookie, with the session of somebody else behind it.
+    let as_person = |person: &str| {
+        let mut session = session.clone();
+        session.person = person.into();
+        panel.vault.put_session(&session).expect("memory");
+        Box::with(panel.vault.clone())
+    };
+    let call = format!("/api/v1/calls/{}", crate::office::RECORDED_CALL);
+    for (person, count, status) in [(RECORDED, 1, 200), ("jan", 0, 403)] {
+        let office = as_person(person);
+        let mut browser = office.visitor();
+        browser.cookie = boss.cookie.clone();
+        assert_eq!(browser.get("/api/v1/recordings").status, 403, "{person}");
+        let own = browser.get("/api/v1/my/recordings").json();
+        let own = own["recordings"].as_array().expect("a list").len();
+        assert_eq!(own, count, "{person}");
+        assert_eq!(browser.get(&path()).status, status, "{person}");
+        let told = browser.get(&call).json();
+        let told = told["recordings"].as_array().expect("a list");
+        assert_eq!(told.len(), count, "{person}");
+        if let Some(one) = told.first() {
+            let told = (&one["state"], &one["paused"]);
+            assert_eq!(told, (&json!("kept"), &json!(true)), "{person}");
+        }
+    }
     let mut nobody = panel.visitor();
-    let mut boss = panel.administrator();
-    let history = "/api/v1/ports/fxo1/history";
-    for path in ["/api/v1/ports", history] {
-        assert_eq!(nobody.get(path).status, 401, "{path}");
-    }
-    let ports = boss.get("/api/v1/ports").json();
-    assert_eq!(ports["ports"][1]["now"]["volts"], -48);
-    let first = boss.get(&format!("{history}?limit=100")).json();
-    let next = first["next_ms"].as_i64().expect("there is more");
-    let rest = boss.get(&format!("{history}?before_ms={next}")).json();
-    let count = |page: &serde_json::Value| page["samples"].as_array().map_or(0, Vec::len);
-    assert_eq!((count(&first), count(&rest)), (100, 20));
-    assert_eq!(rest["next_ms"], json!(null));
-    for query in ["limit=0", "limit=1441", "before_ms=x"] {
-        let answer = boss.get(&format!("{history}?{query}"));
-        assert_eq!(answer.problem(), (400, "query".into()), "{query}");
-    }
+    assert_eq!(nobody.get("/api/v1/my/recordings").status, 401);
 }

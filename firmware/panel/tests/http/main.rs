@@ -8,6 +8,7 @@ mod browser;
 mod login;
 mod pages;
 mod phones;
+mod ports;
 mod programs;
 mod secure;
 mod walls;

@@ -1,0 +1,28 @@
+//! The line doctor: who may see it, and its history in pages.
+
+use serde_json::json;
+
+use crate::browser::Box;
+
+#[test]
+fn the_history_of_a_port_comes_in_pages() {
+    let panel = Box::start();
+    let mut nobody = panel.visitor();
+    let mut boss = panel.administrator();
+    let history = "/api/v1/ports/fxo1/history";
+    for path in ["/api/v1/ports", history] {
+        assert_eq!(nobody.get(path).status, 401, "{path}");
+    }
+    let ports = boss.get("/api/v1/ports").json();
+    assert_eq!(ports["ports"][1]["now"]["volts"], -48);
+    let first = boss.get(&format!("{history}?limit=100")).json();
+    let next = first["next_ms"].as_i64().expect("there is more");
+    let rest = boss.get(&format!("{history}?before_ms={next}")).json();
+    let count = |page: &serde_json::Value| page["samples"].as_array().map_or(0, Vec::len);
+    assert_eq!((count(&first), count(&rest)), (100, 20));
+    assert_eq!(rest["next_ms"], json!(null));
+    for query in ["limit=0", "limit=1441", "before_ms=x"] {
+        let answer = boss.get(&format!("{history}?{query}"));
+        assert_eq!(answer.problem(), (400, "query".into()), "{query}");
+    }
+}
