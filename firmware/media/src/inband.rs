@@ -3,10 +3,10 @@
 //!
 //! Listened to is every leg whose sound is decoded for the mixer, and every leg that hears tones,
 //! prompts, music or nothing; one of G.722 or Opus only if its keys can be heard no other way. A
-//! leg that is relayed is listened to for keys that the other has to be told otherwise or the
-//! control plane alone; where that would take decoding the two are mixed
-//! (`Plane::can_relay`). A machine in a relayed call needs nothing from us, nor does one in a
-//! conference.
+//! leg that is relayed is listened to if its keys can be heard no other way: the control plane is
+//! told of them. Where the other leg has to be told as well and that would take decoding, the two
+//! are mixed (`Plane::can_relay`). A machine in a relayed call needs nothing from us, nor does one
+//! in a conference.
 
 use core::time::Duration;
 
@@ -140,14 +140,14 @@ impl RtpLeg {
         (keys && self.inband.is_mute()) || self.is_beside_event(now, BESIDE_EVENT)
     }
 
-    /// The same in a packet that is not mixed. Only if that costs little, or `whole`: the codec may
-    /// have to be run for it.
-    pub(crate) fn listen_in_packet(&mut self, payload: &[u8], whole: bool) {
+    /// The same in a packet that is not mixed. The codec is run for it only where keys can be heard
+    /// no other way.
+    pub(crate) fn listen_in_packet(&mut self, payload: &[u8]) {
         let keys = self.keys_in_sound();
         if let Some(law) = self.law() {
             return self.inband.hear_packet(law, payload, keys);
         }
-        if !(keys && whole) {
+        if !keys {
             return;
         }
         let rate = Rate::of_hz(self.listening.rate_hz());

@@ -327,11 +327,13 @@ impl Plane {
         };
         match path {
             Path::Mix(_) => return,
-            Path::Relay(_) if rtp.keys_in_sound() => rtp.listen_in_packet(payload, false),
-            Path::Relay(_) => return,
-            Path::Silent | Path::Tone | Path::Echo | Path::Music(_) | Path::Prompt => {
-                rtp.listen_in_packet(payload, true);
-            }
+            Path::Relay(_) if !rtp.keys_in_sound() => return,
+            Path::Relay(_)
+            | Path::Silent
+            | Path::Tone
+            | Path::Echo
+            | Path::Music(_)
+            | Path::Prompt => rtp.listen_in_packet(payload),
         }
         self.tell_inband(now, leg.slot);
     }

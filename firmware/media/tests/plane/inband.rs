@@ -330,6 +330,25 @@ fn keys_in_wide_sound_are_told() {
 }
 
 #[test]
+fn keys_in_wide_sound_that_is_relayed_are_told_and_stay_sound() {
+    for codec in [Codec::G722, Codec::Opus] {
+        let mut rig = Rig::new();
+        let mut a = rig.phone_with(0, wide(codec, 0));
+        let b = rig.phone_with(1, wide(codec, 1));
+        rig.join(a.leg, 0);
+        rig.join(b.leg, 0);
+        let samples = [vec![0; 800], key('6', 120), vec![0; 800], key('1', 80)].concat();
+        let packets = (samples.len() * 2 + 3_200).div_ceil(320);
+        play_wide(&mut rig, &mut a, &samples);
+        let told = told(&rig, &a);
+        let labels: String = told.iter().map(|&(label, _)| label).collect();
+        assert_eq!(labels, "61", "{codec:?}");
+        assert!(told[0].1.abs_diff(120) <= 15, "{codec:?}: {told:?}");
+        assert_eq!(rig.heard(b.leg).len(), packets, "relayed packet by packet");
+    }
+}
+
+#[test]
 fn a_tone_in_wide_sound_becomes_an_event_for_who_takes_events() {
     for codec in [Codec::G722, Codec::Opus] {
         let mut rig = Rig::new();
