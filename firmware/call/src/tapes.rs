@@ -28,6 +28,13 @@ struct Tap {
     paused: bool,
 }
 
+/// A party, and the call that it is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose {
+    pub(crate) call: CallId,
+    pub(crate) leg: LegId,
+}
+
 /// All recordings that go on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tapes {
@@ -53,7 +60,8 @@ impl Tapes {
     }
 
     /// What the leg says is a part of these calls' recordings, where there are any.
-    pub(crate) fn add(&mut self, calls: &BTreeSet<CallId>, leg: LegId, tell: &mut Narrator) {
+    pub(crate) fn add(&mut self, calls: &BTreeSet<CallId>, whose: Whose, tell: &mut Narrator) {
+        let leg = whose.leg;
         let mut fresh = BTreeSet::new();
         for &call in calls {
             match self.tapes.get_mut(&call) {
@@ -72,7 +80,7 @@ impl Tapes {
         let known = self.running(leg);
         if !fresh.is_subset(&known) {
             fresh.extend(known);
-            self.change(leg, fresh, Rule::RecordAll, tell);
+            self.change(whose, fresh, Rule::RecordAll, tell);
         }
     }
 
@@ -83,7 +91,8 @@ impl Tapes {
     }
 
     /// From here on what the leg says goes to the recordings of exactly these calls.
-    fn change(&mut self, leg: LegId, calls: BTreeSet<CallId>, why: Rule, tell: &mut Narrator) {
+    fn change(&mut self, whose: Whose, calls: BTreeSet<CallId>, why: Rule, tell: &mut Narrator) {
+        let leg = whose.leg;
         if let Some(old) = self.taps.remove(&leg) {
             tell.wish(Effect::StopTap(old.tap));
             if old.paused {
@@ -101,12 +110,16 @@ impl Tapes {
         // Drawn, not counted: a replay that begins in the middle comes to the same. Two of one number
         // in the same minutes are as likely as a wrong number.
         let tap = TapId(tell.random.below(u32::MAX));
-        for call in &calls {
-            if let Some(tape) = self.tapes.get(call) {
-                let recording = tape.recording;
-                let body = EventBody::TrackStarted { recording, tap };
-                tell.leg(*call, leg, why, body);
-            }
+        let tapes = calls.iter().filter_map(|call| self.tapes.get(call));
+        let mut recordings = tapes.map(|tape| tape.recording);
+        if let Some(recording) = recordings.next() {
+            let also = recordings.collect();
+            let body = EventBody::TrackStarted {
+                recording,
+                also,
+                tap,
+            };
+            tell.leg(whose.call, leg, why, body);
         }
         tell.wish(Effect::StartTap(leg, tap));
         let paused = false;
@@ -114,7 +127,7 @@ impl Tapes {
     }
 
     /// Nothing of the call is recorded from here on.
-    fn pause(&mut self, call: CallId, tell: &mut Narrator) {
+    fn pause(&mut self, call: CallId, homes: &BTreeMap<LegId, CallId>, tell: &mut Narrator) {
         let Some(tape) = self.tapes.get_mut(&call).filter(|tape| !tape.paused) else {
             return;
         };
@@ -136,12 +149,14 @@ impl Tapes {
             if let Some(tape) = self.tapes.get_mut(&call) {
                 tape.away.insert(leg);
             }
-            self.change(leg, others, Rule::RecordAsked, tell);
+            let home = homes.get(&leg).copied().unwrap_or(call);
+            let whose = Whose { call: home, leg };
+            self.change(whose, others, Rule::RecordAsked, tell);
         }
     }
 
     /// The call is recorded again.
-    fn resume(&mut self, call: CallId, tell: &mut Narrator) {
+    fn resume(&mut self, call: CallId, homes: &BTreeMap<LegId, CallId>, tell: &mut Narrator) {
         let Some(tape) = self.tapes.get_mut(&call).filter(|tape| tape.paused) else {
             return;
         };
@@ -159,7 +174,9 @@ impl Tapes {
         for leg in away {
             let mut calls = self.running(leg);
             calls.insert(call);
-            self.change(leg, calls, Rule::RecordAsked, tell);
+            let home = homes.get(&leg).copied().unwrap_or(call);
+            let whose = Whose { call: home, leg };
+            self.change(whose, calls, Rule::RecordAsked, tell);
         }
     }
 
@@ -211,8 +228,11 @@ impl Switch {
         }
         self.tapes.begin(id, &mut self.tell);
         for leg in up() {
-            self.tapes
-                .add(&BTreeSet::from([id]), leg.id, &mut self.tell);
+            let whose = Whose {
+                call: id,
+                leg: leg.id,
+            };
+            self.tapes.add(&BTreeSet::from([id]), whose, &mut self.tell);
         }
     }
 
@@ -220,13 +240,19 @@ impl Switch {
     pub(crate) fn record_rooms(&mut self) {
         while let Some(joined) = self.rooms.joined() {
             let together = self.rooms.together_with(joined);
-            let calls = together.iter().map(|&(call, _)| call).collect();
-            self.tapes.add(&calls, joined, &mut self.tell);
             let Some(&own) = self.legs.get(&joined) else {
                 continue;
             };
-            for &(_, leg) in &together {
-                self.tapes.add(&BTreeSet::from([own]), leg, &mut self.tell);
+            let calls = together.iter().map(|&(call, _)| call).collect();
+            let whose = Whose {
+                call: own,
+                leg: joined,
+            };
+            self.tapes.add(&calls, whose, &mut self.tell);
+            for &(call, leg) in &together {
+                let whose = Whose { call, leg };
+                self.tapes
+                    .add(&BTreeSet::from([own]), whose, &mut self.tell);
             }
         }
     }
@@ -234,11 +260,11 @@ impl Switch {
     /// Records nothing of the call until [`Switch::resume_recording`]: a card number is being said. A
     /// call that is not recorded, or is paused, is left as it is.
     pub fn pause_recording(&mut self, call: CallId) {
-        self.tapes.pause(call, &mut self.tell);
+        self.tapes.pause(call, &self.legs, &mut self.tell);
     }
 
     /// Records the call again, if its recording is paused.
     pub fn resume_recording(&mut self, call: CallId) {
-        self.tapes.resume(call, &mut self.tell);
+        self.tapes.resume(call, &self.legs, &mut self.tell);
     }
 }

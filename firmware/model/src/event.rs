@@ -324,9 +324,13 @@ pub enum EventBody {
     },
     /// What the party says is recorded from here on.
     TrackStarted {
-        /// The recording.
+        /// The recording that it is a part of.
         recording: RecordingId,
-        /// The party's track in it.
+        /// Further ones, of others in the same conference. Not in ledgers of the first version, which
+        /// have an event for each recording.
+        #[serde(default)]
+        also: Vec<RecordingId>,
+        /// The party's track in them.
         tap: TapId,
     },
     /// Somebody asked that nothing be recorded for a while.

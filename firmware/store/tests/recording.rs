@@ -161,13 +161,25 @@ fn recorded_call(scribe: &mut Scribe, recordings: [RecordingId; 2]) -> Batch {
         for n in 0..2_u32 {
             // Numbers of tracks are drawn: the later one may be the smaller.
             let tap = TapId(recording.0 as u32 * 10 - n);
-            let body = EventBody::TrackStarted { recording, tap };
+            let body = EventBody::TrackStarted {
+                recording,
+                also: vec![],
+                tap,
+            };
             let leg = Some(LegId(u128::from(n)));
             batch
                 .records
                 .push(scribe.record(call, leg, Rule::RecordAll, body));
         }
     }
+    // What a third one says is a part of both.
+    let body = EventBody::TrackStarted {
+        recording: recordings[0],
+        also: vec![recordings[1]],
+        tap: TapId(99),
+    };
+    let third = scribe.record(call, Some(LegId(2)), Rule::RecordAll, body);
+    batch.records.push(third);
     let body = EventBody::RecordingEnded {
         recording: recordings[0],
     };
@@ -198,7 +210,11 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
         tap: TapId(10 - n),
         leg: LegId(u128::from(n)),
     };
-    assert_eq!(waiting[0].tracks, [leg(0), leg(1)]);
+    let third = Track {
+        tap: TapId(99),
+        leg: LegId(2),
+    };
+    assert_eq!(waiting[0].tracks, [leg(0), leg(1), third]);
     assert_eq!(
         store.recordings_waiting(boot + 1).expect("readable").len(),
         2,
@@ -241,8 +257,23 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
         .recordings_of(call.expect("a call"))
         .expect("readable");
     assert_eq!(of_call.len(), 2);
+    assert_eq!(of_call[1].tracks.last(), Some(&third));
     let one = store.recording(kept).expect("readable").expect("known");
     assert_eq!((one.sha256.as_str(), one.boot), ("ab", boot));
+}
+
+#[test]
+fn a_track_in_a_ledger_of_the_first_version_is_one_of_one_recording() {
+    let old = r#"{"track_started":{"recording":7,"tap":3}}"#;
+    let body: EventBody = serde_json::from_str(old).expect("readable");
+    assert_eq!(
+        body,
+        EventBody::TrackStarted {
+            recording: RecordingId(7),
+            also: vec![],
+            tap: TapId(3)
+        }
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Rooms, each test a short story of people who dial 9000.
 
 use model::{
-    Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures, Prompt,
-    Protection, Rule,
+    CallId, Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures,
+    Prompt, Protection, Rule,
 };
 
 use crate::{
@@ -385,6 +385,37 @@ fn a_recording_made_in_a_conference_has_a_track_of_everybody_there() {
 }
 
 #[test]
+fn where_all_are_recorded_each_track_is_one_event() {
+    let mut story = story(None, None);
+    story.world.recorded = Some("jan");
+    let legs: Vec<LegId> = (0..6).map(|_| come(&mut story)).collect();
+    let events = |story: &Story| -> Vec<(Option<CallId>, Option<LegId>, usize)> {
+        let begun = story.effects.iter().filter_map(|effect| match effect {
+            Effect::Event(event) => match &event.body {
+                EventBody::TrackStarted { also, .. } => {
+                    Some((event.call, event.leg, 1 + also.len()))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        begun.collect()
+    };
+    let begun = events(&story);
+    assert_eq!(begun.len(), taps(&story).0.len());
+    for &(call, leg, _) in &begun {
+        let leg = leg.expect("a party");
+        assert_eq!(call, story.switch.call_of(leg), "in the call of the party");
+    }
+    // Whoever is there has a new track when somebody comes: it is a part of one recording more.
+    let of_all = begun.iter().filter(|&&(_, _, count)| count == legs.len());
+    assert_eq!(of_all.count(), legs.len());
+    for leg in legs {
+        hang_up(&mut story, leg);
+    }
+}
+
+#[test]
 fn a_pause_in_a_conference_is_one_of_its_own_recording_only() {
     let mut story = story(None, None);
     story.world.recorded = Some("jan");
@@ -406,8 +437,10 @@ fn a_pause_in_a_conference_is_one_of_its_own_recording_only() {
     // The tracks that begin for a recording, by leg.
     let tracks = |story: &Story| -> Vec<LegId> {
         let begun = story.effects.iter().filter_map(|effect| match effect {
-            Effect::Event(event) => match event.body {
-                EventBody::TrackStarted { recording, .. } if recording == own => event.leg,
+            Effect::Event(event) => match &event.body {
+                EventBody::TrackStarted {
+                    recording, also, ..
+                } if *recording == own || also.contains(&own) => event.leg,
                 _ => None,
             },
             _ => None,

@@ -18,6 +18,7 @@ use model::{CallId, Cause, EntryId, EventBody, Instant, LegId, Now, PortId, Prot
 use crate::{
     Directory, Effect, Sound, Switch,
     call::{Phase, Service, Stage},
+    tapes::Whose,
 };
 
 /// How long a digit is awaited after the hook was pressed between two parties.
@@ -310,9 +311,11 @@ impl Switch {
         }
         let parties = [(one, self.partner_of(b)), (other, self.partner_of(a))];
         for (call, party) in parties {
-            if let Some(party) = party {
+            let home = party.and_then(|party| self.call_of(party));
+            if let (Some(leg), Some(home)) = (party, home) {
+                let whose = Whose { call: home, leg };
                 self.tapes
-                    .add(&BTreeSet::from([call]), party, &mut self.tell);
+                    .add(&BTreeSet::from([call]), whose, &mut self.tell);
             }
         }
     }

@@ -17,7 +17,7 @@ use std::{
 
 use engine::{TapPart, TrackReader};
 use jiff::Timestamp;
-use model::{CallId, Command, EventBody, LegId, Record, RecordingId, TapId, Wall, limits};
+use model::{CallId, Command, EventBody, LegId, Record, RecordingId, Wall, limits};
 use store::{
     RECORDINGS_FOLDER, Recording, StoreError, Track,
     recording::{Segments, TrackFrame, TrackPart},
@@ -73,10 +73,10 @@ impl Frames for TrackReader {
 }
 
 /// What the ledger says about recordings.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Told {
     Started(CallId, RecordingId, Wall),
-    Track(RecordingId, TapId, LegId),
+    Track(Vec<RecordingId>, Track),
     Ended(RecordingId),
 }
 
@@ -114,16 +114,21 @@ impl Recorder {
 
     /// Follows the ledger. Never waits: what does not fit is made into files at the next start.
     pub(crate) fn record(&self, record: &Record) {
-        let told = match record.event.body {
+        let told = match &record.event.body {
             EventBody::RecordingStarted { recording } => {
                 let call = record.event.call.unwrap_or(CallId(0));
-                Told::Started(call, recording, record.at.wall)
+                Told::Started(call, *recording, record.at.wall)
             }
-            EventBody::TrackStarted { recording, tap } => {
+            EventBody::TrackStarted {
+                recording,
+                also,
+                tap,
+            } => {
                 let leg = record.event.leg.unwrap_or(LegId(0));
-                Told::Track(recording, tap, leg)
+                let recordings = [*recording].into_iter().chain(also.iter().copied());
+                Told::Track(recordings.collect(), Track { tap: *tap, leg })
             }
-            EventBody::RecordingEnded { recording } => Told::Ended(recording),
+            EventBody::RecordingEnded { recording } => Told::Ended(*recording),
             _ => return,
         };
         if self.queue.try_send(told).is_err() {
@@ -230,9 +235,11 @@ impl Desk {
                     },
                 );
             }
-            Told::Track(recording, tap, leg) => {
-                if let Some(open) = self.open.get_mut(&recording) {
-                    open.order.tracks.push(Track { tap, leg });
+            Told::Track(recordings, track) => {
+                for recording in recordings {
+                    if let Some(open) = self.open.get_mut(&recording) {
+                        open.order.tracks.push(track);
+                    }
                 }
             }
             Told::Ended(recording) => self.queue.extend(self.open.remove(&recording)),

@@ -1,7 +1,7 @@
 use std::f64::consts::TAU;
 
 use dsp::g711::Law;
-use model::{Codec, Instant};
+use model::{Codec, Instant, TapId};
 use store::recording::TrackPart;
 
 use super::*;
@@ -81,7 +81,11 @@ fn begin(desk: &mut Desk, recording: u128, taps: &[u32]) {
     desk.follow(Told::Started(CallId(1), RecordingId(recording), Wall(0)));
     for &tap in taps {
         let leg = LegId(u128::from(tap));
-        desk.follow(Told::Track(RecordingId(recording), TapId(tap), leg));
+        let tap = TapId(tap);
+        desk.follow(Told::Track(
+            vec![RecordingId(recording)],
+            Track { tap, leg },
+        ));
     }
 }
 
@@ -190,7 +194,8 @@ fn a_pause_is_silence_and_what_comes_after_it_stays_in_its_place_and_on_its_side
     };
     let mut said = Said(second(1, 0, 400.0).chain(second(2, 0, 1_000.0)).collect());
     desk.turn(&mut said);
-    desk.follow(Told::Track(recording, TapId(5), LegId(2)));
+    let (tap, leg) = (TapId(5), LegId(2));
+    desk.follow(Told::Track(vec![recording], Track { tap, leg }));
     let after = second(1, 3_000, 400.0).chain(second(5, 3_000, 1_000.0));
     desk.turn(&mut Said(after.collect()));
     desk.follow(Told::Ended(recording));

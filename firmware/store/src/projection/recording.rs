@@ -165,11 +165,18 @@ impl Store {
                 let values = (key(*recording), call, signed(boot), record.at.wall.0);
                 self.execute(sql, values).map(drop)
             }
-            EventBody::TrackStarted { recording, tap } => {
+            EventBody::TrackStarted {
+                recording,
+                also,
+                tap,
+            } => {
                 let leg = record.event.leg.map_or([0; 16], |leg| leg.0.to_be_bytes());
                 let sql = "INSERT OR IGNORE INTO track (recording, tap, leg, place) VALUES
                            (?1, ?2, ?3, (SELECT count(*) FROM track WHERE recording = ?1))";
-                self.execute(sql, (key(*recording), tap.0, leg)).map(drop)
+                for &recording in [recording].into_iter().chain(also) {
+                    self.execute(sql, (key(recording), tap.0, leg))?;
+                }
+                Ok(())
             }
             EventBody::RecordingPaused { recording } => {
                 let sql = "INSERT OR IGNORE INTO pause (recording, since) VALUES (?1, ?2)";
