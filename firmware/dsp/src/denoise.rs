@@ -17,13 +17,15 @@ use crate::fourier::{Complex, Fourier, LONGEST};
 const BLOCK_MAX: usize = 160;
 /// Frequencies that are told apart.
 const BINS: usize = LONGEST / 2 + 1;
-/// Part of the past in the power by which noise is found.
-const SMOOTH: f32 = 0.9;
-/// The least of a smoothed power is so much below its mean.
-const LEAST_TO_MEAN: f32 = 1.7;
+/// Part of the past in the power by which noise is found: it falls to the noise within the 30 ms
+/// between two sounds. With 0.9 it does not, speech counts as noise, and soft sounds go with it:
+/// 0.3 of PESQ for a clean voice instead of 0.08.
+const SMOOTH: f32 = 0.7;
+/// The least of a power smoothed so little is so much below its mean.
+const LEAST_TO_MEAN: f32 = 3.6;
 /// Blocks over which the least is looked for, between one and two such spans: longer than people talk
-/// without a breath.
-const SPAN: u32 = 150;
+/// without a breath. With 1.5 s a clean voice loses more, with 3 s noise falls by less than 10 dB.
+const SPAN: u32 = 200;
 /// Part of the past in what is known of the voice.
 const FOLLOW: f32 = 0.96;
 /// Least gain: −16 dB. What is left of the noise sounds as it did, only weaker.

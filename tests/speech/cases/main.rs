@@ -7,9 +7,8 @@ use tests_speech::{Party, Speech, carry, narrow, pesq, through, wide};
 const PROMPTS: [&str; 3] = ["demo-instruct", "priv-callee-options", "demo-congrats"];
 /// What a call from phone to phone may lose.
 const DIRECT: f64 = 0.05;
-/// What a call may lose when noise is taken out where there is none: soft sounds go with it. In noise
-/// more than that is won.
-const CLEANED: f64 = 0.40;
+/// What a call may lose when noise is taken out where there is none.
+const CLEANED: f64 = 0.10;
 /// What a conference of ten may lose.
 const CONFERENCE: f64 = 0.10;
 
@@ -134,7 +133,7 @@ fn speech_beside_a_fan_sounds_better_without_it() {
         let after = pesq(&speech, &carry(&noisy, phone, plain, &[]));
         println!("{prompt}: {before:.3}, without the fan {after:.3}");
         assert!(
-            after >= before + 0.2,
+            after >= before + 0.45,
             "{prompt}: {before:.3}, then {after:.3}"
         );
     }
