@@ -3,3 +3,4 @@
 mod callerid;
 mod echo;
 mod hangup;
+mod talk_off;

@@ -1,6 +1,7 @@
 /* libspandsp as a second opinion, on raw 16-bit samples at 8 kHz:
  *   spandsp echo TAPS             pairs of samples (sent, received) in, what is left of the second out
  *   spandsp read clip|class|jclip samples in, the messages that it reads out as lines of hex
+ *   spandsp keys                  samples in, the DTMF keys that it hears out
  *   spandsp say  clip|class|jclip NUMBER NAME   samples of such a message out
  */
 #include <stdio.h>
@@ -46,6 +47,21 @@ static int read_caller(int standard)
     return 0;
 }
 
+static void pressed(void *user, const char *keys, int len)
+{
+    (void) user;
+    printf("%.*s", len, keys);
+}
+
+static int read_keys(void)
+{
+    dtmf_rx_state_t *receiver = dtmf_rx_init(NULL, pressed, NULL);
+    int16_t block[160];
+    size_t len;
+    while ((len = fread(block, sizeof block[0], 160, stdin)) > 0) dtmf_rx(receiver, block, (int) len);
+    return 0;
+}
+
 static int say(int standard, const char *number, const char *name)
 {
     adsi_tx_state_t *sender = adsi_tx_init(NULL, standard);
@@ -69,6 +85,7 @@ static int say(int standard, const char *number, const char *name)
 int main(int count, char **words)
 {
     if (count == 3 && strcmp(words[1], "echo") == 0) return cancel(atoi(words[2]));
+    if (count == 2 && strcmp(words[1], "keys") == 0) return read_keys();
     if (count == 3 && strcmp(words[1], "read") == 0) return read_caller(standard_of(words[2]));
     if (count == 5 && strcmp(words[1], "say") == 0) return say(standard_of(words[2]), words[3], words[4]);
     return 2;

@@ -10,6 +10,7 @@ mod random;
 mod soak;
 mod sound;
 mod speech;
+mod talk_off;
 mod tones;
 
 pub use outside::{minimodem_reads, minimodem_says, multimon_reads, spandsp};
@@ -17,4 +18,5 @@ pub use random::Random;
 pub use soak::{Kind, Report, Soak};
 pub use sound::{dbm0, mixed, noisy, scaled, through};
 pub use speech::Corpus;
+pub use talk_off::{keys_heard, speech};
 pub use tones::{call_waiting, known, sample};

@@ -69,6 +69,24 @@ impl Corpus {
         Self { pieces }
     }
 
+    /// So much different speech: what there is, and numbers in further voices.
+    ///
+    /// # Panics
+    /// If espeak-ng is not there.
+    #[must_use]
+    pub fn grown_to(mut self, hours: f64) -> Self {
+        // Each round is faster and higher than the one before: other voices, other numbers.
+        let rounds = (1..).flat_map(|round| VOICES.iter().map(move |voice| (round, voice)));
+        for (round, &(voice, speed, pitch)) in rounds {
+            if self.hours() >= hours {
+                break;
+            }
+            self.pieces
+                .push(spoken(voice, speed + 12 * round, (pitch + 7 * round) % 100));
+        }
+        self
+    }
+
     /// How much different speech there is, in hours.
     #[must_use]
     pub fn hours(&self) -> f64 {
