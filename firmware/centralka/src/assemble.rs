@@ -79,8 +79,8 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         porter: Arc::new(porter),
     };
     common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
-    let (sink, tracks) = engine::tracks();
-    let (engine, board) = start_engine(options, &config, &mut secret, &common, sink)?;
+    let (sinks, tracks) = engine::tracks(media_threads(&config));
+    let (engine, board) = start_engine(options, &config, &mut secret, &common, sinks)?;
     let (recorder, recording) = start_recorder(&store, &options.data, tracks, &common)?;
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
     let live = start_live(&recovered, &common)?;
@@ -258,12 +258,21 @@ struct ControlBoard {
     kept: Kept,
 }
 
+/// How many threads carry voice: all cores but one, which is left to everything else, unless the text
+/// says otherwise.
+fn media_threads(config: &Config) -> usize {
+    let cores = thread::available_parallelism().map_or(1, core::num::NonZero::get);
+    let wanted = config.media.threads.map(usize::from);
+    let threads = wanted.unwrap_or_else(|| cores.saturating_sub(1));
+    threads.clamp(1, limits::MEDIA_THREADS)
+}
+
 fn start_engine(
     options: &ServeOptions,
     config: &Config,
     secret: &mut Random,
     common: &Common,
-    tracks: engine::TrackSink,
+    tracks: Vec<engine::TrackSink>,
 ) -> Result<(Engine, ControlBoard)> {
     let open = hardware::open(&options.board, config)?;
     let sounds = Sounds {
@@ -271,12 +280,13 @@ fn start_engine(
     };
     let ports = config.network.rtp_ports;
     let engine = Engine::start(EngineConfig {
+        threads: tracks.len(),
         rtp_ports: (ports.first, ports.last),
         ports: open.audio,
         seed: seed_of(secret),
         start: common.clock.now(),
         clips: Box::new(sounds),
-        tracks: Some(tracks),
+        tracks,
     })
     .context("the media engine")?;
     common

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{Granted, Watcher};
+use engine::{EngineStatus, Granted, Watcher};
 
 use crate::{
     control::{Mouth, Word},
@@ -71,29 +71,33 @@ impl Guard {
 }
 
 fn watch(control: &Heart, mouth: &Mouth, media: &Watcher, stopped: &Receiver<()>, every: Duration) {
-    let mut control_watch = Watch::new("control");
-    let mut media_watch = Watch::new("media");
-    let mut flight = FlightLog::default();
+    let mut control_watch = Watch::new("control".into());
+    let mut threads: Vec<(Watch, FlightLog)> = (0..media.threads().len())
+        .map(|at| (Watch::new(format!("media-{at}")), FlightLog::new(at)))
+        .collect();
     loop {
-        // Both answer with a beat even when the office is quiet.
+        // All answer with a beat even when the office is quiet.
         let _ = mouth.say(Word::Alive);
         media.ping();
         match stopped.recv_timeout(every) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
         }
-        flight.look(media);
-        let control_lives = control_watch.look(control.beats());
-        let media_lives = media_watch.look(media.status().wakes);
-        if control_lives && media_lives {
+        let mut live = control_watch.look(control.beats());
+        for ((watch, flight), status) in threads.iter_mut().zip(media.threads()) {
+            flight.look(media, &status);
+            live &= watch.look(status.wakes);
+        }
+        if live {
             notify::alive();
         }
     }
 }
 
-/// Says in the log how the media thread fares when that is not as it should be.
-#[derive(Default)]
+/// Says in the log how a media thread fares when that is not as it should be.
 struct FlightLog {
+    /// The thread's number.
+    thread: usize,
     told: bool,
     overruns: u64,
     /// Looks until an overrun is worth the log again.
@@ -106,15 +110,28 @@ impl FlightLog {
     /// Stretches around the worst one that are dumped.
     const AROUND: usize = 5;
 
-    fn look(&mut self, media: &Watcher) {
-        let status = media.status();
+    const fn new(thread: usize) -> Self {
+        Self {
+            thread,
+            told: false,
+            overruns: 0,
+            quiet: 0,
+        }
+    }
+
+    fn look(&mut self, media: &Watcher, status: &EngineStatus) {
+        let thread = self.thread;
         if !std::mem::replace(&mut self.told, true) {
             // Worth a line, not worth an alarm: most machines carry an office without.
             if let Granted::No(errno) = status.real_time {
-                tracing::info!(errno, "the media thread runs without real-time priority");
+                tracing::info!(
+                    thread,
+                    errno,
+                    "a media thread runs without real-time priority"
+                );
             }
             if let Granted::No(errno) = status.locked {
-                tracing::info!(errno, "the media thread's memory is not locked");
+                tracing::info!(thread, errno, "a media thread's memory is not locked");
             }
         }
         self.quiet = self.quiet.saturating_sub(1);
@@ -125,26 +142,27 @@ impl FlightLog {
         self.overruns = status.overruns;
         self.quiet = Self::QUIET;
         tracing::warn!(
+            thread,
             overruns,
-            "ticks of the media thread ran late; its last seconds:"
+            "ticks of a media thread ran late; its last seconds:"
         );
-        let flight = media.flight();
+        let flight = media.flight(thread);
         let worst = (0..flight.len()).max_by_key(|&at| flight[at].late_us);
         let first = worst.unwrap_or(0).saturating_sub(Self::AROUND);
         for stretch in flight.iter().skip(first).take(2 * Self::AROUND + 1) {
-            tracing::warn!(?stretch);
+            tracing::warn!(thread, ?stretch);
         }
     }
 }
 
 struct Watch {
-    name: &'static str,
+    name: String,
     seen: u64,
     silent: u32,
 }
 
 impl Watch {
-    const fn new(name: &'static str) -> Self {
+    const fn new(name: String) -> Self {
         Self {
             name,
             seen: 0,
@@ -162,7 +180,7 @@ impl Watch {
         self.seen = beats;
         if self.silent == SILENT_LOOKS_MAX {
             tracing::error!(
-                thread = self.name,
+                thread = %self.name,
                 "no sign of life; the watchdog will restart us"
             );
         }
@@ -176,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_thread_is_given_up_after_three_silent_looks_and_forgiven_at_once() {
-        let mut watch = Watch::new("test");
+        let mut watch = Watch::new("test".into());
         assert!(watch.look(1));
         assert_eq!(
             [watch.look(1), watch.look(1), watch.look(1)],

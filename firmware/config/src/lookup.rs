@@ -187,6 +187,7 @@ impl Config {
                 auto_level: person.auto_level,
                 denoise: person.denoise,
                 comfort_noise: person.comfort_noise,
+                threads: self.media.threads,
             };
         }
         match self.device(id) {
@@ -197,6 +198,7 @@ impl Config {
                 auto_level: device.auto_level,
                 denoise: device.denoise,
                 comfort_noise: device.comfort_noise,
+                threads: self.media.threads,
             },
             None => self.media.clone(),
         }

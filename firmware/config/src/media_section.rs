@@ -1,7 +1,7 @@
 //! `[media]`: how voice travels, for whole office and, under the same names, for single phones and
 //! trunks.
 
-use model::Codec;
+use model::{Codec, limits};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
@@ -84,7 +84,18 @@ pub struct Media {
     /// Silence is sent as comfort noise and then not at all, where the phone takes that.
     #[schemars(default)]
     pub comfort_noise: bool,
+    /// Threads that carry voice, from the next start on; one less than the processor has cores if not
+    /// given.
+    #[schemars(range(min = 1, max = 8))]
+    pub threads: Option<u8>,
 }
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "checked by the assertion below"
+)]
+const THREADS_MAX: u8 = limits::MEDIA_THREADS as u8;
+const _: () = assert!(THREADS_MAX as usize == limits::MEDIA_THREADS);
 
 impl Default for Media {
     fn default() -> Self {
@@ -104,14 +115,16 @@ impl Media {
             auto_level: false,
             denoise: false,
             comfort_noise: false,
+            threads: None,
         }
     }
 
     pub(crate) fn read(mut section: Section<'_, '_>, law: Codec) -> Self {
         let default = Self::of(law);
         let media = Self::read_keys(&mut section, "encryption", &default);
+        let threads = section.whole("threads", 1..=THREADS_MAX);
         section.finish();
-        media
+        Self { threads, ..media }
     }
 
     /// The settings of one phone or trunk, which are the office's where the entry has none.
@@ -133,6 +146,7 @@ impl Media {
             comfort_noise: section
                 .flag("comfort_noise")
                 .unwrap_or(default.comfort_noise),
+            threads: default.threads,
         }
     }
 }

@@ -28,12 +28,13 @@ fn main() {
     let calls: u16 = arguments.next().unwrap_or(100);
     let seconds: u16 = arguments.next().unwrap_or(10);
     let mut engine = Engine::start(EngineConfig {
+        threads: 1,
         rtp_ports: (0, 0),
         ports: Vec::new(),
         seed: [1; 32],
         start: Now::default(),
         clips: Box::new(engine::NoClips),
-        tracks: None,
+        tracks: Vec::new(),
     })
     .expect("the engine starts");
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
@@ -90,6 +91,7 @@ fn phone(engine: &mut Engine, socket: &UdpSocket, slot: u16) -> Phone {
             seq: 1,
             timestamp: 1,
         },
+        beside: None,
     });
     let params = RtpParams {
         remote: socket.local_addr().ok(),

@@ -12,11 +12,10 @@ use std::time::{self, Duration};
 
 use dimpl::{Config, Dtls, DtlsCertificate, KeyingMaterial, Output, SrtpProfile, certificate};
 use model::{DtlsRole, Fingerprint, Instant, MediaLeg, SecurityFault, SrtpKey, SrtpSuite, limits};
-use rtrb::Consumer;
 use sha2::{Digest, Sha256};
 
 use crate::dtls_link::{Flight, Flights};
-use crate::link::{self, Sender, Waker};
+use crate::link::{self, Waker};
 
 /// First wait for an answer before a flight is repeated; it doubles each time (RFC 6347 §4.2.4.1
 /// recommends a second, for networks without telephony; people wait for this one).
@@ -42,6 +41,8 @@ pub(crate) enum Verdict {
 /// One handshake.
 struct Handshake {
     dtls: Dtls,
+    /// The media thread that the leg is on.
+    thread: usize,
     role: DtlsRole,
     /// Where the far end speaks from; `None` until it spoke.
     far: Option<SocketAddr>,
@@ -55,21 +56,21 @@ struct Handshake {
     deadline: Instant,
 }
 
-/// All handshakes, the certificate, and the rings to and from the media thread.
+/// All handshakes, the certificate, and the rings to and from the media threads.
 pub(crate) struct Handshakes {
     config: Arc<Config>,
     certificate: DtlsCertificate,
     /// What `dimpl` calls the start of our time.
     origin: time::Instant,
     all: BTreeMap<MediaLeg, Handshake>,
-    to_media: Sender<Flight>,
-    from_media: Consumer<Flight>,
+    /// By media thread.
+    links: Vec<Flights>,
     buffer: Vec<u8>,
     /// Datagrams of ours that found no room in the ring; their flight is repeated.
     pub(crate) lost: u64,
 }
 
-/// Everything that handshakes need: they themselves for the helper, the ends of their rings for the
+/// Everything that handshakes need: they themselves for the helper, the ends of their rings for each
 /// media thread, and the fingerprint of the certificate that this start of the program shows: a
 /// self-signed one, known by its fingerprint in our SDP (RFC 5763 §5).
 ///
@@ -77,16 +78,20 @@ pub(crate) struct Handshakes {
 /// The machine has no randomness, or the crypto provider refuses our settings.
 pub(crate) fn open(
     now: Instant,
-    media: &Waker,
+    media: &[Waker],
     helper: &Waker,
-) -> io::Result<(Handshakes, Flights, Fingerprint)> {
+) -> io::Result<(Handshakes, Vec<Flights>, Fingerprint)> {
     let slots = limits::DTLS_RING;
-    let (flights_in, from_media) = link::ring(slots, 1, helper);
-    let (to_media, flights_out) = link::ring(slots, 1, media);
+    let (mut links, mut ends) = (Vec::new(), Vec::new());
+    for thread in media {
+        let (flights_in, from_media) = link::ring(slots, 1, helper);
+        let (to_media, flights_out) = link::ring(slots, 1, thread);
+        links.push((to_media, from_media));
+        ends.push((flights_in, flights_out));
+    }
     let made = certificate::generate_self_signed_certificate().map_err(io::Error::other)?;
     let fingerprint = fingerprint_of(&made.certificate);
-    let handshakes = Handshakes::new(now, made, (to_media, from_media))?;
-    Ok((handshakes, (flights_in, flights_out), fingerprint))
+    Ok((Handshakes::new(now, made, links)?, ends, fingerprint))
 }
 
 fn fingerprint_of(certificate: &[u8]) -> Fingerprint {
@@ -94,11 +99,7 @@ fn fingerprint_of(certificate: &[u8]) -> Fingerprint {
 }
 
 impl Handshakes {
-    fn new(
-        now: Instant,
-        certificate: DtlsCertificate,
-        (to_media, from_media): Flights,
-    ) -> io::Result<Self> {
+    fn new(now: Instant, certificate: DtlsCertificate, links: Vec<Flights>) -> io::Result<Self> {
         let config = Config::builder()
             .flight_start_rto(FIRST_RETRY)
             .flight_retries(RETRIES)
@@ -110,8 +111,7 @@ impl Handshakes {
             certificate,
             origin: origin(now),
             all: BTreeMap::new(),
-            to_media,
-            from_media,
+            links,
             buffer: vec![0; limits::RTP_PACKET_MAX],
             lost: 0,
         })
@@ -124,7 +124,7 @@ impl Handshakes {
     pub(crate) fn start(
         &mut self,
         now: Instant,
-        leg: MediaLeg,
+        (leg, thread): (MediaLeg, usize),
         role: DtlsRole,
         fingerprint: Fingerprint,
     ) -> Result<(), SecurityFault> {
@@ -149,6 +149,7 @@ impl Handshakes {
         };
         let handshake = Handshake {
             dtls,
+            thread,
             role,
             far: None,
             fingerprint,
@@ -162,6 +163,13 @@ impl Handshakes {
         Ok(())
     }
 
+    /// A leg is on another media thread from now on.
+    pub(crate) fn follow(&mut self, leg: MediaLeg, thread: usize) {
+        if let Some(handshake) = self.all.get_mut(&leg) {
+            handshake.thread = thread;
+        }
+    }
+
     /// When [`Handshakes::turn`] has work of itself.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let all = self.all.values();
@@ -171,17 +179,9 @@ impl Handshakes {
 
     /// Handles what came and what is due; whether there may be more at once.
     pub(crate) fn turn(&mut self, now: Instant, verdicts: &mut Vec<Verdict>) -> bool {
-        let mut more = true;
-        for _ in 0..TURN {
-            let Ok(flight) = self.from_media.pop() else {
-                more = false;
-                break;
-            };
-            let leg = flight.leg;
-            if let Some(handshake) = self.all.get_mut(&leg) {
-                handshake.far = flight.far;
-                self.step(now, leg, Some(flight.bytes()), verdicts);
-            }
+        let mut more = false;
+        for at in 0..self.links.len() {
+            more |= self.hear(now, at, verdicts);
         }
         let due = |handshake: &Handshake| handshake.next.min(handshake.deadline) <= now;
         let legs = self.all.iter().filter(|(_, handshake)| due(handshake));
@@ -189,9 +189,27 @@ impl Handshakes {
         for leg in legs {
             self.step(now, leg, None, verdicts);
         }
-        self.to_media.flush();
-        self.to_media.wake();
+        for (to_media, _) in &mut self.links {
+            to_media.flush();
+            to_media.wake();
+        }
         more
+    }
+
+    /// Handles what came to one media thread; whether there may be more.
+    fn hear(&mut self, now: Instant, at: usize, verdicts: &mut Vec<Verdict>) -> bool {
+        for _ in 0..TURN {
+            let next = self.links.get_mut(at).and_then(|(_, from)| from.pop().ok());
+            let Some(flight) = next else {
+                return false;
+            };
+            let leg = flight.leg;
+            if let Some(handshake) = self.all.get_mut(&leg) {
+                handshake.far = flight.far;
+                self.step(now, leg, Some(flight.bytes()), verdicts);
+            }
+        }
+        true
     }
 
     /// One input of one handshake: a datagram, or the time.
@@ -252,7 +270,9 @@ impl Handshakes {
             match handshake.dtls.poll_output(&mut self.buffer) {
                 Output::Packet(bytes) => {
                     let flight = Flight::new(leg, handshake.far, bytes);
-                    if flight.is_none_or(|flight| self.to_media.send(flight).is_err()) {
+                    let link = self.links.get_mut(handshake.thread);
+                    let way = flight.zip(link);
+                    if way.is_none_or(|(flight, link)| link.0.send(flight).is_err()) {
                         self.lost = self.lost.saturating_add(1);
                     }
                 }

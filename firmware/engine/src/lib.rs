@@ -1,12 +1,15 @@
 //! The media threads: sockets, clock, priority and rings around `media::Plane`.
 //!
-//! Two threads. The *media thread* owns the sockets, the audio halves of the board's ports and the
-//! plane; the *media helper* binds ports ahead of need, frees what is over and does DTLS. The control thread
-//! speaks to both through [`Engine`], in the plain words of `model`, and never waits: the handle
-//! holds the pairs that the helper announced, so that a leg goes to the media thread on the shortest
-//! way, with its sockets and its object. This crate decides nothing about calls.
+//! *Media threads*, each of which owns the sockets of its legs, some audio halves of the board's ports
+//! and a plane; and one *media helper*, which binds ports ahead of need, frees what is over and does
+//! DTLS. The control thread speaks to all through [`Engine`], in the plain words of `model`, and never
+//! waits: the handle holds the pairs that the helper announced, so that a leg goes to its media thread
+//! on the shortest way, with its sockets and its object, and it knows which leg is on which thread
+//! (`media::Placement`). A leg that joins a bridge of another thread goes there by itself
+//! (`travel`). This crate decides nothing about calls.
 
 mod clock;
+mod crew;
 mod dtls;
 mod dtls_link;
 mod flight;
@@ -17,7 +20,9 @@ mod status;
 mod supply;
 mod sys;
 mod tracks;
+mod travel;
 mod watch;
+mod watcher;
 mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,40 +33,29 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use hal_port::AudioHalf;
-use media::{Plane, PlaneCommand, PortLeg, RtpLeg};
+use media::{Errand, Placement, PlaneCommand, PortLeg, RtpLeg};
 use model::{
-    Fingerprint, MediaCommand, MediaEvent, MediaFault, Now, PairId, PortId, Random, Seed, limits,
+    ClipId, Fingerprint, MediaCommand, MediaEvent, MediaFault, Now, PairId, PortId, Seed, limits,
 };
 use rtrb::Consumer;
 
-use crate::clock::Clock;
-use crate::flight::{Flight, Recorder};
-use crate::link::{Pair, Sender, ToControl, ToHelper, ToMedia, Waker};
-use crate::pool::Pool;
-use crate::status::{Counters, count};
-use crate::supply::Helper;
-use crate::watch::Watch;
-use crate::worker::{Doing, Port, Worker};
+use crate::link::{FromMedia, Pair, Sender, ToControl, ToHelper, ToMedia, Waker};
+use crate::status::count;
 
 pub use crate::flight::Stretch;
 pub use crate::status::{EngineStatus, Granted};
+pub use crate::watcher::Watcher;
 pub use media::{ClipSound, TapPart, Tapped};
 
 pub use crate::tracks::{ClipSource, NoClips, TrackReader, TrackSink, tracks};
 
-/// Slots of every ring. Few: a ring goes round, so that all of it is in memory soon.
-const SLOTS: usize = limits::MEDIA_RING;
-/// What may wait behind a full ring: room that nobody touches before it is needed.
-const WAITING: usize = 16 * limits::MEDIA_RING;
 /// The helper is called when no more pairs than this wait: filling up then is done before they run
 /// out, and is one turn of the helper for many calls.
 const PAIRS_LOW: usize = limits::PAIRS_AHEAD / 2;
-/// Files that all legs, pairs ahead and pairs at rest need, and some for the rest of the program.
-const FILES: u64 =
-    2 * (limits::MEDIA_LEGS + limits::PAIRS_AHEAD + pool::RESTING_MAX) as u64 + 1_024;
-
 /// What the engine is started with.
 pub struct EngineConfig {
+    /// Media threads: at least one, at most `limits::MEDIA_THREADS`.
+    pub threads: usize,
     /// First and last UDP port for media; both 0 = any.
     pub rtp_ports: (u16, u16),
     /// The audio halves of the board's ports.
@@ -72,8 +66,8 @@ pub struct EngineConfig {
     pub start: Now,
     /// Where clips come from.
     pub clips: Box<dyn ClipSource>,
-    /// Where recorded tracks go; without it nothing of them leaves the engine.
-    pub tracks: Option<TrackSink>,
+    /// Where recorded tracks go, for each thread one; without it nothing of them leaves the engine.
+    pub tracks: Vec<TrackSink>,
 }
 
 /// Why the engine did not start.
@@ -94,10 +88,16 @@ pub enum EngineError {
 
 /// The running engine, as the control thread holds it.
 pub struct Engine {
-    orders: Sender<ToMedia>,
+    /// By media thread.
+    orders: Vec<Sender<ToMedia>>,
     wishes: Sender<ToHelper>,
-    from_media: Consumer<MediaEvent>,
+    /// By media thread.
+    from_media: Vec<Consumer<FromMedia>>,
     from_helper: Consumer<ToControl>,
+    /// What is where.
+    placement: Placement,
+    /// Clips that some of the planes have answered for: how many, and whether any could not take it.
+    answers: BTreeMap<ClipId, (usize, bool)>,
     /// Pairs that wait for a leg, and how many there are with those in the ring.
     pairs: BTreeMap<PairId, Pair>,
     stock: Arc<AtomicUsize>,
@@ -107,12 +107,10 @@ pub struct Engine {
     control: Waker,
     /// The call of `control` was taken back since the rings were found empty.
     cleared: bool,
-    media: Waker,
     helper: Waker,
     stop: Arc<AtomicBool>,
-    counters: Arc<Counters>,
     fingerprint: Fingerprint,
-    flight: Arc<Flight>,
+    watcher: Watcher,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -125,85 +123,12 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Starts both threads.
+    /// Starts all threads.
     ///
     /// # Errors
     /// [`EngineError`]: nothing is left running then.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
-        let (first, last) = check_range(config.rtp_ports)?;
-        sys::allow_files(FILES);
-        let system = |what| move |source| EngineError::System { what, source };
-        let [control, media, helper] = wakers().map_err(system("an eventfd"))?;
-        let (orders, orders_out) = link::ring(SLOTS, WAITING, &media);
-        let (wishes, wishes_out) = link::ring(SLOTS, WAITING, &helper);
-        let (to_media, prepared) = link::ring(SLOTS, WAITING, &media);
-        let (dead, dead_out) = link::ring(SLOTS, limits::MEDIA_LEGS, &helper);
-        let (media_events, from_media) = link::ring(SLOTS, WAITING, &control);
-        let (to_control, from_helper) = link::ring(SLOTS, WAITING, &control);
-        let (stop, stock) = <(Arc<AtomicBool>, Arc<AtomicUsize>)>::default();
-        let (flight, clock, counters) =
-            (Flight::shared(), Clock::start(), Arc::<Counters>::default());
-        let (handshakes, flights, fingerprint) =
-            dtls::open(clock.now(), &media, &helper).map_err(system("DTLS"))?;
-        let helper_thread = Helper {
-            clock,
-            pool: Pool::new(first, last, &mut Random::new(config.seed)),
-            wishes: wishes_out,
-            dead: dead_out,
-            to_media,
-            to_control,
-            handshakes,
-            clips: config.clips,
-            stock: stock.clone(),
-            out: 0,
-            waker: helper.clone(),
-            stop: stop.clone(),
-            counters: counters.clone(),
-        };
-        let worker = Worker {
-            clock,
-            plane: Plane::new(at(clock, config.start)),
-            watch: Watch::new().map_err(system("an epoll instance"))?,
-            buffer: Box::new([0; limits::RTP_PACKET_MAX + 1]),
-            seats: worker::seats(),
-            ports: config.ports.into_iter().map(port).collect(),
-            orders: orders_out,
-            prepared,
-            dead,
-            flights,
-            tracks: config.tracks,
-            events: media_events,
-            waker: media.clone(),
-            stop: stop.clone(),
-            counters: counters.clone(),
-            recorder: Recorder::new(flight.clone()),
-            doing: Doing::default(),
-        };
-        Self {
-            orders,
-            wishes,
-            from_media,
-            from_helper,
-            pairs: BTreeMap::new(),
-            stock,
-            own: VecDeque::new(),
-            control,
-            cleared: false,
-            media,
-            helper,
-            stop,
-            counters,
-            fingerprint,
-            flight,
-            threads: Vec::new(),
-        }
-        .begin(worker, helper_thread)
-    }
-
-    fn begin(mut self, worker: Worker, helper: Helper) -> Result<Self, EngineError> {
-        self.spawn("media-0", move || worker.run())?;
-        self.spawn("media-helper", move || helper.run())?;
-        Ok(self)
+        crew::start(config)
     }
 
     fn spawn(
@@ -232,50 +157,91 @@ impl Engine {
     /// Hands a command over. Never waits: what does not fit into the ring is kept here and goes
     /// with the next `send` or `poll`. Call [`Engine::flush`] after the last of a turn.
     ///
-    /// Commands reach the media thread in their order, but for those that the helper works on
-    /// first: these come later than what was said before them.
+    /// Commands reach a media thread in their order, but for those that the helper works on first,
+    /// which come later than what was said before them, and those about a leg that is on its way to
+    /// another thread, which wait for it.
     pub fn send(&mut self, command: MediaCommand) {
-        let order = match command {
+        match command {
             MediaCommand::AddRtpLeg {
                 leg,
                 pair,
                 identity,
+                beside,
             } => match self.take(pair) {
-                Some(pair) => ToMedia::AddRtpLeg(leg, RtpLeg::boxed(identity), pair),
+                Some(pair) => {
+                    let thread = self.placement.seat_rtp(leg, beside);
+                    let object = RtpLeg::boxed(identity);
+                    self.order(thread, ToMedia::AddRtpLeg(leg, object, pair));
+                }
                 None => {
                     let fault = MediaFault::NoPair;
                     self.own.push_back(MediaEvent::LegFailed { leg, fault });
                     self.control.wake();
-                    return;
                 }
             },
             MediaCommand::DropPair { pair } => {
                 if let Some(pair) = self.take(pair) {
                     self.wish(ToHelper::Spare(pair));
                 }
-                return;
             }
             MediaCommand::AddPortLeg { leg, port } => {
                 let object = PortLeg::boxed(port);
-                ToMedia::Command(PlaneCommand::AddPortLeg { leg, object })
+                self.place(PlaneCommand::AddPortLeg { leg, object });
             }
             MediaCommand::LoadClip { .. }
             | MediaCommand::UsePorts { .. }
-            | MediaCommand::DropClip { .. }
-            | MediaCommand::StartDtls { .. } => {
-                self.wish(ToHelper::Command(command));
-                return;
+            | MediaCommand::DropClip { .. } => self.wish(ToHelper::Command(command)),
+            MediaCommand::StartDtls {
+                leg,
+                role,
+                fingerprint,
+            } => {
+                self.place(command.into());
+                let thread = self.placement.plane_of(leg).unwrap_or(0);
+                self.wish(ToHelper::Shake {
+                    thread,
+                    leg,
+                    role,
+                    fingerprint,
+                });
             }
-            _ => ToMedia::Command(command.into()),
-        };
-        if self.orders.send(order).is_err() {
-            count(&self.counters.commands_lost, 1);
+            _ => self.place(command.into()),
+        }
+    }
+
+    /// Gives a command to the thread that it is for, or moves a leg first.
+    fn place(&mut self, command: PlaneCommand) {
+        self.placement.command(command);
+        self.run_errands();
+    }
+
+    fn run_errands(&mut self) {
+        while let Some(errand) = self.placement.poll() {
+            match errand {
+                Errand::Do(thread, command) => self.order(thread, ToMedia::Command(command)),
+                Errand::Move {
+                    leg,
+                    from,
+                    to,
+                    bridge,
+                } => {
+                    count(&self.watcher.rest.moves, 1);
+                    self.order(from, ToMedia::Depart(leg, to, bridge));
+                }
+            }
+        }
+    }
+
+    fn order(&mut self, thread: usize, order: ToMedia) {
+        let orders = self.orders.get_mut(thread);
+        if orders.is_none_or(|orders| orders.send(order).is_err()) {
+            count(&self.watcher.rest.commands_lost, 1);
         }
     }
 
     fn wish(&mut self, wish: ToHelper) {
         if self.wishes.send(wish).is_err() {
-            count(&self.counters.commands_lost, 1);
+            count(&self.watcher.rest.commands_lost, 1);
         }
     }
 
@@ -291,9 +257,12 @@ impl Engine {
     /// Wakes the engine for the commands sent; whether all of them left this thread. If not, call
     /// again within some milliseconds.
     pub fn flush(&mut self) -> bool {
-        let all = self.orders.flush() & self.wishes.flush();
-        self.orders.wake();
+        let mut all = self.wishes.flush();
         self.wishes.wake();
+        for orders in &mut self.orders {
+            all &= orders.flush();
+            orders.wake();
+        }
         all
     }
 
@@ -303,25 +272,101 @@ impl Engine {
             if let Some(event) = self.own.pop_front() {
                 return Some(event);
             }
-            if let Ok(event) = self.from_media.pop() {
-                return Some(event);
-            }
-            match self.from_helper.pop() {
-                Ok(ToControl::Pair(id, pair)) => {
-                    let port = pair.rtp.port;
-                    self.pairs.insert(id, pair);
-                    return Some(MediaEvent::PairReady { pair: id, port });
+            for thread in 0..self.from_media.len() {
+                if let Some(event) = self.next_of(thread) {
+                    return Some(event);
                 }
-                Ok(ToControl::Event(event)) => return Some(event),
-                Err(_) => {}
+            }
+            if let Ok(answer) = self.from_helper.pop() {
+                match self.hear_helper(answer) {
+                    Some(event) => return Some(event),
+                    None => continue,
+                }
             }
             // Only after the call was taken back is an empty ring the last word; who pushes after
             // that calls again.
             if std::mem::replace(&mut self.cleared, true) || !self.control.clear() {
                 self.cleared = false;
+                // What was heard may have made orders. What does not leave now goes with the next
+                // `send` or `poll`.
+                self.flush();
                 return None;
             }
         }
+    }
+
+    /// The next event of a media thread.
+    fn next_of(&mut self, thread: usize) -> Option<MediaEvent> {
+        while let Ok(said) = self.from_media.get_mut(thread)?.pop() {
+            match said {
+                FromMedia::Arrived(leg) => {
+                    if self.placement.arrived(leg)
+                        && let Some(thread) = self.placement.plane_of(leg)
+                    {
+                        self.wish(ToHelper::Moved(leg, thread));
+                    }
+                    self.run_errands();
+                }
+                FromMedia::Event(event) => {
+                    if let Some(event) = self.hear_media(thread, event) {
+                        return Some(event);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// What an event of one media thread means for the whole.
+    fn hear_media(&mut self, thread: usize, event: MediaEvent) -> Option<MediaEvent> {
+        match event {
+            MediaEvent::LegRemoved { leg, .. } | MediaEvent::LegFailed { leg, .. } => {
+                self.placement.gone(leg);
+                Some(event)
+            }
+            MediaEvent::Overloaded(full) => {
+                let whole = self.placement.overloaded(thread, full);
+                whole.map(MediaEvent::Overloaded)
+            }
+            MediaEvent::ClipReady { clip, .. } => self.clip_answer(clip, event, false),
+            MediaEvent::ClipFailed { clip } => self.clip_answer(clip, event, true),
+            event => Some(event),
+        }
+    }
+
+    /// A plane has a clip or could not take it: told when the last one answered.
+    fn clip_answer(&mut self, clip: ClipId, event: MediaEvent, failed: bool) -> Option<MediaEvent> {
+        let (answers, any_failed) = self.answers.entry(clip).or_default();
+        *answers += 1;
+        *any_failed |= failed;
+        if *answers < self.orders.len() {
+            return None;
+        }
+        let failed = *any_failed;
+        self.answers.remove(&clip);
+        Some(if failed {
+            MediaEvent::ClipFailed { clip }
+        } else {
+            event
+        })
+    }
+
+    fn hear_helper(&mut self, answer: ToControl) -> Option<MediaEvent> {
+        match answer {
+            ToControl::Pair(id, pair) => {
+                let port = pair.rtp.port;
+                self.pairs.insert(id, pair);
+                return Some(MediaEvent::PairReady { pair: id, port });
+            }
+            ToControl::Event(event) => return Some(event),
+            ToControl::Command(command) => self.place(command.into()),
+            ToControl::Keys(leg, keys) => self.place(PlaneCommand::SetKeys { leg, keys }),
+            ToControl::Clip(thread, clip, object) => {
+                let command = PlaneCommand::AddClip { clip, object };
+                self.order(thread, ToMedia::Command(command));
+            }
+        }
+        None
     }
 
     /// Readable when events wait: for the control thread's poller. It stays readable until
@@ -331,30 +376,26 @@ impl Engine {
         self.control.fd()
     }
 
-    /// Figures and how the threads run.
+    /// Figures of all threads together, and how they run.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
-        self.counters.read()
+        self.watcher.status()
     }
 
     /// A handle for who only looks: the guard thread and the metrics.
     #[must_use]
     pub fn watcher(&self) -> Watcher {
-        Watcher {
-            counters: self.counters.clone(),
-            flight: self.flight.clone(),
-            media: self.media.clone(),
-        }
+        self.watcher.clone()
     }
 
-    /// Ends both threads; all legs and sockets are gone when this returns.
+    /// Ends all threads; all legs and sockets are gone when this returns.
     pub fn stop(mut self) {
         self.end();
     }
 
     fn end(&mut self) {
         self.stop.store(true, Ordering::Release);
-        self.media.wake();
+        self.watcher.ping();
         self.helper.wake();
         for thread in self.threads.drain(..) {
             // A thread that panicked has ended too; the panic was reported when it happened.
@@ -372,67 +413,5 @@ impl Drop for Engine {
 impl AsFd for Engine {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.event_fd()
-    }
-}
-
-/// Looks at the engine from another thread.
-#[derive(Clone, Debug)]
-pub struct Watcher {
-    counters: Arc<Counters>,
-    flight: Arc<Flight>,
-    media: Waker,
-}
-
-impl Watcher {
-    /// Figures and how the threads run.
-    #[must_use]
-    pub fn status(&self) -> EngineStatus {
-        self.counters.read()
-    }
-
-    /// What the last seconds of the media thread were like, oldest first.
-    #[must_use]
-    pub fn flight(&self) -> Vec<Stretch> {
-        self.flight.read()
-    }
-
-    /// Asks the media thread for a sign of life: `wakes` grows within some milliseconds.
-    pub fn ping(&self) {
-        self.media.wake();
-    }
-}
-
-fn wakers() -> io::Result<[Waker; 3]> {
-    Ok([Waker::new()?, Waker::new()?, Waker::new()?])
-}
-
-/// The calendar of `start` at this moment of our clock.
-fn at(clock: Clock, start: Now) -> Now {
-    let mono = clock.now();
-    Now { mono, ..start }
-}
-
-fn check_range((first, last): (u16, u16)) -> Result<(u16, u16), EngineError> {
-    let even = first.saturating_add(first & 1);
-    if (first, last) != (0, 0) && (first == 0 || even >= last) {
-        return Err(EngineError::NoPairs(first, last));
-    }
-    Ok((first, last))
-}
-
-fn port((id, audio): (PortId, Box<dyn AudioHalf>)) -> Port {
-    let mut dsp = dsp::line::PortDsp::new();
-    dsp.set(&model::PortSound {
-        listens: model::PortListens {
-            keys: true,
-            ..model::PortListens::default()
-        },
-        ..model::PortSound::default()
-    });
-    Port {
-        id,
-        audio,
-        dsp,
-        leg: None,
     }
 }

@@ -5,8 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use media::{Channel, PlaneCommand, Retired};
-use model::{MediaCommand, MediaEvent, MediaLeg, PairId};
+use media::{Channel, Clip, Keys, PlaneCommand, Retired};
+use model::{BridgeId, ClipId, DtlsRole, Fingerprint, MediaCommand, MediaEvent, MediaLeg, PairId};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::sys::{self, Socket};
@@ -37,6 +37,25 @@ pub(crate) enum ToControl {
     Pair(PairId, Pair),
     /// What became of something that the helper did.
     Event(MediaEvent),
+    /// Something for the media threads that comes after what the helper did.
+    Command(MediaCommand),
+    /// The keys that a handshake ended with.
+    Keys(MediaLeg, Box<Keys>),
+    /// A clip for the media thread of that number: each has one of its own.
+    Clip(usize, ClipId, Box<Clip>),
+}
+
+/// From a media thread to the control thread.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "slots of a ring are as large as events, which nearly all of them are"
+)]
+pub(crate) enum FromMedia {
+    /// A fact of its plane.
+    Event(MediaEvent),
+    /// A leg came from another thread, or was not there to go to one.
+    Arrived(MediaLeg),
 }
 
 /// From the control thread to the helper.
@@ -50,6 +69,15 @@ pub(crate) enum ToHelper {
     Command(MediaCommand),
     /// A pair that is not needed.
     Spare(Pair),
+    /// A handshake begins; its leg is on the media thread of that number.
+    Shake {
+        thread: usize,
+        leg: MediaLeg,
+        role: DtlsRole,
+        fingerprint: Fingerprint,
+    },
+    /// A leg that has a handshake is on another media thread now.
+    Moved(MediaLeg, usize),
 }
 
 /// To the media thread.
@@ -63,6 +91,8 @@ pub(crate) enum ToMedia {
     Command(PlaneCommand),
     /// A leg with its sockets.
     AddRtpLeg(MediaLeg, Box<media::RtpLeg>, Pair),
+    /// A leg goes to the media thread of that number, into this bridge.
+    Depart(MediaLeg, usize, BridgeId),
 }
 
 /// From the media thread to the helper: to be freed, closed and used again.
@@ -139,6 +169,11 @@ impl<T> Sender<T> {
         }
         self.waiting.push_back(item);
         Ok(())
+    }
+
+    /// Whether one more would be taken.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < self.limit
     }
 
     /// Hands over what waits, as far as there is room; whether nothing waits any more.

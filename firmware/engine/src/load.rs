@@ -31,6 +31,8 @@ pub(crate) enum Level {
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     pub(crate) level: Level,
+    /// How much of its core the thread used in the last window, in per mille.
+    pub(crate) permille: u64,
     since: Instant,
     used_ns: u64,
     calm: u8,
@@ -47,6 +49,7 @@ impl Load {
     pub(crate) fn judge(&mut self, now: Instant, used_ns: u64) -> bool {
         let wall = u64::try_from(now.since(self.since).as_nanos()).unwrap_or(u64::MAX);
         let busy = used_ns.saturating_sub(self.used_ns).saturating_mul(1_000) / wall.max(1);
+        self.permille = busy;
         self.since = now;
         self.used_ns = used_ns;
         let before = self.level;

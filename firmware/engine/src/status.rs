@@ -1,4 +1,4 @@
-//! What the media thread says about itself, readable from every thread without a lock.
+//! What a media thread says about itself, readable from every thread without a lock.
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
@@ -8,26 +8,53 @@ macro_rules! counters {
         #[derive(Debug, Default)]
         pub(crate) struct Counters {
             $(pub(crate) $name: AtomicU64,)*
+            /// How much of its core the thread used in the last second it worked in, in per mille.
+            pub(crate) load_permille: AtomicU64,
+            /// What it gave up: 0 nothing, 1 what is only looked at, 2 new calls too.
+            pub(crate) level: AtomicU64,
+            /// Legs on it that speak RTP.
+            pub(crate) legs: AtomicU64,
             /// 0 = asked for nothing yet, 1 = granted, below = the refusal's errno, negative.
             pub(crate) real_time: AtomicI32,
             pub(crate) locked: AtomicI32,
         }
 
-        /// A snapshot of what the media thread and its helper counted, and how they run.
+        /// A snapshot of what the media threads and their helper counted, or one of them, and how
+        /// they run.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct EngineStatus {
             $($(#[$doc])* pub $name: u64,)*
-            /// Whether the media thread runs with real-time priority.
+            /// How much of its core the busiest thread used in the last second it worked in, in per
+            /// mille.
+            pub load_permille: u64,
+            /// What the most loaded thread gave up: 0 nothing, 1 what is only looked at, 2 new calls
+            /// too.
+            pub level: u64,
+            /// Legs that speak RTP.
+            pub legs: u64,
+            /// Whether all media threads run with real-time priority.
             pub real_time: Granted,
-            /// Whether the media thread's memory is locked.
+            /// Whether the memory of all media threads is locked.
             pub locked: Granted,
         }
 
         impl EngineStatus {
-            /// Every figure with its name, for the metrics.
+            /// Every figure that only grows, with its name, for the metrics.
             #[must_use]
             pub fn figures(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($name), self.$name),)*]
+            }
+
+            /// What two threads counted together; of maxima the larger one.
+            pub(crate) fn and(self, other: Self) -> Self {
+                Self {
+                    $($name: together(stringify!($name), self.$name, other.$name),)*
+                    load_permille: self.load_permille.max(other.load_permille),
+                    level: self.level.max(other.level),
+                    legs: self.legs + other.legs,
+                    real_time: self.real_time.and(other.real_time),
+                    locked: self.locked.and(other.locked),
+                }
             }
         }
 
@@ -35,6 +62,9 @@ macro_rules! counters {
             pub(crate) fn read(&self) -> EngineStatus {
                 EngineStatus {
                     $($name: self.$name.load(Relaxed),)*
+                    load_permille: self.load_permille.load(Relaxed),
+                    level: self.level.load(Relaxed),
+                    legs: self.legs.load(Relaxed),
                     real_time: Granted::of(self.real_time.load(Relaxed)),
                     locked: Granted::of(self.locked.load(Relaxed)),
                 }
@@ -73,6 +103,8 @@ counters! {
     refused,
     /// Packets for legs that are not there.
     orphans,
+    /// Legs that went to another media thread, to be with those in its bridge.
+    moves,
     /// Events that were lost because the control thread did not take them.
     events_lost,
     /// Commands that were lost because the helper did not take them.
@@ -95,6 +127,14 @@ counters! {
     card_slips,
 }
 
+fn together(name: &str, one: u64, other: u64) -> u64 {
+    if name.ends_with("_max") {
+        one.max(other)
+    } else {
+        one.saturating_add(other)
+    }
+}
+
 /// How the system answered a wish.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Granted {
@@ -113,6 +153,15 @@ impl Granted {
             0 => Self::NotAsked,
             1 => Self::Yes,
             errno => Self::No(-errno),
+        }
+    }
+
+    /// The worse of two answers; who did not ask has no say.
+    const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::NotAsked, answer) | (answer @ Self::No(_), _) => answer,
+            (Self::Yes, Self::NotAsked) => Self::Yes,
+            (Self::Yes, answer) => answer,
         }
     }
 }

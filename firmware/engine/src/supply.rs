@@ -1,17 +1,17 @@
-//! The media helper: a normal thread that does for the media thread what that must not do itself:
+//! The media helper: a normal thread that does for the media threads what they must not do themselves:
 //! binds ports ahead of need, frees objects, does DTLS handshakes. Nobody waits for it, so it is woken rarely: when pairs
 //! run low, and by itself once a second while legs are in use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use media::{Clip, Keys, PlaneCommand};
+use media::{Clip, Keys};
 use model::{ClipId, Instant, MediaCommand, MediaEvent, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
 use crate::dtls::{Handshakes, Verdict};
-use crate::link::{Dead, Sender, ToControl, ToHelper, ToMedia, Waker};
+use crate::link::{Dead, Sender, ToControl, ToHelper, Waker};
 use crate::pool::Pool;
 use crate::status::{Counters, count};
 use crate::tracks::ClipSource;
@@ -28,8 +28,8 @@ pub(crate) struct Helper {
     pub(crate) clock: Clock,
     pub(crate) pool: Pool,
     pub(crate) wishes: Consumer<ToHelper>,
-    pub(crate) dead: Consumer<Dead>,
-    pub(crate) to_media: Sender<ToMedia>,
+    /// By media thread.
+    pub(crate) dead: Vec<Consumer<Dead>>,
     pub(crate) to_control: Sender<ToControl>,
     pub(crate) handshakes: Handshakes,
     pub(crate) clips: Box<dyn ClipSource>,
@@ -57,14 +57,10 @@ impl Helper {
     fn turn(&mut self) -> bool {
         let now = self.clock.now();
         let mut more = self.bury(now);
-        // Wishes keep their order, so none is taken while an earlier one waits.
-        if self.to_media.flush() {
-            more |= self.execute(now);
-        }
+        more |= self.execute(now);
         self.pool.release(now);
         more |= self.fill(now);
         more |= self.shake(now);
-        self.to_media.wake();
         self.to_control.flush();
         self.to_control.wake();
         more
@@ -72,7 +68,7 @@ impl Helper {
 
     /// How long nothing needs to be done, in ms; −1 = until woken.
     fn wait_ms(&mut self) -> i32 {
-        if !self.to_media.flush() || !self.to_control.flush() {
+        if !self.to_control.flush() {
             return RETRY_MS;
         }
         let stock = self.stock.load(Ordering::Acquire);
@@ -90,10 +86,19 @@ impl Helper {
         all.min().unwrap_or(-1)
     }
 
-    /// Frees what the media thread gave back; whether there may be more.
+    /// Frees what the media threads gave back; whether there may be more.
     fn bury(&mut self, now: Instant) -> bool {
+        let mut more = false;
+        for thread in 0..self.dead.len() {
+            more |= self.bury_of(now, thread);
+        }
+        more
+    }
+
+    fn bury_of(&mut self, now: Instant, thread: usize) -> bool {
         for _ in 0..TURN {
-            let Ok(Dead { object, pair }) = self.dead.pop() else {
+            let next = self.dead.get_mut(thread).and_then(|dead| dead.pop().ok());
+            let Some(Dead { object, pair }) = next else {
                 return false;
             };
             drop(object);
@@ -119,22 +124,19 @@ impl Helper {
                 Ok(ToHelper::Command(MediaCommand::UsePorts { first, last })) => {
                     self.pool.use_range(first, last);
                 }
-                Ok(ToHelper::Command(command)) => {
-                    if let MediaCommand::StartDtls {
-                        leg,
-                        role,
-                        fingerprint,
-                    } = command
-                        && let Err(fault) = self.handshakes.start(now, leg, role, fingerprint)
-                    {
+                Ok(ToHelper::Command(command)) => self.answer(ToControl::Command(command)),
+                Ok(ToHelper::Shake {
+                    thread,
+                    leg,
+                    role,
+                    fingerprint,
+                }) => {
+                    let begun = self.handshakes.start(now, (leg, thread), role, fingerprint);
+                    if let Err(fault) = begun {
                         self.judge(Verdict::Failed(leg, fault));
-                        continue;
                     }
-                    self.order(command.into());
                 }
-            }
-            if !self.to_media.flush() {
-                return false;
+                Ok(ToHelper::Moved(leg, thread)) => self.handshakes.follow(leg, thread),
             }
         }
         true
@@ -143,22 +145,26 @@ impl Helper {
     fn load(&mut self, clip: ClipId) {
         match self.clips.load(clip) {
             Some(sound) => {
-                let object = Clip::boxed(sound);
-                self.order(PlaneCommand::AddClip { clip, object });
+                for thread in 0..self.dead.len() {
+                    let object = Clip::boxed(sound.clone());
+                    self.answer(ToControl::Clip(thread, clip, object));
+                }
             }
             None => self.tell(MediaEvent::ClipFailed { clip }),
         }
     }
 
     fn tell(&mut self, event: MediaEvent) {
-        if self.to_control.send(ToControl::Event(event)).is_err() {
-            count(&self.counters.events_lost, 1);
-        }
+        self.answer(ToControl::Event(event));
     }
 
-    fn order(&mut self, command: PlaneCommand) {
-        if self.to_media.send(ToMedia::Command(command)).is_err() {
-            count(&self.counters.commands_lost, 1);
+    fn answer(&mut self, answer: ToControl) {
+        if let Err(lost) = self.to_control.send(answer) {
+            let counter = match lost {
+                ToControl::Event(_) => &self.counters.events_lost,
+                _ => &self.counters.commands_lost,
+            };
+            count(counter, 1);
         }
     }
 
@@ -174,13 +180,13 @@ impl Helper {
         more
     }
 
-    /// Hands keys to the media thread, or the failure to the control thread.
+    /// Hands keys, or the failure, to the control thread, which knows where the leg is.
     fn judge(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Keys { leg, send, receive } => {
                 count(&self.counters.handshakes_done, 1);
                 let keys = Keys::boxed(&send, &receive);
-                self.order(PlaneCommand::SetKeys { leg, keys });
+                self.answer(ToControl::Keys(leg, keys));
             }
             Verdict::Failed(leg, fault) => {
                 count(&self.counters.handshakes_failed, 1);

@@ -1,4 +1,4 @@
-//! The media thread: owns sockets, the ports' audio halves and the `Plane`. After its start it
+//! A media thread: owns sockets, the ports' audio halves and the `Plane`. After its start it
 //! neither allocates nor locks, logs or panics, and makes no system call but waiting, receiving
 //! and sending (and watching or leaving the sockets of a leg that comes or goes).
 
@@ -14,11 +14,12 @@ use rtrb::Consumer;
 use crate::clock::Clock;
 use crate::dtls_link::{Flights, pass_flight};
 use crate::flight::{Recorder, Turn};
-use crate::link::{Dead, Pair, Sender, ToMedia, Waker};
+use crate::link::{Dead, FromMedia, Pair, Sender, ToMedia, Waker};
 use crate::load::{Level, Load, WINDOW};
 use crate::status::{Counters, answered, count, raise};
 use crate::sys;
 use crate::tracks::TrackSink;
+use crate::travel::Peers;
 use crate::watch::{Watch, is_of};
 
 /// Legs that are over and wait for the helper before it is woken for them; a few wait up to a second.
@@ -59,16 +60,17 @@ pub(crate) struct Worker {
     pub(crate) buffer: Box<Buffer>,
     /// By slot of the leg.
     pub(crate) seats: Vec<Option<Seat>>,
-    pub(crate) ports: Vec<Port>,
+    /// Those that are here at present; room for all of the board.
+    pub(crate) ports: Vec<Box<Port>>,
     /// From the control thread.
     pub(crate) orders: Consumer<ToMedia>,
-    /// From the helper: what it did first for an order of the control thread.
-    pub(crate) prepared: Consumer<ToMedia>,
     pub(crate) dead: Sender<Dead>,
+    /// The other media threads.
+    pub(crate) peers: Peers,
     /// What far ends say in handshakes, and what the helper answers.
     pub(crate) flights: Flights,
     pub(crate) tracks: Option<TrackSink>,
-    pub(crate) events: Sender<MediaEvent>,
+    pub(crate) events: Sender<FromMedia>,
     pub(crate) waker: Waker,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) counters: Arc<Counters>,
@@ -84,10 +86,8 @@ pub(crate) struct Doing {
     pub(crate) current: Turn,
     /// More orders may wait than a turn executes.
     more_orders: bool,
-    /// The next that the helper prepared: it was seen before the orders that are executed before it.
-    next_prepared: Option<ToMedia>,
     /// Sockets of a leg that the plane has not taken yet.
-    joining: Option<(MediaLeg, Pair)>,
+    pub(crate) joining: Option<(MediaLeg, Pair)>,
 }
 
 /// Places for the sockets of all legs.
@@ -142,7 +142,7 @@ impl Worker {
         if self.doing.more_orders {
             return Some(0);
         }
-        if !self.events.flush() || !self.dead.flush() {
+        if !self.events.flush() || !self.dead.flush() || !self.peers.flush() {
             return Some(1_000_000);
         }
         let due = self.plane.next_deadline().map(|(due, _)| due);
@@ -169,8 +169,10 @@ impl Worker {
         if self.doing.more_orders {
             self.doing.more_orders = self.obey(now);
             self.send_flights();
+            self.receive_legs();
         }
         self.run_due();
+        self.send_legs();
         self.events.wake();
         self.flights.0.wake();
         self.dead.wake_for(DEAD_MAX);
@@ -203,10 +205,17 @@ impl Worker {
         let flows = u64::try_from(self.plane.flows().count()).unwrap_or(0);
         self.counters.flows.store(flows, Ordering::Relaxed);
         let before = self.doing.load.level;
-        if !self.doing.load.judge(now, used_ns) || before.max(self.doing.load.level) < Level::Full {
+        let changed = self.doing.load.judge(now, used_ns);
+        let Load {
+            permille, level, ..
+        } = self.doing.load;
+        let counters = &self.counters;
+        counters.load_permille.store(permille, Ordering::Relaxed);
+        counters.level.store(level as u64, Ordering::Relaxed);
+        if !changed || before.max(level) < Level::Full {
             return;
         }
-        let full = self.doing.load.level == Level::Full;
+        let full = level == Level::Full;
         if full {
             count(&self.counters.overloads, 1);
         }
@@ -231,19 +240,10 @@ impl Worker {
         self.drain();
     }
 
-    /// Executes orders; whether there may be more. What the helper prepared comes after all that the
-    /// control thread had said before it: the leg is there by then.
+    /// Executes orders; whether there may be more.
     fn obey(&mut self, now: Instant) -> bool {
         for _ in 0..COMMANDS_MAX {
-            if self.doing.next_prepared.is_none() {
-                self.doing.next_prepared = self.prepared.pop().ok();
-            }
-            let order = self
-                .orders
-                .pop()
-                .ok()
-                .or_else(|| self.doing.next_prepared.take());
-            let Some(order) = order else {
+            let Ok(order) = self.orders.pop() else {
                 return false;
             };
             match order {
@@ -257,6 +257,7 @@ impl Worker {
                     self.plane
                         .command(now, PlaneCommand::AddRtpLeg { leg, object });
                 }
+                ToMedia::Depart(leg, to, bridge) => self.peers.depart(leg, to, bridge),
             }
             self.drain();
             self.welcome();
@@ -265,7 +266,7 @@ impl Worker {
     }
 
     /// The plane took the leg: its sockets are watched from now on.
-    fn welcome(&mut self) {
+    pub(crate) fn welcome(&mut self) {
         let Some((leg, pair)) = self.doing.joining.take() else {
             return;
         };
@@ -273,6 +274,7 @@ impl Worker {
         if let Some(place) = self.seats.get_mut(usize::from(leg.slot)) {
             let pace = Pace::default();
             *place = Some(Seat { leg, pair, pace });
+            self.counters.legs.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -313,7 +315,7 @@ impl Worker {
     }
 
     /// Runs what is due. The time is read anew, for packets and orders took theirs.
-    fn run_due(&mut self) {
+    pub(crate) fn run_due(&mut self) {
         let now = self.clock.now();
         let Some((due, _)) = self.plane.next_deadline() else {
             return;
@@ -369,7 +371,7 @@ impl Worker {
             let (events, counters) = (&mut self.events, &self.counters);
             port.dsp.from_line(&mut rx, |heard| {
                 if let Some(event) = MediaEvent::of_line(leg, heard)
-                    && events.send(event).is_err()
+                    && events.send(FromMedia::Event(event)).is_err()
                 {
                     count(&counters.events_lost, 1);
                 }
@@ -405,7 +407,7 @@ impl Worker {
                 Output::Event(MediaEvent::QualitySecond { .. })
                     if self.doing.load.level > Level::Normal => {}
                 Output::Event(event) => {
-                    if self.events.send(event).is_err() {
+                    if self.events.send(FromMedia::Event(event)).is_err() {
                         count(&self.counters.events_lost, 1);
                     }
                 }
@@ -450,10 +452,11 @@ impl Worker {
         }
     }
 
-    fn leave(&mut self, leg: MediaLeg) -> Option<Pair> {
+    pub(crate) fn leave(&mut self, leg: MediaLeg) -> Option<Pair> {
         let place = self.seats.get_mut(usize::from(leg.slot))?;
         let seat = place.take_if(|seat| seat.leg == leg)?;
         self.watch.end(&seat);
+        self.counters.legs.fetch_sub(1, Ordering::Relaxed);
         Some(seat.pair)
     }
 
@@ -464,7 +467,7 @@ impl Worker {
     }
 
     fn tell(&mut self, event: MediaEvent) {
-        if self.events.send(event).is_err() {
+        if self.events.send(FromMedia::Event(event)).is_err() {
             count(&self.counters.events_lost, 1);
         }
     }

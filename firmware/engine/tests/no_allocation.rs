@@ -1,5 +1,5 @@
-//! The media thread neither allocates nor frees after its start: seen by an allocator that knows
-//! its thread. Alone in its program, for the allocator sees all threads.
+//! Media threads neither allocate nor free after their start, also when legs go from one to another:
+//! seen by an allocator that knows them. Alone in its program, for the allocator sees all threads.
 #![allow(unsafe_code)] // an allocator
 
 #[path = "loopback/rig.rs"]
@@ -17,14 +17,15 @@ use rtp::srtp::{OVERHEAD, Receiver, Sender};
 
 use crate::rig::{PATIENCE, Phone, Rig, clock};
 
-static MEDIA_THREAD: AtomicI32 = AtomicI32::new(0);
+static MEDIA_THREADS: [AtomicI32; 2] = [AtomicI32::new(0), AtomicI32::new(0)];
 static VIOLATIONS: AtomicU64 = AtomicU64::new(0);
 
 struct Watchful;
 
 fn note() {
     // SAFETY: gettid has no preconditions.
-    if unsafe { libc::gettid() } == MEDIA_THREAD.load(Relaxed) {
+    let here = unsafe { libc::gettid() };
+    if MEDIA_THREADS.iter().any(|one| one.load(Relaxed) == here) {
         VIOLATIONS.fetch_add(1, Relaxed);
     }
 }
@@ -47,13 +48,14 @@ unsafe impl GlobalAlloc for Watchful {
 #[global_allocator]
 static WATCHFUL: Watchful = Watchful;
 
-fn media_thread() -> i32 {
+fn media_thread(number: usize) -> i32 {
+    let wanted = format!("media-{number}");
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
     tasks
         .flatten()
         .find(|task| {
             let name = std::fs::read_to_string(task.path().join("comm"));
-            name.is_ok_and(|name| name.trim() == "media-0")
+            name.is_ok_and(|name| name.trim() == wanted)
         })
         .and_then(|task| task.file_name().to_str()?.parse().ok())
         .expect("the media thread runs")
@@ -103,11 +105,15 @@ fn talk_protected(rig: &mut Rig, phone: &mut Phone) {
 
 #[test]
 fn calls_come_and_go_without_an_allocation_on_the_media_thread() {
-    let mut rig = Rig::new((0, 0), Vec::new());
-    // The thread has started when a leg was removed, and not before.
-    let first = rig.local_phone(9);
-    rig.remove(first.leg);
-    MEDIA_THREAD.store(media_thread(), Relaxed);
+    let mut rig = Rig::with_threads(2, (0, 0), Vec::new());
+    // A thread has started when a leg was removed, and not before: there is one on each.
+    let first = [rig.local_phone(9), rig.local_phone(8)];
+    for phone in first {
+        rig.remove(phone.leg);
+    }
+    for (number, thread) in MEDIA_THREADS.iter().enumerate() {
+        thread.store(media_thread(number), Relaxed);
+    }
     let (mut a, mut b, mut c) = (rig.local_phone(0), rig.local_phone(1), rig.local_phone(2));
     let step = ToneStep {
         hz: [425, 0],
@@ -133,9 +139,15 @@ fn calls_come_and_go_without_an_allocation_on_the_media_thread() {
     for name in [a.leg, b.leg, c.leg] {
         rig.remove(name);
     }
+    assert!(
+        rig.engine.status().moves > 0,
+        "somebody went from one to the other"
+    );
     assert_eq!(VIOLATIONS.load(Relaxed), 0);
-    // Only now the thread may end, which frees what it owns.
-    MEDIA_THREAD.store(0, Relaxed);
+    // Only now the threads may end, which frees what they own.
+    for thread in &MEDIA_THREADS {
+        thread.store(0, Relaxed);
+    }
     assert!(
         a.packets > 20 && b.packets > 20,
         "they were served meanwhile"

@@ -238,6 +238,13 @@ impl Clips {
         })
     }
 
+    /// Somebody who heard the clip in another plane goes on here; whether it is here too.
+    pub(crate) fn follow(&self, player: &mut Player) -> bool {
+        let place = self.find(player.clip);
+        player.place = place.unwrap_or(player.place);
+        place.is_some()
+    }
+
     /// The next block of a clip that is played once, the last one filled up with silence; `None`
     /// when it is over or was taken out.
     pub(crate) fn play(&self, player: &mut Player, rate: Rate) -> Option<Block> {

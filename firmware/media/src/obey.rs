@@ -117,7 +117,7 @@ impl Plane {
         self.retime(now);
     }
 
-    fn set_route(&mut self, now: Instant, leg: MediaLeg, route: Route) -> bool {
+    pub(crate) fn set_route(&mut self, now: Instant, leg: MediaLeg, route: Route) -> bool {
         if self.slots.of(leg).is_none() {
             return false;
         }
@@ -170,7 +170,7 @@ impl Plane {
     }
 
     /// Takes the leg out of a bridge; what it said last wears away there.
-    fn leave(&mut self, id: BridgeId, at: u16) {
+    pub(crate) fn leave(&mut self, id: BridgeId, at: u16) {
         let last = self.slots.at(at).and_then(Slot::mouth);
         let last = last.map_or(0, |mouth| mouth.leave());
         self.bridges.leave(id, at);

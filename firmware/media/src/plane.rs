@@ -74,8 +74,14 @@ pub struct Plane {
     pub(crate) bridges: Bridges,
     pub(crate) out: Outbox,
     pub(crate) clock: NtpClock,
-    /// The next tick; `None` while nobody needs one.
+    /// The next tick; `None` while nobody needs one. Always a whole number of ticks after the
+    /// beginning of time, so that a leg that moves to another plane goes on in step.
     pub(crate) next_tick: Option<Instant>,
+    /// The last tick that ran: no leg has two at one instant.
+    pub(crate) ticked: Option<Instant>,
+    /// The number of the tick in work, by which legs take turns: that of its time, as long as none
+    /// was left out.
+    pub(crate) beat: u64,
     /// Not later than the earliest deadline of all legs.
     pub(crate) soonest: Instant,
     pub(crate) clips: Clips,
@@ -106,6 +112,8 @@ impl Plane {
             out: Outbox::new(legs),
             clock: NtpClock::new(start),
             next_tick: None,
+            ticked: None,
+            beat: 0,
             soonest: Instant::FAR,
             clips: Clips::new(),
             hearing: Hearing::new(),
@@ -135,6 +143,12 @@ impl Plane {
             Some(tick) => Some((tick, Due::Tick)),
             None => None,
         }
+    }
+
+    /// When the next tick is, if one is planned.
+    #[must_use]
+    pub const fn next_tick(&self) -> Option<Instant> {
+        self.next_tick
     }
 
     /// Whether [`Plane::timeout`] at `now` runs a tick: the driver exchanges the ports' blocks

@@ -19,7 +19,7 @@ macro_rules! stage {
     ($plane:expr, $now:expr) => {
         Stage {
             now: $now,
-            tick: $plane.figures.ticks,
+            tick: $plane.beat,
             slots: &mut $plane.slots,
             clips: &mut $plane.clips,
             out: &mut $plane.out,
@@ -42,6 +42,7 @@ impl Plane {
             Instant::from_nanos(due.as_nanos().saturating_add(missed.saturating_mul(period)));
         self.figures.ticks_missed = self.figures.ticks_missed.saturating_add(missed);
         self.figures.ticks = self.figures.ticks.saturating_add(1);
+        self.beat = self.beat.wrapping_add(1);
         for index in 0..self.bridges.used() {
             let id = BridgeId(u16::try_from(index).unwrap_or(u16::MAX));
             self.mix(nominal, id, missed.min(DISCARD_TICKS_MAX));
@@ -61,6 +62,7 @@ impl Plane {
             }
         }
         self.next_tick = needed.then(|| nominal.plus(TICK));
+        self.ticked = Some(nominal);
         // What an announcement or an exception kept from being relayed may be relayed again.
         while let Some(at) = self.over.pop() {
             self.rewire_of(nominal, at);

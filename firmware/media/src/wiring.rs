@@ -6,7 +6,7 @@ use model::{BridgeId, Instant, MediaLeg, Route};
 use crate::RtpLeg;
 use crate::mixer::bridges::Bridge;
 use crate::mixer::{self, Made};
-use crate::plane::Plane;
+use crate::plane::{Plane, TICK};
 use crate::slot::{Leg, Path, Slot};
 
 impl Plane {
@@ -253,9 +253,20 @@ impl Plane {
         self.next_tick = match self.next_tick {
             _ if !needed => None,
             Some(tick) => Some(tick),
-            None => Some(now),
+            None => Some(self.first_tick(now)),
         };
         self.pace();
+    }
+
+    /// The first tick at `now` or after it that did not run yet.
+    fn first_tick(&mut self, now: Instant) -> Instant {
+        let period = u64::try_from(TICK.as_nanos()).unwrap_or(u64::MAX);
+        let after = self
+            .ticked
+            .map_or(0, |ticked| ticked.as_nanos().saturating_add(1));
+        let number = now.as_nanos().max(after).div_ceil(period);
+        self.beat = number;
+        Instant::from_nanos(number.saturating_mul(period))
     }
 
     /// Tells the driver of legs whose packets are wanted sooner or later than before.

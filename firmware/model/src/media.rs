@@ -147,7 +147,8 @@ pub enum Route {
     /// All others of the bridge, as far as [`MediaCommand::SetHearing`] says nothing else. Two legs
     /// with the same codec and packet time are relayed.
     Bridge(BridgeId),
-    /// A clip that repeats without a gap. All who hear it hear the same moment of it.
+    /// A clip that repeats without a gap. All on one media thread who hear it hear the same moment of
+    /// it.
     Music(ClipId),
     /// A clip once, from its beginning; then silence and `ClipEnded`.
     Prompt(ClipId),
@@ -182,6 +183,9 @@ pub enum MediaCommand {
         pair: PairId,
         /// Where its numbers start.
         identity: RtpIdentity,
+        /// The leg that it will most likely be connected with: a hint for placing both on one media
+        /// thread.
+        beside: Option<MediaLeg>,
     },
     /// A leg that is an analog port.
     AddPortLeg {

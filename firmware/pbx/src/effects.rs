@@ -161,7 +161,7 @@ impl Pbx {
         };
         match self.agent.invite(now.mono, params) {
             Ok(usage) => {
-                let media = self.sit_down(Owner::Sip(leg), seat, &mut talk);
+                let media = self.sit_down(Owner::Sip(leg), seat, &mut talk, Some(caller));
                 let sip = SipLeg {
                     id: leg,
                     call,

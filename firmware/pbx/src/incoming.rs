@@ -2,7 +2,7 @@
 
 use call::{NewCall, Phone, Refusal};
 use model::{
-    Cause, EntryId, LegKind, MediaCommand, MediaLeg, Now, PairId, Party, RtpIdentity, Rule,
+    Cause, EntryId, LegId, LegKind, MediaCommand, MediaLeg, Now, PairId, Party, RtpIdentity, Rule,
     VoiceOptions,
 };
 use sip::{
@@ -125,7 +125,7 @@ impl Pbx {
         let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
         match self.switch.start(now, new, &world) {
             Ok((call, id)) => {
-                let media = seat.map(|seat| self.sit_down(Owner::Sip(id), seat, &mut talk));
+                let media = seat.map(|seat| self.sit_down(Owner::Sip(id), seat, &mut talk, None));
                 let leg = SipLeg {
                     id,
                     call,
@@ -184,8 +184,14 @@ impl Pbx {
         self.pair_ready(seat.pair, seat.port);
     }
 
-    /// Puts a leg into the media plane.
-    pub(crate) fn sit_down(&mut self, owner: Owner, seat: Seat, talk: &mut Talk) -> MediaLeg {
+    /// Puts a leg into the media plane, if possible where that of `caller` is.
+    pub(crate) fn sit_down(
+        &mut self,
+        owner: Owner,
+        seat: Seat,
+        talk: &mut Talk,
+        caller: Option<LegId>,
+    ) -> MediaLeg {
         talk.set_port(seat.port);
         let [high, low] = [self.plain.next_u64(), self.plain.next_u64()];
         let identity = RtpIdentity {
@@ -198,6 +204,7 @@ impl Pbx {
             leg: seat.media,
             pair: seat.pair,
             identity,
+            beside: caller.and_then(|leg| self.media_of(leg)),
         });
         let options = talk.terms().voice();
         if options != VoiceOptions::default() {

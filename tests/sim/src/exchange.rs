@@ -1,4 +1,4 @@
-//! The driver of the real machines: `Pbx` and `Plane` with a simulated board, in virtual time. What
+//! The driver of the real machines: `Pbx` and some `Plane`s with a simulated board, in virtual time. What
 //! the program does with threads, sockets and rings is done here with function calls.
 
 use core::time::Duration;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use dsp::line::PortDsp;
 use hal_port::{AudioHalf, ControlHalf, ErrorKind, FRAME, Frame, KindOnly, Port, PortCommand};
 use hal_sim::{BoardPlan, CarrierRules, People, SetOptions, SimBoard};
-use media::{Channel, Clip, ClipSound, Plane, PlaneCommand, PortLeg, Retired, RtpLeg};
+use media::{Channel, Clip, ClipSound, PlaneCommand, PortLeg, Retired};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
     PortId, PortListens, PortSound, Record, Seq, StateChange, Trust, Wall,
@@ -17,6 +17,7 @@ use model::{
 use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
 
 use crate::office::BOX;
+use crate::planes::Planes;
 
 /// The calendar at the beginning of the world.
 const BEGINNING: Wall = Wall::from_secs(1_790_000_000);
@@ -95,7 +96,7 @@ impl Board {
 pub(crate) struct Exchange {
     /// The control plane.
     pub pbx: Pbx,
-    plane: Plane,
+    planes: Planes,
     boot: Instant,
     /// Pairs that wait, by id, with their RTP port.
     pairs: BTreeMap<PairId, u16>,
@@ -132,9 +133,14 @@ pub(crate) fn times(now: Instant, boot: Instant) -> Now {
 }
 
 impl Exchange {
-    /// Switches the exchange on. `setup` needs neither jacks nor pairs.
+    /// Switches the exchange on, with so many media planes. `setup` needs neither jacks nor pairs.
     #[must_use]
-    pub(crate) fn start(now: Instant, mut setup: Setup, keys: Keys, board: &mut Board) -> Self {
+    pub(crate) fn start(
+        now: Instant,
+        mut setup: Setup,
+        keys: Keys,
+        (board, planes): (&mut Board, usize),
+    ) -> Self {
         let jack = |(at, port): (usize, &BoardPort)| Jack {
             port: PortId(at as u16),
             name: port.port.name.clone(),
@@ -147,7 +153,7 @@ impl Exchange {
         }
         let then = times(now, now);
         let mut exchange = Self {
-            plane: Plane::with_limits(then, setup.media_legs, 40),
+            planes: Planes::new(then, planes, setup.media_legs, setup.seed),
             pbx: Pbx::new(then, setup, Box::new(keys)),
             boot: now,
             pairs: BTreeMap::new(),
@@ -166,11 +172,7 @@ impl Exchange {
     #[must_use]
     pub(crate) fn next_deadline(&self) -> Instant {
         let pbx = self.pbx.next_deadline().map_or(Instant::FAR, |(at, _)| at);
-        let plane = self
-            .plane
-            .next_deadline()
-            .map_or(Instant::FAR, |(at, _)| at);
-        let first = pbx.min(plane);
+        let first = pbx.min(self.planes.next_deadline());
         if first == Instant::FAR {
             return first;
         }
@@ -184,6 +186,7 @@ impl Exchange {
 
     /// Hands an input to the control plane.
     pub(crate) fn input(&mut self, now: Instant, input: Input, board: &mut Board) {
+        self.run_planes(now, board);
         self.pbx.handle(times(now, self.boot), input);
         self.settle(now, board);
     }
@@ -214,7 +217,7 @@ impl Exchange {
         };
         if let Some(&leg) = self.by_port.get(&(to.port() & !1)) {
             let mono = times(now, self.boot).mono;
-            self.plane.packet(mono, leg, channel, from, &bytes);
+            self.planes.packet(mono, leg, (channel, from), &bytes);
             self.settle(now, board);
         }
     }
@@ -222,16 +225,7 @@ impl Exchange {
     /// Time has come to `now`.
     pub(crate) fn timeout(&mut self, now: Instant, board: &mut Board) {
         let times = times(now, self.boot);
-        if self
-            .plane
-            .next_deadline()
-            .is_some_and(|(at, _)| at <= times.mono)
-        {
-            if self.plane.tick_is_due(times.mono) {
-                self.exchange_blocks(board);
-            }
-            self.plane.timeout(times.mono);
-        }
+        self.run_planes(now, board);
         if self
             .pbx
             .next_deadline()
@@ -242,11 +236,24 @@ impl Exchange {
         self.settle(now, board);
     }
 
-    fn exchange_blocks(&mut self, board: &mut Board) {
+    /// Runs what is due in the planes: before anything else of this moment, for who goes from one to
+    /// another goes between two ticks.
+    fn run_planes(&mut self, now: Instant, board: &mut Board) {
+        let now = times(now, self.boot).mono;
+        if self.planes.is_due(now) {
+            self.exchange_blocks(now, board);
+            self.planes.timeout(now);
+        }
+    }
+
+    fn exchange_blocks(&mut self, now: Instant, board: &mut Board) {
         let ports = board.ports.iter_mut().zip(&mut board.legs);
         for (at, (port, (leg, listener))) in ports.enumerate() {
             let Some(leg) = *leg else { continue };
-            let mut tx = self.plane.port_hears(leg).copied().unwrap_or([0; FRAME]);
+            let Some(plane) = self.planes.of(leg).filter(|p| p.tick_is_due(now)) else {
+                continue;
+            };
+            let mut tx = plane.port_hears(leg).copied().unwrap_or([0; FRAME]);
             listener.to_line(&mut tx);
             let mut rx = [0; FRAME];
             port.audio.exchange(&tx, &mut rx);
@@ -254,7 +261,7 @@ impl Exchange {
             listener.from_line(&mut rx, |heard| {
                 self.reports.extend(MediaEvent::of_line(leg, heard));
             });
-            self.plane.port_said(leg, &rx);
+            plane.port_said(leg, &rx);
         }
     }
 
@@ -262,11 +269,13 @@ impl Exchange {
     fn settle(&mut self, now: Instant, board: &mut Board) {
         let times = times(now, self.boot);
         loop {
-            self.drain_plane(board);
+            self.drain_planes(board);
             if let Some(output) = self.pbx.poll() {
                 self.obey(times, output, board);
             } else if self.reports.is_empty() {
-                return;
+                if !self.planes.deliver(times.mono) {
+                    return;
+                }
             } else {
                 let event = self.reports.remove(0);
                 // As in the program: the figures of a second are not for the control plane.
@@ -315,6 +324,7 @@ impl Exchange {
                 leg,
                 pair,
                 identity,
+                beside,
             } => {
                 let Some(port) = self.pairs.remove(&pair) else {
                     let fault = MediaFault::NoPair;
@@ -324,8 +334,7 @@ impl Exchange {
                 self.by_port.insert(port, leg);
                 self.by_leg.insert(leg, port);
                 self.announce_pairs();
-                let object = RtpLeg::boxed(identity);
-                PlaneCommand::AddRtpLeg { leg, object }
+                return self.planes.seat(now, leg, identity, beside);
             }
             MediaCommand::AddPortLeg { leg, port } => {
                 if let Some(place) = board.legs.get_mut(usize::from(port.0)) {
@@ -346,14 +355,16 @@ impl Exchange {
                 return;
             }
             MediaCommand::LoadClip { clip } => {
-                let Some(object) = clip_of_nothing() else {
-                    return;
-                };
-                PlaneCommand::AddClip { clip, object }
+                for plane in &mut self.planes.all {
+                    if let Some(object) = clip_of_nothing() {
+                        plane.command(now, PlaneCommand::AddClip { clip, object });
+                    }
+                }
+                return;
             }
             command => command.into(),
         };
-        self.plane.command(now, command);
+        self.planes.command(now, command);
     }
 
     fn announce_pairs(&mut self) {
@@ -366,40 +377,53 @@ impl Exchange {
         }
     }
 
-    fn drain_plane(&mut self, board: &mut Board) {
-        while let Some(output) = self.plane.poll() {
-            match output {
-                media::Output::Transmit {
-                    leg,
-                    channel,
-                    to,
-                    bytes,
-                } => {
-                    let Some(&port) = self.by_leg.get(&leg) else {
-                        continue;
-                    };
-                    let port = port + u16::from(channel == Channel::Rtcp);
-                    let from = SocketAddr::new(BOX.ip(), port);
-                    self.effects
-                        .push(Effect::Datagram(from, to, bytes.to_vec()));
-                }
-                media::Output::Event(event) => self.reports.push(event),
-                // DTLS is tried out over real sockets, in engine and e2e.
-                media::Output::Handshake { .. } => {}
-                media::Output::Tap(_) | media::Output::Pace { .. } => {}
-                media::Output::Dead(object) => {
-                    let (Retired::Rtp(leg, _) | Retired::Port(leg, _)) = object else {
-                        continue;
-                    };
-                    if let Some(port) = self.by_leg.remove(&leg) {
-                        self.by_port.remove(&port);
+    fn drain_planes(&mut self, board: &mut Board) {
+        let mut events = Vec::new();
+        for (at, plane) in self.planes.all.iter_mut().enumerate() {
+            while let Some(output) = plane.poll() {
+                match output {
+                    media::Output::Transmit {
+                        leg,
+                        channel,
+                        to,
+                        bytes,
+                    } => {
+                        let Some(&port) = self.by_leg.get(&leg) else {
+                            continue;
+                        };
+                        let port = port + u16::from(channel == Channel::Rtcp);
+                        let from = SocketAddr::new(BOX.ip(), port);
+                        self.effects
+                            .push(Effect::Datagram(from, to, bytes.to_vec()));
                     }
-                    for (place, _) in board.legs.iter_mut().filter(|(l, _)| *l == Some(leg)) {
-                        *place = None;
+                    media::Output::Event(event) => events.push((at, event)),
+                    // DTLS is tried out over real sockets, in engine and e2e.
+                    media::Output::Handshake { .. } => {}
+                    media::Output::Tap(_) | media::Output::Pace { .. } => {}
+                    media::Output::Dead(object) => {
+                        let (Retired::Rtp(leg, _) | Retired::Port(leg, _)) = object else {
+                            continue;
+                        };
+                        if let Some(port) = self.by_leg.remove(&leg) {
+                            self.by_port.remove(&port);
+                        }
+                        for (place, _) in board.legs.iter_mut().filter(|(l, _)| *l == Some(leg)) {
+                            *place = None;
+                        }
                     }
                 }
             }
         }
+        for (at, event) in events {
+            if self.planes.judge(at, &event) {
+                self.reports.push(event);
+            }
+        }
+    }
+
+    /// Legs that went from one media plane to another.
+    pub(crate) fn moves(&self) -> u64 {
+        self.planes.moves()
     }
 }
 

@@ -12,6 +12,7 @@ mod office;
 mod person;
 mod phone;
 mod plan;
+mod planes;
 mod proof;
 mod sitter;
 mod sound;

@@ -105,6 +105,8 @@ pub struct Features {
     pub reboot_s: u32,
     /// Longest time that the disk takes for a commit, in ms.
     pub sync_ms: u32,
+    /// Media planes, as many as the program has media threads.
+    pub planes: usize,
     /// Legs that the media plane carries: few, so that full is normal in storms.
     pub media_legs: usize,
     /// The network's faults.
@@ -163,6 +165,7 @@ impl Plan {
             rebind_s: 0,
             reboot_s: 0,
             sync_ms: 5,
+            planes: 1 + Random::derive(self.bytes(), "planes").below(3) as usize,
             media_legs: 40,
             weather: Weather {
                 delay_ms: 1 + random.below(10),

@@ -46,6 +46,8 @@ pub struct Outcome {
     pub talks: u64,
     /// Windows of 50 ms in which mixed or translated sound was heard.
     pub mixed: u64,
+    /// Legs that went from one media plane to another since the exchange started last.
+    pub moves: u64,
 }
 
 /// What comes next.
@@ -120,6 +122,7 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
         calls,
         talks: truth.talks,
         mixed: hearing.mixed,
+        moves: world.exchange.as_ref().map_or(0, Exchange::moves),
         violations: world.violations,
     }
 }
@@ -659,7 +662,8 @@ impl World {
             resumed: false,
         };
         let keys = Keys::new(secret, self.office.passwords.clone());
-        self.exchange = Some(Exchange::start(self.now, setup, keys, &mut self.board));
+        let media = (&mut self.board, self.features.planes);
+        self.exchange = Some(Exchange::start(self.now, setup, keys, media));
         self.take_effects();
         let lifted: Vec<u16> = self
             .sitters

@@ -47,3 +47,20 @@ fn lists_of_codecs_have_each_once_and_one_at_least() {
         assert!(found.contains("media.codecs"), "{bad}: {found}");
     }
 }
+
+#[test]
+fn threads_are_the_offices_and_few() {
+    let threads = |line: &str| {
+        let text =
+            format!("{LEAST}[media]\n{line}\n[[person]]\nid = \"jan\"\nextension = \"2005\"\n");
+        let config = Config::parse(&text).expect("a legal text");
+        config
+            .media_of(&EntryId::new("jan").expect("a legal id"))
+            .threads
+    };
+    assert_eq!((threads(""), threads("threads = 3")), (None, Some(3)));
+    for bad in ["0", "9", "\"all\""] {
+        let found = problems(&format!("{LEAST}[media]\nthreads = {bad}\n"));
+        assert!(found.contains("media.threads"), "{bad}: {found}");
+    }
+}

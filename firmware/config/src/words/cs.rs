@@ -55,6 +55,7 @@ pub(super) static WORDS: Words = Words {
         ("auto_level", "automatická úroveň hlasu"),
         ("denoise", "potlačení šumu"),
         ("comfort_noise", "komfortní šum místo ticha"),
+        ("threads", "vlákna přenášející hlas"),
         ("id", "identifikátor"),
         ("extension", "linka"),
         ("login", "přihlašovací jméno"),

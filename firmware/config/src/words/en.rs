@@ -55,6 +55,7 @@ pub(super) static WORDS: Words = Words {
         ("auto_level", "automatic level"),
         ("denoise", "noise suppression"),
         ("comfort_noise", "comfort noise for silence"),
+        ("threads", "threads that carry voice"),
         ("id", "id"),
         ("extension", "extension"),
         ("login", "login"),

@@ -55,6 +55,7 @@ pub(super) static WORDS: Words = Words {
         ("auto_level", "automatyczny poziom głosu"),
         ("denoise", "tłumienie szumu"),
         ("comfort_noise", "szum komfortowy zamiast ciszy"),
+        ("threads", "wątki przenoszące głos"),
         ("id", "identyfikator"),
         ("extension", "numer wewnętrzny"),
         ("login", "login"),

@@ -12,12 +12,13 @@ use crate::rig::{PATIENCE, Rig, clock, leg};
 fn a_range_without_a_pair_is_refused() {
     for range in [(20_001, 20_002), (20_000, 20_000), (0, 7), (30_000, 20_000)] {
         let config = EngineConfig {
+            threads: 1,
             rtp_ports: range,
             ports: Vec::new(),
             seed: [0; 32],
             start: Now::default(),
             clips: Box::new(engine::NoClips),
-            tracks: None,
+            tracks: Vec::new(),
         };
         let refused = Engine::start(config);
         assert!(
@@ -57,6 +58,7 @@ fn an_unknown_pair_is_a_failed_leg() {
         leg: leg(0),
         pair: PairId(9_999),
         identity,
+        beside: None,
     });
     let failed = MediaEvent::LegFailed {
         leg: leg(0),
@@ -130,7 +132,7 @@ fn the_flight_recorder_knows_what_was_carried() {
     rig.send(MediaCommand::SetRoute { leg, route });
     rig.talk(&mut [&mut phone], 20);
     rig.remove(leg);
-    let flight = rig.engine.watcher().flight();
+    let flight = rig.engine.watcher().flight(0);
     let came: u32 = flight.iter().map(|stretch| stretch.datagrams_in).sum();
     let went: u32 = flight.iter().map(|stretch| stretch.datagrams_out).sum();
     let status = rig.engine.status();

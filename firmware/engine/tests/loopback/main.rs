@@ -4,6 +4,7 @@
 mod board;
 mod calls;
 mod life;
+mod moving;
 mod ports;
 mod rig;
 mod secure;

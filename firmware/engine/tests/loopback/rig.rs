@@ -45,13 +45,18 @@ pub(crate) fn leg(slot: u16) -> MediaLeg {
 
 impl Rig {
     pub(crate) fn new(rtp_ports: (u16, u16), ports: BoxedPorts) -> Self {
+        Self::with_threads(1, rtp_ports, ports)
+    }
+
+    pub(crate) fn with_threads(threads: usize, rtp_ports: (u16, u16), ports: BoxedPorts) -> Self {
         let engine = Engine::start(EngineConfig {
+            threads,
             rtp_ports,
             ports,
             seed: [9; 32],
             start: Now::default(),
             clips: Box::new(engine::NoClips),
-            tracks: None,
+            tracks: Vec::new(),
         })
         .expect("the engine starts");
         Self {
@@ -138,6 +143,7 @@ impl Rig {
             leg,
             pair,
             identity,
+            beside: None,
         });
         let params = RtpParams {
             remote: Some(far),
@@ -167,6 +173,7 @@ impl Rig {
             hz: mark(slot),
             heard: Vec::new(),
             packets: 0,
+            loud: 0,
         }
     }
 
@@ -209,6 +216,9 @@ impl Rig {
     }
 }
 
+/// The square of the phones' amplitude.
+const LOUD: f64 = 8_000.0 * 8_000.0;
+
 /// A phone that talks in a sine.
 pub(crate) struct Phone {
     pub(crate) leg: MediaLeg,
@@ -219,6 +229,8 @@ pub(crate) struct Phone {
     hz: f32,
     pub(crate) heard: Vec<i16>,
     pub(crate) packets: u64,
+    /// Packets with somebody's sound in at least half of them, as those have in which it begins.
+    pub(crate) loud: u64,
 }
 
 impl Phone {
@@ -257,7 +269,11 @@ impl Phone {
         let decoded = buffer[12..len]
             .iter()
             .map(|&octet| Law::of(Codec::Pcma).expect("companded").decode(octet));
+        let before = self.heard.len();
         self.heard.extend(decoded);
+        let squares = self.heard[before..].iter().map(|&s| f64::from(s).powi(2));
+        let full = LOUD * SAMPLES as f64 / 2.0;
+        self.loud += u64::from(squares.sum::<f64>() > full / 2.0);
         self.packets += 1;
         true
     }

@@ -10,6 +10,7 @@ mod hostile;
 mod ice;
 mod inband;
 mod mixing;
+mod moving;
 mod quality;
 mod relay;
 mod reports;

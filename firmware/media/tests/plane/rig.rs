@@ -335,7 +335,7 @@ impl Rig {
         }
     }
 
-    fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(output) = guarded(|| self.plane.poll()) {
             match output {
                 Output::Transmit {

@@ -1,5 +1,7 @@
 /// Legs of the media plane.
 pub const MEDIA_LEGS: usize = 1_300;
+/// Media threads: each has a plane that could carry everything, about 3 MB.
+pub const MEDIA_THREADS: usize = 8;
 /// Bridges of the media plane.
 pub const BRIDGES: usize = 700;
 /// Legs in one bridge.

@@ -78,7 +78,7 @@ impl Street {
         Random::new([3; 32]).fill(&mut secret);
         let keys = Keys::new(secret, Default::default());
         let now = Instant::ZERO;
-        let exchange = Exchange::start(now, setup, keys, &mut board);
+        let exchange = Exchange::start(now, setup, keys, (&mut board, 1));
         let mut street = Self {
             now,
             exchange,

@@ -1,0 +1,210 @@
+//! A leg that moves to another plane, beside the same one that changes its bridge within a single
+//! plane: everybody hears the same, octet by octet.
+
+use model::{BridgeId, Codec, Digit, MediaCommand, MediaEvent, RtpParams, TapId};
+
+use crate::guard::guarded;
+use crate::rig::{Phone, Rig, leg, params};
+
+/// One plane with everybody, and two with the same people.
+struct Worlds {
+    whole: Rig,
+    parts: [Rig; 2],
+    /// On which of the two each phone is, in the order of slots.
+    at: Vec<usize>,
+    phones: Vec<Phone>,
+}
+
+impl Worlds {
+    /// Phones with these parameters, each on the part named beside it.
+    fn new(phones: &[(usize, RtpParams)]) -> Self {
+        let mut worlds = Self {
+            whole: Rig::new(),
+            parts: [Rig::new(), Rig::new()],
+            at: Vec::new(),
+            phones: Vec::new(),
+        };
+        for (slot, &(part, params)) in phones.iter().enumerate() {
+            let slot = u16::try_from(slot).expect("few");
+            worlds.parts[part].phone_with(slot, params);
+            worlds.phones.push(worlds.whole.phone_with(slot, params));
+            worlds.at.push(part);
+        }
+        worlds
+    }
+
+    fn command(&mut self, slot: u16, command: MediaCommand) {
+        self.whole.command(command);
+        self.parts[self.at[usize::from(slot)]].command(command);
+    }
+
+    fn join(&mut self, slot: u16, bridge: u16) {
+        self.whole.join(leg(slot), bridge);
+        self.parts[self.at[usize::from(slot)]].join(leg(slot), bridge);
+    }
+
+    /// Joins a bridge that is on the other part.
+    fn cross(&mut self, slot: u16, bridge: u16) {
+        self.whole.join(leg(slot), bridge);
+        let from = self.at[usize::from(slot)];
+        let to = 1 - from;
+        let now = self.parts[from].now;
+        let plane = &mut self.parts[from].plane;
+        let moving = guarded(|| plane.depart(now, leg(slot))).expect("it is there");
+        assert_eq!((moving.leg(), moving.port()), (leg(slot), None));
+        self.parts[from].paced.remove(&leg(slot));
+        self.parts[from].drain();
+        let plane = &mut self.parts[to].plane;
+        guarded(|| plane.arrive(now, moving, BridgeId(bridge)));
+        self.parts[to].drain();
+        self.at[usize::from(slot)] = to;
+    }
+
+    /// Everybody talks, for so many packets, in the order of slots.
+    fn talk(&mut self, packets: usize) {
+        for _ in 0..packets {
+            for (phone, &part) in self.phones.iter_mut().zip(&self.at) {
+                if phone.params.codec == Codec::G722 {
+                    continue;
+                }
+                let bytes = phone.packet();
+                let channel = media::Channel::Rtp;
+                self.whole.packet(phone.leg, channel, phone.address, &bytes);
+                self.parts[part].packet(phone.leg, channel, phone.address, &bytes);
+            }
+            self.pass(20);
+        }
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.whole.pass(ms);
+        for part in &mut self.parts {
+            part.pass(ms);
+        }
+    }
+
+    /// Whatever was sent to anybody, reports too, was sent alike.
+    fn compare(&self) {
+        let datagrams = |rig: &Rig| -> Vec<_> {
+            let all = rig.sent.iter().flat_map(|(&(leg, channel), sent)| {
+                let each = sent.iter();
+                each.map(move |one| (leg, channel, one.at, one.to, one.bytes.clone()))
+            });
+            all.collect()
+        };
+        let whole = datagrams(&self.whole);
+        let mut parts: Vec<_> = self.parts.iter().flat_map(datagrams).collect();
+        // Both may have sent something of a leg at one instant: its numbers tell in which order.
+        let number = |bytes: &[u8]| [bytes[2], bytes[3]];
+        parts.sort_by_key(|(leg, channel, at, _, bytes)| (*leg, *channel, *at, number(bytes)));
+        assert!(whole.len() > 100, "they talked");
+        for (whole, part) in whole.iter().zip(&parts) {
+            assert_eq!(whole, part);
+        }
+        assert_eq!(whole.len(), parts.len());
+    }
+}
+
+fn of(codec: Codec, slot: u16) -> RtpParams {
+    RtpParams {
+        codec,
+        pt_out: codec.static_pt().expect("an old codec"),
+        pt_in: codec.static_pt().expect("an old codec"),
+        ..params(slot)
+    }
+}
+
+fn four() -> Worlds {
+    let worlds = [0, 0, 1, 1].into_iter().zip(0..);
+    let phones: Vec<_> = worlds.map(|(part, slot)| (part, params(slot))).collect();
+    let mut worlds = Worlds::new(&phones);
+    for (slot, bridge) in [(0, 1), (1, 1), (2, 2), (3, 2)] {
+        worlds.join(slot, bridge);
+    }
+    worlds
+}
+
+#[test]
+fn from_call_to_call_as_in_an_attended_transfer() {
+    let mut worlds = four();
+    worlds.talk(30);
+    // The one who transfers hangs up; those who are left hear each other: relayed all the time.
+    worlds.join(2, 3);
+    worlds.cross(1, 3);
+    worlds.talk(30);
+    let over = |slot| MediaCommand::RemoveLeg { leg: leg(slot) };
+    worlds.command(0, over(0));
+    worlds.command(3, over(3));
+    worlds.talk(30);
+    worlds.compare();
+}
+
+#[test]
+fn into_a_conference_and_out_of_it_at_any_moment() {
+    for ms in [0, 3, 10, 14, 19] {
+        let mut worlds = four();
+        worlds.talk(20);
+        worlds.pass(ms);
+        worlds.cross(0, 2);
+        worlds.talk(20);
+        worlds.pass(20 - ms);
+        worlds.cross(1, 2);
+        worlds.talk(20);
+        worlds.cross(3, 1);
+        worlds.talk(3);
+        worlds.cross(0, 1);
+        worlds.talk(20);
+        worlds.compare();
+    }
+}
+
+#[test]
+fn with_other_codecs_keys_and_a_track() {
+    let phones = [
+        (0, of(Codec::Pcma, 0)),
+        (0, of(Codec::Pcmu, 1)),
+        (1, of(Codec::Pcma, 2)),
+        (1, of(Codec::G722, 3)),
+        (1, of(Codec::Pcmu, 4)),
+    ];
+    let mut worlds = Worlds::new(&phones);
+    for (slot, bridge) in [(0, 1), (1, 1), (2, 2), (3, 2), (4, 2)] {
+        worlds.join(slot, bridge);
+    }
+    let tap = TapId(6);
+    worlds.command(0, MediaCommand::StartTap { leg: leg(0), tap });
+    worlds.talk(20);
+    let key = MediaCommand::SendDigit {
+        leg: leg(0),
+        digit: Digit::from_char('7').expect("a key"),
+        ms: 200,
+    };
+    worlds.command(0, key);
+    worlds.talk(3);
+    worlds.cross(0, 2);
+    worlds.talk(20);
+    worlds.command(0, MediaCommand::StopTap { tap });
+    worlds.cross(3, 1);
+    worlds.talk(20);
+    worlds.compare();
+    let tracks = worlds.parts.iter().flat_map(|part| part.tapped.clone());
+    assert_eq!(tracks.collect::<Vec<_>>(), worlds.whole.tapped);
+    let refused = worlds.parts.iter().map(|part| part.plane.figures().refused);
+    assert_eq!(refused.sum::<u64>(), 0);
+}
+
+#[test]
+fn a_leg_that_is_not_there_does_not_move_and_a_taken_slot_refuses() {
+    let mut worlds = four();
+    let now = worlds.whole.now;
+    let mut stranger = leg(2);
+    stranger.generation += 1;
+    assert!(worlds.parts[1].plane.depart(now, stranger).is_none());
+    let moving = worlds.parts[1].plane.depart(now, leg(2)).expect("there");
+    worlds.parts[1].drain();
+    worlds.whole.plane.arrive(now, moving, BridgeId(1));
+    worlds.whole.drain();
+    let failed = |event: &&MediaEvent| matches!(event, MediaEvent::LegFailed { .. });
+    assert_eq!(worlds.whole.events.iter().filter(failed).count(), 1);
+    assert_eq!(worlds.whole.dead, [leg(2)]);
+}
