@@ -153,6 +153,8 @@ pub enum Effect {
     WaitPort {
         /// The new leg.
         leg: LegId,
+        /// The call.
+        call: CallId,
         /// Which jack.
         port: PortId,
         /// Who calls, as presented.

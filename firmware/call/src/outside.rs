@@ -22,6 +22,13 @@ pub(crate) struct Outside {
 }
 
 impl Switch {
+    /// Whether the carrier asks for money for a call: it leads outside, and to no emergency number.
+    #[must_use]
+    pub fn costs(&self, call: CallId) -> bool {
+        let outside = self.calls.get(&call).and_then(|c| c.outside.as_ref());
+        outside.is_some_and(|outside| !outside.emergency)
+    }
+
     pub(crate) fn dial_out(
         &mut self,
         now: Now,

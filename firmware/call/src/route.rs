@@ -148,7 +148,12 @@ impl Switch {
         let party = dir.presented(entry);
         if let Some((leg, from, _)) = self.outbound(id, kind, party, Rule::CallWaiting, dir) {
             self.wait_at(port, leg);
-            self.tell.wish(Effect::WaitPort { leg, port, from });
+            self.tell.wish(Effect::WaitPort {
+                leg,
+                call: id,
+                port,
+                from,
+            });
         }
         self.begin_ringing(id, now.mono + dir.ring_timeout(entry));
     }

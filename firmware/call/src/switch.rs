@@ -125,6 +125,12 @@ impl Switch {
         self.legs.get(&leg).copied()
     }
 
+    /// The leg of whoever called.
+    #[must_use]
+    pub fn caller_of(&self, call: CallId) -> Option<LegId> {
+        self.calls.get(&call).map(|call| call.caller)
+    }
+
     /// A new call and its first leg, as a set that dials; writes their first events.
     pub(crate) fn open(
         &mut self,

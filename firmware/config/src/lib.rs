@@ -45,6 +45,7 @@ mod problem;
 mod read;
 mod schema;
 mod secret;
+mod set_caller_id;
 mod text;
 mod words;
 
@@ -74,4 +75,5 @@ pub use outside::OutsideCall;
 pub use problem::{Fault, PROBLEMS_MAX, Problem, Problems};
 pub use schema::{KeyHelp, ValueKind, reference, schema};
 pub use secret::SecretId;
+pub use set_caller_id::SetCallerId;
 pub use text::Document;

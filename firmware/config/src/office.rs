@@ -1,6 +1,6 @@
 //! `[office]`: what the office is and where.
 
-use model::{EntryId, Language, limits};
+use model::{CallerStamp, EntryId, Language, Wall, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -68,6 +68,20 @@ impl Office {
         // The check has found the name in the same database.
         let zone = jiff::tz::TimeZoneDatabase::bundled().get(&self.timezone);
         zone.unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+
+    /// What calendar and clock on the wall show at `wall`; `None` beyond the calendar's end.
+    #[must_use]
+    pub fn calendar(&self, wall: Wall) -> Option<CallerStamp> {
+        let moment = jiff::Timestamp::from_microsecond(wall.0).ok()?;
+        let local = moment.to_zoned(self.zone());
+        let two = |value: i8| u8::try_from(value).ok();
+        Some(CallerStamp {
+            month: two(local.month())?,
+            day: two(local.day())?,
+            hour: two(local.hour())?,
+            minute: two(local.minute())?,
+        })
     }
 }
 

@@ -5,9 +5,9 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Cause, Codec, EntryId, FaxTone, Instant, LegId, Now, PartyId, PortId, Protection,
-    QualityMinute, RecordingId, Rule, Seq, TapId, ToneEvidence, ToneSignature, Transport, Trust,
-    Wall,
+    Absence, CallId, CallerField, CallerIdScheme, Cause, Codec, EntryId, FaxTone, Instant, LegId,
+    Now, PartyId, PortId, Protection, QualityMinute, RecordingId, Rule, Seq, TapId, ToneEvidence,
+    ToneSignature, Transport, Trust, Wall,
 };
 
 /// A line of the ledger. Append-only; the sequence has no gap.
@@ -183,6 +183,45 @@ pub enum ConferenceEvent {
     },
 }
 
+/// What became of telling a set who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerIdOutcome {
+    /// All of it went out.
+    Sent,
+    /// The set was lifted, or the caller hung up, before all had gone out.
+    Cut,
+    /// A set in a call was asked whether it can read, and did not answer.
+    Unanswered,
+    /// The port cannot do it in this way, or nothing was free to do it with.
+    Impossible,
+}
+
+/// What a set is told of one thing about a caller; never the thing itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerTold {
+    /// Nothing.
+    Nothing,
+    /// What it is.
+    Text,
+    /// That the caller does not want it told.
+    Private,
+    /// That it is not known, or cannot be told.
+    Unavailable,
+}
+
+impl From<&CallerField> for CallerTold {
+    fn from(field: &CallerField) -> Self {
+        match field {
+            CallerField::None => Self::Nothing,
+            CallerField::Text(_) => Self::Text,
+            CallerField::Absent(Absence::Private) => Self::Private,
+            CallerField::Absent(_) => Self::Unavailable,
+        }
+    }
+}
+
 /// The facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -277,6 +316,22 @@ pub enum EventBody {
     LegFax {
         /// What it said.
         tone: FaxTone,
+    },
+    /// The set was told who calls, or could not be.
+    LegCallerId {
+        /// In which way.
+        scheme: CallerIdScheme,
+        /// How that ended.
+        outcome: CallerIdOutcome,
+        /// What it was told of the number.
+        number: CallerTold,
+        /// What it was told of the name.
+        name: CallerTold,
+    },
+    /// The set was sent metering pulses for an outside call.
+    LegMetered {
+        /// How many.
+        pulses: u32,
     },
     /// The party put the others on hold.
     LegHeld,

@@ -31,7 +31,8 @@ pub use clip::{Chime, Clip, Prompt};
 pub use codec::{Codec, Digit};
 pub use command::Command;
 pub use event::{
-    ConferenceEvent, Event, EventBody, LegKind, LineNews, LineSign, MediaFigures, Record, Target,
+    CallerIdOutcome, CallerTold, ConferenceEvent, Event, EventBody, LegKind, LineNews, LineSign,
+    MediaFigures, Record, Target,
 };
 pub use id::{
     BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,
@@ -41,7 +42,7 @@ pub use language::Language;
 pub use line::{
     Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
     CallerTextError, EchoSettings, HangUps, KnownTone, LineHealth, LineHeard, LinePlay, LineSample,
-    LineSecond, LineTone, PortListens, PortSound, ToneEvidence, ToneSignature,
+    LineSecond, LineTone, PlanStep, PortListens, PortSound, ToneEvidence, ToneSignature,
 };
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,

@@ -115,6 +115,16 @@ rules! {
     PortLeftOffHook = "port.left_off_hook",
     /// The set that was left off hook is hung up.
     PortHungUp = "port.hung_up",
+    /// The set is told of callers in the country's usual way.
+    CallerIdCountry = "caller_id.country",
+    /// The set is told of callers in the way that its entry says.
+    CallerIdChosen = "caller_id.chosen",
+    /// The set is in a call and is told of the second caller there.
+    CallerIdWaiting = "caller_id.waiting",
+    /// A metering pulse for every interval of an outside call.
+    MeteringInterval = "metering.interval",
+    /// The port cannot send metering pulses of that kind.
+    MeteringUnable = "metering.unable",
     /// One phone rang.
     PhoneRang = "phone.rang",
     /// One phone sent early media.

@@ -6,8 +6,9 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use model::{
-    Binding, CallId, Cause, Codec, ConferenceEvent, EntryId, Event, EventBody, LegId, LegKind,
-    MediaFigures, Now, PartyId, QualitySecond, Record, RecordingId, StateChange, Target, Wall,
+    Binding, CallId, CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, Event, EventBody,
+    LegId, LegKind, MediaFigures, Now, PartyId, QualitySecond, Record, RecordingId, StateChange,
+    Target, Wall,
 };
 use sha2::{Digest, Sha256};
 
@@ -564,6 +565,8 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::LegEarlyMedia => "leg_early_media",
         EventBody::LegSecured => "leg_secured",
         EventBody::LegFax { .. } => "leg_fax",
+        EventBody::LegCallerId { outcome, .. } => caller_id_name(*outcome),
+        EventBody::LegMetered { .. } => "leg_metered",
         EventBody::LegHeld => "leg_held",
         EventBody::LegResumed => "leg_resumed",
         EventBody::CallJoined { .. } => "call_joined",
@@ -583,6 +586,15 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::Erased { .. } => "erased",
     };
     (name, None, None, None)
+}
+
+const fn caller_id_name(outcome: CallerIdOutcome) -> &'static str {
+    match outcome {
+        CallerIdOutcome::Sent => "leg_caller_id_sent",
+        CallerIdOutcome::Cut => "leg_caller_id_cut",
+        CallerIdOutcome::Unanswered => "leg_caller_id_unanswered",
+        CallerIdOutcome::Impossible => "leg_caller_id_impossible",
+    }
 }
 
 const fn conference_name(what: ConferenceEvent) -> &'static str {

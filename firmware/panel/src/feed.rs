@@ -214,6 +214,8 @@ mod tests {
             ringing: false,
             dialled: String::new(),
             talking: None,
+            display: None,
+            lamp: false,
         };
         feed.tell(ChangeBody::Set(set(Hook::On)));
         feed.tell(ChangeBody::Set(set(Hook::Off)));

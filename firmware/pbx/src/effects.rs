@@ -33,13 +33,22 @@ impl Pbx {
                 caller,
             } => self.call_phone(now, leg, call, &phone, &from, caller),
             Effect::RingPort {
-                leg, port, ring, ..
-            } => self.ring_set(now, leg, port, ring),
+                leg,
+                call,
+                port,
+                from,
+                ring,
+            } => self.ring_set(now, (leg, call), port, &from, ring),
             Effect::CallLine {
                 leg, port, number, ..
             } => self.call_line(now, leg, port, number),
-            Effect::WaitPort { leg, port, .. } => self.wait_port(now, leg, port),
-            Effect::Attend { leg, port } => self.attend(leg, port),
+            Effect::WaitPort {
+                leg,
+                call,
+                port,
+                from,
+            } => self.wait_port(now, (leg, call), port, &from),
+            Effect::Attend { leg, port } => self.attend(now, leg, port),
             Effect::Unite {
                 port,
                 legs,
@@ -192,7 +201,7 @@ impl Pbx {
         }
         let Some(leg) = self.legs.get_mut(&id) else {
             // A set is answered by connecting it.
-            self.set_was_answered(id);
+            self.set_was_answered(now, id);
             self.leg_event(now, id, LegEvent::Answered(None, Protection::Clear));
             return;
         };

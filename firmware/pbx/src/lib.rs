@@ -8,7 +8,9 @@
 #![warn(missing_docs)]
 
 mod advertised;
+mod announce;
 mod auth;
+mod caller;
 mod clips;
 mod effects;
 mod flows;
@@ -18,6 +20,7 @@ mod leg;
 mod line_profile;
 mod lines;
 mod media;
+mod metering;
 mod off_hook;
 mod pbx;
 mod pool;
@@ -28,6 +31,7 @@ mod registrar;
 mod ringer;
 mod rooms;
 mod set_side;
+mod set_sound;
 mod status;
 mod stun;
 mod supervision;
@@ -36,6 +40,7 @@ mod tape;
 mod two_calls;
 mod usage_side;
 mod voice;
+mod waiting_caller;
 mod world;
 
 pub use auth::{Keys, Passwords, Question, Vault, Verdict};

@@ -3,8 +3,8 @@
 use call::LegEvent;
 use config::PortRange;
 use model::{
-    BridgeId, Cause, LegId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now, PairId, Route,
-    Rule,
+    BridgeId, Cause, LegId, LineHeard, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Now,
+    PairId, Route, Rule,
 };
 
 use crate::{Output, Pbx, leg::Stage, pbx::Owner, ports::SetPhase, world::World};
@@ -63,11 +63,13 @@ impl Pbx {
                     self.clip_ended(now, id, clip);
                 }
             }
-            MediaEvent::Line { leg, heard } => {
-                if let Some(&Owner::Line(port)) = self.by_media.get(&leg) {
-                    self.line_heard(now, port, heard);
+            MediaEvent::Line { leg, heard } => match (self.by_media.get(&leg), heard) {
+                (Some(&Owner::Line(port)), heard) => self.line_heard(now, port, heard),
+                (Some(&Owner::Port(port)), LineHeard::Played { whole }) => {
+                    self.port_played(now, port, whole);
                 }
-            }
+                _ => {}
+            },
             MediaEvent::ClipFailed { clip } => self.clip_failed(now, clip),
             MediaEvent::QualityMinute { leg, minute } => self.sounded(now, leg, minute),
             MediaEvent::FirstPacket { .. }
@@ -116,8 +118,11 @@ impl Pbx {
     /// The media plane could not do it: the leg ends, and the place is free again.
     fn seat_failed(&mut self, now: Now, media: MediaLeg) {
         let leg = self.leg_of(media);
-        self.by_media.remove(&media);
+        let owner = self.by_media.remove(&media);
         self.slots.give_back(media);
+        if let Some(Owner::Port(port)) = owner {
+            self.announcement_failed(now, port, media);
+        }
         let Some(id) = leg else { return };
         if let Some(sip) = self.legs.get_mut(&id) {
             sip.media = None;

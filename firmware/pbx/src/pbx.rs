@@ -19,16 +19,19 @@ use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 use crate::{
     Counters, Input, Jack, Output, Vault,
     advertised::advertised,
+    announce::Announcements,
     auth::Challenger,
     clips::Clips,
     flows::Flows,
     leg::SipLeg,
     lines::{Lines, PortFigures, figures},
+    metering::Meters,
     pool::{Bridges, LegSlots, Pairs},
     ports::Jacks,
     registrar::Registrar,
     ringer::Ringer,
     stun,
+    waiting_caller::WaitingCaller,
 };
 
 /// What the exchange knows when it starts.
@@ -107,6 +110,12 @@ pub struct Pbx {
     pub(crate) jacks: Jacks,
     pub(crate) lines: Lines,
     pub(crate) ringer: Ringer,
+    /// Sets on hook that are being told who calls.
+    pub(crate) announcements: Announcements,
+    /// Sets in a call that are to be told of a second caller.
+    pub(crate) waiting_callers: BTreeMap<PortId, WaitingCaller>,
+    /// Outside calls of sets that are metered.
+    pub(crate) meters: Meters,
     /// SIP legs by leg, and the ways to find them.
     pub(crate) legs: BTreeMap<LegId, SipLeg>,
     pub(crate) by_usage: BTreeMap<UsageKey, LegId>,
@@ -179,6 +188,9 @@ impl Pbx {
             jacks,
             lines,
             ringer: Ringer::default(),
+            announcements: Announcements::default(),
+            waiting_callers: BTreeMap::new(),
+            meters: Meters::default(),
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
             by_media: BTreeMap::new(),
@@ -286,6 +298,9 @@ impl Pbx {
         let sets = self.jacks.next_deadline().map(|at| (at, "a set"));
         let lines = self.lines.next_deadline();
         let bells = self.ringer.next_deadline().map(|at| (at, "a bell"));
+        let told = self.announcements.next_deadline();
+        let told = told.map(|at| (at, "a set is told who calls"));
+        let meters = self.meters.next_deadline().map(|at| (at, "metering"));
         [
             self.agent.next_deadline(),
             self.switch.next_deadline(),
@@ -295,6 +310,8 @@ impl Pbx {
             sets,
             lines,
             bells,
+            told,
+            meters,
         ]
         .into_iter()
         .flatten()
@@ -360,6 +377,7 @@ impl Pbx {
             && self.legs.is_empty()
             && self.agent.sizes().usages == 0
             && self.jacks.busy() == 0
+            && self.announcements.is_empty()
             && self.lines.busy() == 0
             && self.slots.free() == self.slots_in_all;
         if !quiet {
@@ -452,6 +470,8 @@ impl Pbx {
         }
         self.expire_bindings(now);
         self.ring_bells(now);
+        self.run_announcements(now);
+        self.run_meters(now);
         self.run_set_timers(now);
         self.line_timeouts(now);
         while let Some(&(at, leg)) = self.waiting.first() {

@@ -42,6 +42,8 @@ pub(crate) enum SetTimer {
     Beep,
     /// The break is over that tells of the other party's hang-up.
     Mend,
+    /// The reversal is over that is a metering pulse.
+    MeterEnd,
 }
 
 /// A leg of a set.

@@ -12,7 +12,8 @@ use model::{Instant, LegId, PortId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) port: PortId,
-    pub(crate) leg: LegId,
+    /// Who is told when the bell begins.
+    pub(crate) tell: Option<LegId>,
     pub(crate) cadence: Cadence,
 }
 
@@ -144,7 +145,7 @@ mod tests {
     fn wanted(port: u16) -> Wanted {
         Wanted {
             port: PortId(port),
-            leg: LegId(port.into()),
+            tell: Some(LegId(port.into())),
             cadence: Cadence::new(&[1_000, 4_000]).expect("legal"),
         }
     }

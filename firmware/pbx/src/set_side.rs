@@ -4,13 +4,12 @@ use call::{LegEvent, NewCall, Ring};
 use config::Tone;
 use hal_port::{PortCommand, PortEvent};
 use model::{
-    Cause, Digit, LegId, LegKind, MediaCommand, MediaFigures, MediaLeg, Now, PortId, Protection,
-    Route, Rule,
+    CallId, Cause, Digit, LegId, LegKind, MediaCommand, MediaFigures, MediaLeg, Now, Party, PortId,
+    Protection, Route, Rule,
 };
 
 use crate::{
     Output, Pbx,
-    pbx::Owner,
     ports::{self, SetDid, SetPhase},
     ringer::{Placed, Round, Wanted},
     world::World,
@@ -21,9 +20,20 @@ impl Pbx {
         if self.line_event(now, port, event) {
             return;
         }
-        let did = self.jacks.event(port, event);
         if matches!(event, PortEvent::OffHook | PortEvent::Fault(_)) {
             self.silence_bell(now, port);
+        }
+        let planned = match event {
+            PortEvent::OffHook => self.hook_is_planned(now, port, true),
+            PortEvent::OnHook => self.hook_is_planned(now, port, false),
+            _ => false,
+        };
+        if planned {
+            return;
+        }
+        let did = self.jacks.event(port, event);
+        if matches!(event, PortEvent::OnHook | PortEvent::Fault(_)) {
+            self.forget_waiting_caller(port);
         }
         match did {
             SetDid::Lifted => self.set_lifted(now, port),
@@ -58,14 +68,11 @@ impl Pbx {
     fn set_lifted(&mut self, now: Now, port: PortId) {
         let entry = self.jacks.get(port).and_then(|jack| jack.entry.clone());
         let taken_back = self.switch.take_back(port);
-        let Some(media) = self.slots.take() else {
-            self.counters.no_media_ports += 1;
+        let Some(media) = self.seat_for_port(port) else {
             self.jacks.set_phase(port, SetPhase::Mute);
             self.leave_off_hook(now, port);
             return;
         };
-        self.by_media.insert(media, Owner::Port(port));
-        self.media(MediaCommand::AddPortLeg { leg: media, port });
         if let Some(leg) = taken_back {
             self.jacks.set_phase(port, SetPhase::Up { leg, media });
             self.hear_as_attended(port);
@@ -101,9 +108,9 @@ impl Pbx {
         }
     }
 
-    fn set_answered(&mut self, now: Now, port: PortId, leg: LegId) {
-        let Some(media) = self.slots.take() else {
-            self.counters.no_media_ports += 1;
+    pub(crate) fn set_answered(&mut self, now: Now, port: PortId, leg: LegId) {
+        let seat = self.stop_announcing(now, port);
+        let Some(media) = seat.or_else(|| self.seat_for_port(port)) else {
             self.jacks.set_phase(port, SetPhase::Mute);
             self.leave_off_hook(now, port);
             let refused = LegEvent::Refused {
@@ -113,8 +120,6 @@ impl Pbx {
             self.leg_event(now, leg, refused);
             return;
         };
-        self.by_media.insert(media, Owner::Port(port));
-        self.media(MediaCommand::AddPortLeg { leg: media, port });
         self.jacks.set_phase(port, SetPhase::Up { leg, media });
         self.hear_as_attended(port);
         self.leg_event(now, leg, LegEvent::Answered(None, Protection::Clear));
@@ -122,7 +127,12 @@ impl Pbx {
 
     fn set_failed(&mut self, now: Now, port: PortId, phase: SetPhase) {
         self.note_fault(now, port, true);
-        if let SetPhase::Up { media, .. } | SetPhase::Parting(media) = phase {
+        let announcing = self.stop_announcing(now, port);
+        let used = match phase {
+            SetPhase::Up { media, .. } | SetPhase::Parting(media) => Some(media),
+            _ => announcing,
+        };
+        if let Some(media) = used {
             self.remove_media(media);
         }
         self.switch.set_lost(port);
@@ -140,8 +150,16 @@ impl Pbx {
         self.note(now, Rule::PortFault, body);
     }
 
-    /// Rings the set for a leg; a set that was lifted this very moment is busy (glare).
-    pub(crate) fn ring_set(&mut self, now: Now, leg: LegId, port: PortId, ring: Ring) {
+    /// Rings the set for a leg and tells it who calls; a set that was lifted this very moment is busy
+    /// (glare).
+    pub(crate) fn ring_set(
+        &mut self,
+        now: Now,
+        (leg, call): (LegId, CallId),
+        port: PortId,
+        from: &Party,
+        ring: Ring,
+    ) {
         let free = self
             .jacks
             .get(port)
@@ -162,30 +180,64 @@ impl Pbx {
             Ring::Back => self.config.country.ring.back_ms(),
         };
         let cadence = ports::cadence(&cadence);
-        self.give_turn(now, Wanted { port, leg, cadence }, true);
+        // Of a party that the set itself has called nothing is told.
+        let nobody = ring == Ring::Back && *from == Party::default();
+        let way = self.way_to_set(port).filter(|_| !nobody);
+        let announced = way.is_some_and(|way| {
+            let info = self.caller_info(now, call, from, way.scheme);
+            self.announce_call(now, port, leg, (way, info), cadence)
+        });
+        if !announced {
+            let tell = Some(leg);
+            self.give_turn(
+                now,
+                Wanted {
+                    port,
+                    tell,
+                    cadence,
+                },
+                true,
+            );
+        }
     }
 
     /// Rings a set as soon as the ringing supply bears it.
-    fn give_turn(&mut self, now: Now, wanted: Wanted, tell: bool) {
+    pub(crate) fn give_turn(&mut self, now: Now, wanted: Wanted, tell: bool) {
         let round = Round::new(self.config.country.ring.span_and_pause_ms());
         let at_once = usize::from(self.config.limits.bells_at_once);
         match self.ringer.place(now.mono, wanted, round, at_once) {
             Placed::Soon => self.ring_bells(now),
-            Placed::Waits if tell => {
-                let waits = LegEvent::Waits(Rule::PortRingLoad);
-                self.leg_event(now, wanted.leg, waits);
+            Placed::Waits => {
+                if let Some(leg) = wanted.tell.filter(|_| tell) {
+                    let waits = LegEvent::Waits(Rule::PortRingLoad);
+                    self.leg_event(now, leg, waits);
+                }
             }
-            Placed::Waits => {}
         }
     }
 
     /// Begins the bells whose turn has come.
     pub(crate) fn ring_bells(&mut self, now: Now) {
-        while let Some(Wanted { port, leg, cadence }) = self.ringer.due(now.mono) {
+        while let Some(Wanted {
+            port,
+            tell,
+            cadence,
+        }) = self.ringer.due(now.mono)
+        {
             let command = PortCommand::StartRing(cadence);
             self.out.push_back(Output::Port { port, command });
-            self.leg_event(now, leg, LegEvent::Rang);
+            self.bell_began(now, port);
+            if let Some(leg) = tell {
+                self.leg_event(now, leg, LegEvent::Rang);
+            }
         }
+    }
+
+    /// Stops the bell of a port for good.
+    pub(crate) fn stop_bell(&mut self, now: Now, port: PortId) {
+        let command = PortCommand::StopRing;
+        self.out.push_back(Output::Port { port, command });
+        self.silence_bell(now, port);
     }
 
     /// The bell of a port is silent: another may have its turn.
@@ -203,16 +255,14 @@ impl Pbx {
         self.forget_clip(leg);
         let of_set = self.jacks.of_leg(leg);
         if let Some((port, _)) = of_set {
-            self.forget_set_leg(leg, port);
+            self.end_metering(now, leg);
+            self.forget_set_leg(now, leg, port);
         }
         match of_set {
             Some((port, SetPhase::Ringing(rung))) if rung == leg => {
                 // A set that is rung for somebody it holds is connected with them.
                 self.leave_bridge(leg);
-                self.jacks.set_phase(port, SetPhase::Idle);
-                let command = PortCommand::StopRing;
-                self.out.push_back(Output::Port { port, command });
-                self.silence_bell(now, port);
+                self.give_up_ringing(now, port, cause);
             }
             Some((port, SetPhase::Up { leg: active, media })) if active == leg => {
                 self.leave_bridge(leg);
@@ -221,6 +271,26 @@ impl Pbx {
             Some(_) | None => self.leave_bridge(leg),
         }
         self.leg_event(now, leg, LegEvent::Gone(MediaFigures::default()));
+    }
+
+    /// Nobody rings the set any more.
+    fn give_up_ringing(&mut self, now: Now, port: PortId, cause: Cause) {
+        let lifted = self.is_lifted_for_data(port);
+        let media = self.stop_announcing(now, port);
+        self.stop_bell(now, port);
+        match (media, lifted) {
+            (Some(media), true) => self.part(now, port, media, cause),
+            (None, true) => {
+                self.jacks.set_phase(port, SetPhase::Mute);
+                self.leave_off_hook(now, port);
+            }
+            (media, false) => {
+                self.jacks.set_phase(port, SetPhase::Idle);
+                if let Some(media) = media {
+                    self.remove_media(media);
+                }
+            }
+        }
     }
 
     /// The call is over and the set is off hook: it hears why until it is hung up.

@@ -13,12 +13,13 @@ use crate::{
 
 impl Pbx {
     /// Somebody answered whom the set called by this leg.
-    pub(crate) fn set_was_answered(&mut self, leg: LegId) {
+    pub(crate) fn set_was_answered(&mut self, now: Now, leg: LegId) {
         if let Some(leg) = self.jacks.leg_mut(leg) {
             leg.answered = true;
         }
         if let Some((port, _)) = self.jacks.of_leg(leg) {
             self.supervise(port);
+            self.begin_metering(now, leg, port);
         }
     }
 

@@ -5,13 +5,27 @@ use core::time::Duration;
 
 use call::LegEvent;
 use config::Tone;
-use model::{Cause, LegId, LinePlay, MediaCommand, Now, PortId, Route, ToneSpec, ToneStep};
+use model::{
+    CallId, Cause, LegId, LinePlay, MediaCommand, Now, Party, PortId, Route, ToneSpec, ToneStep,
+};
 
-use crate::{Pbx, ports::SetPhase};
+use crate::{
+    Pbx,
+    ports::{SetPhase, SetTimer},
+};
+
+/// While a set is told who waits, the tone comes this much later.
+const AFTER_DATA: Duration = Duration::from_millis(500);
 
 impl Pbx {
     /// Tells the person at a set that is in a call of another caller.
-    pub(crate) fn wait_port(&mut self, now: Now, leg: LegId, port: PortId) {
+    pub(crate) fn wait_port(
+        &mut self,
+        now: Now,
+        (leg, call): (LegId, CallId),
+        port: PortId,
+        from: &Party,
+    ) {
         let phase = self.jacks.get(port).map(|jack| jack.phase);
         let Some(SetPhase::Up { .. }) = phase else {
             // Hung up or left this very moment.
@@ -25,6 +39,7 @@ impl Pbx {
         self.jacks.add_leg(port, leg);
         self.jacks.set_waiting(port, Some(leg));
         self.leg_event(now, leg, LegEvent::Rang);
+        self.plan_waiting_caller(now, (leg, call), port, from);
         self.beep(now, port);
     }
 
@@ -36,6 +51,11 @@ impl Pbx {
         let (SetPhase::Up { media, .. } | SetPhase::Parting(media)) = jack.phase else {
             return;
         };
+        if self.is_telling(port) {
+            let next = now.mono + AFTER_DATA;
+            self.jacks.set_timer(port, next, SetTimer::Beep);
+            return;
+        }
         let tone = self.config.country.tone(Tone::CallWaiting);
         let (once, period) = beep_of(tone, jack.beeps);
         let play = LinePlay::Tone(once);
@@ -44,7 +64,7 @@ impl Pbx {
     }
 
     /// Nobody waits for the set any more.
-    fn stop_beeping(&mut self, port: PortId) {
+    fn stop_beeping(&mut self, now: Now, port: PortId) {
         if self
             .jacks
             .get(port)
@@ -53,6 +73,7 @@ impl Pbx {
             return;
         }
         self.jacks.set_waiting(port, None);
+        self.cut_waiting_caller(now, port);
         if let Some(SetPhase::Up { media, .. } | SetPhase::Parting(media)) =
             self.jacks.get(port).map(|jack| jack.phase)
         {
@@ -62,7 +83,7 @@ impl Pbx {
     }
 
     /// The set's ear and mouth belong to this leg.
-    pub(crate) fn attend(&mut self, leg: LegId, port: PortId) {
+    pub(crate) fn attend(&mut self, now: Now, leg: LegId, port: PortId) {
         self.part_united(port);
         self.jacks.add_leg(port, leg);
         if self
@@ -70,7 +91,7 @@ impl Pbx {
             .get(port)
             .is_some_and(|jack| jack.waiting == Some(leg))
         {
-            self.stop_beeping(port);
+            self.stop_beeping(now, port);
         }
         let phase = self.jacks.get(port).map(|jack| jack.phase);
         if let Some(SetPhase::Up { media, .. } | SetPhase::Parting(media)) = phase {
@@ -145,14 +166,14 @@ impl Pbx {
     }
 
     /// A leg of a set is over: the set no longer knows it.
-    pub(crate) fn forget_set_leg(&mut self, leg: LegId, port: PortId) {
+    pub(crate) fn forget_set_leg(&mut self, now: Now, leg: LegId, port: PortId) {
         self.part_united(port);
         if self
             .jacks
             .get(port)
             .is_some_and(|jack| jack.waiting == Some(leg))
         {
-            self.stop_beeping(port);
+            self.stop_beeping(now, port);
         }
         self.jacks.remove_leg(port, leg);
     }

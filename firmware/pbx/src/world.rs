@@ -120,7 +120,8 @@ impl Directory for World<'_> {
         });
         SetRules {
             hot_line,
-            call_waiting: set.call_waiting,
+            // Nothing may sound in a fax.
+            call_waiting: set.call_waiting && !set.fax,
             transfer: set.transfer,
             recall: if self.config.country.flash_goes_round {
                 Recall::GoesRound

@@ -88,6 +88,8 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::LegCodecChanged { .. }
         | EventBody::LegSecured
         | EventBody::LegFax { .. }
+        | EventBody::LegCallerId { .. }
+        | EventBody::LegMetered { .. }
         | EventBody::LegHeld
         | EventBody::LegResumed
         | EventBody::CallJoined { .. }

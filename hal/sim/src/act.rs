@@ -33,7 +33,8 @@ pub enum Act {
     Behave(Manner),
     /// At the far end of a line: call the office.
     Call {
-        /// The number that is shown; some number when not given, none when empty.
+        /// The number that is shown; some number when not given, none when empty; of `withheld` only
+        /// that it is not to be shown.
         number: Option<String>,
         /// The name that is shown.
         name: Option<String>,

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use hal_port::{AudioHalf, Frame, FrameStatus};
+use model::CallerInfo;
 use rtrb::{Consumer, Producer};
 
+use crate::display::{Read, Reader};
 use crate::sound::{Mouth, Sound, Spoken};
 use crate::wire::{Heard, Wire};
 
@@ -12,7 +14,11 @@ pub struct SimAudio {
     wire: Arc<Wire>,
     sounds: Consumer<Spoken>,
     heard: Producer<Heard>,
+    read: Producer<Read>,
     mouth: Mouth,
+    reader: Reader,
+    /// Bursts of the bell before those that count for the next reading.
+    bursts: u32,
     stay: u32,
     blocks: u64,
     spoken: u64,
@@ -20,12 +26,20 @@ pub struct SimAudio {
 }
 
 impl SimAudio {
-    pub(crate) fn new(wire: Arc<Wire>, sounds: Consumer<Spoken>, heard: Producer<Heard>) -> Self {
+    pub(crate) fn new(
+        wire: Arc<Wire>,
+        sounds: Consumer<Spoken>,
+        heard: Producer<Heard>,
+        read: Producer<Read>,
+    ) -> Self {
         Self {
             wire,
             sounds,
             heard,
+            read,
             mouth: Mouth::default(),
+            reader: Reader::default(),
+            bursts: 0,
             stay: 0,
             blocks: 0,
             spoken: 0,
@@ -46,13 +60,6 @@ impl SimAudio {
 
     fn talk(&mut self, tx: &Frame, rx: &mut Frame) {
         self.mouth.hear(tx);
-        let heard = Heard {
-            stay: self.stay,
-            frame: *tx,
-        };
-        if self.heard.push(heard).is_err() {
-            self.dropped += 1;
-        }
         let (sounds, spoken, stay) = (&mut self.sounds, &mut self.spoken, self.stay);
         self.mouth.speak(rx, || {
             // A sound of a later stay waits until this side has seen that stay begin.
@@ -65,6 +72,39 @@ impl SimAudio {
             }
             None
         });
+        let mut frame = *tx;
+        if let Some(info) = self.reader.in_call(tx, &mut frame, rx) {
+            self.show(info, true, true);
+        }
+        let stay = self.stay;
+        if self.heard.push(Heard { stay, frame }).is_err() {
+            self.dropped += 1;
+        }
+        self.bursts = self.wire.bursts();
+    }
+
+    /// On hook the set hears what tells of callers.
+    fn listen(&mut self, tx: &Frame) {
+        if self.wire.whispers()
+            && let Some((info, alerted)) = self.reader.on_hook(tx)
+        {
+            self.show(info, alerted, false);
+        }
+    }
+
+    fn show(&mut self, info: CallerInfo, alerted: bool, in_call: bool) {
+        let bursts = self.wire.bursts();
+        let rings = bursts.wrapping_sub(core::mem::replace(&mut self.bursts, bursts));
+        let read = Read {
+            info,
+            rings,
+            alerted,
+            reversed: self.wire.reversed(),
+            in_call,
+        };
+        if self.read.push(read).is_err() {
+            self.dropped += 1;
+        }
     }
 }
 
@@ -79,6 +119,7 @@ impl AudioHalf for SimAudio {
             self.talk(tx, rx);
         } else {
             self.hang();
+            self.listen(tx);
             rx.fill(0);
         }
         self.blocks += 1;

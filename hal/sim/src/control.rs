@@ -63,6 +63,12 @@ pub struct SimControl {
     hook: HookDetector,
     bell: Bell,
     bell_told: Bell,
+    on_hook_sound: bool,
+    /// The bell sounded at the last look.
+    in_burst: bool,
+    bursts: u32,
+    /// The metering pulse that is being sent is over then.
+    metering_until: Duration,
     events: VecDeque<PortEvent>,
 }
 
@@ -84,6 +90,10 @@ impl SimControl {
             hook: HookDetector::new(HookTimes::default()),
             bell: Bell::default(),
             bell_told: Bell::default(),
+            on_hook_sound: false,
+            in_burst: false,
+            bursts: 0,
+            metering_until: Duration::ZERO,
             events: VecDeque::new(),
         }
     }
@@ -103,6 +113,25 @@ impl SimControl {
             self.plan(hand);
         }
         self.sense(self.now);
+        self.tell_audio();
+    }
+
+    /// Tells the audio half what passes the loop now, and counts the bursts of the bell.
+    fn tell_audio(&mut self) {
+        let ringing = self.bell.ringing.is_some_and(|(since, cadence)| {
+            let ms = self.now.saturating_sub(since).as_millis();
+            cadence.is_on_at(u64::try_from(ms).unwrap_or(u64::MAX))
+        });
+        if ringing && !self.in_burst {
+            self.bursts = self.bursts.wrapping_add(1);
+            self.wire.set_bursts(self.bursts);
+        }
+        self.in_burst = ringing;
+        let fed = self.bell.linefeed != Linefeed::Open;
+        let whispers = self.on_hook_sound && fed && !self.bell.closed && !ringing;
+        self.wire.set_whispers(whispers);
+        self.wire
+            .set_reversed(self.bell.linefeed == Linefeed::Reverse);
         self.wire.set_live(self.is_live());
     }
 
@@ -185,6 +214,21 @@ impl SimControl {
     }
 }
 
+impl SimControl {
+    /// Sends a metering pulse, which the set counts.
+    fn meter(&mut self, ms: u16) -> Result<(), SimError> {
+        if !(50..=1_000).contains(&ms) {
+            return Err(SimError::Range);
+        }
+        if !self.hook.is_off_hook() || !self.is_live() || self.now < self.metering_until {
+            return Err(SimError::NotNow);
+        }
+        self.metering_until = self.now + Duration::from_millis(ms.into());
+        self.bell.metered = self.bell.metered.saturating_add(1);
+        Ok(())
+    }
+}
+
 impl ControlHalf for SimControl {
     type Error = SimError;
 
@@ -214,7 +258,7 @@ impl ControlHalf for SimControl {
                 if feed == Linefeed::Open {
                     self.bell.ringing = None;
                 }
-                self.wire.set_live(self.is_live());
+                self.tell_audio();
             }
             PortCommand::SetHookTimes(times) => {
                 if !times.are_sound() {
@@ -226,12 +270,15 @@ impl ControlHalf for SimControl {
                 return Err(SimError::Profile);
             }
             PortCommand::SetProfile(_) => {}
-            PortCommand::SetOnHookSound(_)
-            | PortCommand::SetNeon(_)
-            | PortCommand::MeterPulse(_)
-            | PortCommand::SetHook(_)
-            | PortCommand::Flash(_)
-            | PortCommand::PulseDigit(_) => return Err(SimError::Unsupported),
+            PortCommand::SetOnHookSound(on) => {
+                self.on_hook_sound = on;
+                self.tell_audio();
+            }
+            PortCommand::SetNeon(on) => self.bell.neon = on,
+            PortCommand::MeterPulse(ms) => self.meter(ms)?,
+            PortCommand::SetHook(_) | PortCommand::Flash(_) | PortCommand::PulseDigit(_) => {
+                return Err(SimError::Unsupported);
+            }
         }
         self.tell();
         Ok(())

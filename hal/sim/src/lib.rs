@@ -19,6 +19,7 @@
 mod act;
 mod audio;
 mod control;
+mod display;
 mod ear;
 mod hearing;
 mod line;
@@ -35,6 +36,7 @@ mod wire;
 pub use act::{Act, ActError, Manner};
 pub use audio::SimAudio;
 pub use control::{SimControl, SimError};
+pub use display::Display;
 pub use line::{
     Carrier, CarrierRules, CarrierTones, Disconnect, Fate, LineAudio, LineControl, LineFaults,
     LineReport, LineSettings,

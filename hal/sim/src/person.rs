@@ -7,6 +7,7 @@ use model::{Digit, Instant};
 use rtrb::{Consumer, Producer};
 
 use crate::act::{ActError, Manner};
+use crate::display::{Display, Read};
 use crate::ear::Ear;
 use crate::hearing;
 use crate::mark::Mark;
@@ -34,6 +35,7 @@ pub(crate) struct Links {
     pub(crate) bells: Consumer<Bell>,
     pub(crate) sounds: Producer<Spoken>,
     pub(crate) heard: Consumer<Heard>,
+    pub(crate) read: Consumer<Read>,
 }
 
 /// A person at a set. Sound goes on only while blocks are exchanged: keys pressed while nobody does
@@ -52,6 +54,10 @@ pub struct Person {
     said: u64,
     talking: Option<Mark>,
     ear: Ear,
+    /// What the set shows of its last caller.
+    display: Option<Display>,
+    /// The set's lamp for messages that came as data.
+    lamp: bool,
     manner: Manner,
     /// When there last was something worth listening to, and when to think about it again.
     entertained: Duration,
@@ -71,6 +77,8 @@ impl Person {
             said: 0,
             talking: None,
             ear: Ear::default(),
+            display: None,
+            lamp: false,
             manner: Manner::default(),
             entertained: Duration::ZERO,
             think_at: Duration::ZERO,
@@ -98,6 +106,12 @@ impl Person {
         while let Ok(heard) = self.links.heard.pop() {
             if heard.stay == self.stay {
                 self.ear.take(&heard.frame);
+            }
+        }
+        while let Ok(read) = self.links.read.pop() {
+            match read.info.waiting {
+                Some(waiting) => self.lamp = waiting,
+                None => self.display = Some(Display::from(&read)),
             }
         }
         self.react(tones);
@@ -322,6 +336,18 @@ impl Person {
         self.bell.ringing.is_some()
     }
 
+    /// What the set shows of its last caller.
+    #[must_use]
+    pub const fn display(&self) -> Option<&Display> {
+        self.display.as_ref()
+    }
+
+    /// A lamp of the set says that messages wait.
+    #[must_use]
+    pub const fn lamp(&self) -> bool {
+        self.lamp || self.bell.neon
+    }
+
     /// How the line is fed.
     #[must_use]
     pub fn linefeed(&self) -> Linefeed {
@@ -345,6 +371,9 @@ impl Person {
             rings: u32::try_from(rings).unwrap_or(u32::MAX),
             ring_cadence_ms: ringing.map_or_else(Vec::new, |(_, c)| c.steps_ms().to_vec()),
             linefeed: self.bell.linefeed,
+            display: self.display.clone(),
+            lamp: self.lamp(),
+            metered: self.bell.metered,
             talking: self.talking.as_ref().map(|mark| mark.name().into()),
             waiting: u32::try_from(sounds_waiting + hands_waiting).unwrap_or(u32::MAX),
             blocks: self.links.wire.blocks(),

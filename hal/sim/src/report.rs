@@ -1,7 +1,7 @@
 use hal_port::Linefeed;
 use serde::{Deserialize, Serialize};
 
-use crate::LineReport;
+use crate::{Display, LineReport};
 
 /// A frequency that is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,15 @@ pub struct Report {
     pub ring_cadence_ms: Vec<u16>,
     /// How the line is fed.
     pub linefeed: Linefeed,
+    /// What the set shows of its last caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Display>,
+    /// A lamp of the set says that messages wait.
+    #[serde(default)]
+    pub lamp: bool,
+    /// Metering pulses since the start.
+    #[serde(default)]
+    pub metered: u32,
     /// The mark that is being spoken.
     pub talking: Option<String>,
     /// Sounds (digits and waits before them) and hook movements still to be made.

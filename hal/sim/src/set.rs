@@ -12,7 +12,7 @@ use crate::line::{
 };
 use crate::people::People;
 use crate::person::{Links, Person};
-use crate::wire::{BELL_RING, HAND_RING, HEARD_RING, SOUND_RING, Wire};
+use crate::wire::{BELL_RING, HAND_RING, HEARD_RING, READ_RING, SOUND_RING, Wire};
 
 /// How a set and its line are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,9 +112,9 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
             reversal: true,
             open_loop: true,
             pulse: true,
-            on_hook_sound: false,
-            metering: false,
-            neon: false,
+            on_hook_sound: true,
+            metering: true,
+            neon: true,
             echo_canceller: false,
         },
     };
@@ -123,8 +123,10 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
     let (bell_in, bell_out) = RingBuffer::new(BELL_RING);
     let (sound_in, sound_out) = RingBuffer::new(SOUND_RING);
     let (heard_in, heard_out) = RingBuffer::new(HEARD_RING);
+    let (read_in, read_out) = RingBuffer::new(READ_RING);
     let links = Links {
         wire: Arc::clone(&wire),
+        read: read_out,
         hands: hand_in,
         bells: bell_out,
         sounds: sound_in,
@@ -132,7 +134,7 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
     };
     let person = Person::new(port.name.clone(), links);
     let control = SimControl::new(Arc::clone(&wire), hand_out, bell_in, options.bounce_ms);
-    let audio = SimAudio::new(wire, sound_out, heard_in);
+    let audio = SimAudio::new(wire, sound_out, heard_in, read_in);
     (
         SimPort {
             port,

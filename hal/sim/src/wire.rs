@@ -7,6 +7,8 @@ use hal_port::{Cadence, Frame, Linefeed};
 
 /// Blocks heard that may wait for the person: 2 s. More are dropped and counted.
 pub(crate) const HEARD_RING: usize = 200;
+/// Readings of the set's display that may wait for the person.
+pub(crate) const READ_RING: usize = 8;
 /// Sounds that may wait for the microphone.
 pub(crate) const SOUND_RING: usize = 128;
 /// Movements of the hand that may wait for the hook.
@@ -20,6 +22,12 @@ pub(crate) const BELL_RING: usize = 8;
 pub(crate) struct Wire {
     /// The loop is closed and fed: sound passes. Written by the control half.
     live: AtomicBool,
+    /// The loop is open and lets sound through to the set on hook. Written by the control half.
+    whispers: AtomicBool,
+    /// The line is reversed. Written by the control half.
+    reversed: AtomicBool,
+    /// Bursts of the bell since the start. Written by the control half.
+    bursts: AtomicU32,
     /// Grows with each lift and each hang-up; sounds of another stay are not spoken. Written by
     /// the person.
     stay: AtomicU32,
@@ -45,6 +53,9 @@ macro_rules! fact {
 
 impl Wire {
     fact!(live, set_live, live, bool);
+    fact!(whispers, set_whispers, whispers, bool);
+    fact!(reversed, set_reversed, reversed, bool);
+    fact!(bursts, set_bursts, bursts, u32);
     fact!(stay, set_stay, stay, u32);
     fact!(blocks, set_blocks, blocks, u64);
     fact!(spoken, set_spoken, spoken, u64);
@@ -70,6 +81,10 @@ pub(crate) struct Bell {
     /// Rung since then, in this cadence.
     pub(crate) ringing: Option<(Duration, Cadence)>,
     pub(crate) linefeed: Linefeed,
+    /// The neon lamp is lit.
+    pub(crate) neon: bool,
+    /// Metering pulses since the start.
+    pub(crate) metered: u32,
     /// The loop is closed at the set.
     pub(crate) closed: bool,
 }

@@ -1412,6 +1412,15 @@ export interface components {
             language: string;
             signed_in?: components["schemas"]["SignedIn"] | null;
         };
+        /** @description What the display of a set says of a caller. */
+        SetDisplay: {
+            /** @description The name, if the set was told one. */
+            name?: string | null;
+            /** @description The number, if the set was told one. */
+            number?: string | null;
+            /** @description Whether the caller does not want the number shown. */
+            withheld: boolean;
+        };
         /** @description The person behind the cookie. */
         SignedIn: {
             /** @description The person's name. */
@@ -1429,10 +1438,13 @@ export interface components {
         SimSet: {
             /** @description What was dialled since the handset was lifted. */
             dialled: string;
+            display?: components["schemas"]["SetDisplay"] | null;
             /** @description The set's extension; empty if the configuration gives it none. */
             extension: string;
             /** @description Whether the handset is lifted. */
             hook: components["schemas"]["Hook"];
+            /** @description Whether its lamp says that messages wait. */
+            lamp: boolean;
             /** @description The port's name on the board, such as `fxs1`. */
             port: string;
             /** @description Whether it rings. */

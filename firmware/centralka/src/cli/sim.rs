@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, Subcommand};
-use hal_sim::{Act, Disconnect, Fate, LineFaults, LineSettings, Report};
+use hal_sim::{Act, Disconnect, Display, Fate, LineFaults, LineSettings, Report};
+use model::Absence;
 
 use crate::{desk::Ask, socket};
 
@@ -43,7 +44,7 @@ enum Verb {
     Hangup,
     /// A line's far party calls the office.
     Call {
-        /// The number that is shown.
+        /// The number that is shown; `withheld` = none, on purpose.
         number: Option<String>,
         /// The name that is shown.
         #[arg(long)]
@@ -143,6 +144,15 @@ fn in_words(report: &Report) -> String {
     if report.rung {
         words.push(format!("ringing, burst {}", report.rings));
     }
+    if let Some(display) = &report.display {
+        words.push(shown(display));
+    }
+    if report.lamp {
+        words.push("the lamp for messages is lit".to_owned());
+    }
+    if report.metered > 0 {
+        words.push(format!("{} metering pulses", report.metered));
+    }
     if let Some(line) = &report.line {
         words.push(format!("the line is {}", line.stage));
         if !line.dialled.is_empty() {
@@ -165,4 +175,17 @@ fn in_words(report: &Report) -> String {
         }
     }
     words.join(", ")
+}
+
+/// What the set's display says.
+fn shown(display: &Display) -> String {
+    let number = match (&display.number, display.absent) {
+        (Some(number), _) => number.as_str(),
+        (None, Some(Absence::Private)) => "withheld",
+        (None, _) => "unknown",
+    };
+    match &display.name {
+        Some(name) => format!("shows {number} {name:?}"),
+        None => format!("shows {number}"),
+    }
 }

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use hal_port::{ControlHalf as _, PortCommand, PortEvent, PortKind, Reading};
 use hal_sim::{ActError, People, Report};
-use model::{HangUps, Instant, LineHealth, LineSample, PortId, Wall};
+use model::{Absence, HangUps, Instant, LineHealth, LineSample, PortId, Wall};
 use panel::{
     Feed,
-    api::{ChangeBody, Hook, SimSet},
+    api::{ChangeBody, Hook, SetDisplay, SimSet},
 };
 
 use pbx::PortFigures;
@@ -197,12 +197,22 @@ impl Board {
                 ringing: person.is_rung(),
                 dialled: seat.dialled.clone(),
                 talking: seat.talking,
+                display: person.display().map(display),
+                lamp: person.lamp(),
             };
             if seat.shown.as_ref() != Some(&set) {
                 self.feed.tell(ChangeBody::Set(set.clone()));
                 seat.shown = Some(set);
             }
         }
+    }
+}
+
+fn display(shown: &hal_sim::Display) -> SetDisplay {
+    SetDisplay {
+        number: shown.number.clone(),
+        name: shown.name.clone(),
+        withheld: shown.absent == Some(Absence::Private),
     }
 }
 

@@ -4,7 +4,7 @@ use model::{CallerIdScheme, Codec, ToneSpec, ToneStep};
 use toml_edit::{Document, Table, TableLike};
 
 use super::{Country, CountryCode, Ring, Tone, tone::fit};
-use crate::Language;
+use crate::{Language, set_caller_id::SetCallerId};
 
 /// What a set says comes as it is and what it hears is 7 dB weaker: the usual plan of European
 /// exchanges (general knowledge, to be checked on a live line).
@@ -92,22 +92,12 @@ fn step(table: &dyn TableLike) -> Option<ToneStep> {
     })
 }
 
+/// The scheme of that name; sets ask for `aon` themselves, so it is none of those that they are given.
 fn caller_id(name: &str) -> Option<CallerIdScheme> {
-    Some(match name {
-        "bellcore" => CallerIdScheme::Bellcore,
-        "bellcore_single" => CallerIdScheme::BellcoreSingle,
-        "etsi_fsk_ring" => CallerIdScheme::EtsiRing,
-        "etsi_fsk_lr" => CallerIdScheme::EtsiReversal,
-        "etsi_fsk_dtas" => CallerIdScheme::EtsiAlert,
-        "etsi_fsk_rpas" => CallerIdScheme::EtsiPulse,
-        "bt_sin227" => CallerIdScheme::BtSin227,
-        "dtmf_abdc" => CallerIdScheme::DtmfAbdc,
-        "dtmf_hash" => CallerIdScheme::DtmfHash,
-        "dtmf_dc" => CallerIdScheme::DtmfDc,
-        "ntt" => CallerIdScheme::Ntt,
-        "aon" => CallerIdScheme::Aon,
-        _ => return None,
-    })
+    match name {
+        "aon" => Some(CallerIdScheme::Aon),
+        name => SetCallerId::named(name),
+    }
 }
 
 fn string<'t>(table: &'t dyn TableLike, key: &str) -> Option<&'t str> {

@@ -4,7 +4,10 @@ use model::{EntryId, Number, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{country::Country, limits_section::Limits, problem::Bad, read::Section, schema};
+use crate::{
+    country::Country, format, limits_section::Limits, problem::Bad, read::Section, schema,
+    set_caller_id::SetCallerId,
+};
 
 /// An analog telephone, or several in parallel, on one port of the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -57,6 +60,34 @@ pub struct Analog {
     /// Whether the set may dial by pulses; then no press below 80 ms is a flash.
     #[schemars(with = "Option<bool>")]
     pub pulse_dialling: bool,
+    /// How the set is told who calls, when it is rung and during a call.
+    #[schemars(default)]
+    pub caller_id: SetCallerId,
+    /// Seconds of an answered outside call after which a metering pulse is sent, and again and again;
+    /// 0 = none.
+    #[schemars(range(min = 0, max = 3600), default)]
+    pub metering_interval_s: u16,
+    /// Whether a metering pulse is a short reversal of the line; otherwise it is the country's tone
+    /// above the voice.
+    #[schemars(default)]
+    pub metering_reversal: bool,
+    /// Whether a fax machine or a modem is on the port: its sound is left as it comes, and nothing
+    /// interrupts it.
+    #[schemars(default)]
+    pub fax: bool,
+    /// Longest echo of the set that is taken out, in ms: 8 to 128; 0 = the echo stays.
+    #[schemars(range(min = 0, max = 128), default = "echo_tail_ms")]
+    pub echo_tail_ms: u8,
+    /// Gain of what the set hears, in dB, on top of the country's loss plan.
+    #[schemars(range(min = -20, max = 12), default)]
+    pub gain_to_set_db: i16,
+    /// Gain of what the set says, in dB, on top of the country's loss plan.
+    #[schemars(range(min = -20, max = 12), default)]
+    pub gain_from_set_db: i16,
+}
+
+const fn echo_tail_ms() -> u8 {
+    32
 }
 
 impl Analog {
@@ -66,10 +97,10 @@ impl Analog {
         if !section.has("port") {
             section.missing("port");
         }
-        let extension = section.parsed("extension", crate::format::extension);
+        let extension = section.parsed("extension", format::extension);
         let name = section.label("name", limits::NAME_LEN_MAX);
         let ring = section.whole("ring_timeout_s", Limits::RING_TIMEOUT_S);
-        let hot_line = section.parsed("hot_line", crate::format::number);
+        let hot_line = section.parsed("hot_line", format::number);
         let hot_line_after_s = section.whole("hot_line_after_s", 0..=30).unwrap_or(0);
         let call_waiting = section.flag("call_waiting").unwrap_or(true);
         let transfer = section.flag("transfer").unwrap_or(true);
@@ -78,6 +109,13 @@ impl Analog {
         let flash_min_ms = section.whole("flash_min_ms", 40..=1_000);
         let flash_max_ms = section.whole("flash_max_ms", 100..=1_500);
         let pulse_dialling = section.flag("pulse_dialling").unwrap_or(true);
+        let caller_id = section.parsed("caller_id", |t| format::choice(t, &SetCallerId::ALL));
+        let metering_interval_s = section.whole("metering_interval_s", 0..=3_600);
+        let metering_reversal = section.flag("metering_reversal");
+        let fax = section.flag("fax");
+        let echo_tail = section.whole("echo_tail_ms", 0..=128);
+        let gain_to_set_db = section.whole("gain_to_set_db", -20..=12);
+        let gain_from_set_db = section.whole("gain_from_set_db", -20..=12);
         section.finish();
         let port = port?;
         Some(Self {
@@ -95,6 +133,13 @@ impl Analog {
             flash_min_ms,
             flash_max_ms,
             pulse_dialling,
+            caller_id: caller_id.unwrap_or_default(),
+            metering_interval_s: metering_interval_s.unwrap_or_default(),
+            metering_reversal: metering_reversal.unwrap_or_default(),
+            fax: fax.unwrap_or_default(),
+            echo_tail_ms: echo_tail.unwrap_or(echo_tail_ms()),
+            gain_to_set_db: gain_to_set_db.unwrap_or_default(),
+            gain_from_set_db: gain_from_set_db.unwrap_or_default(),
         })
     }
 }

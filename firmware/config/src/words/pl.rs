@@ -77,6 +77,18 @@ pub(super) static WORDS: Words = Words {
         ("flash_min_ms", "najkrótszy flash w ms"),
         ("flash_max_ms", "najdłuższy flash w ms"),
         ("pulse_dialling", "wybieranie impulsowe"),
+        (
+            "metering_interval_s",
+            "sekundy między impulsami zaliczającymi",
+        ),
+        (
+            "metering_reversal",
+            "zaliczanie przez zmianę polaryzacji linii",
+        ),
+        ("fax", "faks lub modem"),
+        ("echo_tail_ms", "najdłuższe echo w ms"),
+        ("gain_to_set_db", "wzmocnienie w stronę aparatu w dB"),
+        ("gain_from_set_db", "wzmocnienie z aparatu w dB"),
         ("person", "osoba"),
         ("sip_user", "użytkownik SIP"),
         ("trunk", "łącze"),

@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::letters::plain;
 use crate::limits::CALLER_TEXT;
 
 /// How a caller's number is sent on an analog line.
@@ -84,8 +85,8 @@ impl CallerText {
         Ok(Self { octets, len })
     }
 
-    /// What telephones can show of `text`: letters lose their accents, what is left of other
-    /// scripts is a `?`, and what is too long is cut off. Sets do not agree on any character
+    /// What telephones can show of `text`: letters lose their accents, Cyrillic and Greek are spelt in
+    /// Latin letters, what is left of other scripts is a `?`, and what is too long is cut off. Sets do not agree on any character
     /// beyond ASCII, so this is what is sent.
     #[must_use]
     pub fn fitting(text: &str) -> Self {
@@ -148,61 +149,6 @@ impl<'de> Deserialize<'de> for CallerText {
         }
         deserializer.deserialize_str(Reader)
     }
-}
-
-/// A character as ASCII: one or two letters.
-fn plain(c: char) -> impl Iterator<Item = u8> {
-    const PLAIN: [(&str, &[u8]); 42] = [
-        ("àáâãåăą", b"a"),
-        ("ÀÁÂÃÅĂĄ", b"A"),
-        ("äæ", b"ae"),
-        ("ÄÆ", b"Ae"),
-        ("çćč", b"c"),
-        ("ÇĆČ", b"C"),
-        ("ďđð", b"d"),
-        ("ĎĐ", b"D"),
-        ("èéêëęě", b"e"),
-        ("ÈÉÊËĘĚ", b"E"),
-        ("ğ", b"g"),
-        ("Ğ", b"G"),
-        ("ìíîïı", b"i"),
-        ("ÌÍÎÏİ", b"I"),
-        ("ľĺł", b"l"),
-        ("ĽĹŁ", b"L"),
-        ("ñńň", b"n"),
-        ("ÑŃŇ", b"N"),
-        ("òóôõő", b"o"),
-        ("ÒÓÔÕŐ", b"O"),
-        ("öøœ", b"oe"),
-        ("ÖØŒ", b"Oe"),
-        ("řŕ", b"r"),
-        ("ŘŔ", b"R"),
-        ("śşšș", b"s"),
-        ("ŚŞŠȘ", b"S"),
-        ("ß", b"ss"),
-        ("ťțţ", b"t"),
-        ("ŤȚŢ", b"T"),
-        ("ùúûűů", b"u"),
-        ("ÙÚÛŰŮ", b"U"),
-        ("ü", b"ue"),
-        ("Ü", b"Ue"),
-        ("ýÿ", b"y"),
-        ("Ý", b"Y"),
-        ("źżž", b"z"),
-        ("ŹŻŽ", b"Z"),
-        ("‘’", b"'"),
-        ("“”„", b"\""),
-        ("–—", b"-"),
-        ("þ", b"th"),
-        ("\u{a0}\t", b" "),
-    ];
-    let known = PLAIN.iter().find(|(from, _)| from.contains(c));
-    let two = match (u8::try_from(c), known) {
-        (_, Some((_, to))) => [to.first().copied(), to.get(1).copied()],
-        (Ok(ascii @ b' '..=b'~'), _) => [Some(ascii), None],
-        _ => [Some(b'?'), None],
-    };
-    two.into_iter().flatten()
 }
 
 /// A field that may be missing for a reason.
@@ -298,7 +244,11 @@ mod tests {
         let shown = |text: &str| CallerText::fitting(text).as_str().to_owned();
         assert_eq!(shown("Łukasz Żółć"), "Lukasz Zolc");
         assert_eq!(shown("Jürgen Groß"), "Juergen Gross");
-        assert_eq!(shown("Кира"), "????");
+        assert_eq!(shown("Кира Щукина"), "Kira Shchukina");
+        assert_eq!(shown("Příliš žluťoučký kůň"), "Prilis zlutoucky kun");
+        assert_eq!(shown("Юрій Їжакевич"), "Yurii Yizhakevich");
+        assert_eq!(shown("Γιώργος"), "Giorgos");
+        assert_eq!(shown("東京"), "??");
         assert_eq!(shown("it’s\u{a0}me"), "it's me");
         assert_eq!(shown(&"ü".repeat(60)).len(), CALLER_TEXT);
     }

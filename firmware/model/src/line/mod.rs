@@ -3,6 +3,8 @@
 
 mod caller;
 mod health;
+mod letters;
+mod plan;
 mod sound;
 mod tone;
 
@@ -11,5 +13,6 @@ pub use caller::{
     CallerTextError,
 };
 pub use health::{HangUps, LineHealth, LineSample};
+pub use plan::PlanStep;
 pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};
 pub use tone::{KnownTone, LineTone, ToneEvidence, ToneSignature};

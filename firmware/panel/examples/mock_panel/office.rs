@@ -58,6 +58,8 @@ impl FakeOffice {
             ringing: false,
             dialled: String::new(),
             talking: None,
+            display: None,
+            lamp: false,
         });
         let people = vec![
             person("jan", "Jan Kowalski", "2005", Role::User),

@@ -37,6 +37,21 @@ pub struct SimSet {
     pub dialled: String,
     /// The mark that the person speaks now, if any.
     pub talking: Option<u8>,
+    /// What its display says of the last caller, once there was one that it was told of.
+    pub display: Option<SetDisplay>,
+    /// Whether its lamp says that messages wait.
+    pub lamp: bool,
+}
+
+/// What the display of a set says of a caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SetDisplay {
+    /// The number, if the set was told one.
+    pub number: Option<String>,
+    /// The name, if the set was told one.
+    pub name: Option<String>,
+    /// Whether the caller does not want the number shown.
+    pub withheld: bool,
 }
 
 /// What the person at the set does.

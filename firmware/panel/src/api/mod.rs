@@ -15,7 +15,7 @@ mod problem;
 mod session;
 
 pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, RecordingState};
-pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SimSet};
+pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SetDisplay, SimSet};
 pub use calls::{
     CallExplanation, CallPage, CallRecording, CallSummary, ExplainLeg, ExplainStep, Outcome,
 };

@@ -230,6 +230,11 @@ impl Pbx {
         kind: LegKind,
         caller: Option<CallerInfo>,
     ) -> Option<LegId> {
+        if let LegKind::Line { port, .. } = kind
+            && let Some(line) = self.lines.get_mut(port)
+        {
+            line.told = caller;
+        }
         let entry = match &kind {
             LegKind::Line { owner, .. } => self.config.line(owner),
             _ => None,

@@ -101,6 +101,8 @@ pub(crate) struct Line {
     /// The `[[line]]` entry that uses the jack.
     pub(crate) entry: Option<EntryId>,
     pub(crate) phase: Phase,
+    /// What the carrier told of whoever called last.
+    pub(crate) told: Option<CallerInfo>,
     pub(crate) dead: bool,
     pub(crate) in_use: bool,
     pub(crate) out_of_service: bool,
@@ -121,6 +123,7 @@ impl Line {
         Self {
             entry: None,
             phase: Phase::Idle,
+            told: None,
             dead: false,
             in_use: false,
             out_of_service: false,

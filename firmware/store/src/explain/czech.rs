@@ -61,18 +61,8 @@ impl Words for Czech {
             Said::RecordingEnded => "Konec nahrávání",
             Said::RecordingStored => "Nahrávka uložena, délka {0}",
             Said::RecordingLost => "Nahrávku se nepodařilo uložit",
-            Said::PortFault => "Port {0} je mimo provoz",
-            Said::PortBack => "Port {0} je znovu v provozu",
-            Said::PortLocked => "Linka {0} je vypnutá",
-            Said::PortFree => "Linka {0} opět funguje",
-            Said::LineDead => "Linka na portu {0} je mrtvá",
-            Said::LineAlive => "Linka na portu {0} znovu funguje",
-            Said::LineInUse => "Paralelní přístroj obsadil linku na portu {0}",
-            Said::LineFree => "Paralelní přístroj uvolnil linku na portu {0}",
-            Said::LineHungUp => "Druhá strana linky na portu {0} zavěsila",
-            Said::LineFalseHangUp => "Na lince portu {0} ještě někdo mluvil",
-            Said::LineLearned => "Tón zavěšení linky na portu {0} se naučil",
             Said::Erased => "Údaje osoby vymazány",
+            of_board => board_said(of_board),
         }
     }
 
@@ -233,6 +223,29 @@ const fn outside_line(rule: Rule) -> &'static str {
     }
 }
 
+/// What happens at the ports of the board: to sets, and to outside lines.
+const fn board_said(said: Said) -> &'static str {
+    match said {
+        Said::LegCallerIdSent => "Číslo volajícího předáno: {0}",
+        Said::LegCallerIdCut => "Číslo volajícího nepředáno celé: {0}",
+        Said::LegCallerIdUnanswered => "Přístroj nepřijímá číslo čekajícího: {0}",
+        Said::LegCallerIdImpossible => "Číslo volajícího nelze předat: {0}",
+        Said::LegMetered => "Tarifní impulsy: {0}, {1}",
+        Said::PortFault => "Port {0} je mimo provoz",
+        Said::PortBack => "Port {0} je znovu v provozu",
+        Said::PortLocked => "Linka {0} je vypnutá",
+        Said::PortFree => "Linka {0} opět funguje",
+        Said::LineDead => "Linka na portu {0} je mrtvá",
+        Said::LineAlive => "Linka na portu {0} znovu funguje",
+        Said::LineInUse => "Paralelní přístroj obsadil linku na portu {0}",
+        Said::LineFree => "Paralelní přístroj uvolnil linku na portu {0}",
+        Said::LineHungUp => "Druhá strana linky na portu {0} zavěsila",
+        Said::LineFalseHangUp => "Na lince portu {0} ještě někdo mluvil",
+        Said::LineLearned => "Tón zavěšení linky na portu {0} se naučil",
+        _ => "",
+    }
+}
+
 /// Rules of analog sets and their ports.
 const fn set_rule(rule: Rule) -> &'static str {
     match rule {
@@ -244,6 +257,11 @@ const fn set_rule(rule: Rule) -> &'static str {
         Rule::PortRingLoad => "zvoní tolik přístrojů, kolik zdroj vyzvánění unese",
         Rule::PortLeftOffHook => "sluchátko přístroje zůstalo zvednuté",
         Rule::PortHungUp => "sluchátko je opět zavěšené",
+        Rule::CallerIdCountry => "tak se v této zemi předává číslo přístrojům",
+        Rule::CallerIdChosen => "způsob předání čísla určuje záznam přístroje",
+        Rule::CallerIdWaiting => "tak se předává číslo čekajícího přístroji v hovoru",
+        Rule::MeteringInterval => "záznam přístroje žádá tarifní impulsy",
+        Rule::MeteringUnable => "port takové tarifní impulsy neumí",
         Rule::CallWaiting => "přístroj má hovor a ohlašuje druhého volajícího",
         Rule::WaitingTaken => "přechod k volajícímu, který čekal",
         Rule::FlashEnquiry => "vidlice stisknuta kvůli dalšímu hovoru",

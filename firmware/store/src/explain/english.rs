@@ -61,18 +61,8 @@ impl Words for English {
             Said::RecordingEnded => "Recording ends",
             Said::RecordingStored => "The recording is kept, {0} long",
             Said::RecordingLost => "Nothing of the recording could be kept",
-            Said::PortFault => "Port {0} is out of service",
-            Said::PortBack => "Port {0} is back in service",
-            Said::PortLocked => "The line of {0} is switched off",
-            Said::PortFree => "The line of {0} works again",
-            Said::LineDead => "The line at port {0} is dead",
-            Said::LineAlive => "The line at port {0} works again",
-            Said::LineInUse => "A parallel set took the line at port {0}",
-            Said::LineFree => "The parallel set released the line at port {0}",
-            Said::LineHungUp => "The far party of the line at port {0} hung up",
-            Said::LineFalseHangUp => "Somebody still spoke on the line at port {0}",
-            Said::LineLearned => "The hang-up tone of the line at port {0} was learned",
             Said::Erased => "A person's data was erased",
+            of_board => board_said(of_board),
         }
     }
 
@@ -235,6 +225,29 @@ const fn outside_line(rule: Rule) -> &'static str {
     }
 }
 
+/// What happens at the ports of the board: to sets, and to outside lines.
+const fn board_said(said: Said) -> &'static str {
+    match said {
+        Said::LegCallerIdSent => "{0} is told who calls",
+        Said::LegCallerIdCut => "{0} is not told to the end who calls",
+        Said::LegCallerIdUnanswered => "{0} does not want to be told who waits",
+        Said::LegCallerIdImpossible => "{0} cannot be told who calls",
+        Said::LegMetered => "Metering pulses for {0}: {1}",
+        Said::PortFault => "Port {0} is out of service",
+        Said::PortBack => "Port {0} is back in service",
+        Said::PortLocked => "The line of {0} is switched off",
+        Said::PortFree => "The line of {0} works again",
+        Said::LineDead => "The line at port {0} is dead",
+        Said::LineAlive => "The line at port {0} works again",
+        Said::LineInUse => "A parallel set took the line at port {0}",
+        Said::LineFree => "The parallel set released the line at port {0}",
+        Said::LineHungUp => "The far party of the line at port {0} hung up",
+        Said::LineFalseHangUp => "Somebody still spoke on the line at port {0}",
+        Said::LineLearned => "The hang-up tone of the line at port {0} was learned",
+        _ => "",
+    }
+}
+
 /// Rules of analog sets and their ports.
 const fn set_rule(rule: Rule) -> &'static str {
     match rule {
@@ -246,6 +259,11 @@ const fn set_rule(rule: Rule) -> &'static str {
         Rule::PortRingLoad => "as many bells ring as the ringing supply bears",
         Rule::PortLeftOffHook => "the set was left off hook",
         Rule::PortHungUp => "the set is hung up again",
+        Rule::CallerIdCountry => "sets of the country are told of callers like that",
+        Rule::CallerIdChosen => "the set's entry says how it is told of callers",
+        Rule::CallerIdWaiting => "a set in a call is told of the second caller like that",
+        Rule::MeteringInterval => "the set's entry asks for metering pulses",
+        Rule::MeteringUnable => "the port cannot send such metering pulses",
         Rule::CallWaiting => "the set is in a call, and the person is told of a second caller",
         Rule::WaitingTaken => "the person went over to the caller who waited",
         Rule::FlashEnquiry => "the person pressed the hook to call somebody else",

@@ -1,8 +1,8 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
 use model::{
-    Cause, Codec, ConferenceEvent, EntryId, EventBody, LineNews, PartyId, Protection,
-    QualityMinute, Transport,
+    CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, EventBody, LineNews, PartyId,
+    Protection, QualityMinute, Transport,
 };
 
 use super::{Outcome, Scene, Words, duration};
@@ -73,6 +73,16 @@ pub(crate) enum Said {
     LegSecured,
     /// Name.
     LegFax,
+    /// Name.
+    LegCallerIdSent,
+    /// Name.
+    LegCallerIdCut,
+    /// Name.
+    LegCallerIdUnanswered,
+    /// Name.
+    LegCallerIdImpossible,
+    /// Name, how many.
+    LegMetered,
     /// Name.
     LegHeld,
     /// Name.
@@ -212,6 +222,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         ),
         EventBody::LegSecured => (Said::LegSecured, vec![who]),
         EventBody::LegFax { .. } => (Said::LegFax, vec![who]),
+        EventBody::LegCallerId { outcome, .. } => (caller_id(*outcome), vec![who]),
         EventBody::LegHeld => (Said::LegHeld, vec![who]),
         EventBody::LegResumed => (Said::LegResumed, vec![who]),
         EventBody::CallJoined { with } => (Said::CallJoined, vec![with.to_string()]),
@@ -237,13 +248,32 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         | EventBody::RecordingResumed { .. }
         | EventBody::RecordingEnded { .. }
         | EventBody::RecordingLost { .. } => (recording(body), vec![]),
+        EventBody::Erased { party: _ } => (Said::Erased, vec![]),
+        of_set => of_board(of_set, who, scene),
+    };
+    fill(scene.words.template(said), &values)
+}
+
+/// What happened at a port or to the set on it, with the words that belong into it.
+fn of_board(body: &EventBody, who: String, scene: &Scene<'_>) -> (Said, Vec<String>) {
+    match body {
+        EventBody::Line { port, news } => (line(*news), vec![scene.port(*port)]),
+        EventBody::LegMetered { pulses } => (Said::LegMetered, vec![who, pulses.to_string()]),
         EventBody::PortFault { port, .. } | EventBody::PortLocked { port, .. } => {
             (port_news(body), vec![scene.port(*port)])
         }
-        EventBody::Line { port, news } => (line(*news), vec![scene.port(*port)]),
-        EventBody::Erased { party: _ } => (Said::Erased, vec![]),
-    };
-    fill(scene.words.template(said), &values)
+        _ => (Said::Erased, vec![]),
+    }
+}
+
+/// What became of telling a set who calls.
+const fn caller_id(outcome: CallerIdOutcome) -> Said {
+    match outcome {
+        CallerIdOutcome::Sent => Said::LegCallerIdSent,
+        CallerIdOutcome::Cut => Said::LegCallerIdCut,
+        CallerIdOutcome::Unanswered => Said::LegCallerIdUnanswered,
+        CallerIdOutcome::Impossible => Said::LegCallerIdImpossible,
+    }
 }
 
 /// A party answers, with what it speaks.

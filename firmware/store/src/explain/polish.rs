@@ -63,18 +63,8 @@ impl Words for Polish {
             Said::RecordingEnded => "Koniec nagrywania",
             Said::RecordingStored => "Nagranie zachowane, długość {0}",
             Said::RecordingLost => "Nie udało się zachować nagrania",
-            Said::PortFault => "Port {0} nie działa",
-            Said::PortBack => "Port {0} znów działa",
-            Said::PortLocked => "Linia {0} jest wyłączona",
-            Said::PortFree => "Linia {0} znów działa",
-            Said::LineDead => "Linia na porcie {0} jest martwa",
-            Said::LineAlive => "Linia na porcie {0} znów działa",
-            Said::LineInUse => "Aparat równoległy zajął linię na porcie {0}",
-            Said::LineFree => "Aparat równoległy zwolnił linię na porcie {0}",
-            Said::LineHungUp => "Druga strona linii na porcie {0} odłożyła słuchawkę",
-            Said::LineFalseHangUp => "Na linii portu {0} ktoś jeszcze mówił",
-            Said::LineLearned => "Poznano sygnał rozłączenia linii na porcie {0}",
             Said::Erased => "Dane osoby usunięte",
+            of_board => board_said(of_board),
         }
     }
 
@@ -237,6 +227,29 @@ const fn outside_line(rule: Rule) -> &'static str {
     }
 }
 
+/// What happens at the ports of the board: to sets, and to outside lines.
+const fn board_said(said: Said) -> &'static str {
+    match said {
+        Said::LegCallerIdSent => "Numer dzwoniącego przekazany: {0}",
+        Said::LegCallerIdCut => "Numer dzwoniącego przekazany nie do końca: {0}",
+        Said::LegCallerIdUnanswered => "Aparat nie przyjmuje numeru czekającego: {0}",
+        Said::LegCallerIdImpossible => "Nie można przekazać numeru dzwoniącego: {0}",
+        Said::LegMetered => "Impulsy zaliczające: {0}, {1}",
+        Said::PortFault => "Port {0} nie działa",
+        Said::PortBack => "Port {0} znów działa",
+        Said::PortLocked => "Linia {0} jest wyłączona",
+        Said::PortFree => "Linia {0} znów działa",
+        Said::LineDead => "Linia na porcie {0} jest martwa",
+        Said::LineAlive => "Linia na porcie {0} znów działa",
+        Said::LineInUse => "Aparat równoległy zajął linię na porcie {0}",
+        Said::LineFree => "Aparat równoległy zwolnił linię na porcie {0}",
+        Said::LineHungUp => "Druga strona linii na porcie {0} odłożyła słuchawkę",
+        Said::LineFalseHangUp => "Na linii portu {0} ktoś jeszcze mówił",
+        Said::LineLearned => "Poznano sygnał rozłączenia linii na porcie {0}",
+        _ => "",
+    }
+}
+
 /// Rules of analog sets and their ports.
 const fn set_rule(rule: Rule) -> &'static str {
     match rule {
@@ -248,6 +261,11 @@ const fn set_rule(rule: Rule) -> &'static str {
         Rule::PortRingLoad => "dzwoni już tyle aparatów, ile zniesie zasilacz dzwonków",
         Rule::PortLeftOffHook => "aparat pozostawiono z podniesioną słuchawką",
         Rule::PortHungUp => "odłożono słuchawkę",
+        Rule::CallerIdCountry => "tak przekazuje się numer aparatom w tym kraju",
+        Rule::CallerIdChosen => "sposób przekazania numeru podaje wpis aparatu",
+        Rule::CallerIdWaiting => "tak przekazuje się numer czekającego aparatowi w rozmowie",
+        Rule::MeteringInterval => "wpis aparatu wymaga impulsów zaliczających",
+        Rule::MeteringUnable => "port nie może wysyłać takich impulsów zaliczających",
         Rule::CallWaiting => "aparat jest zajęty rozmową i sygnalizuje drugiego dzwoniącego",
         Rule::WaitingTaken => "przejście do dzwoniącego, który czekał",
         Rule::FlashEnquiry => "naciśnięto widełki, by zadzwonić do kogoś jeszcze",

@@ -63,18 +63,8 @@ impl Words for Russian {
             Said::RecordingEnded => "Запись окончена",
             Said::RecordingStored => "Запись сохранена, длительность {0}",
             Said::RecordingLost => "Запись не удалось сохранить",
-            Said::PortFault => "Порт {0} не работает",
-            Said::PortBack => "Порт {0} снова работает",
-            Said::PortLocked => "Линия {0} отключена",
-            Said::PortFree => "Линия {0} снова работает",
-            Said::LineDead => "Линия на порту {0} мертва",
-            Said::LineAlive => "Линия на порту {0} снова работает",
-            Said::LineInUse => "Параллельный аппарат занял линию на порту {0}",
-            Said::LineFree => "Параллельный аппарат освободил линию на порту {0}",
-            Said::LineHungUp => "Собеседник на линии порта {0} положил трубку",
-            Said::LineFalseHangUp => "На линии порта {0} ещё кто-то говорил",
-            Said::LineLearned => "Сигнал отбоя линии на порту {0} изучен",
             Said::Erased => "Данные человека удалены",
+            of_board => board_said(of_board),
         }
     }
 
@@ -237,6 +227,29 @@ const fn outside_line(rule: Rule) -> &'static str {
     }
 }
 
+/// What happens at the ports of the board: to sets, and to outside lines.
+const fn board_said(said: Said) -> &'static str {
+    match said {
+        Said::LegCallerIdSent => "Номер звонящего передан: {0}",
+        Said::LegCallerIdCut => "Номер звонящего передан не полностью: {0}",
+        Said::LegCallerIdUnanswered => "Аппарат не принимает номер ожидающего: {0}",
+        Said::LegCallerIdImpossible => "Номер звонящего передать нельзя: {0}",
+        Said::LegMetered => "Тарифные импульсы: {0}, {1}",
+        Said::PortFault => "Порт {0} не работает",
+        Said::PortBack => "Порт {0} снова работает",
+        Said::PortLocked => "Линия {0} отключена",
+        Said::PortFree => "Линия {0} снова работает",
+        Said::LineDead => "Линия на порту {0} мертва",
+        Said::LineAlive => "Линия на порту {0} снова работает",
+        Said::LineInUse => "Параллельный аппарат занял линию на порту {0}",
+        Said::LineFree => "Параллельный аппарат освободил линию на порту {0}",
+        Said::LineHungUp => "Собеседник на линии порта {0} положил трубку",
+        Said::LineFalseHangUp => "На линии порта {0} ещё кто-то говорил",
+        Said::LineLearned => "Сигнал отбоя линии на порту {0} изучен",
+        _ => "",
+    }
+}
+
 /// Rules of analog sets and their ports.
 const fn set_rule(rule: Rule) -> &'static str {
     match rule {
@@ -248,6 +261,11 @@ const fn set_rule(rule: Rule) -> &'static str {
         Rule::PortRingLoad => "звонит столько аппаратов, сколько выдерживает источник вызова",
         Rule::PortLeftOffHook => "трубку аппарата оставили снятой",
         Rule::PortHungUp => "трубка снова положена",
+        Rule::CallerIdCountry => "так в этой стране передают номер аппаратам",
+        Rule::CallerIdChosen => "способ передачи номера указан в записи аппарата",
+        Rule::CallerIdWaiting => "так номер ожидающего передают аппарату во время разговора",
+        Rule::MeteringInterval => "запись аппарата требует тарифных импульсов",
+        Rule::MeteringUnable => "порт не может посылать такие тарифные импульсы",
         Rule::CallWaiting => "аппарат занят разговором и сообщает о втором звонящем",
         Rule::WaitingTaken => "переход к звонящему, который ждал",
         Rule::FlashEnquiry => "рычаг нажат, чтобы позвонить кому-то ещё",

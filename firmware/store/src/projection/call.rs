@@ -61,6 +61,12 @@ pub struct Line {
 }
 
 impl LegView {
+    fn end(&mut self, offset: Duration, cause: Cause, media: MediaFigures) {
+        self.ended = Some(offset);
+        self.cause = Some(cause);
+        self.media = Some(media);
+    }
+
     /// A leg that has just begun, so long after the call.
     const fn new(
         id: LegId,
@@ -179,14 +185,8 @@ impl CallView {
                 leg.codec = *codec;
             }
             EventBody::LegCodecChanged { codec, .. } => leg.codec = Some(*codec),
-            EventBody::LegEnded {
-                cause,
-                status: _,
-                media,
-            } => {
-                leg.ended = Some(offset);
-                leg.cause = Some(*cause);
-                leg.media = Some(*media);
+            EventBody::LegEnded { cause, media, .. } => {
+                leg.end(offset, *cause, *media);
                 if self.hung_up.is_none() && record.event.rule == model::Rule::PartyHungUp {
                     self.hung_up = Some(id);
                 }
@@ -207,6 +207,8 @@ impl CallView {
             | EventBody::LegEarlyMedia
             | EventBody::LegSecured
             | EventBody::LegFax { .. }
+            | EventBody::LegCallerId { .. }
+            | EventBody::LegMetered { .. }
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::CallJoined { .. }

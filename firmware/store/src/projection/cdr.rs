@@ -162,6 +162,8 @@ impl CdrFold {
             | EventBody::LegCodecChanged { .. }
             | EventBody::LegSecured
             | EventBody::LegFax { .. }
+            | EventBody::LegCallerId { .. }
+            | EventBody::LegMetered { .. }
             | EventBody::LegHeld
             | EventBody::LegResumed
             | EventBody::LegQuality { .. }

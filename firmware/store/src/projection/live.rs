@@ -256,6 +256,8 @@ impl LiveCall {
             | EventBody::Conference(_)
             | EventBody::LegSecured
             | EventBody::LegFax { .. }
+            | EventBody::LegCallerId { .. }
+            | EventBody::LegMetered { .. }
             | EventBody::CallAnswered { .. }
             | EventBody::CallEnded { .. }
             | EventBody::LegQuality { .. }

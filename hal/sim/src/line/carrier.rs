@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dsp::dtmf::{DtmfReceiver, Key};
 use hal_port::{FRAME, Frame, HookDetector, HookTimes, Linefeed, PortEvent};
 use model::limits::NUMBER_LEN_MAX;
-use model::{CallerField, CallerInfo, CallerText, Instant, ToneSpec};
+use model::{Absence, CallerField, CallerInfo, CallerText, Instant, ToneSpec};
 use rtrb::{Consumer, Producer};
 
 use super::copper::{Contact, Copper, Fact, Flaws, What};
@@ -18,6 +18,8 @@ use crate::recognise::NamedTone;
 use crate::sound::{Sound, Spoken};
 use crate::wire::Heard;
 
+/// The number of a caller who does not want it shown.
+const WITHHELD: &str = "withheld";
 /// Nothing dialled for so long: the number is whole.
 const DIGIT_WAIT: Duration = Duration::from_millis(2_500);
 /// A number is whole at the latest with so many digits.
@@ -519,6 +521,7 @@ impl Carrier {
         }
         let field = |text: &str| match text {
             "" => CallerField::None,
+            WITHHELD => CallerField::Absent(Absence::Private),
             text => CallerField::Text(CallerText::fitting(text)),
         };
         let info = CallerInfo {

@@ -3,9 +3,8 @@
 use core::time::Duration;
 
 use dsp::line::PortDsp;
-use dsp::line::callerid::{PlanStep, plan};
 use hal_port::{Cadence, FRAME, Frame};
-use model::{CallerIdScheme, CallerInfo, LinePlay};
+use model::{CallerIdScheme, CallerInfo, LinePlay, PlanStep};
 
 /// Level of caller ID on the line, and of the tone that announces it, in dBm0.
 const DATA_DBM0: i8 = -14;
@@ -53,7 +52,7 @@ impl Announcement {
 
     /// Whether the set is to go off hook, or on hook, for the plan to go on (NTT).
     pub(crate) fn waits_for_hook(&self) -> Option<bool> {
-        match plan(self.scheme).get(self.step.checked_sub(1)?)? {
+        match self.scheme.plan().get(self.step.checked_sub(1)?)? {
             PlanStep::SetAnswers(_) => Some(true),
             PlanStep::SetHangsUp(_) => Some(false),
             _ => None,
@@ -63,7 +62,7 @@ impl Announcement {
     /// Off hook is a part of the plan and no answer to the call yet (NTT).
     pub(crate) fn owns_hook(&self) -> bool {
         let hangs_up = |step: &PlanStep| matches!(step, PlanStep::SetHangsUp(_));
-        let last = plan(self.scheme).iter().position(hangs_up);
+        let last = self.scheme.plan().iter().position(hangs_up);
         last.is_some_and(|last| self.step <= last + 1)
     }
 
@@ -75,7 +74,7 @@ impl Announcement {
     /// The step that is due, begun at its own time.
     pub(crate) fn next(&mut self, ring: &Cadence) -> Doing {
         let at = self.due;
-        let step = plan(self.scheme).get(self.step);
+        let step = self.scheme.plan().get(self.step);
         self.step += 1;
         let ms = |ms: u16| Duration::from_millis(ms.into());
         match step {

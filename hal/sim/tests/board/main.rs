@@ -1,6 +1,7 @@
 //! The simulated board as the exchange sees it: two halves a port, people at the other end.
 
 mod conformance;
+mod display;
 mod hearing;
 mod line;
 mod line_conformance;

@@ -1,4 +1,5 @@
-//! Caller ID: the messages, the modem and the DTMF codes that carry them, and in what order a line does it.
+//! Caller ID: the messages, the modem and the DTMF codes that carry them. In what order a line does it
+//! is `model::CallerIdScheme::plan`.
 
 mod alert;
 mod demodulator;
@@ -7,7 +8,6 @@ mod keys;
 mod message;
 mod modem;
 mod ntt;
-mod plan;
 mod receiver;
 mod sender;
 #[cfg(test)]
@@ -18,6 +18,5 @@ pub use frame::Frame;
 pub use keys::{KeySender, KeyTiming};
 pub use message::{MessageFault, decode, encode, encode_single};
 pub use modem::{Modem, ModemSender, Preamble};
-pub use plan::{PlanStep, lamp_plan, plan};
 pub use receiver::{CallerIdReceiver, CallerNews};
 pub use sender::{CallWaitingSender, CallerIdSender};
