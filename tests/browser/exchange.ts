@@ -1,5 +1,5 @@
 // Starts the real program, or anything that leaves the same traces, and stops it again.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +29,7 @@ role = "user"
 sip_password = "s3cret-2005"
 
 [[analog]]
+id = "reception"
 port = "fxs1"
 extension = "301"
 
@@ -49,6 +50,8 @@ export interface Exchange {
   sipUdp: string;
   /** The code that makes the first administrator. */
   code: string;
+  /** What the command line says, such as `sim fxo1 call`. */
+  command(...words: string[]): string;
   stop(): Promise<void>;
 }
 
@@ -72,7 +75,8 @@ export async function start(more = ""): Promise<Exchange> {
   try {
     const listen = JSON.parse(await file(join(data, "listen.json"), child, () => said));
     const code = (await file(join(data, "claim-code"), child, () => said)).trim();
-    return { url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, sipUdp: listen.sip_udp[0], code, stop };
+    const command = (...words: string[]): string => execFileSync(program, [...words, "--data", data], { encoding: "utf8" });
+    return { command, url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, sipUdp: listen.sip_udp[0], code, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -30,6 +30,15 @@ const PAGES = [
   { name: "sound", path: "/?signed_in", act: async (page) => page.click("#calls [aria-controls^=quality]") },
   { name: "empty", path: "/?signed_in&empty&failing" },
   { name: "call", path: `/calls/${CALL}?signed_in` },
+  { name: "ports", path: "/ports?signed_in" },
+  {
+    name: "port",
+    path: "/ports/fxo1?signed_in",
+    act: async (page) => {
+      await page.getByRole("slider").first().focus();
+      await page.keyboard.press("PageUp");
+    },
+  },
   { name: "add", path: "/?signed_in", act: async (page) => page.click("#add-person") },
   {
     name: "card",

@@ -160,6 +160,7 @@ fn front_of(
         porter: Arc::clone(&common.porter),
         feed: Arc::clone(&common.feed),
         data: options.data.clone(),
+        board: options.board.clone(),
     })
 }
 

@@ -1,17 +1,21 @@
 //! The line doctor as the panel and the command line ask for it.
 
-use std::{sync::mpsc::sync_channel, time::Duration};
+use std::{path::PathBuf, sync::mpsc::sync_channel, time::Duration};
 
 use config::Config;
 use model::{HangUps, LineHealth, LineSample, ToneSignature, Wall};
 use panel::{
     Doctor, Refusal,
-    api::{LearnedTone, PortHangUps, PortHealth, PortHistory, PortList, PortSample},
+    api::{
+        self, BoardPart, BoardState, LearnedTone, LineCaller, Party, PortHangUps, PortHealth,
+        PortHistory, PortList, PortSample,
+    },
 };
 
 use crate::{
     control::{Mouth, NotHeard, Word},
     exchange::{Front, internal},
+    hardware::{BoardReport, Part},
     live::current,
 };
 
@@ -30,7 +34,11 @@ impl Doctor for Front {
         let all = health(&self.mouth).map_err(|_| Refusal::Busy)?;
         let config = current(&self.in_force);
         let ports = all.into_iter().map(|one| shown(&config, one)).collect();
-        Ok(PortList { ports })
+        Ok(PortList {
+            ports,
+            bells_at_once: config.limits.bells_at_once,
+            board: board(BoardReport::of(&self.board)),
+        })
     }
 
     fn port_history(&self, port: &str, before: Wall, limit: u16) -> Result<PortHistory, Refusal> {
@@ -46,16 +54,60 @@ impl Doctor for Front {
     }
 }
 
+fn board(report: BoardReport) -> api::BoardReport {
+    let shown = |state, path: PathBuf| api::BoardReport {
+        state,
+        file: path.display().to_string(),
+        ..api::BoardReport::default()
+    };
+    match report {
+        BoardReport::None => api::BoardReport::default(),
+        BoardReport::Simulated => shown(BoardState::Simulated, PathBuf::new()),
+        BoardReport::Unreadable { path, why } => api::BoardReport {
+            wrong: vec![why],
+            ..shown(BoardState::Unreadable, path)
+        },
+        BoardReport::Wrong { path, wrong } => api::BoardReport {
+            wrong: wrong.iter().map(ToString::to_string).collect(),
+            ..shown(BoardState::Wrong, path)
+        },
+        BoardReport::Sound { path, name, parts } => api::BoardReport {
+            name,
+            parts: parts.into_iter().map(part).collect(),
+            ..shown(BoardState::Sound, path)
+        },
+    }
+}
+
+fn part(part: Part) -> BoardPart {
+    BoardPart {
+        name: part.name,
+        device: part.device,
+        is_there: part.is_there,
+    }
+}
+
 fn shown(config: &Config, health: LineHealth) -> PortHealth {
     let entry = health.entry.as_ref();
     let line = entry.and_then(|id| config.line(id)).map(|line| &line.name);
-    let set = config.analog_on(&health.port).map(|set| &set.name);
+    let of_port = config.analog_on(&health.port).filter(|_| health.set);
+    let set = of_port.map(|set| &set.name);
+    let number = of_port.and_then(|set| set.extension.as_ref());
     let name = if health.set { set } else { line };
     PortHealth {
         name: name.unwrap_or(&health.port).clone(),
         entry: entry.map(ToString::to_string).unwrap_or_default(),
         set: health.set,
         state: health.state,
+        number: number.map(ToString::to_string).unwrap_or_default(),
+        fault: health.fault.filter(|_| health.now.out_of_service),
+        caller: health.caller.map(|(at, party)| LineCaller {
+            at_ms: at.as_millis(),
+            party: Party {
+                name: party.name,
+                number: party.number,
+            },
+        }),
         now: sample(&health.now),
         learned: health.learned.iter().map(learned).collect(),
         port: health.port,

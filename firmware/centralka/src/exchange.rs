@@ -22,6 +22,7 @@ use store::{Reader, StoreError, WriterHandle};
 use crate::{
     configure::{Configurator, ConfigureError, Draft},
     control::{Mouth, Word},
+    hardware::BoardChoice,
     live::{InForce, current, entry_party},
     metrics,
     porter::Porter,
@@ -39,6 +40,8 @@ pub(crate) struct Front {
     pub(crate) feed: Arc<panel::Feed>,
     /// The data folder.
     pub(crate) data: PathBuf,
+    /// Which telephone hardware there is.
+    pub(crate) board: BoardChoice,
 }
 
 /// How long a question to the control thread may take.

@@ -18,7 +18,7 @@ use model::{PortId, limits};
 
 use crate::control;
 
-pub(crate) use report::BoardReport;
+pub(crate) use report::{BoardReport, Part};
 
 /// Which telephone hardware.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -347,7 +347,7 @@ impl Pbx {
     /// What is known of the ports, for the line doctor.
     #[must_use]
     pub fn port_figures(&self) -> Vec<PortFigures> {
-        figures(&self.jacks, &self.lines)
+        figures(&self.jacks, &self.lines, &self.ringer, &self.config.country)
     }
 
     /// Whether a call, or a request that waits for its answer, uses `bound`, a UDP address of ours.

@@ -119,6 +119,11 @@ impl Ringer {
         self.turns.remove(&port).is_some()
     }
 
+    /// Whether a set waits for its turn.
+    pub(crate) fn waits(&self, port: PortId) -> bool {
+        self.waiting.iter().any(|wanted| wanted.port == port)
+    }
+
     /// The set that waits longest.
     pub(crate) fn next_waiting(&mut self) -> Option<Wanted> {
         self.waiting.pop_front()
@@ -197,6 +202,7 @@ mod tests {
             assert_eq!(ringer.place(now, wanted(set), round, 1), Placed::Soon);
         }
         assert_eq!(ringer.place(now, wanted(3), round, 1), Placed::Waits);
+        assert!(ringer.waits(PortId(3)) && !ringer.waits(PortId(0)));
         assert!(!ringer.silence(PortId(9)));
         assert!(ringer.silence(PortId(1)));
         let next = ringer.next_waiting().expect("one waits");

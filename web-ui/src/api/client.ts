@@ -21,6 +21,9 @@ export type BoardAct = Schemas["BoardAct"];
 export type Heard = Schemas["Heard"];
 export type PhoneCard = Schemas["PhoneCard"];
 export type PersonAdded = Schemas["PersonAdded"];
+export type PortList = Schemas["PortList"];
+export type PortHealth = Schemas["PortHealth"];
+export type PortSample = Schemas["PortSample"];
 export type Problem = Schemas["Problem"];
 export type Role = Schemas["Role"];
 

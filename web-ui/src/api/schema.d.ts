@@ -602,6 +602,33 @@ export interface components {
             /** @enum {string} */
             act: "quiet";
         };
+        /** @description One thing that a board's file names. */
+        BoardPart: {
+            /** @description What it is looked for by. */
+            device: string;
+            /** @description Whether this machine has it. */
+            is_there: boolean;
+            /** @description The port and its chip, or what it is. */
+            name: string;
+        };
+        /** @description What this machine has of its board, as `centralka doctor` says it. */
+        BoardReport: {
+            /** @description The file; empty without one. */
+            file: string;
+            /** @description The board's name, from its file. */
+            name: string;
+            /** @description What the file names. */
+            parts: components["schemas"]["BoardPart"][];
+            /** @description How far its file could be read. */
+            state: components["schemas"]["BoardState"];
+            /** @description What is wrong with the file, in English, with the line. */
+            wrong: string[];
+        };
+        /**
+         * @description How far the board's own description could be read.
+         * @enum {string}
+         */
+        BoardState: "none" | "simulated" | "unreadable" | "wrong" | "sound";
         /** @description The box's own certificate authority. */
         BoxAuthority: {
             /** @description Where it is in DER form. */
@@ -973,6 +1000,16 @@ export interface components {
          * @enum {string}
          */
         LegState: "trying" | "ringing" | "talking" | "held";
+        /** @description Who called on a line. */
+        LineCaller: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Name and number; both are empty where the line told nothing. */
+            party: components["schemas"]["Party"];
+        };
         /** @description The live state as a whole; every later change has a higher `seq`. */
         Live: {
             /** @description The board, with its simulated sets if it has any. */
@@ -1222,21 +1259,27 @@ export interface components {
         };
         /** @description How a port is now. */
         PortHealth: {
+            caller?: components["schemas"]["LineCaller"] | null;
             /** @description Id of the entry of the configuration that uses it; empty if none does. */
             entry: string;
+            /** @description Why it does not work, if it does not: `overload`, `supply`, `lost`. */
+            fault?: string | null;
             /** @description Tones by which hang-ups of the line are known. */
             learned: components["schemas"]["LearnedTone"][];
             /** @description Name of that entry, or of the jack. */
             name: string;
             /** @description What is measured now, and the hang-ups since the start. */
             now: components["schemas"]["PortSample"];
+            /** @description The set's extension; empty for a line, and for a set without one. */
+            number: string;
             /** @description The jack's name, such as `fxo1`. */
             port: string;
             /** @description It feeds a set; else it is on a line of a carrier. */
             set: boolean;
             /**
              * @description What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-             *     `clears`; of a set `idle`, `rings`, `talks`, `parts`, `locked`.
+             *     `clears`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+             *     telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
              */
             state: string;
         };
@@ -1252,6 +1295,13 @@ export interface components {
         };
         /** @description The analog ports of the board, in its order. */
         PortList: {
+            /**
+             * Format: int32
+             * @description How many bells may sound at the same moment.
+             */
+            bells_at_once: number;
+            /** @description What this machine has of its board. */
+            board: components["schemas"]["BoardReport"];
             /** @description The ports. */
             ports: components["schemas"]["PortHealth"][];
         };

@@ -36,7 +36,7 @@ function dayOf(ms: number, timeZone: string): string {
 }
 
 /** A zone the browser does not know must not break the page. */
-function known(timeZone: string): string {
+export function known(timeZone: string): string {
   try {
     new Intl.DateTimeFormat("en", { timeZone });
     return timeZone;

@@ -213,7 +213,7 @@ fn doctor(data: &std::path::Path) {
         "exchange      {}",
         if running { "running" } else { "not running" }
     );
-    print!("{}", BoardReport::of_this_machine());
+    print!("{}", BoardReport::of(&BoardChoice::Auto));
 }
 
 /// Structured logs of the program on standard error, `RUST_LOG` style filters in `CENTRALKA_LOG`.

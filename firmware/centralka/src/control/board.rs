@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hal_port::{ControlHalf as _, PortCommand, PortEvent, PortKind, Reading};
+use hal_port::{ControlHalf as _, FaultKind, PortCommand, PortEvent, PortKind, Reading};
 use hal_sim::{ActError, People, Report};
 use model::{Absence, HangUps, Instant, LineHealth, LineSample, PortId, Wall};
 use panel::{
@@ -30,6 +30,8 @@ struct Seat {
     sampled: Option<LineSample>,
     minutes: u8,
     hang_ups: HangUps,
+    /// What is wrong with it.
+    fault: Option<FaultKind>,
 }
 
 /// A sample that says nothing new is kept all the same after so many minutes.
@@ -60,6 +62,7 @@ impl Board {
             sampled: None,
             minutes: 0,
             hang_ups: HangUps::default(),
+            fault: None,
         };
         Self {
             seats: jacks.into_iter().map(seat).collect(),
@@ -86,6 +89,11 @@ impl Board {
         for seat in &mut self.seats {
             seat.jack.advance(since_start);
             while let Some(event) = seat.jack.poll_event() {
+                match event {
+                    PortEvent::Fault(kind) => seat.fault = Some(kind),
+                    PortEvent::Recovered => seat.fault = None,
+                    _ => {}
+                }
                 said.push((seat.port, event));
             }
         }
@@ -107,6 +115,8 @@ impl Board {
                 entry: figures.entry,
                 state: figures.state,
                 learned: figures.learned,
+                fault: seat.fault.map(|kind| fault_name(kind).to_owned()),
+                caller: figures.caller,
             })
         };
         figures.into_iter().filter_map(health).collect()
@@ -237,6 +247,14 @@ fn sample(at: Wall, figures: &PortFigures, reading: Reading) -> LineSample {
         left_off_hook: figures.left_off_hook,
         hang_ups: figures.hang_ups,
         ..LineSample::default()
+    }
+}
+
+const fn fault_name(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Overload => "overload",
+        FaultKind::Supply => "supply",
+        FaultKind::Lost => "lost",
     }
 }
 

@@ -4,6 +4,8 @@ use std::{fmt, path::Path, path::PathBuf};
 
 use hal_board::{BoardFile, Chip, NotFound, Wrong};
 
+use super::BoardChoice;
+
 /// One thing that a board file names, and whether this machine has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
@@ -17,6 +19,8 @@ pub(crate) struct Part {
 /// The board of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BoardReport {
+    /// None is wanted.
+    None,
     /// No file: the simulated board stands in.
     Simulated,
     /// The file cannot be read.
@@ -33,17 +37,24 @@ pub(crate) enum BoardReport {
 
 impl BoardReport {
     /// Looks at this machine. Opens nothing: a running exchange has it all.
-    pub(crate) fn of_this_machine() -> Self {
-        Self::below(Path::new("/"))
+    pub(crate) fn of(choice: &BoardChoice) -> Self {
+        let root = Path::new("/");
+        match choice {
+            BoardChoice::None => Self::None,
+            BoardChoice::Sim => Self::Simulated,
+            BoardChoice::File(path) => Self::by(path.clone(), root),
+            BoardChoice::Auto => Self::below(root),
+        }
     }
 
     fn below(root: &Path) -> Self {
-        let Some(found) = hal_board::find(root) else {
-            return Self::Simulated;
-        };
-        match hal_board::load(&found.path) {
+        hal_board::find(root).map_or(Self::Simulated, |found| Self::by(found.path, root))
+    }
+
+    fn by(path: PathBuf, root: &Path) -> Self {
+        match hal_board::load(&path) {
             Ok(file) => Self::Sound {
-                path: found.path,
+                path,
                 parts: parts(&file, root),
                 name: file.name,
             },
@@ -101,6 +112,7 @@ fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
 impl fmt::Display for BoardReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::None => writeln!(f, "board         none"),
             Self::Simulated => writeln!(
                 f,
                 "board         simulated: two analog sets with a person at each, and an outside line"

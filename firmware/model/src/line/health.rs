@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ToneSignature;
-use crate::{EntryId, LineSign, Wall};
+use crate::{EntryId, LineSign, Party, Wall};
 
 /// How often each sign ended a call on a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,8 +134,15 @@ pub struct LineHealth {
     /// The `[[line]]` or `[[analog]]` entry that uses it.
     pub entry: Option<EntryId>,
     /// What it is doing, as one word: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`,
-    /// `parts`, `clears`; of a set `idle`, `rings`, `talks`, `parts`, `locked`.
+    /// `parts`, `clears`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
+    /// whose telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
+    /// Why its port does not work, as one word of the board: `overload`, `supply`, `lost`.
+    #[serde(default)]
+    pub fault: Option<String>,
+    /// Who called on the line last since the start, as the line told it, and when.
+    #[serde(default)]
+    pub caller: Option<(Wall, Party)>,
     /// What is measured; its hang-ups are those since the start.
     pub now: LineSample,
     /// Tones by which hang-ups of the line are known.

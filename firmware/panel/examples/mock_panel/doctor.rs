@@ -3,7 +3,10 @@
 use model::Wall;
 use panel::{
     Doctor, Refusal,
-    api::{LearnedTone, PortHangUps, PortHealth, PortHistory, PortList, PortSample},
+    api::{
+        BoardReport, BoardState, LearnedTone, PortHangUps, PortHealth, PortHistory, PortList,
+        PortSample,
+    },
 };
 
 use super::FakeOffice;
@@ -57,6 +60,11 @@ impl Doctor for FakeOffice {
         };
         Ok(PortList {
             ports: vec![set, line],
+            bells_at_once: 5,
+            board: BoardReport {
+                state: BoardState::Simulated,
+                ..BoardReport::default()
+            },
         })
     }
 

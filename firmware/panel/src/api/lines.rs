@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Party;
+
 /// How often each sign ended a call on a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PortHangUps {
@@ -93,13 +95,29 @@ pub struct PortHealth {
     pub entry: String,
     /// Name of that entry, or of the jack.
     pub name: String,
+    /// The set's extension; empty for a line, and for a set without one.
+    pub number: String,
     /// What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-    /// `clears`; of a set `idle`, `rings`, `talks`, `parts`, `locked`.
+    /// `clears`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+    /// telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
+    /// Why it does not work, if it does not: `overload`, `supply`, `lost`.
+    pub fault: Option<String>,
+    /// Who called on the line last since the start, as the line told it.
+    pub caller: Option<LineCaller>,
     /// What is measured now, and the hang-ups since the start.
     pub now: PortSample,
     /// Tones by which hang-ups of the line are known.
     pub learned: Vec<LearnedTone>,
+}
+
+/// Who called on a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineCaller {
+    /// When.
+    pub at_ms: i64,
+    /// Name and number; both are empty where the line told nothing.
+    pub party: Party,
 }
 
 /// The analog ports of the board, in its order.
@@ -107,6 +125,53 @@ pub struct PortHealth {
 pub struct PortList {
     /// The ports.
     pub ports: Vec<PortHealth>,
+    /// How many bells may sound at the same moment.
+    pub bells_at_once: u16,
+    /// What this machine has of its board.
+    pub board: BoardReport,
+}
+
+/// How far the board's own description could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BoardState {
+    /// There is no board, nor one that stands in.
+    #[default]
+    None,
+    /// The simulated board stands in.
+    Simulated,
+    /// Its file cannot be read.
+    Unreadable,
+    /// Its file has mistakes: no port is used.
+    Wrong,
+    /// Its file is sound.
+    Sound,
+}
+
+/// What this machine has of its board, as `centralka doctor` says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BoardReport {
+    /// How far its file could be read.
+    pub state: BoardState,
+    /// The board's name, from its file.
+    pub name: String,
+    /// The file; empty without one.
+    pub file: String,
+    /// What is wrong with the file, in English, with the line.
+    pub wrong: Vec<String>,
+    /// What the file names.
+    pub parts: Vec<BoardPart>,
+}
+
+/// One thing that a board's file names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BoardPart {
+    /// The port and its chip, or what it is.
+    pub name: String,
+    /// What it is looked for by.
+    pub device: String,
+    /// Whether this machine has it.
+    pub is_there: bool,
 }
 
 /// Samples of a port, newest first: at most one a minute, fewer while nothing changes.

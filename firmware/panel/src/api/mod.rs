@@ -20,7 +20,10 @@ pub use calls::{
     CallExplanation, CallPage, CallRecording, CallSummary, ExplainLeg, ExplainStep, Outcome,
 };
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
-pub use lines::{LearnedTone, PortHangUps, PortHealth, PortHistory, PortList, PortSample};
+pub use lines::{
+    BoardPart, BoardReport, BoardState, LearnedTone, LineCaller, PortHangUps, PortHealth,
+    PortHistory, PortList, PortSample,
+};
 pub use live::{
     CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, LiveRecording,
     Party, Phone, QualityCause, Transport,

@@ -1,11 +1,15 @@
 //! What is known of a port, for the line doctor.
 
+use config::{Country, Tone};
 use hal_port::PortKind;
-use model::{EntryId, HangUps, LineSecond, PortId, ToneSignature};
+use model::{EntryId, HangUps, LineSecond, Party, PortId, Route, ToneSignature, ToneSpec, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::{Line, Lines, Phase};
-use crate::ports::{Jack, Jacks, SetPhase};
+use crate::{
+    ports::{Jack, Jacks, SetPhase},
+    ringer::Ringer,
+};
 
 /// What is known of a port since the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub struct PortFigures {
     pub learned: Vec<ToneSignature>,
     /// How the line's last second in a call sounded.
     pub second: Option<LineSecond>,
+    /// Who called on the line last, and when.
+    pub caller: Option<(Wall, Party)>,
 }
 
 impl PortFigures {
@@ -48,15 +54,16 @@ impl PortFigures {
             hang_ups: line.hang_ups,
             learned: line.learned.clone(),
             second: line.second,
+            caller: line.caller.clone(),
         }
     }
 
-    fn of_jack(port: PortId, jack: &Jack) -> Self {
+    fn of_jack(port: PortId, jack: &Jack, waits: bool, country: &Country) -> Self {
         Self {
             port,
             kind: jack.kind,
             entry: jack.entry.clone(),
-            state: set_state(jack.phase).into(),
+            state: set_state(jack, waits, country).into(),
             dead: false,
             in_use: false,
             out_of_service: jack.out_of_service,
@@ -64,15 +71,23 @@ impl PortFigures {
             hang_ups: HangUps::default(),
             learned: Vec::new(),
             second: None,
+            caller: None,
         }
     }
 }
 
 /// What is known of every jack of the board, in its order.
-pub(crate) fn figures(jacks: &Jacks, lines: &Lines) -> Vec<PortFigures> {
+pub(crate) fn figures(
+    jacks: &Jacks,
+    lines: &Lines,
+    ringer: &Ringer,
+    country: &Country,
+) -> Vec<PortFigures> {
     let figures = |port| match (lines.get(port), jacks.get(port)) {
         (Some(line), _) => Some(PortFigures::of_line(port, line)),
-        (None, jack) => jack.map(|jack| PortFigures::of_jack(port, jack)),
+        (None, jack) => {
+            jack.map(|jack| PortFigures::of_jack(port, jack, ringer.waits(port), country))
+        }
     };
     jacks.ports().filter_map(figures).collect()
 }
@@ -90,12 +105,25 @@ const fn line_state(phase: &Phase) -> &'static str {
     }
 }
 
-const fn set_state(phase: SetPhase) -> &'static str {
-    match phase {
-        SetPhase::Idle => "idle",
-        SetPhase::Ringing(_) => "rings",
-        SetPhase::Up { .. } => "talks",
-        SetPhase::Parting(_) | SetPhase::Mute => "parts",
-        SetPhase::Locked => "locked",
+/// Tones that ask for a number.
+const DIAL: [Tone; 3] = [Tone::Dial, Tone::RecallDial, Tone::StutterDial];
+
+fn set_state(jack: &Jack, waits: bool, country: &Country) -> &'static str {
+    let leg = match jack.phase {
+        SetPhase::Idle => return "idle",
+        SetPhase::Ringing(_) if waits => return "waits",
+        SetPhase::Ringing(_) => return "rings",
+        SetPhase::Up { leg, .. } => leg,
+        SetPhase::Parting(_) | SetPhase::Mute => return "parts",
+        SetPhase::Locked => return "locked",
+    };
+    let is = |tone: &ToneSpec, kinds: &[Tone]| kinds.iter().any(|&kind| tone == country.tone(kind));
+    let heard = jack.legs.iter().find(|known| known.id == leg);
+    match heard.map(|leg| leg.hears) {
+        Some(Route::Bridge(_) | Route::Echo) => "talks",
+        Some(Route::Tone(tone)) if is(&tone, &[Tone::Ringback]) => "calls",
+        Some(Route::Tone(tone)) if !is(&tone, &DIAL) => "hears",
+        Some(Route::Music(_) | Route::Prompt(_)) => "hears",
+        Some(Route::Silence | Route::Tone(_)) | None => "dials",
     }
 }

@@ -239,11 +239,17 @@ impl Pbx {
             LegKind::Line { owner, .. } => self.config.line(owner),
             _ => None,
         };
+        let from = party(caller);
+        if let LegKind::Line { port, .. } = kind
+            && let Some(line) = self.lines.get_mut(port)
+        {
+            line.caller = Some((now.wall, from.clone()));
+        }
         let answer = entry.and_then(|line| line.answer.as_ref());
         let dialled = answer.and_then(|id| self.config.number_of(id));
         let new = NewCall {
             kind,
-            from: party(caller),
+            from,
             obstacle: dialled
                 .is_none()
                 .then_some((Cause::Unreachable, Rule::LineNobody)),

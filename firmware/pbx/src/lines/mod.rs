@@ -18,8 +18,8 @@ use hal_port::{LoopHook, PortCommand, PortEvent};
 use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{
     CallerInfo, EntryId, EventBody, HangUps, Instant, KnownTone, LegId, LineHeard, LineNews,
-    LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, PortId, PortListens,
-    PortSound, Rule, ToneSignature,
+    LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, Party, PortId, PortListens,
+    PortSound, Rule, ToneSignature, Wall,
 };
 
 use crate::{Output, Pbx, pbx::Owner};
@@ -116,6 +116,8 @@ pub(crate) struct Line {
     pub(crate) hang_ups: HangUps,
     /// How its last second in a call sounded.
     pub(crate) second: Option<LineSecond>,
+    /// Who called last since the start, and when.
+    pub(crate) caller: Option<(Wall, Party)>,
 }
 
 impl Line {
@@ -132,6 +134,7 @@ impl Line {
             learned: Vec::new(),
             hang_ups: HangUps::default(),
             second: None,
+            caller: None,
         }
     }
 

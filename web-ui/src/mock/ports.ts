@@ -1,0 +1,82 @@
+/** Analog ports in the browser: a line with a bad day behind it, a broken one, sets in several states. */
+import type { PortHealth, PortList, PortSample, Schemas } from "../api/client";
+
+const MINUTE = 60_000;
+const none = { loop_break: 0, reversal: 0, tone: 0, dial_tone: 0, silence: 0, false_ones: 0 };
+const sample = (at_ms: number, rest: Partial<PortSample> = {}): PortSample => ({
+  at_ms,
+  dead: false,
+  in_use: false,
+  out_of_service: false,
+  left_off_hook: false,
+  hang_ups: none,
+  ...rest,
+});
+const port = (name: string, set: boolean, state: string, now: PortSample, rest: Partial<PortHealth> = {}): PortHealth => ({
+  port: name,
+  set,
+  state,
+  now,
+  entry: name,
+  name,
+  number: "",
+  fault: null,
+  caller: null,
+  learned: [],
+  ...rest,
+});
+
+export function portList(now: number): PortList {
+  const line = {
+    volts: -7,
+    loop_tenth_ma: 243,
+    ring_vrms: 68,
+    ring_tenth_hz: 250,
+    rx_dbm0: -21,
+    tx_dbm0: -19,
+    noise_dbm0: -66,
+    erl_db10: 124,
+    erle_db10: 318,
+    caller_dbm0: -15,
+    hang_ups: { ...none, tone: 41, loop_break: 3, silence: 1, false_ones: 2 },
+  };
+  return {
+    bells_at_once: 5,
+    board: {
+      state: "sound",
+      name: "Centralka 4+4",
+      file: "/etc/centralka/board.toml",
+      wrong: [],
+      parts: [
+        { name: "fxs1 si3215", device: "/dev/spidev0.0", is_there: true },
+        { name: "fxo2 si3050", device: "/dev/spidev0.1", is_there: false },
+        { name: "pins", device: "/dev/gpiochip0", is_there: true },
+      ],
+    },
+    ports: [
+      port("fxs1", true, "rings", sample(now, { volts: -48, celsius: 44 }), { name: "Recepcja", number: "301" }),
+      port("fxs2", true, "dials", sample(now, { volts: -9, loop_tenth_ma: 201, celsius: 46 }), { name: "Poczekalnia", number: "302" }),
+      port("fxs3", true, "locked", sample(now, { volts: 0, left_off_hook: true }), { name: "Magazyn", number: "303" }),
+      port("fxo1", false, "talks", sample(now, line), {
+        name: "Linia główna Orange",
+        learned: [{ hz: [425], cadence_ms: [480, 490] }],
+        caller: { at_ms: now - 6 * MINUTE, party: { name: "Maria Zielińska", number: "+48 601 234 567" } },
+      }),
+      port("fxo2", false, "idle", sample(now, { out_of_service: true }), { fault: "lost", name: "Linia zapasowa" }),
+    ],
+  };
+}
+
+export function portHistory(name: string, now: number): Schemas["PortHistory"] {
+  const set = name.startsWith("fxs");
+  const wave = (minutes: number, long: number): number => Math.sin((minutes / long) * 6.28);
+  const one = (minutes: number): PortSample =>
+    sample(now - minutes * MINUTE, {
+      volts: minutes > 400 && minutes < 460 ? 0 : Math.round(-48 + 2 * wave(minutes, 700)),
+      loop_tenth_ma: minutes % 35 < 9 ? Math.round(235 + 10 * wave(minutes, 300)) : 0,
+      noise_dbm0: Math.round(-66 + 4 * wave(minutes, 500)),
+      erl_db10: set ? null : Math.round(120 + 15 * wave(minutes, 900)),
+      hang_ups: set || minutes % 35 !== 8 ? none : { ...none, [minutes % 3 === 0 ? "loop_break" : minutes % 11 === 0 ? "silence" : "tone"]: 1 },
+    });
+  return { samples: Array.from({ length: 1440 }, (_, minutes) => one(minutes)), next_ms: null };
+}
