@@ -381,7 +381,8 @@ fn start_control(
     let media = driver.engine.as_fd().as_raw_fd();
     registry.register(&mut SourceFd(&media), MEDIA, Interest::READABLE)?;
     let mut control = Control {
-        sample_at: model::Instant::ZERO + std::time::Duration::from_secs(60),
+        // Ports have looked at their lines by then.
+        sample_at: model::Instant::ZERO + std::time::Duration::from_secs(5),
         driver,
         poll,
         words,
