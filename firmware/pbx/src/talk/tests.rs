@@ -178,6 +178,32 @@ fn both_ends_have_each_others_keys_and_a_hold_keeps_them() {
     assert_eq!((keys(&mut caller), keys(&mut called)), (ours, theirs));
 }
 
+/// RFC 4568 §7.1.4: whoever offers again may change its key; the other side's stays.
+#[test]
+fn a_hold_with_a_new_key_changes_that_key_only() {
+    let policy = "encryption = \"require\"";
+    let mut caller = leg(4000, policy, Transport::Tls);
+    let mut called = leg(5000, policy, Transport::Tls);
+    agree(&mut caller, &mut called).expect("both require it");
+    let keys = |talk: &mut Talk| match commands(talk)[..] {
+        [_, MediaCommand::SetKeys { send, receive, .. }] => (send, receive),
+        ref other => panic!("{other:?}"),
+    };
+    let before = keys(&mut called);
+    let offer = String::from_utf8(caller.offer_again(&[])).expect("text");
+    let (head, key) = offer.split_once("inline:").expect("a key");
+    let (_, rest) = key.split_at(4);
+    let held = format!("{head}inline:AbCd{rest}").replace("a=sendrecv", "a=sendonly");
+    assert_ne!(held, offer);
+    called.hear_offer(held.as_bytes()).expect("a new key");
+    let answer = called.answer(&[]).expect("a new key");
+    let after = keys(&mut called);
+    assert_eq!(after.0, before.0, "ours stays");
+    assert_ne!(after.1, before.1, "theirs is the new one");
+    caller.hear_answer(&answer).expect("ours as before");
+    assert_eq!(keys(&mut caller).1, before.0);
+}
+
 #[test]
 fn protection_is_not_given_up_during_a_call() {
     let mut caller = leg(4000, "", Transport::Tls);
