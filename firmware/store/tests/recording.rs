@@ -206,15 +206,11 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
         (waiting[0].id, waiting[0].state),
         (kept, RecordingState::Ended)
     );
-    let leg = |n: u32| Track {
-        tap: TapId(10 - n),
-        leg: LegId(u128::from(n)),
-    };
-    let third = Track {
-        tap: TapId(99),
-        leg: LegId(2),
-    };
-    assert_eq!(waiting[0].tracks, [leg(0), leg(1), third]);
+    let [first, second, third] = [(10, 0), (9, 1), (99, 2)].map(|(tap, leg)| Track {
+        tap: TapId(tap),
+        leg: LegId(leg),
+    });
+    assert_eq!(waiting[0].tracks, [first, second, third]);
     assert_eq!(
         store.recordings_waiting(boot + 1).expect("readable").len(),
         2,
