@@ -23,8 +23,8 @@ impl Switch {
         let (cause, rule) = match cause {
             Cause::Normal | Cause::Cancelled if answered => (Cause::Normal, Rule::PartyHungUp),
             Cause::Normal | Cause::Cancelled if is_caller => {
-                // A line says how it was seen that its caller gave up.
-                let seen = rule == Rule::LineAbandoned;
+                // A line says how it was seen that its caller gave up, or what became of itself.
+                let seen = [Rule::LineAbandoned, Rule::LineDead, Rule::PortFault].contains(&rule);
                 let rule = if seen { rule } else { Rule::CallerGaveUp };
                 (Cause::Cancelled, rule)
             }

@@ -220,6 +220,7 @@ impl Pbx {
         } else {
             pbx.load_clips();
             pbx.tell_profiles();
+            pbx.release_lines(now);
             pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
             let version = setup.version;
             pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });

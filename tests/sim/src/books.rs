@@ -3,15 +3,24 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use model::{Cause, EntryId, Instant, Rule, Target};
+use model::{Cause, EntryId, EventBody, Instant, LegKind, PortId, Rule, Target};
 use store::CdrFold;
 
-use crate::office::{ECHO, NOBODY, Office, ROOM};
+use crate::office::{ECHO, EMERGENCY, NOBODY, Office, ROOM, is_outside};
 use crate::truth::{Fact, Truth};
 use crate::world::World;
 
 /// The answer to a caller waits this long for the start of the call to be on disk.
 const WAITS_FOR_DISK: Duration = Duration::from_millis(model::limits::DURABLE_WAIT_MS_MAX);
+
+/// A line's hang-up is noticed within this time.
+const SIGN_SEEN: Duration = Duration::from_secs(12);
+/// A call on a line counts as answered so long after the answer at most, where nothing tells of it.
+const ANSWER_SEEN: Duration = Duration::from_secs(30);
+/// A call in need has its line after this time.
+const TAKEN_OVER: Duration = Duration::from_millis(100);
+/// A call that rings on a line for so long, on an exchange that has been on for as long, is in the books.
+const RINGS: Duration = Duration::from_secs(8);
 
 /// Checks every call record; gives how many there are.
 pub(crate) fn check(world: &mut World) -> usize {
@@ -40,6 +49,8 @@ pub(crate) fn check(world: &mut World) -> usize {
     }
     let count = folds.len();
     wrong.extend(missing(&folds, &world.truth, &world.office));
+    wrong.extend(missing_of_lines(&folds, &world.truth, &world.office));
+    wrong.extend(taken_twice(world));
     for wrong in wrong {
         world.violation(&wrong);
     }
@@ -84,6 +95,75 @@ fn missing(folds: &[(CdrFold, Instant)], truth: &Truth, office: &Office) -> Vec<
     wrong
 }
 
+/// Calls that rang on a line for long enough have a record.
+fn missing_of_lines(folds: &[(CdrFold, Instant)], truth: &Truth, office: &Office) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for call in &truth.lines.calls {
+        let end = call.end.unwrap_or(Instant::FAR);
+        let long = end.since(call.begin) >= RINGS;
+        let during = truth.facts.range(call.begin..end).flat_map(|(_, f)| f);
+        let disturbed = |(seat, fact): &(usize, Fact)| match fact {
+            Fact::PowerCut | Fact::PowerOn => true,
+            Fact::LineDied => *seat == call.seat,
+            _ => false,
+        };
+        let excused = during.into_iter().any(disturbed) || !truth.has_power(call.begin);
+        // One who calls while the line would pause between two rings of the last cannot be told from it.
+        let mut before = truth.lines.calls.iter();
+        let merged = before.any(|other| {
+            let pause = other.end.map(|end| call.begin.since(end));
+            other.seat == call.seat
+                && other.begin < call.begin
+                && pause.is_none_or(|pause| pause < RINGS)
+        });
+        let excused = excused || merged;
+        let entry = &office.seats[call.seat].entry;
+        let written = folds.iter().any(|(fold, began)| {
+            let caller = fold.cdr.caller.as_ref().map(EntryId::as_str);
+            caller == Some(entry.as_str()) && (call.begin..=end).contains(began)
+        });
+        if long && !excused && !written {
+            let s = call.begin.as_millis() as f64 / 1_000.0;
+            wrong.push(format!("the call of {s:.3} s on {entry} has no record"));
+        }
+    }
+    wrong
+}
+
+/// A line has one leg at a time, but for the moment in which a call in need takes it from another.
+fn taken_twice(world: &World) -> Vec<String> {
+    let mut open = BTreeMap::new();
+    let mut stays: Vec<(PortId, Instant, Instant)> = Vec::new();
+    for (at, record) in world.disk.records() {
+        match (&record.event.body, record.event.leg) {
+            (
+                EventBody::LegStarted {
+                    kind: LegKind::Line { port, .. },
+                    ..
+                },
+                Some(leg),
+            ) => {
+                open.insert(leg, (*port, at));
+            }
+            (EventBody::LegEnded { .. }, Some(leg)) => {
+                let stay = open.remove(&leg);
+                stays.extend(stay.map(|(port, begin)| (port, begin, at)));
+            }
+            _ => {}
+        }
+    }
+    stays.sort_unstable();
+    let twice = |pair: &[(PortId, Instant, Instant)]| {
+        let [(port, _, end), (next, begin, _)] = pair else {
+            return None;
+        };
+        let s = begin.as_millis() as f64 / 1_000.0;
+        let both = port == next && end.since(*begin) > TAKEN_OVER;
+        both.then(|| format!("at {s:.3} s line {port} is taken a second time"))
+    };
+    stays.windows(2).filter_map(twice).collect()
+}
+
 struct Case<'c> {
     fold: &'c CdrFold,
     began: Instant,
@@ -106,21 +186,41 @@ impl Case<'_> {
             let seat = seats.find(|seat| Some(seat.entry.as_str()) == entry);
             seat.map_or("", |seat| seat.number.as_str())
         };
-        if number_of(caller) != self.from {
+        // A caller outside may be shown without a number.
+        let hidden = self.line_of(caller).is_some() && self.from.is_empty();
+        if number_of(caller) != self.from && !hidden {
             say("the caller's number is not the caller's");
         }
         let is_caller = |seat: usize| self.seat_is(seat, caller);
-        let began = self.truth.happened(self.began, |seat, fact| match fact {
-            Fact::Invited(number) => is_caller(seat) && number == self.to,
-            Fact::Lifted => is_caller(seat),
-            _ => false,
-        });
+        let began = match self.line_of(caller) {
+            Some(line) => self.rang_on(line),
+            None => self.truth.happened(self.began, |seat, fact| match fact {
+                Fact::Invited(number) => is_caller(seat) && number == self.to,
+                Fact::Lifted => is_caller(seat),
+                _ => false,
+            }),
+        };
         if !began {
             say("nobody began it at this instant");
         }
         self.check_target(say);
         self.check_answer(say);
         self.check_end(say);
+    }
+
+    /// The seat of the line with this entry.
+    fn line_of(&self, entry: Option<&str>) -> Option<usize> {
+        let seats = &self.office.seats;
+        let of = |seat: &crate::office::Seat| Some(seat.entry.as_str()) == entry;
+        seats.iter().position(|s| of(s) && s.line.is_some())
+    }
+
+    /// Somebody called on this line, and its caller had given up a moment ago at most.
+    fn rang_on(&self, line: usize) -> bool {
+        self.truth.lines.calls.iter().any(|call| {
+            let end = call.end.map_or(Instant::FAR, |end| end + SIGN_SEEN);
+            call.seat == line && (call.begin..=end).contains(&self.began)
+        })
     }
 
     fn seat_is(&self, seat: usize, entry: Option<&str>) -> bool {
@@ -131,8 +231,8 @@ impl Case<'_> {
     fn check_target(&self, say: &mut impl FnMut(&str)) {
         let target = match &self.fold.cdr.target {
             None => return,
-            // Nobody in these worlds calls out.
-            Some(Target::Outside) => return,
+            Some(Target::Outside) if is_outside(self.to) => return,
+            Some(Target::Outside) => String::new(),
             Some(Target::EchoTest) => ECHO.to_owned(),
             Some(Target::Conference(_)) => ROOM.to_owned(),
             Some(Target::Person(entry) | Target::Device(entry) | Target::Analog(entry)) => {
@@ -156,6 +256,19 @@ impl Case<'_> {
         };
         let at = self.began + at.since(self.fold.started_at);
         let by = cdr.answered_by.as_ref().map(EntryId::as_str);
+        if let Some(line) = self.line_of(by) {
+            // Where nothing tells of an answer, dialling counts as one after a while.
+            let since = at.since(Instant::ZERO).saturating_sub(ANSWER_SEEN);
+            let mut facts = self.truth.facts.range(Instant::ZERO + since..=at);
+            let mine = |(seat, fact): &(usize, Fact)| {
+                let dialled = matches!(fact, Fact::Dialled(number) if number == self.to);
+                *seat == line && (*fact == Fact::FarAnswered || dialled)
+            };
+            if !facts.any(|(_, facts)| facts.iter().any(mine)) {
+                say(&format!("nobody answered on {by:?} at {at:?}"));
+            }
+            return;
+        }
         // The caller's answer, from which the talk counts, may wait for the disk.
         let since = Instant::from_nanos(
             at.as_nanos()
@@ -178,6 +291,27 @@ impl Case<'_> {
         let at = self.began + duration;
         let at_end = |fact: &dyn Fn(&Fact) -> bool| self.truth.happened(at, |_, f| fact(f));
         let right = match (cause, rule) {
+            (Cause::Normal, Rule::LineTone | Rule::LineDialTone | Rule::LineReversal) => {
+                self.happened_before(at, SIGN_SEEN, &|f| *f == Fact::FarHungUp)
+            }
+            (Cause::Normal, Rule::LineLoopBreak) => self.happened_before(at, SIGN_SEEN, &|f| {
+                matches!(f, Fact::FarHungUp | Fact::LineDied)
+            }),
+            (Cause::Normal | Cause::Cancelled, Rule::LineDead) => {
+                self.happened_before(at, SIGN_SEEN, &|f| *f == Fact::LineDied)
+            }
+            (Cause::Cancelled, Rule::LineAbandoned) => {
+                self.happened_before(at, SIGN_SEEN, &|f| *f == Fact::FarHungUp)
+            }
+            (Cause::Busy | Cause::NotFound | Cause::Congestion, Rule::LineRefused) => {
+                self.happened_before(at, SIGN_SEEN, &|f| *f == Fact::TurnedAway)
+            }
+            (Cause::Congestion, Rule::EmergencyPreempts) => {
+                self.happened_before(at, SIGN_SEEN, &|f| {
+                    matches!(f, Fact::Lifted)
+                        || matches!(f, Fact::Invited(number) if number == EMERGENCY)
+                })
+            }
             (Cause::Normal, _) => at_end(&|f| matches!(f, Fact::Bye | Fact::HungUp)),
             (Cause::Cancelled, _) => {
                 at_end(&|f| matches!(f, Fact::Cancelled | Fact::HungUp | Fact::Bye))
@@ -208,6 +342,12 @@ impl Case<'_> {
                 rule.name()
             ));
         }
+    }
+
+    fn happened_before(&self, end: Instant, most: Duration, fact: &dyn Fn(&Fact) -> bool) -> bool {
+        let since = Instant::ZERO + end.since(Instant::ZERO).saturating_sub(most);
+        let facts = self.truth.facts.range(since..=end);
+        facts.flat_map(|(_, facts)| facts).any(|(_, f)| fact(f))
     }
 
     fn happened_between(&self, end: Instant, fact: &dyn Fn(&Fact) -> bool) -> bool {

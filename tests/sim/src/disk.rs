@@ -1,13 +1,13 @@
 //! The disk: what was written and what is synced. A power cut keeps what is synced, and of a commit
-//! under way everything or nothing, as a transaction of the store does. The rules of the start are those of `store::recover`, here on
-//! plain lists: its own tests hold it to the same on real files.
+//! under way everything or nothing, as a transaction of the store does. The rules of the start are
+//! those of `store::recover`, here on plain lists: its own tests hold it to the same on real files.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
 use model::{
     Binding, Cause, EntryId, Event, EventBody, Instant, MediaFigures, Now, Party, PartyId, Random,
-    Record, Rule, Seq, StateChange,
+    Record, Rule, Seq, StateChange, ToneSignature,
 };
 use store::{CdrFold, REFRESH_WRITE};
 
@@ -33,6 +33,8 @@ pub(crate) struct Found {
     pub bindings: Vec<Binding>,
     /// See `pbx::Setup::md5`.
     pub md5: Vec<EntryId>,
+    /// See `pbx::Setup::line_tones`.
+    pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
 }
 
 /// The disk.
@@ -183,6 +185,7 @@ impl Disk {
             next_seq: Seq(next),
             bindings: self.bindings(now),
             md5: self.md5(),
+            line_tones: self.line_tones(),
         }
     }
 
@@ -219,6 +222,16 @@ impl Disk {
                 } else {
                     all.remove(owner);
                 }
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    fn line_tones(&self) -> Vec<(EntryId, Vec<ToneSignature>)> {
+        let mut all = BTreeMap::new();
+        for entry in &self.log {
+            if let Entry::State(StateChange::LineTones { line, tones }) = entry {
+                all.insert(line.clone(), tones.clone());
             }
         }
         all.into_iter().collect()

@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use dsp::line::PortDsp;
-use hal_port::{AudioHalf, ControlHalf, ErrorKind, FRAME, Frame, KindOnly, Port, PortCommand};
+use hal_port::{
+    AudioHalf, ControlHalf, ErrorKind, FRAME, Frame, KindOnly, LoopHook, Port, PortCommand,
+};
 use hal_sim::{BoardPlan, CarrierRules, People, SetOptions, SimBoard};
 use media::{Channel, Clip, ClipSound, PlaneCommand, PortLeg, Retired};
 use model::{
@@ -451,11 +453,14 @@ impl Board {
         events
     }
 
-    /// The power of the board fails: bells stop.
-    pub(crate) fn power_off(&mut self) {
+    /// The program dies: bells stop. The power of the board, if that fails too, puts lines on hook.
+    pub(crate) fn power_off(&mut self, board_too: bool) {
         for port in &mut self.ports {
-            // Stopping a bell that does not ring has no effect and cannot fail.
+            // What a port cannot do it does not do, and stopping a bell that does not ring has no effect.
             let _ = port.control.apply(PortCommand::StopRing);
+            if board_too {
+                let _ = port.control.apply(PortCommand::SetHook(LoopHook::OnHook));
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod exchange;
 mod hearing;
 mod network;
 mod office;
+mod outsider;
 mod person;
 mod phone;
 mod plan;

@@ -19,11 +19,15 @@ pub(crate) const ECHO: &str = "*43";
 pub(crate) const ROOM: &str = "9000";
 /// A number that nobody has.
 pub(crate) const NOBODY: &str = "2999";
+/// Stands for a new number of the public network.
+pub(crate) const OUTSIDE: &str = "outside";
+/// Whom everybody calls in need, in every country that these worlds are in.
+pub(crate) const EMERGENCY: &str = "112";
 /// Seconds that phones ring at most.
 pub(crate) const RING_S: u64 = 25;
 
 /// A place with a telephone: a SIP phone or an analog set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Seat {
     /// The configuration entry under which it calls and is called.
     pub entry: String,
@@ -39,6 +43,28 @@ pub(crate) struct Seat {
     pub(crate) tcp: bool,
     /// The jack of a set.
     pub jack: Option<u16>,
+    /// The number of an outside line, from 0; whoever is behind it is taken for one person.
+    pub line: Option<u16>,
+    /// Of a line: its port, the entry that answers it, and more of its own.
+    port: String,
+    answers: String,
+    keys: &'static str,
+}
+
+/// Whether this number leads out of the office.
+#[must_use]
+pub(crate) fn is_outside(number: &str) -> bool {
+    number == EMERGENCY || number.len() > 6
+}
+
+/// One of `numbers`. A number of the public network is a new one every time, so that what is dialled on a
+/// line tells who dialled it.
+pub(crate) fn pick(numbers: &[String], random: &mut Random) -> String {
+    let at = random.below(numbers.len() as u32) as usize;
+    match numbers[at].as_str() {
+        OUTSIDE => format!("6{:08}", random.below(100_000_000)),
+        number => number.to_owned(),
+    }
 }
 
 /// The office.
@@ -53,6 +79,16 @@ pub(crate) struct Office {
 }
 
 impl Office {
+    /// The number of whoever answers the line of a seat.
+    #[must_use]
+    pub(crate) fn answering(&self, seat: usize) -> &str {
+        let entry = &self.seats[seat].answers;
+        let mut seats = self.seats.iter();
+        seats
+            .find(|seat| seat.entry == *entry)
+            .map_or("", |seat| &seat.number)
+    }
+
     /// The office of a seed.
     ///
     /// # Panics
@@ -65,9 +101,10 @@ impl Office {
             false => "",
         };
         let mut text = format!(
-            "format = 1\n[office]\nname = \"World\"\ncountry = \"PL\"\n{media}[network]\nsip_udp = \
+            "format = 1\n[office]\nname = \"World\"\ncountry = \"{}\"\n{media}[network]\nsip_udp = \
              [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
-             [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n"
+             [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n",
+            features.country
         );
         let mut seats = Vec::new();
         for at in 0..features.phones {
@@ -76,6 +113,9 @@ impl Office {
         }
         for jack in 0..features.sets {
             seats.push(Seat::set(jack));
+        }
+        for line in 0..features.lines {
+            seats.push(Seat::line(line, features));
         }
         let mut entries: Vec<&Seat> = seats.iter().collect();
         entries.dedup_by_key(|seat| &seat.entry);
@@ -120,6 +160,8 @@ impl Seat {
             public,
             password: format!("s3cret-word-{person}-x"),
             jack: None,
+            line: None,
+            ..Self::default()
         }
     }
 
@@ -127,11 +169,21 @@ impl Seat {
         Self {
             entry: format!("set-{jack}"),
             number: format!("30{}", jack + 1),
-            host: None,
-            public: None,
-            tcp: false,
-            password: String::new(),
             jack: Some(jack),
+            ..Self::default()
+        }
+    }
+
+    fn line(line: u16, features: &Features) -> Self {
+        Self {
+            entry: format!("line-{line}"),
+            number: format!("22666000{line}"),
+            line: Some(features.sets + line),
+            port: format!("fxo{}", line + 1),
+            // A person, who may have two phones, and a set.
+            answers: ["person-2", "set-0", "person-0"][usize::from(line) % 3].to_owned(),
+            keys: ["", "dialling = \"pulse\"\n"][usize::from(line) % 2],
+            ..Self::default()
         }
     }
 
@@ -139,19 +191,23 @@ impl Seat {
     fn write(&self, text: &mut String) {
         let (entry, number, password) = (&self.entry, &self.number, &self.password);
         // Writing to a string cannot fail.
-        let _ = match self.jack {
-            None => write!(
+        let _ = match (self.jack, self.line) {
+            (None, None) => write!(
                 text,
                 "[[person]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nextension = \
                  \"{number}\"\nsip_password = \"{password}\"\n"
             ),
-            // A tone that tells of a second caller covers the mark of the first, which the oracle of
-            // hearing takes for a gap; sets in two calls are judged in the street.
-            Some(jack) => write!(
+            (Some(jack), _) => write!(
                 text,
                 "[[analog]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nport = \"fxs{}\"\n\
                  extension = \"{number}\"\ncall_waiting = false\n",
                 jack + 1
+            ),
+            (None, Some(_)) => write!(
+                text,
+                "[[line]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nport = \"{}\"\n\
+                 answer = \"{}\"\n{}",
+                self.port, self.answers, self.keys,
             ),
         };
     }

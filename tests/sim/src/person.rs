@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use model::{Instant, Random};
 
+use crate::office::pick;
 use crate::phone::{Notice, Phone};
 use crate::plan::Features;
 
@@ -72,8 +73,8 @@ impl Person {
         };
         match intent {
             Intent::Call if phone.call.is_none() && phone.is_registered(now) => {
-                let at = self.random.below(numbers.len() as u32) as usize;
-                phone.dial(now, &numbers[at]);
+                let number = pick(numbers, &mut self.random);
+                phone.dial(now, &number);
                 // Some are too quick even for the first ring.
                 let most = if self.random.below(8) == 0 {
                     500

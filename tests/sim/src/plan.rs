@@ -25,19 +25,22 @@ pub enum Profile {
     /// Most calls go to a conference, on lossless paths; some mute themselves, some hold, and in
     /// some worlds the power fails.
     Rooms,
+    /// Outside lines with everything that is wrong with them, and people who call in, out and in need.
+    Lines,
     /// Few calls, each as long as the world, between clocks that are off: delay must not grow.
     Drift,
 }
 
 impl Profile {
     /// Every profile, in the order in which seeds get them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Quiet,
         Self::Office,
         Self::Storm,
         Self::Audio,
         Self::Rooms,
         Self::Drift,
+        Self::Lines,
     ];
 
     /// The profile of that name.
@@ -51,7 +54,7 @@ impl Profile {
     /// The profile that a seed has if nobody says another.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
-        Self::ALL[(seed % 6) as usize]
+        Self::ALL[(seed % 7) as usize]
     }
 }
 
@@ -63,6 +66,7 @@ impl fmt::Display for Profile {
             Self::Storm => "storm",
             Self::Audio => "audio",
             Self::Rooms => "rooms",
+            Self::Lines => "lines",
             Self::Drift => "drift",
         })
     }
@@ -75,6 +79,12 @@ pub struct Features {
     pub phones: usize,
     /// Analog sets.
     pub sets: u16,
+    /// Outside lines.
+    pub lines: u16,
+    /// ISO code of the country.
+    pub country: &'static str,
+    /// Mean time between two faults of a line, in s; 0 = never.
+    pub line_fault_s: u32,
     /// Some phones are behind translators.
     pub nat: bool,
     /// Some phones speak over connections.
@@ -150,6 +160,9 @@ impl Plan {
         let mut features = Features {
             phones: 4 + random.below(5) as usize,
             sets: 2,
+            lines: 0,
+            country: "PL",
+            line_fault_s: 0,
             nat: false,
             tcp: false,
             rude: false,
@@ -189,6 +202,7 @@ impl Plan {
                 features.talk_s = 3_600;
                 features.weather.jitter_ms = random.below(10);
             }
+            Profile::Lines => lines(&mut features, &mut random),
             Profile::Rooms => rooms(&mut features, &mut random),
             Profile::Office => {
                 features.phones += 4;
@@ -220,6 +234,24 @@ fn rooms(features: &mut Features, random: &mut Random) {
     features.weather.jitter_ms = random.below(5);
     features.wide = random.below(2) == 0;
     features.drift_ppm = DRIFT_PPM * random.below(2);
+}
+
+/// Countries whose exchanges differ in tones, ringing, caller ID and the flash, and whose tones are no
+/// talker's mark.
+const COUNTRIES: [&str; 8] = ["PL", "DE", "IT", "GB", "SE", "FR", "ES", "CZ"];
+
+/// A small office that lives by its lines.
+fn lines(features: &mut Features, random: &mut Random) {
+    features.phones = 3 + random.below(3) as usize;
+    features.sets = 2 + random.below(2) as u16;
+    features.lines = 1 + random.below(3) as u16;
+    features.country = COUNTRIES[random.below(COUNTRIES.len() as u32) as usize];
+    features.line_fault_s = 90 * random.below(2);
+    features.power_cut_s = 200 * random.below(2);
+    features.holds = random.below(2) == 0;
+    features.pause_s = 15;
+    features.talk_s = 40;
+    features.weather.jitter_ms = random.below(5);
 }
 
 /// Each fault is on or off, and as strong as it happens to be.

@@ -45,6 +45,7 @@ pub(crate) fn heal_and_prove(world: &mut World) {
     let quiet = world.features.is_forgetful();
     wait_until_free(world, if quiet { FORGOTTEN_WITHIN } else { FREE_WITHIN });
     test_calls(world);
+    test_lines(world);
     wait_until_free(world, FREE_WITHIN);
     switch_off(world);
 }
@@ -59,8 +60,9 @@ fn wait_until_free(world: &mut World, most: Duration) {
             figures.media_legs,
             figures.bridges,
             figures.usages,
+            figures.lines_busy,
         ];
-        used == [0; 6]
+        used == [0; 7]
     });
 }
 
@@ -97,7 +99,7 @@ fn wait_until(world: &mut World, most: Duration, done: impl Fn(&Figures) -> bool
 
 /// Every seat calls every other once, as many at a time as there are pairs (the circle method).
 fn test_calls(world: &mut World) {
-    let seats = world.office.seats.len();
+    let seats = world.office.seats.len() - world.outsiders.len();
     let even = seats + seats % 2;
     for round in 0..2 * (even - 1) {
         let turn = round % (even - 1);
@@ -165,17 +167,66 @@ fn play_round(world: &mut World, pairs: &[(usize, usize)]) {
     }
     for &(a, b) in pairs {
         for seat in [a, b] {
-            if let Some(sitter) = world.sitters.iter_mut().find(|s| s.seat == seat) {
-                sitter.leave(&mut world.board.people);
-                world.look_at_sets();
-            } else {
-                let now = world.now;
-                world.stations[seat].phone.hang_up(now);
-                settle(world, seat);
-            }
+            part(world, seat);
         }
     }
     world.pass(Duration::from_secs(3));
+}
+
+/// Each line carries a call in and one out.
+fn test_lines(world: &mut World) {
+    for line in 0..world.outsiders.len() {
+        let seat = world.outsiders[line].seat;
+        let number = world.office.answering(seat).to_owned();
+        let mut seats = world.office.seats.iter();
+        let Some(called) = seats.position(|seat| seat.number == number) else {
+            continue;
+        };
+        for at in 0..world.stations.len() {
+            world.stations[at].person.orders = Some(at == called);
+        }
+        for sitter in &mut world.sitters {
+            let answers = (sitter.seat == called).then_some(1);
+            sitter.behave(&mut world.board.people, answers, None);
+        }
+        let talks = world.truth.talks;
+        world.outsiders[line].call(&mut world.board.people);
+        world.look_at_sets();
+        world.pass(Duration::from_secs(15));
+        must_talk(world, talks, &format!("from line {line}"));
+        world.outsiders[line].leave(&mut world.board.people);
+        world.pass(Duration::from_secs(12));
+        part(world, called);
+        world.pass(Duration::from_secs(3));
+        let talks = world.truth.talks;
+        let number = format!("67000000{line}");
+        world.stations[0].person.orders = Some(false);
+        let now = world.now;
+        world.stations[0].phone.dial(now, &number);
+        settle(world, 0);
+        world.pass(Duration::from_secs(30));
+        must_talk(world, talks, &format!("to {number}"));
+        part(world, 0);
+        world.pass(Duration::from_secs(5));
+    }
+}
+
+fn must_talk(world: &mut World, before: u64, what: &str) {
+    if world.truth.talks == before {
+        world.violation(&format!("the test call {what} came to nothing"));
+    }
+}
+
+/// Whoever sits there hangs up.
+fn part(world: &mut World, seat: usize) {
+    if let Some(sitter) = world.sitters.iter_mut().find(|s| s.seat == seat) {
+        sitter.leave(&mut world.board.people);
+        world.look_at_sets();
+    } else {
+        let now = world.now;
+        world.stations[seat].phone.hang_up(now);
+        settle(world, seat);
+    }
 }
 
 fn settle(world: &mut World, seat: usize) {

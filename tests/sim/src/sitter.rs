@@ -5,6 +5,7 @@ use core::time::Duration;
 use hal_sim::{Act, Manner, People};
 use model::{Instant, Random};
 
+use crate::office::pick;
 use crate::plan::Features;
 use crate::sound::{Ear, MARKS_HZ};
 
@@ -111,7 +112,7 @@ impl Sitter {
         let answer = 1 + self.random.below(4) as u8;
         let stay_s = 3 + self.random.below(self.talk_s) as u16;
         self.behave(people, Some(answer), Some(stay_s));
-        let number = numbers[self.random.below(numbers.len() as u32) as usize].clone();
+        let number = pick(numbers, &mut self.random);
         self.call(people, &number);
     }
 }

@@ -57,7 +57,7 @@ pub(crate) enum Phase {
         media: MediaLeg,
         /// Ringing was heard.
         rang: bool,
-        /// When no answer counts as one.
+        /// When no answer counts as one; never while it rings, for call control ends that.
         until: Instant,
     },
     /// Somebody talks on it.
@@ -114,6 +114,8 @@ pub(crate) struct Line {
     pub(crate) learned: Vec<ToneSignature>,
     /// How its hang-ups showed since the start.
     pub(crate) hang_ups: HangUps,
+    /// A hang-up out there reversed it once: later reversals mean that too, unless one was the answer.
+    pub(crate) parts_by_reversal: bool,
     /// How its last second in a call sounded.
     pub(crate) second: Option<LineSecond>,
     /// Who called last since the start, and when.
@@ -133,6 +135,7 @@ impl Line {
             used: 0,
             learned: Vec::new(),
             hang_ups: HangUps::default(),
+            parts_by_reversal: false,
             second: None,
             caller: None,
         }
@@ -267,13 +270,16 @@ impl Lines {
         free.into_iter().map(|(_, port, entry)| (port, entry))
     }
 
-    /// Lines that calls talk or dial on, longest first.
+    /// Lines that calls talk or dial on, longest first. One that rings is none: to lift it would answer
+    /// whoever calls.
     pub(crate) fn in_use(&self) -> Vec<(PortId, EntryId, LegId)> {
         let mut used: Vec<_> = self
             .all
             .iter()
             .filter(|(_, line)| !line.dead && !line.out_of_service)
-            .filter(|(_, line)| !matches!(line.phase, Phase::Clearing { .. }))
+            .filter(|(_, line)| {
+                !matches!(line.phase, Phase::Clearing { .. } | Phase::Offered { .. })
+            })
             .filter_map(|(&port, line)| Some((line.used, (port, line.entry.clone()?, line.leg()?))))
             .collect();
         used.sort_by_key(|&(used, (port, ..))| (used, port));
@@ -400,14 +406,10 @@ impl Pbx {
             }
             Phase::RungOut { .. } => line.phase = Phase::Idle,
             Phase::Seizing(_) => self.seize_step(now, port),
-            Phase::Called {
-                leg, rang: false, ..
-            } => {
+            Phase::Called { leg, .. } => {
                 let leg = *leg;
                 self.line_answered(now, port, leg, Rule::LineAnswerTimer);
             }
-            // A telephone that rings is no answer; call control ends it.
-            Phase::Called { until, .. } => *until = Instant::FAR,
             Phase::Up { .. } => self.watch_step(now, port),
             Phase::Parting { .. } => self.part_line(now, port),
             Phase::Clearing { next, .. } => match next.take() {
@@ -418,6 +420,19 @@ impl Pbx {
                 None => line.phase = Phase::Idle,
             },
             Phase::Idle => {}
+        }
+    }
+
+    /// At the start: a program that died put no line on hook, and its ports kept what they held. Until the
+    /// carrier has seen the end of such a call the line takes no other.
+    pub(crate) fn release_lines(&mut self, now: Now) {
+        let until = now.mono + CLEARING;
+        let ports: Vec<PortId> = self.lines.all.keys().copied().collect();
+        for port in ports {
+            if let Some(line) = self.lines.get_mut(port) {
+                line.phase = Phase::Clearing { until, next: None };
+            }
+            self.set_line_hook(port, LoopHook::OnHook);
         }
     }
 

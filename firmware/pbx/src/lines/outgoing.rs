@@ -1,16 +1,23 @@
 //! Calls that go out on a line, from the last digit to the answer.
 
+use core::time::Duration;
+
 use call::LegEvent;
-use model::{Cause, LegId, LineHeard, LineTone, Now, PortId, Rule};
+use model::{Cause, Instant, LegId, LineHeard, LineTone, Now, PortId, Rule};
 
 use super::{Line, Phase, Watch};
 use crate::Pbx;
+
+/// From the end of the ringing, as the port tells it, to the answer that it was.
+const RINGING_STOPPED: Duration = Duration::from_secs(5);
 
 impl Pbx {
     /// Something was heard after dialling.
     pub(super) fn progress_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
         let Some(Line {
-            phase: Phase::Called { leg, rang, .. },
+            phase: Phase::Called {
+                leg, rang, until, ..
+            },
             ..
         }) = self.lines.get_mut(port)
         else {
@@ -21,6 +28,7 @@ impl Pbx {
             LineHeard::Tone(evidence) => match evidence.tone {
                 LineTone::Ringback => {
                     let first = !core::mem::replace(rang, true);
+                    *until = Instant::FAR;
                     if first {
                         self.leg_event(now, leg, LegEvent::Rang);
                     }
@@ -32,6 +40,13 @@ impl Pbx {
                 // The dial tone that was dialled into, or nothing that is known.
                 LineTone::Dial | LineTone::Unknown => return,
             },
+            // Whoever lifts and says nothing, or is a machine, shows only by that; what the carrier says
+            // instead of ringing on comes before the time is over.
+            LineHeard::ToneEnded if *rang => {
+                *rang = false;
+                *until = now.mono + RINGING_STOPPED;
+                return;
+            }
             LineHeard::Voice => {
                 self.line_answered(now, port, leg, Rule::LineVoice);
                 return;

@@ -35,6 +35,8 @@ pub(crate) struct Watch {
     since: Instant,
     /// The answer showed as a reversal, or none was looked for.
     reversal_answered: bool,
+    /// A reversal was taken for the answer, and nobody has spoken since.
+    late_reversal: bool,
     /// The current stopped; a sign from then on.
     broken: Option<Instant>,
     silent_since: Option<Instant>,
@@ -48,6 +50,7 @@ impl Watch {
         Self {
             since: now,
             reversal_answered: true,
+            late_reversal: false,
             broken: None,
             silent_since: None,
             tone: None,
@@ -114,10 +117,15 @@ impl Pbx {
             }
             Some(Phase::Up { watch, .. }) => {
                 let fresh = now.mono.since(watch.since) < ANSWER_REVERSAL;
-                let late_answer = !watch.reversal_answered && reversed;
+                let meant = self
+                    .lines
+                    .get(port)
+                    .is_some_and(|line| line.parts_by_reversal);
+                let late_answer = !watch.reversal_answered && reversed && !meant;
                 if late_answer || (reversed && fresh) {
                     if let Some(watch) = self.watch_of(port) {
                         watch.reversal_answered = true;
+                        watch.late_reversal = late_answer && !fresh;
                     }
                 } else {
                     self.far_hung_up(now, port, LineSign::Reversal, None);
@@ -172,6 +180,7 @@ impl Pbx {
             LineHeard::Voice => {
                 watch.tone = None;
                 watch.silent_since = None;
+                watch.late_reversal = false;
             }
             LineHeard::Second(second) => {
                 let silent = second.rx_dbm0 < SILENT_DBM0 && second.tx_dbm0 < SILENT_DBM0;
@@ -217,6 +226,7 @@ impl Pbx {
         self.counters.line_hang_ups += 1;
         if let Some(line) = self.lines.get_mut(port) {
             line.hang_ups.count(sign);
+            line.parts_by_reversal |= sign == LineSign::Reversal;
         }
         self.line_news(now, port, rule_of(sign), LineNews::HungUp { sign, tone });
         if matches!(sign, LineSign::Tone | LineSign::DialTone) {
@@ -259,6 +269,7 @@ impl Pbx {
         let Some(watch) = self.watch_of(port) else {
             return;
         };
+        let silent_reversal = watch.late_reversal;
         let heard = watch.tone.filter(|(at, evidence)| {
             now.mono.since(*at) <= LEARN_WITHIN
                 && evidence.learned.is_none()
@@ -266,6 +277,9 @@ impl Pbx {
         });
         if let Some((_, evidence)) = heard {
             self.learn_tone(now, port, evidence.measured);
+        }
+        if let Some(line) = self.lines.get_mut(port) {
+            line.parts_by_reversal |= silent_reversal;
         }
     }
 

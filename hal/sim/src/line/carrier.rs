@@ -26,7 +26,7 @@ const DIGIT_WAIT: Duration = Duration::from_millis(2_500);
 const DIGITS_WHOLE: usize = 15;
 /// From the last digit to the far telephone's first ring.
 const ROUTING: Duration = Duration::from_millis(600);
-/// An emergency number is whole at once in every country; other short numbers wait.
+/// Three digits from a 1 are an emergency number in most countries: it is whole sooner.
 const SHORT_WAIT: Duration = Duration::from_millis(1_200);
 /// Dial tone without a digit for so long, then the howler.
 const DIAL_PATIENCE: Duration = Duration::from_secs(20);
@@ -162,6 +162,18 @@ impl Carrier {
         &self.port
     }
 
+    /// What it is doing on the line; see [`super::LineReport`].
+    #[must_use]
+    pub const fn doing(&self) -> &'static str {
+        self.stage.name()
+    }
+
+    /// What the port dialled last.
+    #[must_use]
+    pub fn dialled(&self) -> &str {
+        &self.dialled
+    }
+
     /// Behaves by these rules from the next call on.
     pub fn set_rules(&mut self, rules: CarrierRules) {
         self.rules = rules;
@@ -253,7 +265,7 @@ impl Carrier {
     }
 
     fn digit_wait(&self) -> Duration {
-        if self.dialled.len() == 3 {
+        if self.dialled.len() == 3 && self.dialled.starts_with('1') {
             SHORT_WAIT
         } else if self.dialled.len() >= DIGITS_WHOLE {
             Duration::ZERO
@@ -396,6 +408,10 @@ impl Carrier {
     fn port_lifted(&mut self) {
         match self.stage {
             Stage::Announcing(_) | Stage::Ringing { .. } => self.talk(false),
+            Stage::Idle if self.faults.stuck => {
+                self.next_stay();
+                self.stage = Stage::TurnedAway;
+            }
             Stage::Idle => {
                 self.dialled.clear();
                 self.keys = DtmfReceiver::new();
@@ -515,6 +531,7 @@ impl Carrier {
         let free = matches!(self.stage, Stage::Idle)
             && !self.hook.is_off_hook()
             && !self.faults.parallel
+            && !self.faults.stuck
             && !self.faults.dead;
         if !free {
             return Err(ActError::LineBusy);

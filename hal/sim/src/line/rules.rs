@@ -62,6 +62,9 @@ pub struct LineFaults {
     pub reversed_pair: bool,
     /// Another set on the same line is off hook.
     pub parallel: bool,
+    /// The exchange has not noticed the end of the last call: it gives no dial tone and lets no call
+    /// through.
+    pub stuck: bool,
     /// Noise in dBm0, −70 to −20; a wet cable crackles above −50.
     pub noise_dbm0: Option<i8>,
     /// Another line is heard.

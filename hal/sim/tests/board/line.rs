@@ -174,7 +174,7 @@ fn numbers_are_dialled_by_keys_and_by_pulses() {
             line.dial("601");
             line.pass(700);
         }
-        line.pass(2_000);
+        line.pass(4_000);
         let report = line.report();
         assert_eq!(report.line.expect("a line").dialled, "601");
         assert!(report.rung, "pulses {pulses}");

@@ -17,6 +17,7 @@ use model::{EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Se
 use pbx::{Input, Keys, Setup};
 
 use crate::exchange::{Board, Effect, Exchange, times};
+use crate::outsider::carrier;
 
 /// The longest time between two looks at everything.
 const STEP: Duration = Duration::from_millis(5);
@@ -51,7 +52,7 @@ impl Street {
             );
         }
         let config = Arc::new(Config::parse(&text).expect("a legal configuration"));
-        let lines = vec![outside::carrier(&config.country); config.lines.len()];
+        let lines = vec![carrier(&config.country); config.lines.len()];
         let mut board = Board::new(sets, lines).expect("few sets and lines");
         let tones = Tone::ALL.iter().map(|&tone| NamedTone {
             name: tone.key().to_owned(),

@@ -1,34 +1,11 @@
 //! What an installer dreams of: outside lines that ring inside with their caller's number, call out, and are
 //! free again soon after the far party has hung up, however the carrier shows that.
 
-use config::{Country, CountryCode, Tone};
-use hal_port::Cadence;
-use hal_sim::{
-    Act, CarrierRules, CarrierTones, Disconnect, Fate, LineFaults, LineSettings, Report,
-};
+use config::CountryCode;
+use hal_sim::{Act, Disconnect, Fate, LineFaults, LineSettings, Report};
 use model::{Cause, EventBody, LineNews, Rule};
 
 use super::Street;
-
-/// A carrier's exchange of this country.
-pub(super) fn carrier(country: &Country) -> CarrierRules {
-    let usual = CarrierRules::default();
-    let tone = |tone| *country.tone(tone);
-    CarrierRules {
-        ring: Cadence::new(&country.ring.cadence_ms).expect("a test loads every country"),
-        ring_hz: country.ring.hz,
-        caller_id: country.caller_id[0],
-        tones: CarrierTones {
-            dial: tone(Tone::Dial),
-            ringback: tone(Tone::Ringback),
-            busy: tone(Tone::Busy),
-            congestion: tone(Tone::Congestion),
-            special_info: tone(Tone::SpecialInfo),
-            howler: tone(Tone::Howler),
-        },
-        ..usual
-    }
-}
 
 const NUMBER: &str = "226660000";
 
@@ -280,6 +257,26 @@ fn numbers_go_out_by_tones_and_by_pulses_after_the_dial_tone() {
             "{country}"
         );
     }
+}
+
+/// Somebody lifts and says nothing, or a machine does: only the ringing stops.
+#[test]
+fn a_silent_answer_is_one() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.call_out("601234567");
+    outside.0.pass_ms(7_000);
+    let answered = |s: &mut Outside| {
+        let answered = |body: &EventBody| matches!(body, EventBody::CallAnswered { .. });
+        s.0.records.iter().any(|r| answered(&r.event.body))
+    };
+    assert!(
+        !answered(&mut outside),
+        "a telephone that rings is no answer"
+    );
+    outside.act(1, Act::Lift);
+    outside.wait("it counts as answered", 13_000, answered);
+    outside.0.hang_up(1);
+    outside.clean_up();
 }
 
 #[test]

@@ -1,20 +1,25 @@
 //! The world: one queue of what happens next, and everybody who takes part.
 
+mod board;
+mod lines;
+mod power;
+mod review;
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use hal_port::PortEvent;
-use model::{Instant, PortId, Random, Seed};
-use pbx::{Figures, Input, Keys, Setup};
+use model::{EventBody, Instant, LegKind, Random, Record, Rule, Seed};
+use pbx::Input;
 
 use crate::disk::Disk;
-use crate::exchange::{Board, Effect, Exchange, times};
+use crate::exchange::{Board, Effect, Exchange};
 use crate::hearing::Hearing;
-use crate::network::{Network, Packet, Weather};
-use crate::office::{BOX, ECHO, NOBODY, Office, ROOM};
+use crate::network::{Network, Packet};
+use crate::office::{BOX, ECHO, EMERGENCY, NOBODY, OUTSIDE, Office, ROOM};
+use crate::outsider::{Outsider, carrier};
 use crate::person::Person;
-use crate::phone::{Message, Phone, Stage};
+use crate::phone::{Message, Phone, user_of};
 use crate::plan::{Features, Plan};
 use crate::sitter::Sitter;
 use crate::station::{Heard, Station};
@@ -26,8 +31,6 @@ use crate::truth::Truth;
 const VIOLATIONS_MAX: usize = 20;
 /// Oracles that look at the whole world do so this often.
 const REVIEW: Duration = Duration::from_millis(500);
-/// Sets are looked at this often while something goes on at one.
-const POLL: Duration = Duration::from_millis(hal_port::POLL_MS);
 
 /// How a run ended.
 #[derive(Clone, Debug)]
@@ -64,6 +67,12 @@ pub(crate) enum Happening {
     PathCut,
     Rebind,
     Reboot,
+    /// Something goes wrong with a line.
+    LineFault,
+    /// The line of this place is mended.
+    LineMends(usize),
+    /// Somebody outside calls on the line of this place, whatever goes on there.
+    Glare(usize),
     Review,
 }
 
@@ -81,6 +90,10 @@ pub(crate) struct World {
     board_due: Instant,
     pub(crate) stations: Vec<Station>,
     pub(crate) sitters: Vec<Sitter>,
+    /// Those behind the lines.
+    pub(crate) outsiders: Vec<Outsider>,
+    /// Who called in need, and since when a line could have carried that.
+    emergencies: Vec<(Instant, usize)>,
     pub(crate) truth: Truth,
     pub(crate) hearing: Hearing,
     /// Faults happen.
@@ -94,6 +107,8 @@ pub(crate) struct World {
     numbers: Vec<String>,
     next_seq: u64,
     boots: u64,
+    /// When the power came last.
+    powered: Instant,
 }
 
 /// Plays a world to its end. `print` gets every line of the trace.
@@ -136,9 +151,14 @@ impl World {
     pub(crate) fn new(plan: &Plan, print: Option<fn(&str)>) -> Self {
         let (seed, features) = (plan.bytes(), plan.features());
         let office = Office::new(seed, &features);
-        let mut numbers: Vec<String> = office.seats.iter().map(|s| s.number.clone()).collect();
+        let inside = office.seats.iter().filter(|seat| seat.line.is_none());
+        let mut numbers: Vec<String> = inside.map(|seat| seat.number.clone()).collect();
         numbers.dedup();
         numbers.extend([ECHO.into(), NOBODY.into()]);
+        if features.lines > 0 {
+            numbers.extend(vec![OUTSIDE.to_owned(); numbers.len()]);
+            numbers.push(EMERGENCY.into());
+        }
         if features.rooms {
             numbers.extend(vec![ROOM.to_owned(); 2 * numbers.len()]);
         }
@@ -149,10 +169,16 @@ impl World {
             streams: Streams::default(),
             disk: Disk::new(Random::derive(seed, "disk"), features.sync_ms),
             exchange: None,
-            board: Board::new(features.sets, Vec::new()).expect("few sets"),
+            board: Board::new(
+                features.sets,
+                vec![carrier(&office.config.country); features.lines.into()],
+            )
+            .expect("few sets and lines"),
             board_due: Instant::ZERO,
             stations: Vec::new(),
             sitters: Vec::new(),
+            outsiders: Vec::new(),
+            emergencies: Vec::new(),
             truth: Truth::default(),
             hearing: Hearing::default(),
             hostile: true,
@@ -165,6 +191,7 @@ impl World {
             numbers,
             next_seq: 1,
             boots: 0,
+            powered: Instant::ZERO,
             features,
             office,
         };
@@ -183,6 +210,15 @@ impl World {
                 let mut sitter = Sitter::new(at, jack, stream("person"), &self.features, self.now);
                 sitter.behave(&mut self.board.people, Some(2), Some(20));
                 self.sitters.push(sitter);
+                continue;
+            }
+            if let Some(jack) = seat.line {
+                let line = (jack - self.features.sets, jack);
+                let random = stream("person");
+                let (features, now) = (&self.features, self.now);
+                let mut outsider = Outsider::new(at, line, &seat.number, random, features, now);
+                outsider.plan_next(&mut self.board.people);
+                self.outsiders.push(outsider);
                 continue;
             }
             let Some(host) = seat.host else { continue };
@@ -212,6 +248,7 @@ impl World {
             (self.features.path_cut_s, Happening::PathCut),
             (self.features.rebind_s, Happening::Rebind),
             (self.features.reboot_s, Happening::Reboot),
+            (self.features.line_fault_s, Happening::LineFault),
         ] {
             self.plan_fault(mean_s, happening);
         }
@@ -264,12 +301,14 @@ impl World {
             .map_or(Instant::FAR, Exchange::next_deadline);
         let stations = self.stations.iter().map(|station| station.due).min();
         let sitters = self.sitters.iter().map(|sitter| sitter.due).min();
+        let outsiders = self.outsiders.iter().map(|outsider| outsider.due).min();
         agenda
             .min(exchange)
             .min(self.disk.next_deadline())
             .min(self.board_due)
             .min(stations.unwrap_or(Instant::FAR))
             .min(sitters.unwrap_or(Instant::FAR))
+            .min(outsiders.unwrap_or(Instant::FAR))
     }
 
     fn step(&mut self) {
@@ -306,6 +345,12 @@ impl World {
             if self.sitters[at].due <= self.now {
                 let people = &mut self.board.people;
                 self.sitters[at].act(self.now, people, &self.numbers);
+                self.watch_board();
+            }
+        }
+        for at in 0..self.outsiders.len() {
+            if self.outsiders[at].due <= self.now {
+                self.outsiders[at].act(self.now, &mut self.board.people);
                 self.watch_board();
             }
         }
@@ -354,22 +399,18 @@ impl World {
                     self.plan_fault(self.features.reboot_s, Happening::Reboot);
                 }
             }
+            Happening::LineFault => self.line_fault(),
+            Happening::LineMends(line) => self.line_mends(line),
+            Happening::Glare(line) => {
+                let people = &mut self.board.people;
+                self.outsiders[line].call(people);
+                self.watch_board();
+            }
             Happening::Review => {
                 self.review();
                 self.later(REVIEW, Happening::Review);
             }
         }
-    }
-
-    fn reboot(&mut self, seat: usize) {
-        self.trace
-            .line(self.now, "phone", "reboot", format_args!("seat {seat}"));
-        let on = self.now + Duration::from_secs(5);
-        self.stations[seat].phone.reboot(on);
-        self.break_streams(seat, Duration::from_millis(10));
-        let mut out = Vec::new();
-        self.stations[seat].settle(self.now, &mut out);
-        self.carry(seat, out);
     }
 
     fn reaches(&mut self, seat: usize, packet: Packet) {
@@ -382,6 +423,9 @@ impl World {
             self.trace_message(seat, "->", &message);
             self.truth.reached(self.now, seat, &message, &self.office);
             self.notice_changes();
+            if message.method() == "INVITE" && message.status().is_none() {
+                self.in_need(seat, user_of(message.uri()));
+            }
         }
         let (now, board) = (self.now, &mut self.board);
         if let Some(exchange) = &mut self.exchange {
@@ -444,22 +488,7 @@ impl World {
                 Effect::Datagram(from, to, bytes) => self.sends(Packet { from, to, bytes }),
                 Effect::Bell(port, on) => self.bell(port, on),
                 Effect::Record(ref record) => {
-                    let text = format!("{record:?}");
-                    self.trace.effect(self.now, text.as_bytes());
-                    let (rule, body) = (record.event.rule.name(), &record.event.body);
-                    self.trace.line(
-                        self.now,
-                        "ledger",
-                        rule,
-                        format_args!("{} {body:?}", record.seq),
-                    );
-                    if record.seq.0 != self.next_seq {
-                        self.violation(&format!(
-                            "record {} instead of {}",
-                            record.seq, self.next_seq
-                        ));
-                    }
-                    self.next_seq = record.seq.0 + 1;
+                    self.recorded(record);
                     self.disk.write(self.now, effect);
                 }
                 Effect::Connect(..) | Effect::Bytes(..) | Effect::Close(_) => {
@@ -468,8 +497,41 @@ impl World {
                 Effect::Party(..) | Effect::State(_) => self.disk.write(self.now, effect),
             }
         }
+        if !self.outsiders.is_empty() {
+            // A line may have been taken, or put on hook.
+            let due = self.board.next_deadline().unwrap_or(Instant::FAR);
+            self.board_due = self.board_due.min(due.max(self.now));
+        }
         if let Some(awaited) = self.exchange.as_ref().and_then(Exchange::awaited) {
             self.disk.hurry(self.now, awaited);
+        }
+    }
+
+    fn recorded(&mut self, record: &Record) {
+        let text = format!("{record:?}");
+        self.trace.effect(self.now, text.as_bytes());
+        let (rule, body) = (record.event.rule.name(), &record.event.body);
+        let (seq, next) = (record.seq, self.next_seq);
+        self.trace
+            .line(self.now, "ledger", rule, format_args!("{seq} {body:?}"));
+        if seq.0 != next {
+            self.violation(&format!("record {seq} instead of {next}"));
+        }
+        self.next_seq = seq.0 + 1;
+        let EventBody::LegStarted {
+            kind: LegKind::Line { port, .. },
+            ..
+        } = body
+        else {
+            return;
+        };
+        let mut outsiders = self.outsiders.iter();
+        let line = outsiders.position(|outsider| outsider.jack == port.0);
+        if let Some(line) = line.filter(|_| record.event.rule == Rule::LineSeized && self.hostile)
+            && self.fate.below(4) == 0
+        {
+            let ms = self.fate.below(500);
+            self.later(Duration::from_millis(ms.into()), Happening::Glare(line));
         }
     }
 
@@ -510,228 +572,6 @@ impl World {
                 way,
                 format_args!("{first} [{cseq}] {id}"),
             );
-        }
-    }
-
-    fn bell(&mut self, port: PortId, on: bool) {
-        self.trace.effect(self.now, &[port.0 as u8, u8::from(on)]);
-        self.trace.line(
-            self.now,
-            "bell",
-            if on { "on" } else { "off" },
-            format_args!("jack {port}"),
-        );
-        if let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == port.0) {
-            sitter.rung = on;
-        }
-        self.board_due = self.now;
-    }
-
-    fn sets_hear(&mut self) {
-        for (jack, frame) in core::mem::take(&mut self.board.heard) {
-            let mut sitters = self.sitters.iter_mut();
-            let Some(sitter) = sitters.find(|s| s.jack == jack && s.off_hook) else {
-                continue;
-            };
-            let (seat, talkers) = (sitter.seat, sitter.ear.hear(frame.into_iter()));
-            for talker in talkers {
-                self.heard(
-                    seat,
-                    Heard {
-                        talker,
-                        count: None,
-                    },
-                );
-            }
-        }
-    }
-
-    /// Somebody at a set was made to act: the hook moves at once.
-    pub(crate) fn look_at_sets(&mut self) {
-        self.watch_board();
-    }
-
-    fn watch_board(&mut self) {
-        let (now, board) = (self.now, &mut self.board);
-        let events = board.advance(now);
-        for (jack, event) in events {
-            self.port_event(jack, event);
-        }
-        let busy = self
-            .sitters
-            .iter()
-            .any(|sitter| sitter.off_hook || sitter.rung);
-        let poll = if busy { self.now + POLL } else { Instant::FAR };
-        let due = self.board.next_deadline().unwrap_or(Instant::FAR);
-        // What is due already was done; it is not done again before time goes on.
-        self.board_due = poll.min(due.max(self.now + Duration::from_micros(100)));
-    }
-
-    fn port_event(&mut self, jack: u16, event: PortEvent) {
-        self.trace.line(
-            self.now,
-            "port",
-            "report",
-            format_args!("jack {jack} {event:?}"),
-        );
-        let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == jack) else {
-            return;
-        };
-        let powered = self.exchange.is_some();
-        match event {
-            PortEvent::OffHook => {
-                sitter.off_hook = true;
-                sitter.ear.forget();
-                let rung = core::mem::take(&mut sitter.rung);
-                if powered {
-                    let seat = sitter.seat;
-                    if let Some(number) = sitter.dialling.take() {
-                        sitter.dialled = Some(number);
-                    }
-                    let number = sitter.dialled.clone();
-                    self.truth.lifted(self.now, seat, rung, &self.office);
-                    if let (false, Some(number)) = (rung, number) {
-                        self.truth.dialled(self.now, seat, &number);
-                    }
-                }
-            }
-            PortEvent::OnHook => {
-                sitter.off_hook = false;
-                sitter.dialled = None;
-                let seat = sitter.seat;
-                self.truth.hung_up(self.now, seat);
-            }
-            _ => {}
-        }
-        self.input(Input::Port {
-            port: PortId(jack),
-            event,
-        });
-    }
-
-    fn power_cut(&mut self) {
-        if !self.hostile {
-            return;
-        }
-        self.trace.line(self.now, "power", "off", format_args!(""));
-        self.exchange = None;
-        self.board.power_off();
-        self.break_all_streams();
-        for sitter in &mut self.sitters {
-            sitter.rung = false;
-        }
-        self.disk.cut();
-        self.truth.power_cut(self.now);
-        let ms = 500 + self.fate.below(8_000);
-        self.later(Duration::from_millis(ms.into()), Happening::PowerOn);
-        self.plan_fault(self.features.power_cut_s, Happening::PowerCut);
-    }
-
-    fn power_on(&mut self) {
-        if self.exchange.is_some() {
-            return;
-        }
-        self.boots += 1;
-        self.truth.power_on(self.now);
-        let found = self.disk.recover(self.now, times(self.now, self.now));
-        self.next_seq = found.next_seq.0;
-        self.trace.line(
-            self.now,
-            "power",
-            "on",
-            format_args!("{} bindings", found.bindings.len()),
-        );
-        let stream = |what: &str| Random::derive(self.seed, &format!("{what} {}", self.boots));
-        let (mut plain, mut secret) = ([0; 32], [0; 32]);
-        stream("plain").fill(&mut plain);
-        stream("secret").fill(&mut secret);
-        let setup = Setup {
-            config: self.office.config.clone(),
-            version: 1,
-            jacks: Vec::new(),
-            bindings: found.bindings,
-            md5: found.md5,
-            next_seq: found.next_seq,
-            seed: plain,
-            media_legs: self.features.media_legs,
-            pairs: Vec::new(),
-            external: None,
-            flows: (Vec::new(), 0),
-            fingerprint: None,
-            line_tones: Vec::new(),
-            resumed: false,
-        };
-        let keys = Keys::new(secret, self.office.passwords.clone());
-        let media = (&mut self.board, self.features.planes);
-        self.exchange = Some(Exchange::start(self.now, setup, keys, media));
-        self.take_effects();
-        let lifted: Vec<u16> = self
-            .sitters
-            .iter()
-            .filter(|s| s.off_hook)
-            .map(|s| s.jack)
-            .collect();
-        for jack in lifted {
-            self.port_event(jack, PortEvent::OffHook);
-        }
-    }
-
-    /// Everything in use, or nothing without power.
-    pub(crate) fn figures(&self) -> Figures {
-        self.exchange
-            .as_ref()
-            .map_or_else(Figures::default, |e| e.pbx.figures())
-    }
-
-    /// The faults stop.
-    pub(crate) fn heal(&mut self) {
-        self.hostile = false;
-        let delay_ms = self.features.weather.delay_ms;
-        self.network.weather = Weather {
-            delay_ms,
-            ..Weather::default()
-        };
-        for station in &self.stations {
-            self.network.cut(station.host().ip(), self.now);
-        }
-        self.trace
-            .line(self.now, "world", "healed", format_args!(""));
-    }
-
-    fn review(&mut self) {
-        for late in self.truth.review(self.now) {
-            self.violation(&late);
-        }
-        for station in 0..self.stations.len() {
-            let call = self.stations[station].phone.call.as_ref();
-            let still = call.is_some_and(|call| {
-                call.stage != Stage::Up
-                    || call.holding
-                    || call.heard.is_none_or(|heard| !heard.they_receive)
-            });
-            if still {
-                self.hearing.changed(self.now, station);
-            }
-        }
-        if self.features.breaks() && self.hostile || !self.network.weather.is_gentle() {
-            return;
-        }
-        if !self.features.breaks() {
-            for wrong in self.truth.ring_for_nobody(self.now, &self.office) {
-                self.violation(&wrong);
-            }
-        }
-        let (stations, sitters) = (&self.stations, &self.sitters);
-        let talks = |(seat, id): &(usize, String)| match stations.get(*seat) {
-            Some(station) => station
-                .phone
-                .call
-                .as_ref()
-                .is_some_and(|call| call.id == *id),
-            None => sitters.iter().any(|s| s.seat == *seat && s.off_hook),
-        };
-        for silent in self.hearing.review(self.now, &self.truth, talks) {
-            self.violation(&silent);
         }
     }
 }

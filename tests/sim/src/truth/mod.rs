@@ -1,17 +1,22 @@
 //! What truly happened, seen at the wires of the exchange and never asked of it: who called whom,
 //! who answered, who is connected with whom, and which answer is still owed.
 
+mod lines;
+
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Instant;
 
-use crate::office::{ECHO, Office, RING_S, ROOM};
+use crate::office::{ECHO, Office, RING_S, ROOM, is_outside};
 use crate::phone::{Message, uri_of, user_of};
 use crate::sound::MARKS_HZ;
+use lines::OnLines;
 
 /// An INVITE has its final answer after this time: the ring time and what signalling needs.
 const ANSWER_OWED: Duration = Duration::from_secs(RING_S + 10);
+/// The same for a number of the public network: a telephone out there may ring for long.
+const OUTSIDE_OWED: Duration = Duration::from_secs(150);
 /// How long a phone may ring on when its caller is gone, on a path that loses next to nothing.
 const RINGS_ON: Duration = Duration::from_secs(2);
 /// How long after the end of a connection its sound may still be on its way.
@@ -34,6 +39,16 @@ pub(crate) enum Fact {
     Cancelled,
     /// A phone ended its call.
     Bye,
+    /// The far party of a line answered.
+    FarAnswered,
+    /// The far party of a line hung up.
+    FarHungUp,
+    /// A carrier took this number from a line.
+    Dialled(String),
+    /// A carrier turned a call away.
+    TurnedAway,
+    /// A line lost its battery.
+    LineDied,
     /// The exchange gave a caller this final answer.
     Told(u16),
     /// The power failed.
@@ -67,6 +82,29 @@ struct Leg {
     star: bool,
     /// The last key that came, by its CSeq.
     key: u32,
+    /// The caller was told that the call is answered.
+    told: bool,
+    /// The caller on a line gave up; the exchange may not know yet.
+    gone: Option<Instant>,
+}
+
+impl Leg {
+    /// A party's side of a call to it that has just begun.
+    fn new(seat: usize, id: &str) -> Self {
+        Self {
+            seat,
+            call_id: id.to_owned(),
+            outgoing: false,
+            number: String::new(),
+            stage: Stage::Trying,
+            alone: None,
+            muted: false,
+            star: false,
+            key: 0,
+            told: false,
+            gone: None,
+        }
+    }
 }
 
 /// Two seats that hear each other.
@@ -104,6 +142,8 @@ pub(crate) struct Truth {
     pub(crate) changed: Vec<usize>,
     /// Seats that were connected anew since somebody asked.
     pub(crate) joined: Vec<(usize, Instant)>,
+    /// What happened on lines.
+    pub(crate) lines: OnLines,
     /// INVITEs that came, for the figures.
     pub invites: u64,
     /// Connections that there were, for the figures.
@@ -158,17 +198,12 @@ impl Truth {
         }
         let number = user_of(message.uri()).to_owned();
         self.note(now, seat, Fact::Invited(number.clone()));
+        self.note_outside(&number);
         if self.leg(seat, &id).is_none() {
             self.legs.push(Leg {
-                seat,
-                call_id: id,
                 outgoing: true,
                 number,
-                stage: Stage::Trying,
-                alone: None,
-                muted: false,
-                star: false,
-                key: 0,
+                ..Leg::new(seat, &id)
             });
         }
     }
@@ -202,15 +237,8 @@ impl Truth {
         match (message.status(), message.method()) {
             (None, "INVITE") if message.to_tag().is_empty() && self.leg(seat, &id).is_none() => {
                 self.legs.push(Leg {
-                    seat,
-                    call_id: id,
-                    outgoing: false,
                     number: user_of(uri_of(message.get("from"))).to_owned(),
-                    stage: Stage::Trying,
-                    alone: None,
-                    muted: false,
-                    star: false,
-                    key: 0,
+                    ..Leg::new(seat, &id)
                 });
             }
             (None, "BYE" | "CANCEL") => self.leg_over(now, seat, &id),
@@ -238,6 +266,11 @@ impl Truth {
             200..300 if leg.number == ROOM && leg.stage != Stage::Up => {
                 leg.stage = Stage::Up;
                 self.enter_room(now, (seat, id.to_owned()), true);
+            }
+            200..300 if is_outside(&leg.number) => {
+                leg.told = true;
+                leg.stage = Stage::Up;
+                self.outside_told(now, seat, id);
             }
             300.. if message.status() != Some(401) && leg.stage != Stage::Up => {
                 self.leg_over(now, seat, id);
@@ -302,7 +335,7 @@ impl Truth {
             leg.outgoing
                 && leg.number == *number
                 && matches!(leg.stage, Stage::Trying | Stage::Rung)
-                && shown.is_none_or(|shown| office.seats[leg.seat].number == shown)
+                && shown.is_none_or(|shown| self.is_shown(leg, shown, office))
         };
         let legs = self.legs.iter().enumerate();
         legs.filter(|(_, leg)| fits(leg))
@@ -380,15 +413,9 @@ impl Truth {
             Vec::new()
         };
         self.legs.push(Leg {
-            seat,
-            call_id: id.clone(),
             outgoing: !rung,
-            number: String::new(),
             stage: if rung { Stage::Up } else { Stage::Trying },
-            alone: None,
-            muted: false,
-            star: false,
-            key: 0,
+            ..Leg::new(seat, &id)
         });
         self.pair(now, (seat, &id), &callers, true);
     }
@@ -399,6 +426,10 @@ impl Truth {
         let mut mine = legs.filter(|leg| leg.seat == seat && leg.stage == Stage::Trying);
         let Some(leg) = mine.next() else { return };
         leg.number = number.to_owned();
+        self.note_outside(number);
+        let Some(leg) = self.legs.iter_mut().rev().find(|leg| leg.seat == seat) else {
+            return;
+        };
         if number == ECHO {
             leg.stage = Stage::Up;
             let me = (seat, leg.call_id.clone());
@@ -436,9 +467,21 @@ impl Truth {
         self.owed.clear();
         self.paid.clear();
         self.muted.clear();
-        for leg in &mut self.legs {
+        // Whoever calls on a line hears it ring on.
+        let rings = |leg: &Leg| {
+            leg.outgoing
+                && leg.stage == Stage::Trying
+                && self
+                    .lines
+                    .calls
+                    .iter()
+                    .any(|call| call.seat == leg.seat && call.end.is_none())
+        };
+        let mut legs = core::mem::take(&mut self.legs);
+        for leg in legs.iter_mut().filter(|leg| !rings(leg)) {
             leg.stage = Stage::Over;
         }
+        self.legs = legs;
         for connection in self.connections.iter_mut().filter(|c| c.end.is_none()) {
             connection.end = Some(now);
         }
@@ -491,14 +534,29 @@ impl Truth {
     /// Forgets what no longer matters, and names the answers that are owed for too long.
     pub(crate) fn review(&mut self, now: Instant) -> Vec<String> {
         let recent = |end: Instant| now.since(end) <= ECHO_OF_THE_PAST;
+        self.forget_those_who_gave_up(now);
         self.connections.retain(|c| c.end.is_none_or(recent));
-        self.legs.retain(|leg| leg.stage != Stage::Over);
+        let legs = &self.legs;
+        let outside = |(seat, id, _): &(usize, String, u32)| {
+            let leg = legs
+                .iter()
+                .find(|leg| leg.seat == *seat && leg.call_id == *id);
+            leg.is_some_and(|leg| is_outside(&leg.number))
+        };
+        let owed = |key: &_| {
+            if outside(key) {
+                OUTSIDE_OWED
+            } else {
+                ANSWER_OWED
+            }
+        };
         let late = |(key, at): (&(usize, String, u32), &Instant)| {
             let age = now.since(*at);
-            (age > ANSWER_OWED).then(|| format!("INVITE {key:?} has no final answer after {age:?}"))
+            (age > owed(key)).then(|| format!("INVITE {key:?} has no final answer after {age:?}"))
         };
         let late: Vec<String> = self.owed.iter().filter_map(late).collect();
-        self.owed.retain(|_, at| now.since(*at) <= ANSWER_OWED);
+        self.owed.retain(|key, at| now.since(*at) <= owed(key));
+        self.legs.retain(|leg| leg.stage != Stage::Over);
         late
     }
 }

@@ -1,0 +1,272 @@
+//! Outside lines: what carriers see of them, what goes wrong with them, and what an exchange owes those
+//! behind them.
+
+use core::time::Duration;
+
+use hal_port::PortEvent;
+use hal_sim::{Disconnect, Fate, LineFaults};
+use model::{Instant, PortId};
+use pbx::Input;
+
+use super::{Happening, World};
+use crate::office::EMERGENCY;
+use crate::outsider::Outsider;
+
+/// No line is held for longer than this after its far party has gone.
+const HELD: Duration = Duration::from_secs(10);
+/// From a far party's hang-up to its first sign.
+const CLEARING: Duration = Duration::from_millis(500);
+/// A call in need has its line and its number dialled after this time.
+const RESCUE: Duration = Duration::from_secs(25);
+
+impl World {
+    /// A line's port reports.
+    pub(super) fn line_event(&mut self, jack: u16, event: PortEvent) {
+        let mut outsiders = self.outsiders.iter_mut();
+        let Some(outsider) = outsiders.find(|outsider| outsider.jack == jack) else {
+            return;
+        };
+        match event {
+            PortEvent::Battery(alive) => outsider.told.dead = !alive,
+            PortEvent::InUse(in_use) => outsider.told.in_use = in_use,
+            PortEvent::Reversed(reversed) => outsider.told.reversed = reversed,
+            PortEvent::Ring(on) => outsider.told.ring = on,
+            _ => {}
+        }
+        let port = PortId(jack);
+        self.input(Input::Port { port, event });
+    }
+
+    /// Ports tell an exchange that starts how they find their lines.
+    pub(super) fn lines_tell_again(&mut self) {
+        for at in 0..self.outsiders.len() {
+            let (jack, told) = (self.outsiders[at].jack, self.outsiders[at].told);
+            for (is, event) in [
+                (told.dead, PortEvent::Battery(false)),
+                (told.in_use, PortEvent::InUse(true)),
+                (told.reversed, PortEvent::Reversed(true)),
+                (told.ring, PortEvent::Ring(true)),
+            ] {
+                if is {
+                    self.line_event(jack, event);
+                }
+            }
+        }
+    }
+
+    /// Takes what carriers do now.
+    pub(super) fn watch_lines(&mut self) {
+        for at in 0..self.outsiders.len() {
+            let outsider = &self.outsiders[at];
+            let (doing, dialled) = outsider.look(&mut self.board.people);
+            if doing != outsider.doing {
+                self.line_turned(at, doing, &dialled);
+            }
+        }
+    }
+
+    fn line_turned(&mut self, at: usize, doing: &'static str, dialled: &str) {
+        let outsider = &self.outsiders[at];
+        let (seat, before, call) = (outsider.seat, outsider.doing, outsider.call.clone());
+        self.trace.line(
+            self.now,
+            &format!("line {at}"),
+            doing,
+            format_args!("after {before}, {dialled:?}"),
+        );
+        self.trace
+            .effect(self.now, &[0xf0, at as u8, doing.as_bytes()[0]]);
+        let id = call.as_deref().unwrap_or_default();
+        let mut named = call.clone();
+        match (before, doing) {
+            // Some carriers announce nothing before they ring.
+            ("announcing", "ringing") => {}
+            (_, "announcing" | "ringing") => {
+                let answering = self.office.answering(seat).to_owned();
+                named = Some(self.truth.line_called(self.now, seat, &answering));
+            }
+            ("announcing" | "ringing", "idle") => self.truth.line_gave_up(self.now, seat, id),
+            (_, "routing") => self.line_dialled(seat, dialled),
+            (_, "turned_away") => self.truth.line_refused(self.now, seat),
+            ("ringback", "talking") => {
+                let office = &self.office;
+                named = Some(self.truth.far_answered(self.now, seat, dialled, office));
+            }
+            ("talking", "clearing") => {
+                self.truth.far_hung_up(self.now, seat, id);
+                self.outsiders[at].seen += 1;
+            }
+            (_, "idle") => self.truth.line_free(self.now, seat, call.as_deref()),
+            _ => {}
+        }
+        self.notice_changes();
+        let (now, people) = (self.now, &mut self.board.people);
+        let outsider = &mut self.outsiders[at];
+        outsider.turned(now, doing, people);
+        if (before, doing) == ("ringback", "talking") {
+            outsider.greet(people);
+        }
+        match doing {
+            "routing" => dialled.clone_into(&mut outsider.dialled),
+            "announcing" | "ringing" | "dialling" => outsider.dialled.clear(),
+            _ => {}
+        }
+        if doing != "idle" {
+            outsider.call = named;
+        }
+    }
+
+    /// A number was taken by a carrier: all of it, and of one caller.
+    fn line_dialled(&mut self, seat: usize, dialled: &str) {
+        self.truth.line_dialled(self.now, seat, dialled);
+        if dialled == EMERGENCY && !self.emergencies.is_empty() {
+            self.emergencies.remove(0);
+        }
+        let whole = self.truth.lines.dialled.contains(dialled);
+        if !whole && self.exchange.is_some() && self.calm_since_power(Duration::from_secs(20)) {
+            self.violation(&format!("{dialled:?} was dialled on a line, by nobody"));
+        }
+    }
+
+    /// The exchange has had power for so long.
+    fn calm_since_power(&self, time: Duration) -> bool {
+        self.now.since(self.powered) > time
+    }
+
+    /// Somebody calls in need.
+    pub(super) fn in_need(&mut self, seat: usize, number: &str) {
+        let known = self.emergencies.iter().any(|(_, of)| *of == seat);
+        if number == EMERGENCY && !known && !self.outsiders.is_empty() {
+            self.emergencies.push((self.now, seat));
+        }
+    }
+
+    /// Something goes wrong with a line.
+    pub(super) fn line_fault(&mut self) {
+        if !self.hostile {
+            return;
+        }
+        let line = self.fate.below(self.outsiders.len() as u32) as usize;
+        let none = LineFaults::default();
+        // A pair is swapped, and a line rebuilt, while nobody uses it.
+        let kinds = if self.outsiders[line].doing == "idle" {
+            8
+        } else {
+            6
+        };
+        let faults = match self.fate.below(kinds) {
+            0 | 1 => LineFaults { dead: true, ..none },
+            2 => LineFaults {
+                parallel: true,
+                ..none
+            },
+            3 => LineFaults {
+                stuck: true,
+                ..none
+            },
+            4 => LineFaults {
+                noise_dbm0: Some(-50),
+                ..none
+            },
+            5 => LineFaults {
+                crosstalk: true,
+                ..none
+            },
+            6 => LineFaults {
+                long_loop: true,
+                ..none
+            },
+            _ => LineFaults {
+                reversed_pair: true,
+                low_current: true,
+                ..none
+            },
+        };
+        self.set_line_faults(line, faults);
+        let ms = 1_000 + self.fate.below(30_000);
+        self.later(Duration::from_millis(ms.into()), Happening::LineMends(line));
+        self.plan_fault(self.features.line_fault_s, Happening::LineFault);
+    }
+
+    pub(super) fn line_mends(&mut self, line: usize) {
+        let outsider = &self.outsiders[line];
+        let rebuilt = outsider.faults.long_loop || outsider.faults.reversed_pair;
+        if rebuilt && outsider.doing != "idle" {
+            self.later(Duration::from_secs(5), Happening::LineMends(line));
+        } else {
+            self.set_line_faults(line, LineFaults::default());
+        }
+    }
+
+    fn set_line_faults(&mut self, line: usize, faults: LineFaults) {
+        self.trace.line(
+            self.now,
+            &format!("line {line}"),
+            "faults",
+            format_args!("{faults:?}"),
+        );
+        let outsider = &mut self.outsiders[line];
+        outsider.set_faults(&mut self.board.people, faults);
+        if faults.dead {
+            self.truth.line_died(self.now, outsider.seat);
+        }
+        self.watch_board();
+    }
+
+    /// What the exchange owes to carriers and to those in need.
+    pub(super) fn review_lines(&mut self) {
+        for at in 0..self.outsiders.len() {
+            if let Some(wrong) = self.held_too_long(at) {
+                self.outsiders[at].accused = true;
+                self.violation(&wrong);
+            }
+        }
+        self.review_emergencies();
+    }
+
+    fn held_too_long(&self, at: usize) -> Option<String> {
+        let outsider = &self.outsiders[at];
+        let silent = match outsider.doing {
+            // A reversal may be an answer that comes late, until one was seen not to be.
+            "clearing" if outsider.disconnect == Disconnect::Reversal => outsider.seen < 2,
+            "clearing" => outsider.disconnect == Disconnect::Silence,
+            "turned_away" => outsider.fate == Fate::Silence || outsider.faults.stuck,
+            _ => return None,
+        };
+        if silent || outsider.accused || self.exchange.is_none() {
+            return None;
+        }
+        let held = self.now.since(outsider.since.max(self.powered));
+        (held > HELD + CLEARING).then(|| {
+            format!(
+                "line {at} is held {held:?} after its far party has gone ({:?}, {:?})",
+                outsider.disconnect, outsider.fate
+            )
+        })
+    }
+
+    /// A call in need takes a line from any other call.
+    fn review_emergencies(&mut self) {
+        let usable = |outsider: &Outsider| {
+            let rings = matches!(outsider.doing, "announcing" | "ringing");
+            let rested = self.now.since(outsider.since) > Duration::from_secs(2);
+            let other = outsider.doing == "idle" || outsider.dialled != EMERGENCY;
+            !outsider.is_out() && !rings && other && (rested || outsider.doing != "idle")
+        };
+        let possible = self.exchange.is_some() && self.outsiders.iter().any(usable);
+        let now = self.now;
+        let truth = &self.truth;
+        self.emergencies
+            .retain(|(_, seat)| truth.waits_for(*seat, EMERGENCY));
+        if !possible {
+            // Whoever finds no line dials again.
+            self.emergencies.clear();
+        }
+        let late = |(since, _): &&(Instant, usize)| now.since(*since) > RESCUE;
+        let wrong: Vec<usize> = self.emergencies.iter().filter(late).map(|e| e.1).collect();
+        self.emergencies.retain(|e| !late(&e));
+        for seat in wrong {
+            self.violation(&format!("the call in need of seat {seat} gets no line"));
+        }
+    }
+}
