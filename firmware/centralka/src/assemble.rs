@@ -85,11 +85,12 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
     let live = start_live(&recovered, &common)?;
     let heart = Arc::new(Heart::default());
-    let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), engine.watcher())?;
+    let watched = (engine.watcher(), options.data.clone());
+    let guard = Guard::start(Arc::clone(&heart), common.mouth.clone(), watched)?;
     let known_by = (board.jacks, engine.fingerprint());
     let setup = setup_of(&known, recovered, known_by, seed_of(&mut plain));
     let streams = (plain, Random::new(seed_of(&mut secret)));
-    let desk = desk_of(options, &common, &writer, &known, streams);
+    let desk = desk_of(options, &common, &writer, &known, streams, engine.watcher());
     let front = front_of(options, &common, &writer, &desk, engine.watcher())?;
     front.tell_everybody(&config);
     let vault = vault_of(options, &writer)?;
@@ -194,6 +195,7 @@ fn desk_of(
     writer: &Writer,
     known: &Known,
     streams: (Random, Random),
+    media: engine::Watcher,
 ) -> Arc<Desk> {
     let clock = common.clock;
     let configurator = Configurator::running(
@@ -209,6 +211,7 @@ fn desk_of(
         mouth: common.mouth.clone(),
         feed: Arc::clone(&common.feed),
         file: options.config.clone(),
+        media,
     })
 }
 

@@ -13,6 +13,7 @@ use crate::{
     doctor,
     exchange::{BoardAsk, office_of, people_of},
     token::{self, TokenAsk},
+    voice,
 };
 
 /// One question of the command line.
@@ -46,6 +47,8 @@ pub(crate) enum Ask {
     SimHear { port: String },
     /// What is known and measured of the analog ports.
     Ports,
+    /// How the media threads fare.
+    Voice,
 }
 
 /// The answer: a value, or what was wrong in words.
@@ -58,6 +61,7 @@ pub(crate) struct Desk {
     pub(crate) feed: Arc<Feed>,
     /// The file of `--config`, imported again on SIGHUP.
     pub(crate) file: Option<PathBuf>,
+    pub(crate) media: engine::Watcher,
 }
 
 impl Desk {
@@ -75,6 +79,9 @@ impl Desk {
             Ask::Ports => {
                 let ports = doctor::health(&self.mouth).map_err(|e| e.to_string())?;
                 serde_json::to_value(ports).map_err(|e| e.to_string())
+            }
+            Ask::Voice => {
+                serde_json::to_value(voice::sheets(&self.media)).map_err(|e| e.to_string())
             }
             Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
             Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
@@ -198,6 +205,7 @@ fn answer_from_store(
         Ask::SimAct { .. }
         | Ask::SimHear { .. }
         | Ask::Ports
+        | Ask::Voice
         | Ask::RecordingPause { .. }
         | Ask::RecordingResume { .. }
         | Ask::Token(_) => serde_json::Value::Null,

@@ -401,7 +401,7 @@ impl Exchange for Front {
 
     fn metrics(&self) -> String {
         let figures = self.mouth.figures();
-        metrics::text(figures, &self.writer.stats(), &self.media.status())
+        metrics::text(figures, &self.writer.stats(), &self.media)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The guard thread: watches that the others live, and tells the service manager.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,7 +15,7 @@ use engine::{EngineStatus, Granted, Watcher};
 
 use crate::{
     control::{Mouth, Word},
-    notify,
+    notify, voice,
 };
 
 /// How often the guard looks when the service manager does not say.
@@ -44,18 +45,18 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Starts watching.
+    /// Starts watching; what a thread that ran late did goes to the folder too.
     pub(crate) fn start(
         control: Arc<Heart>,
         mouth: Mouth,
-        media: Watcher,
+        (media, data): (Watcher, PathBuf),
     ) -> std::io::Result<Self> {
         let (stop, stopped) = sync_channel(1);
         // Half the interval, as sd_watchdog_enabled(3) recommends.
         let every = notify::watchdog_interval().map_or(LOOK_EVERY, |interval| interval / 2);
         let thread = thread::Builder::new()
             .name("guard".into())
-            .spawn(move || watch(&control, &mouth, &media, &stopped, every))?;
+            .spawn(move || watch(&control, &mouth, (&media, &data), &stopped, every))?;
         Ok(Self {
             _stop: stop,
             thread,
@@ -70,7 +71,13 @@ impl Guard {
     }
 }
 
-fn watch(control: &Heart, mouth: &Mouth, media: &Watcher, stopped: &Receiver<()>, every: Duration) {
+fn watch(
+    control: &Heart,
+    mouth: &Mouth,
+    (media, data): (&Watcher, &Path),
+    stopped: &Receiver<()>,
+    every: Duration,
+) {
     let mut control_watch = Watch::new("control".into());
     let mut threads: Vec<(Watch, FlightLog)> = (0..media.threads().len())
         .map(|at| (Watch::new(format!("media-{at}")), FlightLog::new(at)))
@@ -85,7 +92,7 @@ fn watch(control: &Heart, mouth: &Mouth, media: &Watcher, stopped: &Receiver<()>
         }
         let mut live = control_watch.look(control.beats());
         for ((watch, flight), status) in threads.iter_mut().zip(media.threads()) {
-            flight.look(media, &status);
+            flight.look(media, &status, data);
             live &= watch.look(status.wakes);
         }
         if live {
@@ -119,7 +126,7 @@ impl FlightLog {
         }
     }
 
-    fn look(&mut self, media: &Watcher, status: &EngineStatus) {
+    fn look(&mut self, media: &Watcher, status: &EngineStatus, data: &Path) {
         let thread = self.thread;
         if !std::mem::replace(&mut self.told, true) {
             // Worth a line, not worth an alarm: most machines carry an office without.
@@ -147,6 +154,10 @@ impl FlightLog {
             "ticks of a media thread ran late; its last seconds:"
         );
         let flight = media.flight(thread);
+        let file = voice::file(data, thread);
+        if let Err(error) = std::fs::write(&file, voice::text(&flight)) {
+            tracing::warn!(thread, %error, "the flight recorder could not be written");
+        }
         let worst = (0..flight.len()).max_by_key(|&at| flight[at].late_us);
         let first = worst.unwrap_or(0).saturating_sub(Self::AROUND);
         for stretch in flight.iter().skip(first).take(2 * Self::AROUND + 1) {

@@ -29,6 +29,7 @@ mod sounds;
 mod tls;
 mod token;
 mod vault;
+mod voice;
 
 /// The program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use engine::EngineStatus;
+use engine::{EngineStatus, Watcher};
 use pbx::{Counters, Figures};
 use store::WriterStats;
 
@@ -10,7 +10,7 @@ use store::WriterStats;
 pub(crate) fn text(
     exchange: Option<(Figures, Counters)>,
     writer: &WriterStats,
-    media: &EngineStatus,
+    media: &Watcher,
 ) -> String {
     let mut out = String::new();
     gauge(&mut out, "up", u64::from(exchange.is_some()));
@@ -29,10 +29,47 @@ pub(crate) fn text(
         "journal_dropped_bytes",
         writer.journal_dropped_bytes,
     );
-    for (name, value) in media.figures() {
-        counter(&mut out, &format!("media_{name}"), value);
-    }
+    of_media(&mut out, media);
     out
+}
+
+fn of_media(out: &mut String, media: &Watcher) {
+    for (name, value) in media.status().figures() {
+        if name.ends_with("_max") {
+            gauge(out, &format!("media_{name}"), value);
+        } else {
+            counter(out, &format!("media_{name}"), value);
+        }
+    }
+    let threads = media.threads();
+    by_thread(out, "load_permille", "gauge", &threads, |one| {
+        one.load_permille
+    });
+    by_thread(out, "overload_level", "gauge", &threads, |one| one.level);
+    by_thread(out, "legs", "gauge", &threads, |one| one.legs);
+    by_thread(out, "overruns_total", "counter", &threads, |one| {
+        one.overruns
+    });
+    by_thread(out, "ticks_total", "counter", &threads, |one| one.ticks);
+}
+
+/// A figure of every media thread.
+fn by_thread(
+    out: &mut String,
+    name: &str,
+    kind: &str,
+    threads: &[EngineStatus],
+    figure: impl Fn(&EngineStatus) -> u64,
+) {
+    // Writing into a String cannot fail.
+    let _ = writeln!(out, "# TYPE centralka_media_thread_{name} {kind}");
+    for (at, status) in threads.iter().enumerate() {
+        let value = figure(status);
+        let _ = writeln!(
+            out,
+            "centralka_media_thread_{name}{{thread=\"{at}\"}} {value}"
+        );
+    }
 }
 
 fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {

@@ -10,4 +10,5 @@ mod recordings;
 mod refusals;
 mod sets;
 mod sipp_calls;
+mod threads;
 mod voice;

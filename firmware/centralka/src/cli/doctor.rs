@@ -1,4 +1,5 @@
-//! `centralka doctor line …`: how the outside lines are.
+//! `centralka doctor line …`: how the outside lines are; `centralka doctor voice`: how the threads are
+//! that carry voice.
 
 use std::path::Path;
 
@@ -7,7 +8,11 @@ use clap::Subcommand;
 
 use model::{LineHealth, ToneSignature};
 
-use crate::{desk::Ask, socket};
+use crate::{
+    desk::Ask,
+    socket,
+    voice::{self, VoiceSheet},
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Of {
@@ -19,22 +24,60 @@ pub(crate) enum Of {
         #[arg(long)]
         json: bool,
     },
+    /// How the threads fare that carry voice: load, what they gave up, their last seconds.
+    Voice {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Asks the running exchange.
+pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
+    match of {
+        Of::Line { port, json } => line(data, port.as_deref(), json),
+        Of::Voice { json } => voice(data, json),
+    }
+}
+
+fn ask(data: &Path, ask: &Ask) -> Result<serde_json::Value> {
+    let answer = socket::ask(data, ask)?;
+    answer.with_context(|| format!("no exchange runs on {}", data.display()))
 }
 
 #[expect(
     clippy::print_stdout,
     reason = "the command line answers on standard output"
 )]
-pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
-    let Of::Line { port, json } = of;
-    let answer = socket::ask(data, &Ask::Ports)?
-        .with_context(|| format!("no exchange runs on {}", data.display()))?;
+fn voice(data: &Path, json: bool) -> Result<()> {
+    let answer = ask(data, &Ask::Voice)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&answer)?);
+        return Ok(());
+    }
+    let sheets: Vec<VoiceSheet> = serde_json::from_value(answer)?;
+    for (at, sheet) in sheets.iter().enumerate() {
+        println!("{}", sheet.in_words());
+        let file = voice::file(data, at);
+        if file.exists() {
+            println!("  overrun    written to {}", file.display());
+        }
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn line(data: &Path, port: Option<&str>, json: bool) -> Result<()> {
+    let answer = ask(data, &Ask::Ports)?;
     let mut lines: Vec<LineHealth> = serde_json::from_value(answer)?;
     lines.retain(|line| {
-        let wanted = port.as_ref().is_none_or(|port| *port == line.port);
+        let wanted = port.is_none_or(|port| *port == line.port);
         wanted && !line.set && line.entry.is_some()
     });
-    if let (Some(port), true) = (&port, lines.is_empty()) {
+    if let (Some(port), true) = (port, lines.is_empty()) {
         bail!("the configuration has no line on {port}");
     }
     if json {

@@ -213,6 +213,13 @@ fn doctor(data: &std::path::Path) {
         "exchange      {}",
         if running { "running" } else { "not running" }
     );
+    // An exchange that does not answer has no voice to tell of.
+    let voice = crate::socket::ask(data, &crate::desk::Ask::Voice);
+    let sheets = voice.ok().flatten().map(serde_json::from_value);
+    let sheets: Vec<crate::voice::VoiceSheet> = sheets.and_then(Result::ok).unwrap_or_default();
+    for sheet in sheets {
+        println!("{:<13} {}", sheet.thread, sheet.state());
+    }
     print!("{}", BoardReport::of(&BoardChoice::Auto));
 }
 
