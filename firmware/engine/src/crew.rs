@@ -103,6 +103,7 @@ pub(crate) fn start(config: EngineConfig) -> Result<Engine, EngineError> {
         orders: crew.orders,
         wishes,
         from_media: crew.events,
+        early: VecDeque::new(),
         from_helper,
         placement: Placement::new(count),
         answers: BTreeMap::new(),

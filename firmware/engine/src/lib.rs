@@ -93,6 +93,8 @@ pub struct Engine {
     wishes: Sender<ToHelper>,
     /// By media thread.
     from_media: Vec<Consumer<FromMedia>>,
+    /// What was taken out of the rings before its turn.
+    early: VecDeque<(usize, FromMedia)>,
     from_helper: Consumer<ToControl>,
     /// What is where.
     placement: Placement,
@@ -272,8 +274,8 @@ impl Engine {
             if let Some(event) = self.own.pop_front() {
                 return Some(event);
             }
-            for thread in 0..self.from_media.len() {
-                if let Some(event) = self.next_of(thread) {
+            while let Some((thread, said)) = self.next_said() {
+                if let Some(event) = self.hear_media(thread, said) {
                     return Some(event);
                 }
             }
@@ -295,30 +297,43 @@ impl Engine {
         }
     }
 
-    /// The next event of a media thread.
-    fn next_of(&mut self, thread: usize) -> Option<MediaEvent> {
-        while let Ok(said) = self.from_media.get_mut(thread)?.pop() {
-            match said {
-                FromMedia::Arrived(leg) => {
-                    if self.placement.arrived(leg)
-                        && let Some(thread) = self.placement.plane_of(leg)
-                    {
-                        self.wish(ToHelper::Moved(leg, thread));
-                    }
-                    self.run_errands();
-                }
-                FromMedia::Event(event) => {
-                    if let Some(event) = self.hear_media(thread, event) {
-                        return Some(event);
-                    }
-                }
+    /// What a media thread said next.
+    fn next_said(&mut self) -> Option<(usize, FromMedia)> {
+        if let Some(said) = self.early.pop_front() {
+            return Some(said);
+        }
+        let mut rings = self.from_media.iter_mut().enumerate();
+        rings.find_map(|(thread, ring)| Some((thread, ring.pop().ok()?)))
+    }
+
+    fn hear_media(&mut self, thread: usize, said: FromMedia) -> Option<MediaEvent> {
+        let leg = match said {
+            FromMedia::Event(event) => return self.judge(thread, event),
+            FromMedia::Arrived(leg) => leg,
+        };
+        // All that the thread it comes from said of it is in that one's ring by now, and comes before
+        // what this one says.
+        let mut before = VecDeque::new();
+        for (other, ring) in self.from_media.iter_mut().enumerate() {
+            while other != thread
+                && let Ok(said) = ring.pop()
+            {
+                before.push_back((other, said));
             }
         }
+        before.append(&mut self.early);
+        self.early = before;
+        if self.placement.arrived(leg)
+            && let Some(thread) = self.placement.plane_of(leg)
+        {
+            self.wish(ToHelper::Moved(leg, thread));
+        }
+        self.run_errands();
         None
     }
 
     /// What an event of one media thread means for the whole.
-    fn hear_media(&mut self, thread: usize, event: MediaEvent) -> Option<MediaEvent> {
+    fn judge(&mut self, thread: usize, event: MediaEvent) -> Option<MediaEvent> {
         match event {
             MediaEvent::LegRemoved { leg, .. } | MediaEvent::LegFailed { leg, .. } => {
                 self.placement.gone(leg);
