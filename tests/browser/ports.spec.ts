@@ -181,6 +181,9 @@ test("both pages in every language, on a desk and on a phone, in light and in da
         await page.emulateMedia({ colorScheme: scheme });
         await expect(page.locator("html")).toHaveAttribute("data-theme", scheme);
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+        // What is drawn is as wide as its card, also after the screen became narrower.
+        const right = await page.locator("figure svg").evaluateAll((all) => Math.max(0, ...all.map((svg) => svg.getBoundingClientRect().right)));
+        expect(right).toBeLessThan(width);
         const name = path === "/ports" ? "ports" : "port";
         await page.screenshot({ path: `results/${name}-${code}-${width}-${scheme}.png`, fullPage: true });
       }
