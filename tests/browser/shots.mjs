@@ -37,6 +37,7 @@ const PAGES = [
     act: async (page) => {
       await page.getByRole("slider").first().focus();
       await page.keyboard.press("PageUp");
+      await page.evaluate(() => scrollTo(0, 0));
     },
   },
   { name: "add", path: "/?signed_in", act: async (page) => page.click("#add-person") },

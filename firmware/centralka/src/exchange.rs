@@ -14,7 +14,7 @@ use panel::{
     Author, CallFile, Exchange, FirstAdministrator, PhoneAccount, Refusal,
     api::{
         BoardAct, CallPage, ConfigDraft, ConfigText, Fault, Health, HealthState, Heard, HeardKind,
-        NewPerson, Office, Party, Person, Role, Transport,
+        MediaThread, NewPerson, Office, Party, Person, Role, Transport,
     },
 };
 use store::{Reader, StoreError, WriterHandle};
@@ -26,6 +26,7 @@ use crate::{
     live::{InForce, current, entry_party},
     metrics,
     porter::Porter,
+    voice,
 };
 
 /// What the panel talks to.
@@ -383,6 +384,11 @@ impl Exchange for Front {
     fn hear(&self, port: &str) -> Result<Heard, Refusal> {
         let report = self.ask_board(port, BoardAsk::Hear)?;
         Ok(report.map_or_else(silence, |report| heard_of(&report)))
+    }
+
+    fn media_threads(&self) -> Vec<MediaThread> {
+        let sheets = voice::sheets(&self.media).into_iter();
+        sheets.map(voice::VoiceSheet::shown).collect()
     }
 
     fn health(&self) -> Health {

@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use engine::{EngineStatus, Granted, Stretch, Watcher};
+use panel::api::{MediaSecond, MediaState, MediaThread};
 use serde::{Deserialize, Serialize};
 
 /// What is seen of one media thread.
@@ -112,6 +113,35 @@ impl VoiceSheet {
     /// Whether it has time for everything.
     pub(crate) const fn state(&self) -> &'static str {
         self.state.in_words()
+    }
+
+    /// For a page of the panel.
+    pub(crate) fn shown(self) -> MediaThread {
+        let second = |one: Second| MediaSecond {
+            at_s: one.at_s,
+            busy_ms: one.busy_ms,
+            longest_us: one.longest_us,
+            late_us: one.late_us,
+            datagrams_in: one.datagrams_in,
+            datagrams_out: one.datagrams_out,
+        };
+        MediaThread {
+            name: self.thread,
+            legs: self.legs,
+            load_permille: self.load_permille,
+            state: match self.state {
+                Overload::Normal => MediaState::Normal,
+                Overload::Spare => MediaState::Spare,
+                Overload::Full => MediaState::Full,
+            },
+            overloads: self.overloads,
+            overruns: self.overruns,
+            tick_late_us_max: self.tick_late_us_max,
+            turn_us_max: self.turn_us_max,
+            real_time: self.real_time,
+            locked: self.locked,
+            seconds: self.seconds.into_iter().map(second).collect(),
+        }
     }
 
     /// For people at a terminal.
@@ -241,6 +271,8 @@ mod tests {
             datagrams_out: 2,
         };
         assert_eq!((sheet.seconds.len(), sheet.seconds[0]), (2, first));
+        let shown = sheet.clone().shown();
+        assert_eq!((shown.state, shown.seconds.len()), (MediaState::Full, 2));
         let words = sheet.in_words();
         for part in ["media-1  at its limit", "83.4 %", "overrun 1,", "second 5 "] {
             assert!(words.contains(part), "{part}: {words}");

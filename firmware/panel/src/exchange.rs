@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use model::{CallId, Party, PartyId, Record};
 
 use crate::api::{
-    BoardAct, CallPage, ConfigDraft, ConfigText, Fault, Health, Heard, NewPerson, Office, Person,
-    Transport,
+    BoardAct, CallPage, ConfigDraft, ConfigText, Fault, Health, Heard, MediaThread, NewPerson,
+    Office, Person, Transport,
 };
 use crate::{archive::Archive, doctor::Doctor};
 
@@ -194,6 +194,9 @@ pub trait Exchange: Archive + Doctor {
     /// # Errors
     /// [`Refusal::NotFound`] for an unknown port.
     fn hear(&self, port: &str) -> Result<Heard, Refusal>;
+
+    /// How the media threads fare. Must not block.
+    fn media_threads(&self) -> Vec<MediaThread>;
 
     /// How the exchange is. Must not block.
     fn health(&self) -> Health;

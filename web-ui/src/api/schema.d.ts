@@ -284,6 +284,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/media-threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the threads fare that carry the voice. Administrators only. */
+        get: operations["media_threads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/music": {
         parameters: {
             query?: never;
@@ -1081,6 +1098,87 @@ export interface components {
             login: string;
             /** @description The web password. */
             password: string;
+        };
+        /** @description A second of a media thread's flight recorder. */
+        MediaSecond: {
+            /**
+             * Format: int64
+             * @description Whole seconds since the start.
+             */
+            at_s: number;
+            /**
+             * Format: int64
+             * @description How long the thread worked, in ms.
+             */
+            busy_ms: number;
+            /**
+             * Format: int64
+             * @description Datagrams that came.
+             */
+            datagrams_in: number;
+            /**
+             * Format: int64
+             * @description Datagrams sent.
+             */
+            datagrams_out: number;
+            /**
+             * Format: int32
+             * @description How late its latest tick ran, in µs.
+             */
+            late_us: number;
+            /**
+             * Format: int32
+             * @description Its longest turn, in µs.
+             */
+            longest_us: number;
+        };
+        /**
+         * @description What a media thread gives up when its core is too slow.
+         * @enum {string}
+         */
+        MediaState: "normal" | "spare" | "full";
+        /** @description What is seen of one media thread. */
+        MediaThread: {
+            /**
+             * Format: int64
+             * @description RTP legs on it.
+             */
+            legs: number;
+            /**
+             * Format: int64
+             * @description How much of its core it used in the last second it worked in, in thousandths.
+             */
+            load_permille: number;
+            /** @description Whether its memory is locked. */
+            locked: boolean;
+            /** @description Its name in the system. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Times that it came to its limit.
+             */
+            overloads: number;
+            /**
+             * Format: int64
+             * @description Ticks that ran so late that the next was due.
+             */
+            overruns: number;
+            /** @description Whether it has real-time priority. */
+            real_time: boolean;
+            /** @description Its last seconds, oldest first; without work there are none. */
+            seconds: components["schemas"]["MediaSecond"][];
+            /** @description What it gave up for want of time. */
+            state: components["schemas"]["MediaState"];
+            /**
+             * Format: int64
+             * @description Longest delay of a tick, in µs.
+             */
+            tick_late_us_max: number;
+            /**
+             * Format: int64
+             * @description Longest turn, in µs.
+             */
+            turn_us_max: number;
         };
         /** @description The music of the office. */
         MusicList: {
@@ -2238,6 +2336,41 @@ export interface operations {
                 content?: never;
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_threads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaThread"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

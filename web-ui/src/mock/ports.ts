@@ -80,3 +80,18 @@ export function portHistory(name: string, now: number): Schemas["PortHistory"] {
     });
   return { samples: Array.from({ length: 1440 }, (_, minutes) => one(minutes)), next_ms: null };
 }
+
+export const threads = (): Schemas["MediaThread"][] =>
+  (["normal", "spare"] as const).map((state, at) => ({
+    name: `media-${at}`,
+    legs: 14 + 120 * at,
+    load_permille: 62 + 790 * at,
+    state,
+    overloads: 3 * at,
+    overruns: 2 * at,
+    tick_late_us_max: 340 + 11_000 * at,
+    turn_us_max: 810 + 9000 * at,
+    real_time: at === 0,
+    locked: at === 0,
+    seconds: Array.from({ length: 10 }, (_, second) => ({ at_s: 4180 + second, busy_ms: 61 + second, longest_us: 512, late_us: 90, datagrams_in: 700, datagrams_out: 698 })),
+  }));

@@ -4,7 +4,7 @@
  */
 import type { BoardAct, Change, Person, PhoneCard, Problem, Session, Stream } from "../api/client";
 import { fold } from "../lib/fold";
-import { portHistory, portList } from "./ports";
+import { portHistory, portList, threads } from "./ports";
 import { office, PEOPLE, recent, sound, story } from "./office";
 
 const flags = new URLSearchParams(location.search);
@@ -164,6 +164,7 @@ export async function answer(request: Request): Promise<Response> {
   if (path === "/password") return body.current.length > 3 ? say(204) : fail(401, "wrong_password");
   if (path === "/calls") return say(200, { calls: ended, next: null });
   if (path === "/ports") return say(200, portList(Date.now()));
+  if (path === "/media-threads") return say(200, threads());
   const [, past] = path.match(/^\/ports\/([^/]+)\/history$/) ?? [];
   if (past) return say(200, portHistory(past, Date.now()));
   if (tape) return record(tape, wish === "pause" ? "paused" : "runs");

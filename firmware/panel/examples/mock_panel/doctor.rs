@@ -4,8 +4,8 @@ use model::Wall;
 use panel::{
     Doctor, Refusal,
     api::{
-        BoardReport, BoardState, LearnedTone, PortHangUps, PortHealth, PortHistory, PortList,
-        PortSample,
+        BoardReport, BoardState, LearnedTone, MediaState, MediaThread, PortHangUps, PortHealth,
+        PortHistory, PortList, PortSample,
     },
 };
 
@@ -79,4 +79,14 @@ impl Doctor for FakeOffice {
             samples,
         })
     }
+}
+
+/// One thread at its limit.
+pub(crate) fn media_threads() -> Vec<MediaThread> {
+    vec![MediaThread {
+        name: "media-0".into(),
+        state: MediaState::Full,
+        overloads: 1,
+        ..MediaThread::default()
+    }]
 }

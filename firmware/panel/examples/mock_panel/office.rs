@@ -14,8 +14,8 @@ use panel::{
     Author, CallFile, Exchange, Feed, FirstAdministrator, PhoneAccount, Refusal,
     api::{
         Board, BoardAct, CallPage, CallState, CallSummary, ChangeBody, ConfigDraft, ConfigText,
-        Fault, Health, Heard, HeardKind, Hook, LiveCall, NewPerson, Office, Outcome, Party, Person,
-        Phone, Role, SimSet, Transport,
+        Fault, Health, Heard, HeardKind, Hook, LiveCall, MediaThread, NewPerson, Office, Outcome,
+        Party, Person, Phone, Role, SimSet, Transport,
     },
     convert::cause_name,
 };
@@ -357,6 +357,10 @@ impl Exchange for FakeOffice {
             frequency_hz: tone.then_some(425.0),
             level_dbm0: tone.then_some(-14.0),
         })
+    }
+
+    fn media_threads(&self) -> Vec<MediaThread> {
+        doctor::media_threads()
     }
 
     fn health(&self) -> Health {

@@ -13,6 +13,7 @@ mod live;
 mod people;
 mod problem;
 mod session;
+mod voice;
 
 pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, RecordingState};
 pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SetDisplay, SimSet};
@@ -33,3 +34,4 @@ pub use problem::{Fault, Problem};
 pub use session::{
     BoxAuthority, Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn,
 };
+pub use voice::{MediaSecond, MediaState, MediaThread};

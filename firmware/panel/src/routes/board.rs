@@ -1,4 +1,4 @@
-//! The simulated board.
+//! The simulated board and the threads that carry the voice.
 
 use axum::{
     Json,
@@ -8,9 +8,9 @@ use axum::{
 
 use crate::{
     answer::Failure,
-    api::{Board, BoardAct, Heard, Problem, Role},
+    api::{Board, BoardAct, Heard, MediaThread, Problem, Role},
     desk::Desk,
-    guard::{Insider, Wish},
+    guard::{Administrator, Insider, Wish},
 };
 
 /// The board and its simulated sets.
@@ -57,6 +57,17 @@ pub(crate) async fn hear(
     desk.ask(move |desk| desk.exchange.hear(&port))
         .await
         .map(Json)
+}
+
+/// How the threads fare that carry the voice. Administrators only.
+#[utoipa::path(get, path = "/api/v1/media-threads", tag = "board",
+    responses((status = 200, body = [MediaThread]), (status = 401, body = Problem),
+        (status = 403, body = Problem)))]
+pub(crate) async fn media_threads(
+    State(desk): State<Desk>,
+    _administrator: Administrator,
+) -> Json<Vec<MediaThread>> {
+    Json(desk.exchange.media_threads())
 }
 
 fn check(act: &BoardAct) -> Result<(), Failure> {

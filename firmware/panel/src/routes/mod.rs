@@ -94,6 +94,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(board::board))
         .routes(routes!(board::act))
         .routes(routes!(board::hear))
+        .routes(routes!(board::media_threads))
         .routes(routes!(lines::ports))
         .routes(routes!(lines::history))
         .routes(routes!(config::read, config::save))

@@ -26,3 +26,13 @@ fn the_history_of_a_port_comes_in_pages() {
         assert_eq!(answer.problem(), (400, "query".into()), "{query}");
     }
 }
+
+#[test]
+fn administrators_see_how_the_media_threads_fare() {
+    let panel = Box::start();
+    let mut nobody = panel.visitor();
+    let mut boss = panel.administrator();
+    assert_eq!(nobody.get("/api/v1/media-threads").status, 401);
+    let threads = boss.get("/api/v1/media-threads").json();
+    assert_eq!(threads[0]["state"], "full");
+}
