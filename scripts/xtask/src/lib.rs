@@ -5,6 +5,7 @@
 
 pub mod acceptance;
 pub mod bench;
+pub mod fuzz;
 pub mod house;
 pub mod prompts;
 pub mod sim;

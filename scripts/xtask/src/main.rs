@@ -1,5 +1,6 @@
 //! `cargo xtask acceptance`: what of the mission's list is shown, planned, or neither.
 //! `cargo xtask bench WHAT [OPTIONS]`: builds the program and measures it, see `tests/bench`.
+//! `cargo xtask fuzz [--seconds N] [TARGET …]`: gives fuzz targets time, see `tests/fuzz`.
 //! `cargo xtask house [DIR]`: everything that breaks a house rule.
 //! `cargo xtask sim [SEED]`: plays a virtual world, see `tests/sim`.
 //! `cargo xtask prompts`: speaks and packs what the exchange says to people.
@@ -20,38 +21,27 @@ fn main() -> anyhow::Result<ExitCode> {
     if task.as_deref() == Some("sim") {
         let words: Vec<String> = words.collect();
         let kept = xtask::sim::sim(&tree::root(), &words)?;
-        return Ok(if kept {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(status(kept));
     }
     if task.as_deref() == Some("replay") {
         let file = words.next().context("usage: cargo xtask replay FILE")?;
         let same = xtask::sim::replay(&tree::root(), &file)?;
-        return Ok(if same {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(status(same));
     }
     if task.as_deref() == Some("bench") {
         let words: Vec<String> = words.collect();
         let held = xtask::bench::bench(&tree::root(), &words)?;
-        return Ok(if held {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(status(held));
+    }
+    if task.as_deref() == Some("fuzz") {
+        let words: Vec<String> = words.collect();
+        let held = xtask::fuzz::fuzz(&tree::root(), &words)?;
+        return Ok(status(held));
     }
     if task.as_deref() == Some("soak") {
         let words: Vec<String> = words.collect();
         let kept = xtask::soak::soak(&tree::root(), &words)?;
-        return Ok(if kept {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(status(kept));
     }
     if task.as_deref() == Some("prompts") {
         xtask::prompts::prompts(&tree::root())?;
@@ -70,15 +60,20 @@ fn main() -> anyhow::Result<ExitCode> {
             complaints
         }
         _ => bail!(
-            "usage: cargo xtask acceptance | bench WHAT [OPTIONS] | house [DIR] | sim [SEED] | soak lines | prompts | replay FILE"
+            "usage: cargo xtask acceptance | bench WHAT [OPTIONS] | fuzz | house [DIR] | sim [SEED] | soak lines | prompts | replay FILE"
         ),
     };
     for complaint in &complaints {
         println!("{complaint}");
     }
-    Ok(if complaints.is_empty() {
+    Ok(status(complaints.is_empty()))
+}
+
+/// What the shell is told.
+fn status(held: bool) -> ExitCode {
+    if held {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
+    }
 }

@@ -16,6 +16,7 @@ fuzz_target!(|data: &[u8]| {
         octets += match part {
             Part::Sender { blocks, .. } => 28 + 24 * blocks.count(),
             Part::Receiver { blocks, .. } => 8 + 24 * blocks.count(),
+            Part::Extended { voices } => 8 + 36 * voices.count(),
             Part::Goodbye { .. } | Part::Other { .. } => 4,
         };
     }
