@@ -63,6 +63,9 @@ test("a key leads to the ports, which say what sets and lines do and measure", a
   await expect(line.getByText(/^-?\d+ V$/)).toBeVisible();
   await expect(line.getByText("none since the start")).toBeVisible();
   await expect(card(/fxs1/).getByText("on hook", { exact: true })).toBeVisible();
+  const voice = page.getByRole("region", { name: "Threads that carry the voice" });
+  await expect(voice.getByText("media-0", { exact: true })).toBeVisible();
+  await expect(voice.getByText("Load of its core")).toBeVisible();
   await noObstacles();
 });
 
@@ -107,7 +110,7 @@ test("a line without battery says so, and when it is back", async () => {
 });
 
 test("a port has a page with what the exchange kept of it", async () => {
-  await page.getByRole("link", { name: "History and tests of City line" }).click();
+  await page.getByRole("link", { name: "History of City line" }).click();
   await expect(page).toHaveURL(/\/ports\/fxo1$/);
   await expect(page.getByRole("heading", { level: 1, name: /City line/ })).toBeVisible();
   await expect(page.getByRole("slider", { name: "Line voltage, by time" })).toHaveAttribute("aria-valuetext", /: -?\d+ V/);
