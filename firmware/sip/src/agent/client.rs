@@ -45,7 +45,7 @@ pub(crate) enum Part {
 pub(crate) struct Client {
     pub(crate) machine: Machine,
     pub(crate) peer: Peer,
-    /// The request, for retransmission.
+    /// The request, for retransmission; empty once it was finally answered.
     pub(super) bytes: Vec<u8>,
     pub(crate) secret: u64,
     method: Method,
@@ -227,6 +227,9 @@ impl Agent {
             Machine::Invite(machine) => machine.response(&timing, response.status),
             Machine::Other(machine) => machine.response(&timing, response.status),
         };
+        if client.is_final() {
+            client.bytes = Vec::new();
+        }
         if effects.ack {
             self.acknowledge_refusal(key, &response);
         }

@@ -25,7 +25,7 @@ enum Machine {
 pub(crate) struct Server {
     machine: Machine,
     pub(crate) peer: Peer,
-    /// The last response, for retransmission.
+    /// The last response, for retransmission; not a 2xx to an INVITE, which the call repeats.
     last: Box<[u8]>,
     branch: Arc<str>,
     merge: u64,
@@ -39,6 +39,10 @@ impl Server {
             Machine::Invite(machine) => machine.is_final(),
             Machine::Other(machine) => machine.is_final(),
         }
+    }
+
+    const fn is_accepted(&self) -> bool {
+        matches!(&self.machine, Machine::Invite(machine) if machine.is_accepted())
     }
 }
 
@@ -215,6 +219,11 @@ impl Agent {
             }
         }
         self.apply_server(now, key, effects);
+        if let Some(server) = self.servers.get_mut(&key)
+            && server.is_accepted()
+        {
+            server.last = Box::default();
+        }
         true
     }
 

@@ -114,6 +114,11 @@ impl InviteServer {
         }
     }
 
+    /// Whether a 2xx was sent.
+    pub(crate) const fn is_accepted(&self) -> bool {
+        matches!(self.state, State::Accepted)
+    }
+
     /// Whether a final response was sent.
     pub(crate) const fn is_final(&self) -> bool {
         match self.state {
