@@ -137,11 +137,7 @@ impl Pbx {
             Ok(owner) => owner,
             Err(refused) => {
                 let mut response = self.agent.response_to(request, refused.status);
-                for header in &refused.headers {
-                    response
-                        .headers
-                        .push(header.name.clone(), header.value.as_str());
-                }
+                response.headers.copy_all(&refused.headers);
                 return response;
             }
         };

@@ -3,52 +3,76 @@
 mod name;
 mod typed;
 
+use core::{fmt, ops::Range};
 use std::borrow::Cow;
 
 pub use name::HeaderName;
 pub use typed::Contacts;
 
 /// One header line: folding undone, value trimmed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'h> {
     /// Which header.
-    pub name: HeaderName,
+    pub name: &'h HeaderName,
     /// Its value; may hold several comma-separated elements.
-    pub value: String,
+    pub value: &'h str,
 }
 
 /// Headers in the order of the wire. Nothing is split, merged or sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<Header>);
+///
+/// All values stand in one text: a message has a dozen headers, is copied in parts into every
+/// answer, and an allocation for each of them was a third of all that a call made.
+#[derive(Clone, Default)]
+pub struct Headers {
+    lines: Vec<Line>,
+    /// The values; one that was replaced or removed stays until all go.
+    text: String,
+}
+
+/// Where one header's value stands in the text.
+#[derive(Clone)]
+struct Line {
+    name: HeaderName,
+    value: Range<usize>,
+}
 
 impl Headers {
     /// No headers.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            lines: Vec::new(),
+            text: String::new(),
+        }
     }
 
-    /// Room for `n` headers.
+    /// Room for `lines` headers whose values have `bytes` bytes in all.
     #[must_use]
-    pub fn with_capacity(n: usize) -> Self {
-        Self(Vec::with_capacity(n))
+    pub fn with_capacity(lines: usize, bytes: usize) -> Self {
+        Self {
+            lines: Vec::with_capacity(lines),
+            text: String::with_capacity(bytes),
+        }
     }
 
     /// How many header lines.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.lines.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.lines.is_empty()
     }
 
     /// All headers in order.
-    pub fn iter(&self) -> core::slice::Iter<'_, Header> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Header<'_>> {
+        self.lines.iter().map(|line| Header {
+            name: &line.name,
+            value: self.value(line),
+        })
     }
 
     /// The value of the first header `name`.
@@ -59,88 +83,105 @@ impl Headers {
 
     /// The values of all headers `name`, each as written (not split at commas).
     pub fn get_all<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-        self.0
+        self.lines
             .iter()
-            .filter(move |header| header.name == *name)
-            .map(|header| header.value.as_str())
+            .filter(move |line| line.name == *name)
+            .map(|line| self.value(line))
     }
 
     /// Whether `name` stands there.
     #[must_use]
     pub fn contains(&self, name: &HeaderName) -> bool {
-        self.get(name).is_some()
+        self.lines.iter().any(|line| line.name == *name)
     }
 
     /// Appends a header. Line ends inside `value` become spaces, so that no value can smuggle in
     /// a header.
-    pub fn push(&mut self, name: HeaderName, value: impl Into<String>) {
-        self.0.push(Header {
-            name,
-            value: one_line(value.into()),
-        });
+    pub fn push(&mut self, name: HeaderName, value: impl AsRef<str>) {
+        self.push_read(name, &one_line(value.as_ref()));
     }
 
     /// Appends a header that the reader has cleaned already.
-    pub(crate) fn push_read(&mut self, name: HeaderName, value: Cow<'_, str>) {
-        let value = value.into_owned();
-        self.0.push(Header { name, value });
+    pub(crate) fn push_read(&mut self, name: HeaderName, value: &str) {
+        let line = self.line(name, value);
+        self.lines.push(line);
     }
 
     /// Puts a header before all others.
-    pub fn insert_front(&mut self, name: HeaderName, value: impl Into<String>) {
-        self.0.insert(
-            0,
-            Header {
-                name,
-                value: one_line(value.into()),
-            },
-        );
+    pub fn insert_front(&mut self, name: HeaderName, value: impl AsRef<str>) {
+        let line = self.line(name, &one_line(value.as_ref()));
+        self.lines.insert(0, line);
     }
 
     /// Replaces the first header `name` in its place and removes further ones, or appends it.
-    pub fn set(&mut self, name: HeaderName, value: impl Into<String>) {
-        let value = one_line(value.into());
-        let Some(at) = self.0.iter().position(|header| header.name == name) else {
-            self.0.push(Header { name, value });
+    pub fn set(&mut self, name: HeaderName, value: impl AsRef<str>) {
+        let Some(at) = self.lines.iter().position(|line| line.name == name) else {
+            self.push(name, value);
             return;
         };
         let mut index = 0;
-        self.0.retain(|header| {
-            let keep = index <= at || header.name != name;
+        self.lines.retain(|line| {
+            let keep = index <= at || line.name != name;
             index += 1;
             keep
         });
-        self.0[at].value = value;
+        self.lines[at] = self.line(name, &one_line(value.as_ref()));
     }
 
     /// Removes all headers `name`; says how many there were.
     pub fn remove(&mut self, name: &HeaderName) -> usize {
-        let before = self.0.len();
-        self.0.retain(|header| header.name != *name);
-        before - self.0.len()
+        let before = self.lines.len();
+        self.lines.retain(|line| line.name != *name);
+        before - self.lines.len()
     }
 
     /// Copies all headers `name` of `other` to the end, as written.
     pub fn copy_from(&mut self, other: &Self, name: &HeaderName) {
-        let copies = other.0.iter().filter(|header| header.name == *name);
-        self.0.extend(copies.cloned());
+        for value in other.get_all(name) {
+            self.push_read(name.clone(), value);
+        }
+    }
+
+    /// Copies all headers of `other` to the end.
+    pub fn copy_all(&mut self, other: &Self) {
+        for header in other.iter() {
+            self.push_read(header.name.clone(), header.value);
+        }
+    }
+
+    fn value(&self, line: &Line) -> &str {
+        self.text.get(line.value.clone()).unwrap_or("")
+    }
+
+    /// Puts `value` into the text.
+    fn line(&mut self, name: HeaderName, value: &str) -> Line {
+        let start = self.text.len();
+        self.text.push_str(value);
+        let value = start..self.text.len();
+        Line { name, value }
     }
 }
 
-impl<'a> IntoIterator for &'a Headers {
-    type Item = &'a Header;
-    type IntoIter = core::slice::Iter<'a, Header>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
     }
 }
 
-fn one_line(mut value: String) -> String {
-    if value.contains(['\r', '\n']) {
-        value = value.replace(['\r', '\n'], " ");
+impl Eq for Headers {}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
-    value
+}
+
+fn one_line(value: &str) -> Cow<'_, str> {
+    if value.bytes().any(|b| matches!(b, b'\r' | b'\n')) {
+        Cow::Owned(value.replace(['\r', '\n'], " "))
+    } else {
+        Cow::Borrowed(value)
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +196,7 @@ mod tests {
         h.push(HeaderName::To, "x");
         h.push(HeaderName::Expires, "2");
         h.set(HeaderName::Expires, "3");
-        let all: Vec<_> = h.iter().map(|h| h.value.as_str()).collect();
+        let all: Vec<_> = h.iter().map(|h| h.value).collect();
         assert_eq!(all, ["a", "3", "x"]);
         assert_eq!(h.remove(&HeaderName::Via), 1);
         assert_eq!(h.get(&HeaderName::Via), None);

@@ -45,16 +45,16 @@ impl Headers {
 
     /// Replaces the topmost Via, leaving the others as written.
     pub fn set_via_top(&mut self, via: &Via) {
-        let Some(at) = self.0.iter().position(|h| h.name == HeaderName::Via) else {
-            self.insert_front(HeaderName::Via, via.to_string());
+        let mut value = via.to_string();
+        let Some(before) = self.lines.iter().position(|h| h.name == HeaderName::Via) else {
+            self.insert_front(HeaderName::Via, value);
             return;
         };
-        let mut value = via.to_string();
-        for other in elements(&self.0[at].value).skip(1) {
+        for other in elements(self.value(&self.lines[before])).skip(1) {
             value.push_str(", ");
             value.push_str(other);
         }
-        self.0[at].value = value;
+        self.lines[before] = self.line(HeaderName::Via, &value);
     }
 
     /// From.

@@ -111,6 +111,7 @@ impl Response {
     #[must_use]
     pub fn to_request(request: &Request, status: u16, to_tag: &str) -> Self {
         let mut response = Self::new(status);
+        response.headers = Headers::with_capacity(12, 512);
         let headers = &mut response.headers;
         headers.copy_from(&request.headers, &HeaderName::Via);
         headers.copy_from(&request.headers, &HeaderName::From);

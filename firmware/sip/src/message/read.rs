@@ -182,12 +182,12 @@ impl<'a> Reader<'a> {
 
     /// All header lines up to the empty line.
     fn headers(&mut self) -> Headers {
-        let mut headers = Headers::with_capacity(16);
+        let mut headers = Headers::with_capacity(16, self.bytes.len() - self.at);
         let mut open: Option<(HeaderName, Cow<'a, str>)> = None;
         while let Some(line) = self.line() {
             if line.is_empty() {
                 if let Some((name, value)) = open {
-                    headers.push_read(name, value);
+                    headers.push_read(name, &value);
                 }
                 return headers;
             }
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             if let Some((name, value)) = open.take() {
-                headers.push_read(name, value);
+                headers.push_read(name, &value);
             }
             if headers.len() == SIP_HEADERS_MAX {
                 self.blame(Fault::TooManyHeaders);
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
             open = self.header_line(line);
         }
         if let Some((name, value)) = open {
-            headers.push_read(name, value);
+            headers.push_read(name, &value);
         }
         headers
     }

@@ -29,10 +29,10 @@ impl Response {
 }
 
 fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {
-    let text = |header: &Header| header.name.as_str().len() + header.value.len() + 4;
+    let text = |header: Header<'_>| header.name.as_str().len() + header.value.len() + 4;
     out.reserve(headers.iter().map(text).sum::<usize>() + body.len() + 32);
-    for header in headers {
-        if header.name == HeaderName::ContentLength {
+    for header in headers.iter() {
+        if *header.name == HeaderName::ContentLength {
             continue;
         }
         out.extend_from_slice(header.name.as_str().as_bytes());

@@ -154,9 +154,7 @@ impl Agent {
         let mut response = incoming.head.response(status);
         let headers = &mut response.headers;
         headers.push(HeaderName::Contact, &*usage.contact);
-        for header in &usage.extra {
-            headers.push(header.name.clone(), header.value.as_str());
-        }
+        headers.copy_all(&usage.extra);
         self.add_capabilities(&mut response);
         self.sign_response(&mut response);
         Ok(response)
@@ -260,11 +258,7 @@ impl Agent {
         }
         let server = incoming.server;
         let mut response = incoming.head.response(status);
-        for header in headers {
-            response
-                .headers
-                .push(header.name.clone(), header.value.as_str());
-        }
+        response.headers.copy_all(headers);
         self.sign_response(&mut response);
         self.send_response(now, server, &response);
         self.end(now, usage, How::Local, None);

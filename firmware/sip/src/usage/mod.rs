@@ -161,11 +161,7 @@ impl Usage {
         if refreshes {
             request.headers.push(HeaderName::Contact, &*self.contact);
         }
-        for header in &self.extra {
-            request
-                .headers
-                .push(header.name.clone(), header.value.as_str());
-        }
+        request.headers.copy_all(&self.extra);
         Some(request)
     }
 }

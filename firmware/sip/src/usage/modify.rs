@@ -365,9 +365,7 @@ impl Agent {
             headers.push(HeaderName::Allow, self.texts.allow.as_str());
             headers.push(HeaderName::Supported, self.texts.supported.as_str());
         }
-        for header in &extra {
-            headers.push(header.name.clone(), header.value.as_str());
-        }
+        headers.copy_all(&extra);
         let renews = established && waiting.method != Method::Prack;
         let agreed = if renews {
             waiting.grant.apply(headers)

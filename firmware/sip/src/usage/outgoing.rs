@@ -124,7 +124,7 @@ impl Agent {
         (local, call_id, contact): (&str, &str, &str),
         cseq: u32,
     ) -> Request {
-        let mut headers = Headers::with_capacity(18);
+        let mut headers = Headers::with_capacity(18, 768);
         headers.push(HeaderName::MaxForwards, params.max_forwards.to_string());
         let routes = Routes::preloaded(params.route.clone());
         let uri = routes.apply(&params.request_uri, &mut headers);
@@ -142,9 +142,7 @@ impl Agent {
         };
         headers.push(HeaderName::Supported, supported);
         SessionTimer::default().ask(&self.config, &mut headers);
-        for header in &params.headers {
-            headers.push(header.name.clone(), header.value.as_str());
-        }
+        headers.copy_all(&params.headers);
         let mut request = Request::new(Method::Invite, uri);
         request.headers = headers;
         self.sign_request(&mut request);

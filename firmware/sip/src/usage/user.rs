@@ -44,10 +44,7 @@ impl Agent {
         let call = self.live(usage)?;
         let peer = call.peer;
         let mut request = call.request(method, None).ok_or(AgentError::NotNow)?;
-        for header in headers {
-            let value = header.value.as_str();
-            request.headers.push(header.name.clone(), value);
-        }
+        request.headers.copy_all(headers);
         request.body = body;
         self.sign_request(&mut request);
         Ok(self.start_client(now, peer, request, Owner::Usage(usage, Part::User)))
