@@ -21,7 +21,7 @@ pub(crate) const fn is_space(b: u8) -> bool {
 
 /// `text` without white space at both ends.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\r', '\n'])
+    text.trim_ascii()
 }
 
 /// The index just after the quoted string that starts at `at` (a `"`), or `None` if it never ends.

@@ -96,10 +96,13 @@ impl Params {
         let found = pieces(&self.0)
             .find(|(_, _, n, _)| n.eq_ignore_ascii_case(name))
             .map(|(start, end, _, _)| (start, end));
-        let text = match value {
-            Some(value) => format!(";{name}={value}"),
-            None => format!(";{name}"),
-        };
+        let mut text = String::with_capacity(name.len() + value.map_or(0, str::len) + 2);
+        text.push(';');
+        text.push_str(name);
+        if let Some(value) = value {
+            text.push('=');
+            text.push_str(value);
+        }
         match found {
             Some((start, end)) => self.0.replace_range(start..end, &text),
             None => self.0.push_str(&text),

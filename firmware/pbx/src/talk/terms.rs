@@ -158,12 +158,13 @@ impl Secrets {
     }
 
     fn all_keys(&self) -> Vec<SrtpKey> {
+        let mut random = Random::derive(self.seed, "srtp");
         SUITES
             .into_iter()
             .filter_map(|suite| {
                 let mut octets = [0; SrtpKey::OCTETS_MAX];
                 let octets = octets.get_mut(..suite.key_len() + suite.salt_len())?;
-                Random::derive(self.seed, suite.name()).fill(octets);
+                random.fill(octets);
                 SrtpKey::new(suite, octets)
             })
             .collect()
