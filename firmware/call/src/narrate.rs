@@ -11,14 +11,33 @@ use crate::Effect;
 pub(crate) struct Narrator {
     pub(crate) out: VecDeque<Effect>,
     pub(crate) random: Random,
+    /// The id given last.
+    last: u128,
 }
 
 impl Narrator {
     pub(crate) fn new(random: Random) -> Self {
-        Self {
+        let mut narrator = Self {
             out: VecDeque::new(),
             random,
-        }
+            last: 0,
+        };
+        narrator.last = narrator.random.next_u128();
+        narrator
+    }
+
+    /// Starts the randomness of ids anew.
+    pub(crate) fn reseed(&mut self, random: Random) {
+        self.random = random;
+        self.last = self.random.next_u128();
+    }
+
+    /// The next id: a random step above the last one, so that nobody can guess it and yet rows of
+    /// one time stand together in the store, on one page instead of on one each.
+    pub(crate) fn id(&mut self) -> u128 {
+        let step = u128::from(self.random.next_u64()) + 1;
+        self.last = self.last.wrapping_add(step);
+        self.last
     }
 
     /// A fact of the call as a whole.
@@ -43,7 +62,7 @@ impl Narrator {
 
     /// Puts people's data aside and returns the id by which events may name it.
     pub(crate) fn party(&mut self, party: Party) -> PartyId {
-        let id = PartyId(self.random.next_u128());
+        let id = PartyId(self.id());
         self.out.push_back(Effect::Party(id, party));
         id
     }

@@ -173,7 +173,7 @@ impl Switch {
         dir: &impl Directory,
     ) -> Option<(LegId, Party, LegId)> {
         let recorded = owner_of(&kind).is_some_and(|owner| dir.records(owner));
-        let leg = LegId(self.tell.random.next_u128());
+        let leg = LegId(self.tell.id());
         let party = self.tell.party(party);
         let body = EventBody::LegStarted {
             kind,

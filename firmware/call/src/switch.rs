@@ -77,7 +77,7 @@ impl Switch {
 
     /// Starts the randomness of ids anew.
     pub fn reseed(&mut self, random: Random) {
-        self.tell.random = random;
+        self.tell.reseed(random);
     }
 
     /// Replaces the times for digits to come.
@@ -147,8 +147,8 @@ impl Switch {
         if self.calls.len() >= dir.calls_max().min(limits::CALLS) {
             return Err(Refusal::TooManyCalls);
         }
-        let id = CallId(self.tell.random.next_u128());
-        let leg = LegId(self.tell.random.next_u128());
+        let id = CallId(self.tell.id());
+        let leg = LegId(self.tell.id());
         let ring = match kind {
             LegKind::Line { .. } => Ring::Outside,
             LegKind::Phone { .. } | LegKind::Port { .. } | LegKind::Service => Ring::Inside,

@@ -48,7 +48,7 @@ impl Tapes {
         if self.tapes.contains_key(&call) {
             return;
         }
-        let recording = RecordingId(tell.random.next_u128());
+        let recording = RecordingId(tell.id());
         let tape = Tape {
             recording,
             paused: false,

@@ -232,9 +232,10 @@ fn connect_writable(path: &PathBuf) -> Result<Connection, StoreError> {
 
 fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     // FULL: a commit is on the disk when it returns. cell_size_check finds damage where it is read.
+    // Half a MiB of pages in memory: a commit writes at the ends of a few tables, as ids grow.
     conn.execute_batch(
         "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048; PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512; PRAGMA cell_size_check = ON;
          PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;
          PRAGMA journal_size_limit = 16777216;",
     )
