@@ -244,7 +244,7 @@ fn driver_of(
         seeds,
         kept,
         gather: Gather::new(),
-        media_prompt: false,
+        media_due: None,
         snapshot_sent: Some(clock.now().mono),
     }
 }

@@ -44,8 +44,8 @@ pub(crate) struct Driver {
     pub(crate) kept: Batch,
     /// Whether that may gather.
     pub(crate) gather: Gather,
-    /// The engine was told something that is to be done at once.
-    pub(crate) media_prompt: bool,
+    /// When the engine is woken at the latest for what it was told.
+    pub(crate) media_due: Option<Instant>,
     /// When the last snapshot was made, while the writer may not have it yet.
     pub(crate) snapshot_sent: Option<Instant>,
 }
@@ -54,6 +54,11 @@ pub(crate) struct Driver {
 const GATHER_MAX: usize = 256;
 /// Bytes of the journal that may.
 const GATHER_BYTES: usize = 64 * 1_024;
+/// How long the engine need not know that a leg is to be or is over. Mostly a call that needs it at
+/// once comes before.
+const MEDIA_GATHER: Duration = Duration::from_millis(150);
+/// After this time a full ring is tried again.
+const MEDIA_AGAIN: Duration = Duration::from_millis(2);
 /// After this time a snapshot that the writer did not get is made again.
 const SNAPSHOT_AGAIN: Duration = Duration::from_secs(10);
 
@@ -73,7 +78,7 @@ impl Driver {
         let mut outputs = Fingerprint::default();
         while let Some(output) = self.pbx.poll() {
             outputs.add(&output);
-            self.carry_out(output, outside);
+            self.carry_out(now.mono, output, outside);
         }
         let payload = entry.close(self.tape.take(), outputs);
         store::journal::frame(&mut self.kept.journal, now, &payload);
@@ -132,12 +137,10 @@ impl Driver {
     /// gathers for a while, unless an answer waits for it, and so does what only prepares a leg.
     pub(crate) fn flush(&mut self, now: Instant) {
         let due = self.gathers_until().is_none_or(|until| until <= now);
-        if due || self.media_prompt {
-            // What found the ring full is told in the next turn.
-            self.media_prompt = !self.engine.flush();
+        if self.media_due.is_some_and(|at| at <= now) {
+            self.media_due = (!self.engine.flush()).then(|| now + MEDIA_AGAIN);
         }
-        // Pages are told when the store is, so that this thread wakes once for both.
-        if self.live.is_due(now) || due && !self.kept.is_empty() {
+        if self.live.is_due(now) {
             self.live.flush();
         }
         if due {
@@ -181,7 +184,8 @@ impl Driver {
         let due = self.pbx.next_deadline().map(|(at, _)| at);
         let shown = self.live.deadline();
         let stored = self.gathers_until();
-        due.into_iter().chain(shown).chain(stored).min()
+        let media = self.media_due;
+        [due, shown, stored, media].into_iter().flatten().min()
     }
 
     /// When the exchange itself has something to do.
@@ -189,7 +193,7 @@ impl Driver {
         self.pbx.next_deadline().map(|(at, _)| at)
     }
 
-    fn carry_out(&mut self, output: Output, outside: &mut impl Outside) {
+    fn carry_out(&mut self, now: Instant, output: Output, outside: &mut impl Outside) {
         match output {
             Output::Connect {
                 flow,
@@ -205,8 +209,15 @@ impl Driver {
             Output::Close { flow } => outside.close(flow),
             Output::Port { port, command } => outside.port(port, command),
             Output::Media(command) => {
-                // Until it has a way to or from somebody a leg is in no hurry.
-                self.media_prompt |= !matches!(command, MediaCommand::AddRtpLeg { .. });
+                // Nobody waits for a leg that has no way to or from somebody yet, nor for one that
+                // is over.
+                let at = match command {
+                    MediaCommand::AddRtpLeg { .. } | MediaCommand::RemoveLeg { .. } => {
+                        now + MEDIA_GATHER
+                    }
+                    _ => now,
+                };
+                self.media_due = Some(self.media_due.map_or(at, |due| due.min(at)));
                 self.engine.send(command);
             }
             Output::Party(id, party) => {
