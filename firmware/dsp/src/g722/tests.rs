@@ -114,3 +114,43 @@ fn slices_convert_what_both_sides_hold() {
     assert_eq!(Decoder::new().decode_into(&octets, &mut pcm), 4);
     assert_eq!(Decoder::new().decode_into(&[], &mut pcm), 0);
 }
+
+/// Signal to distortion of a sine of 1,020 Hz in dB, as ITU-T O.132 measures: what is left beside the
+/// best fit of the tone.
+fn distance(dbm0: f32) -> f32 {
+    let turn = std::f64::consts::TAU * 1_020.0 / 16_000.0;
+    let peak = f64::from(crate::level::ZERO_DBM0_PEAK) * 10_f64.powf(f64::from(dbm0) / 20.0);
+    let pcm: Vec<i16> = (0..32_000)
+        .map(|n| (peak * (turn * f64::from(n)).sin()).round() as i16)
+        .collect();
+    let heard = decode(&encode(&pcm, 320), 160);
+    let heard = &heard[16_000..];
+    let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
+    for (n, &sample) in (0..).zip(heard) {
+        let (sin, cos) = (turn * f64::from(n)).sin_cos();
+        let sample = f64::from(sample);
+        re += sample * cos;
+        im += sample * sin;
+        all += sample * sample;
+    }
+    let count = heard.len() as f64;
+    let tone = 2.0 * (re * re + im * im) / count;
+    (10.0 * (tone / (all - tone).max(1.0)).log10()) as f32
+}
+
+/// Adaptive steps have no weak level: louder is clearer, up to 47 dB.
+#[test]
+fn a_tone_is_clear_at_every_level() {
+    let mut softer = 0.0;
+    for tenths in (-500_i16..=0).step_by(6) {
+        let level = f32::from(tenths) / 10.0;
+        let clear = distance(level);
+        let wanted = (61.5 + 0.75 * level).min(44.0);
+        assert!(clear >= wanted, "{level} dBm0: {clear} dB");
+        assert!(
+            clear >= softer - 0.3,
+            "{level} dBm0: {softer}, then {clear}"
+        );
+        softer = clear;
+    }
+}
