@@ -5,9 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use hal_port::AudioHalf;
 use media::{Placement, Plane};
-use model::{Now, PortId, Random, limits};
+use model::{Now, Random, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -15,13 +14,14 @@ use crate::dtls_link::Flights;
 use crate::flight::{Flight, Recorder};
 use crate::link::{self, Dead, FromMedia, Sender, ToMedia, Waker};
 use crate::pool::{self, Pool};
+use crate::ports::Ports;
 use crate::status::Counters;
 use crate::supply::Helper;
 use crate::tracks::TrackSink;
 use crate::travel::{Arrival, ON_THE_WAY, Peers};
 use crate::watch::Watch;
 use crate::watcher::{Seen, Watcher};
-use crate::worker::{Doing, Port, Worker};
+use crate::worker::{Doing, Worker};
 use crate::{Engine, EngineConfig, EngineError, dtls, sys, worker};
 
 /// Slots of every ring. Few: a ring goes round, so that all of it is in memory soon.
@@ -79,7 +79,7 @@ pub(crate) fn start(config: EngineConfig) -> Result<Engine, EngineError> {
         dtls::open(common.clock.now(), &wakers, &common.helper).map_err(system("DTLS"))?;
     let mut crew = crew(&common, &wakers, flights, config.tracks)?;
     if let Some(first) = crew.workers.first_mut() {
-        first.ports.extend(config.ports.into_iter().map(port));
+        first.ports.bring(config.ports);
     }
     let (wishes, wishes_out) = link::ring(SLOTS, WAITING, &common.helper);
     let (to_control, from_helper) = link::ring(SLOTS, WAITING, &common.control);
@@ -143,12 +143,12 @@ fn crew(
         let (events, events_out) = link::ring(SLOTS, WAITING, &common.control);
         let (flight, counters) = (Flight::shared(), Arc::<Counters>::default());
         crew.workers.push(Worker {
-            clock: common.clock,
-            plane: Plane::new(at(common.clock, common.start)),
+            plane: Plane::new(at(&common.clock, common.start)),
+            clock: common.clock.clone(),
             watch: Watch::new().map_err(system("an epoll instance"))?,
             buffer: Box::new([0; limits::RTP_PACKET_MAX + 1]),
             seats: worker::seats(),
-            ports: Vec::with_capacity(common.ports),
+            ports: Ports::with_room(common.ports),
             orders: orders_out,
             dead,
             peers,
@@ -195,7 +195,7 @@ fn peers(wakers: &[Waker]) -> Vec<Peers> {
 }
 
 /// The calendar of `start` at this moment of our clock.
-fn at(clock: Clock, start: Now) -> Now {
+fn at(clock: &Clock, start: Now) -> Now {
     let mono = clock.now();
     Now { mono, ..start }
 }
@@ -206,21 +206,4 @@ fn check_range((first, last): (u16, u16)) -> Result<(u16, u16), EngineError> {
         return Err(EngineError::NoPairs(first, last));
     }
     Ok((first, last))
-}
-
-fn port((id, audio): (PortId, Box<dyn AudioHalf>)) -> Box<Port> {
-    let mut dsp = dsp::line::PortDsp::new();
-    dsp.set(&model::PortSound {
-        listens: model::PortListens {
-            keys: true,
-            ..model::PortListens::default()
-        },
-        ..model::PortSound::default()
-    });
-    Box::new(Port {
-        id,
-        audio,
-        dsp,
-        leg: None,
-    })
 }

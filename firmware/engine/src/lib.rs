@@ -16,6 +16,7 @@ mod flight;
 mod link;
 mod load;
 mod pool;
+mod ports;
 mod status;
 mod supply;
 mod sys;
@@ -429,4 +430,12 @@ impl AsFd for Engine {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.event_fd()
     }
+}
+
+/// Makes the calling thread a real-time one, as a media thread: for the thread of a sound device.
+///
+/// # Errors
+/// The system's, usually that it is not permitted: the thread then runs as it did.
+pub fn become_real_time() -> io::Result<()> {
+    sys::become_real_time()
 }

@@ -10,8 +10,9 @@ use model::{BridgeId, MediaLeg, limits};
 use rtrb::Consumer;
 
 use crate::link::{FromMedia, Pair, Sender};
+use crate::ports::Port;
 use crate::status::count;
-use crate::worker::{Port, Worker};
+use crate::worker::Worker;
 
 /// Legs on the way between two threads; more wait until there is room.
 pub(crate) const ON_THE_WAY: usize = 64;
@@ -109,8 +110,9 @@ impl Worker {
             let baggage = match moving.port() {
                 None => self.leave(leg).map(Baggage::Pair),
                 Some(id) => {
-                    let at = self.ports.iter().position(|port| port.id == id);
-                    at.map(|at| Baggage::Port(self.ports.swap_remove(at)))
+                    let all = &mut self.ports.all;
+                    let at = all.iter().position(|port| port.id == id);
+                    at.map(|at| Baggage::Port(all.swap_remove(at)))
                 }
             };
             let arrival = Arrival {
@@ -134,10 +136,14 @@ impl Worker {
     pub(crate) fn receive_legs(&mut self) {
         for at in 0..self.peers.from.len() {
             for _ in 0..ON_THE_WAY {
-                let next = self.peers.from.get_mut(at).and_then(|from| from.pop().ok());
-                let Some(arrival) = next else { break };
                 // They had this tick where they come from.
                 self.run_due();
+                if self.ports.wait() {
+                    self.doing.more_orders = true;
+                    return;
+                }
+                let next = self.peers.from.get_mut(at).and_then(|from| from.pop().ok());
+                let Some(arrival) = next else { break };
                 self.receive_leg(arrival);
             }
         }
@@ -157,7 +163,7 @@ impl Worker {
             .get(usize::from(leg.slot))
             .is_some_and(Option::is_none);
         match baggage {
-            Some(Baggage::Port(port)) => self.ports.push(port),
+            Some(Baggage::Port(port)) => self.ports.all.push(port),
             Some(Baggage::Pair(pair)) => {
                 self.doing.joining = Some((leg, pair));
                 if free {

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hal_port::{AudioHalf, FRAME, Frame};
 use media::{Channel, Output, Pace, Plane, PlaneCommand, Retired};
-use model::{Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, PortId, limits};
+use model::{Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -16,6 +15,7 @@ use crate::dtls_link::{Flights, pass_flight};
 use crate::flight::{Recorder, Turn};
 use crate::link::{Dead, FromMedia, Pair, Sender, ToMedia, Waker};
 use crate::load::{Level, Load, WINDOW};
+use crate::ports::{LOOK, Ports, Told};
 use crate::status::{Counters, answered, count, raise};
 use crate::sys;
 use crate::tracks::TrackSink;
@@ -30,15 +30,6 @@ const COMMANDS_MAX: usize = 64;
 const OVERRUN: Duration = Duration::from_millis(10);
 /// The token of the waker; those of sockets are below.
 const WAKER: u64 = u64::MAX;
-
-/// A port of the board.
-pub(crate) struct Port {
-    pub(crate) id: PortId,
-    pub(crate) audio: Box<dyn AudioHalf>,
-    pub(crate) dsp: dsp::line::PortDsp,
-    /// The leg that it is in use by.
-    pub(crate) leg: Option<MediaLeg>,
-}
 
 /// One octet more than is taken, so that longer ones are seen to be too long.
 pub(crate) type Buffer = [u8; limits::RTP_PACKET_MAX + 1];
@@ -61,7 +52,7 @@ pub(crate) struct Worker {
     /// By slot of the leg.
     pub(crate) seats: Vec<Option<Seat>>,
     /// Those that are here at present; room for all of the board.
-    pub(crate) ports: Vec<Box<Port>>,
+    pub(crate) ports: Ports,
     /// From the control thread.
     pub(crate) orders: Consumer<ToMedia>,
     pub(crate) dead: Sender<Dead>,
@@ -85,7 +76,7 @@ pub(crate) struct Doing {
     /// What this turn did so far.
     pub(crate) current: Turn,
     /// More orders may wait than a turn executes.
-    more_orders: bool,
+    pub(crate) more_orders: bool,
     /// Sockets of a leg that the plane has not taken yet.
     pub(crate) joining: Option<(MediaLeg, Pair)>,
 }
@@ -139,6 +130,9 @@ impl Worker {
 
     /// How long to wait; `None` = until something comes.
     fn timeout_ns(&mut self) -> Option<u64> {
+        if self.ports.wait() {
+            return u64::try_from(LOOK.as_nanos()).ok();
+        }
         if self.doing.more_orders {
             return Some(0);
         }
@@ -282,12 +276,12 @@ impl Worker {
         let wanted = object.port();
         let port = self
             .ports
+            .all
             .iter_mut()
             .find(|port| port.id == wanted && port.leg.is_none());
         match port {
             Some(port) => {
-                port.leg = Some(leg);
-                port.dsp.reset();
+                port.begin(leg);
                 self.plane
                     .command(now, PlaneCommand::AddPortLeg { leg, object });
             }
@@ -310,7 +304,7 @@ impl Worker {
         else {
             return false;
         };
-        let port = self.ports.iter_mut().find(|port| port.leg == Some(*leg));
+        let port = self.ports.of(*leg);
         port.is_some_and(|port| port.dsp.obey(command))
     }
 
@@ -323,16 +317,23 @@ impl Worker {
         if due > now {
             return;
         }
-        if self.plane.tick_is_due(now) {
+        let ticks = self.plane.tick_is_due(now);
+        if ticks && self.ports.hold(now, &self.clock) {
+            return;
+        }
+        if ticks {
             self.doing.current.late = now.since(due);
             raise(
                 &self.counters.tick_late_us_max,
                 micros(self.doing.current.late),
             );
             self.gather(now);
-            self.exchange();
+            self.hear_ports();
         }
         self.plane.timeout(now);
+        if ticks {
+            self.ports.tell(&mut self.plane);
+        }
         self.drain();
         let figures = self.plane.figures();
         self.counters.ticks.store(figures.ticks, Ordering::Relaxed);
@@ -355,29 +356,19 @@ impl Worker {
         }
     }
 
-    /// One block each way for every port in use, and its listener.
-    fn exchange(&mut self) {
-        for port in &mut self.ports {
-            let Some(leg) = port.leg else { continue };
-            let mut tx: Frame = [0; FRAME];
-            if let Some(hears) = self.plane.port_hears(leg) {
-                tx = *hears;
-            }
-            port.dsp.to_line(&mut tx);
-            let mut rx: Frame = [0; FRAME];
-            let status = port.audio.exchange(&tx, &mut rx);
-            let slips = u64::from(status.underrun) + u64::from(status.overrun);
-            count(&self.counters.card_slips, slips);
-            let (events, counters) = (&mut self.events, &self.counters);
-            port.dsp.from_line(&mut rx, |heard| {
+    /// One block of every port in use, and what is heard in it.
+    fn hear_ports(&mut self) {
+        let (events, counters) = (&mut self.events, &self.counters);
+        self.ports.hear(&mut self.plane, |leg, told| match told {
+            Told::Slips(samples) => count(&counters.card_slips, samples),
+            Told::Heard(heard) => {
                 if let Some(event) = MediaEvent::of_line(leg, heard)
                     && events.send(FromMedia::Event(event)).is_err()
                 {
                     count(&counters.events_lost, 1);
                 }
-            });
-            self.plane.port_said(leg, &rx);
-        }
+            }
+        });
     }
 
     /// Carries out what the plane says.
@@ -427,8 +418,7 @@ impl Worker {
         let pair = match &object {
             Retired::Port(leg, object) => {
                 let id = object.port();
-                let port = self.ports.iter_mut().find(|port| port.id == id);
-                if let Some(port) = port.filter(|port| port.leg == Some(*leg)) {
+                if let Some(port) = self.ports.of(*leg).filter(|port| port.id == id) {
                     port.leg = None;
                 }
                 None

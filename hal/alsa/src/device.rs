@@ -22,28 +22,36 @@ pub trait Device {
     /// The device stopped.
     fn write(&mut self, output: &[u8]) -> Result<(), Xrun>;
 
-    /// Starts it, at the beginning and after it stopped: `silence` is one period.
+    /// Starts it, at the beginning and after it stopped: `silence` is what it plays first.
     ///
     /// # Errors
     /// It cannot be started: the device is gone.
     fn start(&mut self, silence: &[u8]) -> Result<(), AlsaError>;
 }
 
-/// Periods of silence that are played first: what the card has while ours is on its way.
-const PREFILL: usize = 2;
 /// Periods that the card's buffer holds.
 const PERIODS: i64 = 4;
 
 /// A real one: capture and playback of one card, started together where the card can.
-pub(crate) struct AlsaDevice {
+pub struct AlsaDevice {
     capture: PCM,
     playback: PCM,
     /// Octets of a frame of all slots.
     width: usize,
 }
 
+impl core::fmt::Debug for AlsaDevice {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("AlsaDevice")
+    }
+}
+
 impl AlsaDevice {
-    pub(crate) fn open(settings: &CardSettings) -> Result<Self, AlsaError> {
+    /// Opens both and sets them up; nothing runs yet.
+    ///
+    /// # Errors
+    /// One is not there or cannot be set so.
+    pub fn open(settings: &CardSettings) -> Result<Self, AlsaError> {
         let open = |name: &str, direction| -> Result<PCM, AlsaError> {
             let pcm = PCM::new(name, direction, false)
                 .map_err(|error| AlsaError::Open(name.to_owned(), error))?;
@@ -112,10 +120,8 @@ impl Device for AlsaDevice {
         let _ = self.playback.drop();
         self.playback.prepare().map_err(gone)?;
         self.capture.prepare().map_err(gone)?;
-        for _ in 0..PREFILL {
-            self.write(silence)
-                .map_err(|Xrun| AlsaError::Gone(alsa::Error::unsupported("the first write")))?;
-        }
+        self.write(silence)
+            .map_err(|Xrun| AlsaError::Gone(alsa::Error::unsupported("the first write")))?;
         // A linked device, or one that starts when it has enough, is under way already.
         if self.capture.state() != alsa::pcm::State::Running {
             self.capture.start().map_err(gone)?;

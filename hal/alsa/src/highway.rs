@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use dsp::g711::Law;
-use hal_port::{FRAME, Frame};
+use hal_port::FRAME;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::Drift;
-use crate::half::{AlsaAudio, CardCounts, Slot, slot};
+use crate::Period;
+use crate::half::{AlsaAudio, CardCounts, Progress, Slot, slot};
 
 /// What a slot of the card holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +53,8 @@ impl SampleFormat {
     }
 }
 
-/// Samples that lie ready for the device at the start: a block may be one sample short of a period.
-const AHEAD: usize = FRAME + 1;
+/// By so many samples the card's thread may be late: 5 ms.
+const SPARE: usize = 40;
 
 /// One port on the highway.
 #[derive(Debug)]
@@ -70,10 +70,11 @@ struct Lane {
 pub struct Highway {
     format: SampleFormat,
     channels: usize,
+    period: Period,
     lanes: Vec<Lane>,
-    drift: Drift,
-    /// Samples of the card that make the next block.
-    need: usize,
+    /// The block that is being answered.
+    asked: Option<u64>,
+    progress: Arc<Progress>,
     counts: Arc<CardCounts>,
 }
 
@@ -81,29 +82,48 @@ impl Highway {
     /// A card of `channels` slots of which those in `used` carry a port, each with its half in the same
     /// order. A slot beyond the card's is silent.
     #[must_use]
-    pub fn new(format: SampleFormat, channels: usize, used: &[usize]) -> (Self, Vec<AlsaAudio>) {
+    pub fn new(
+        format: SampleFormat,
+        channels: usize,
+        period: Period,
+        used: &[usize],
+    ) -> (Self, Vec<AlsaAudio>) {
+        let progress = Arc::<Progress>::default();
         let (halves, lanes) = used
             .iter()
             .map(|&channel| {
-                let (half, slot) = slot();
+                let (half, slot) = slot(&progress, period.lead());
                 let lane = Lane {
                     channel,
                     slot,
-                    heard: VecDeque::with_capacity(4 * FRAME),
-                    to_play: VecDeque::from(vec![0; AHEAD]),
+                    heard: VecDeque::with_capacity(2 * FRAME),
+                    to_play: VecDeque::with_capacity(2 * FRAME),
                 };
                 (half, lane)
             })
             .unzip();
-        let highway = Self {
+        let mut highway = Self {
             format,
             channels,
+            period,
             lanes,
-            drift: Drift::default(),
-            need: FRAME,
+            asked: None,
+            progress,
             counts: Arc::new(CardCounts::default()),
         };
+        highway.restart();
         (highway, halves)
+    }
+
+    /// The device was started, with its lead of silence.
+    pub fn restart(&mut self) {
+        self.asked = None;
+        for lane in &mut self.lanes {
+            lane.heard.clear();
+            lane.to_play.clear();
+            // Until the first block is answered.
+            lane.to_play.resize(FRAME, 0);
+        }
     }
 
     /// What the card's thread counts.
@@ -112,26 +132,41 @@ impl Highway {
         Arc::clone(&self.counts)
     }
 
-    /// Octets of a period of `frames`.
+    /// Octets of a period.
     #[must_use]
-    pub const fn octets(&self, frames: usize) -> usize {
-        frames * self.channels * self.format.octets()
+    pub const fn octets(&self) -> usize {
+        self.period.frames() as usize * self.channels * self.format.octets()
     }
 
-    /// A period of `frames` in which nobody speaks.
+    /// What the device plays before the first period: nobody speaks.
     #[must_use]
-    pub fn silence(&self, frames: usize) -> Vec<u8> {
-        let mut octets = vec![0; self.octets(frames)];
-        for sample in octets.chunks_exact_mut(self.format.octets()) {
+    pub fn silence(&self) -> Vec<u8> {
+        let size = self.format.octets();
+        let mut octets = vec![0; usize::from(self.period.lead()) * self.channels * size];
+        for sample in octets.chunks_exact_mut(size) {
             self.format.put(sample, 0);
         }
         octets
     }
 
-    /// One period of the card, interleaved: what came from the lines, and what goes there.
+    /// One period of the card, interleaved: what came from the lines, and what goes there. A block that
+    /// becomes whole is handed on at once and must be answered before the next period.
     pub fn period(&mut self, input: &[u8], output: &mut [u8]) {
+        if let Some(number) = self.asked.take() {
+            for lane in &mut self.lanes {
+                lane.to_play.extend(lane.slot.answer(number));
+            }
+        }
+        self.hear(input);
+        self.speak(output);
+        self.counts.periods.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn hear(&mut self, input: &[u8]) {
         let (format, size) = (self.format, self.format.octets());
         let width = self.channels * size;
+        let number = self.progress.blocks.load(Ordering::Relaxed);
+        let (mut whole, mut since) = (false, 0);
         for lane in &mut self.lanes {
             let at = lane.channel * size;
             let samples = input
@@ -139,15 +174,27 @@ impl Highway {
                 .map(|frame| frame.get(at..at + size));
             lane.heard
                 .extend(samples.map(|octets| octets.map_or(0, |octets| format.get(octets))));
+            if lane.heard.len() >= FRAME {
+                let mut block = [0; FRAME];
+                for (sample, heard) in block.iter_mut().zip(lane.heard.drain(..FRAME)) {
+                    *sample = heard;
+                }
+                lane.slot.ask(number, block);
+                whole = true;
+            }
+            since = lane.heard.len();
         }
-        while self
-            .lanes
-            .first()
-            .is_some_and(|lane| lane.heard.len() >= self.need)
-        {
-            self.exchange_block();
+        let since = u32::try_from(since).unwrap_or(u32::MAX);
+        self.progress.since.store(since, Ordering::Relaxed);
+        if whole {
+            self.asked = Some(number);
+            self.progress.blocks.store(number + 1, Ordering::Release);
         }
-        for frame in output.chunks_exact_mut(width) {
+    }
+
+    fn speak(&mut self, output: &mut [u8]) {
+        let (format, size) = (self.format, self.format.octets());
+        for frame in output.chunks_exact_mut(self.channels * size) {
             for octets in frame.chunks_exact_mut(size) {
                 format.put(octets, 0);
             }
@@ -159,60 +206,14 @@ impl Highway {
                 }
             }
         }
-        self.counts.periods.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn exchange_block(&mut self) {
-        let need = self.need;
-        for lane in &mut self.lanes {
-            let mut heard = [0; FRAME + 1];
-            for (sample, got) in heard.iter_mut().zip(lane.heard.drain(..need)) {
-                *sample = got;
-            }
-            let mut block: Frame = [0; FRAME];
-            stretch(heard.get(..need).unwrap_or(&heard), &mut block);
-            let said = lane.slot.exchange(block);
-            let mut played = [0; FRAME + 1];
-            if let Some(played) = played.get_mut(..need) {
-                stretch(&said, played);
-                lane.to_play.extend(played.iter());
-            }
-        }
-        // All ports are served by one thread at both ends: any of them shows the clocks.
-        let waiting = self.lanes.iter().find_map(|lane| lane.slot.waiting());
-        self.need = self.drift.next_block(waiting);
-        if self.need != FRAME {
-            self.counts.stretched.fetch_add(1, Ordering::Relaxed);
-        }
-        self.counts.set_drift(self.drift.ppm());
     }
 }
 
-/// `from` in the length of `to`, which differs by one sample at most, by cubics through four samples.
-/// A block begins and ends on samples of its own, so that neighbours fit without a step.
-fn stretch(from: &[i16], to: &mut [i16]) {
-    if from.len() == to.len() {
-        to.copy_from_slice(from);
-        return;
-    }
-    let ratio = from.len() as f32 / to.len().max(1) as f32;
-    let last = from.len().saturating_sub(1);
-    let sample_at = |at: usize| f32::from(from.get(at.min(last)).copied().unwrap_or(0));
-    for (at, sample) in to.iter_mut().enumerate() {
-        let place = at as f32 * ratio;
-        let whole = place as usize;
-        let t = place - whole as f32;
-        let [a, b, c, d] = [
-            sample_at(whole.saturating_sub(1)),
-            sample_at(whole),
-            sample_at(whole + 1),
-            sample_at(whole + 2),
-        ];
-        // Lagrange's polynomial through −1, 0, 1, 2.
-        let value = a * (-t * (t - 1.0) * (t - 2.0) / 6.0)
-            + b * ((t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0)
-            + c * (-(t + 1.0) * t * (t - 2.0) / 2.0)
-            + d * ((t + 1.0) * t * (t - 1.0) / 6.0);
-        *sample = value as i16;
+impl Period {
+    /// Samples that the device plays before the first period: as many are still to be played whenever a
+    /// period was read and one was written. What answers a block begins so many and a block later than the block itself:
+    /// 20 or 25 ms.
+    pub(crate) const fn lead(self) -> u16 {
+        self.frames() + SPARE as u16
     }
 }

@@ -118,20 +118,14 @@ fn check_name(name: &str, kind: PortKind, line: u32, say: &mut impl FnMut(u32, S
 fn check_pins(board: &BoardFile, say: &mut impl FnMut(u32, String)) {
     let mut used: BTreeMap<(&str, u32), (u32, &str)> = BTreeMap::new();
     let mut all: Vec<(Pin, u32, String)> = Vec::new();
-    all.extend(
-        board
-            .reset
-            .iter()
-            .map(|pin| (pin.clone(), 1, String::new())),
-    );
+    let single = board.reset.iter().chain(&board.status_lamp);
+    all.extend(single.map(|pin| (pin.clone(), 1, String::new())));
     for port in &board.ports {
         if let Some(pin) = &port.interrupt {
             all.push((pin.clone(), port.at_line, port.spi.clone()));
         }
     }
     let rest = board.relays.iter().map(|relay| (&relay.pin, relay.at_line));
-    let rest = rest.chain(board.lamps.iter().map(|lamp| (&lamp.pin, lamp.at_line)));
-    let rest = rest.chain(board.buttons.iter().map(|b| (&b.pin, b.at_line)));
     all.extend(rest.map(|(pin, line)| (pin.clone(), line, String::new())));
     for (pin, line, bus) in &all {
         // A pin that could not be read was complained of.

@@ -159,28 +159,6 @@ pub struct Relay {
     pub at_line: u32,
 }
 
-/// A light.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Lamp {
-    /// What it is called.
-    pub name: String,
-    /// Its pin.
-    pub pin: Pin,
-    /// Where it stands in the file.
-    pub at_line: u32,
-}
-
-/// A button.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Button {
-    /// What it is called.
-    pub name: String,
-    /// Its pin.
-    pub pin: Pin,
-    /// Where it stands in the file.
-    pub at_line: u32,
-}
-
 /// A board.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BoardFile {
@@ -190,16 +168,14 @@ pub struct BoardFile {
     pub audio: Option<Audio>,
     /// Resets all chips while it is active.
     pub reset: Option<Pin>,
+    /// Lights the lamp that says that the exchange runs.
+    pub status_lamp: Option<Pin>,
     /// Jacks, in the order of the file.
     pub ports: Vec<PortEntry>,
     /// Jacks of cards that DAHDI drives.
     pub dahdi: Vec<DahdiEntry>,
     /// Lifelines.
     pub relays: Vec<Relay>,
-    /// Lights.
-    pub lamps: Vec<Lamp>,
-    /// Buttons.
-    pub buttons: Vec<Button>,
 }
 
 /// A mistake in a board file.

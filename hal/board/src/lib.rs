@@ -1,5 +1,5 @@
 //! What a board carries: which chips on which bus, their selects, interrupts and slots, the sound
-//! device, relays, lamps and buttons.
+//! device, relays, the lamp that says that the exchange runs.
 //!
 //! A board is a file ([`BoardFile`]), read strictly: every mistake with its line, all of them at once.
 //! [`find`] looks where it may lie. Buses and pins are opened through [`Hardware`], by Linux
@@ -8,6 +8,7 @@
 //!
 //! ```toml
 //! name = "Office 4+2"
+//! status_lamp = "gpiochip0:9"    # lit as long as the exchange runs
 //!
 //! [audio]                        # one PCM highway
 //! device = "hw:tdm,0"
@@ -48,8 +49,7 @@ pub mod linux;
 mod read;
 
 pub use file::{
-    Audio, BoardFile, Button, Chip, DahdiEntry, Lamp, LineDriver, Pin, PortEntry, Relay,
-    SlotFormat, Wrong,
+    Audio, BoardFile, Chip, DahdiEntry, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
 };
 pub use find::{Found, NotFound, find, load};
 pub use hardware::{Hardware, HardwareError, Lifeline};

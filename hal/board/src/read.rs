@@ -5,8 +5,7 @@ use toml_edit::{Document, Item, Table};
 
 use crate::check;
 use crate::file::{
-    Audio, BoardFile, Button, Chip, DahdiEntry, Lamp, LineDriver, Pin, PortEntry, Relay,
-    SlotFormat, Wrong,
+    Audio, BoardFile, Chip, DahdiEntry, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
 };
 
 /// Speed of an SPI bus about which nothing is said.
@@ -77,13 +76,20 @@ impl Reader<'_> {
             line: 1,
         };
         let known = [
-            "name", "audio", "reset", "port", "dahdi", "relay", "lamp", "button",
+            "name",
+            "audio",
+            "reset",
+            "status_lamp",
+            "port",
+            "dahdi",
+            "relay",
         ];
         self.only(&top, &known);
         BoardFile {
             name: self.text_of(&top, "name", None),
             audio: self.audio(root),
             reset: self.pin_of(&top, "reset"),
+            status_lamp: self.pin_of(&top, "status_lamp"),
             ports: self.list(root, "port", limits::PORTS, Self::port),
             dahdi: self.list(root, "dahdi", limits::PORTS, |reader, entry| {
                 reader.only(entry, &["name", "channel"]);
@@ -94,22 +100,6 @@ impl Reader<'_> {
                 }
             }),
             relays: self.list(root, "relay", limits::BOARD_RELAYS, Self::relay),
-            lamps: self.list(root, "lamp", limits::BOARD_LAMPS, |reader, entry| {
-                reader.only(entry, &["name", "pin"]);
-                Lamp {
-                    name: reader.text_of(entry, "name", None),
-                    pin: reader.needed_pin(entry, "pin"),
-                    at_line: entry.line,
-                }
-            }),
-            buttons: self.list(root, "button", limits::BOARD_BUTTONS, |reader, entry| {
-                reader.only(entry, &["name", "pin"]);
-                Button {
-                    name: reader.text_of(entry, "name", None),
-                    pin: reader.needed_pin(entry, "pin"),
-                    at_line: entry.line,
-                }
-            }),
         }
     }
 
@@ -170,7 +160,7 @@ impl Reader<'_> {
             ("alaw", SlotFormat::ALaw),
             ("mulaw", SlotFormat::MuLaw),
         ];
-        let period_ms = self.number(&entry, "period_ms", Some(10), 5..=10);
+        let period_ms = self.number(&entry, "period_ms", Some(5), 5..=10);
         if ![5, 10].contains(&period_ms) {
             self.say(line, "period_ms is 5 or 10".into());
         }

@@ -5,7 +5,7 @@ use hal_port::PortKind;
 
 const GOOD: &str = r#"name = "Office 2+1"
 reset = "!gpiochip0:4"
-
+status_lamp = "gpiochip1:2"
 [audio]
 device = "hw:tdm,0"
 channels = 8
@@ -45,14 +45,6 @@ name = "lifeline"
 pin = "!gpiochip0:5"
 set = "fxs1"
 line = "fxo1"
-
-[[lamp]]
-name = "status"
-pin = "gpiochip1:2"
-
-[[button]]
-name = "reset"
-pin = "!gpiochip1:3"
 "#;
 
 #[test]
@@ -73,7 +65,7 @@ fn a_whole_board_is_read() {
     assert!(BoardFile::parse(&mixed).is_ok());
     let card = &board.dahdi[0];
     assert_eq!((card.kind(), card.channel), (PortKind::Fxo, 7));
-    assert_eq!((board.lamps.len(), board.buttons.len()), (1, 1));
+    assert_eq!(board.status_lamp.map(|pin| pin.line), Some(2));
     assert_eq!(
         BoardFile::parse("name = \"bare\"").map(|b| b.ports.len()),
         Ok(0)

@@ -1,6 +1,10 @@
 use core::fmt;
 
 use crate::Request;
+use crate::audio::BUFFERS;
+
+/// Events fetched in one go.
+pub(crate) const EVENTS_MAX: usize = 64;
 
 /// Why the kernel refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,15 +69,14 @@ pub(crate) fn take(channel: &dyn Channel, request: Request) -> Result<i32, Errno
     Ok(i32::from_ne_bytes(value))
 }
 
-/// Sound as both halves want it: A-law, blocks of 10 ms delivered at once, nothing changed by the
-/// kernel.
+/// Sound as both halves want it: A-law, delivered at once, nothing changed by the kernel.
 pub(crate) fn prepare(channel: &dyn Channel) -> Result<(), Errno> {
-    /// Immediate both ways, four buffers of a block.
-    const BUFFERS: [i32; 6] = [0, 0, 4, hal_port::FRAME as i32, 0, 0];
+    /// Immediate both ways, so many buffers of so many octets.
+    const SETTING: [i32; 6] = [0, 0, BUFFERS.0 as i32, BUFFERS.1 as i32, 0, 0];
     const A_LAW: i32 = 2;
     const ALL: i32 = 7;
     let mut buffers = [0; 24];
-    for (octets, value) in buffers.chunks_exact_mut(4).zip(BUFFERS) {
+    for (octets, value) in buffers.chunks_exact_mut(4).zip(SETTING) {
         octets.copy_from_slice(&value.to_ne_bytes());
     }
     channel.request(Request::SET_BUFFERS, &mut buffers)?;

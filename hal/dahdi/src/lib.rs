@@ -5,7 +5,8 @@
 //! there: an *FXO-signalled* channel drives a set, and the other way round.
 //!
 //! Hooks are judged by us, from the kernel's live hook state: its own events know no flash below
-//! 200 ms. Events are fetched all the same: while one waits, the kernel gives no sound.
+//! 200 ms. Events are fetched all the same, by whichever half comes first: while one waits, the kernel
+//! gives and takes no sound.
 #![warn(missing_docs)]
 
 mod audio;

@@ -15,7 +15,8 @@ use crate::{
 /// Replaces what is being dialled.
 const DIAL_REPLACE: i32 = 2;
 
-/// The control half of a line's channel. The kernel tells no parallel sets and no voltages.
+/// The control half of a line's channel. The kernel tells no parallel sets and no voltages, and lets sound
+/// through on hook: what is not listened to is silenced here.
 pub struct DahdiLine<C> {
     watch: Watch<C>,
     held: LoopHook,
@@ -42,6 +43,7 @@ impl<C: Channel> DahdiLine<C> {
     pub fn new(name: String, channel: Arc<C>) -> Result<(Self, DahdiAudio<C>), DahdiError> {
         let kinds = [signalling::FXSKS, signalling::FXSLS];
         let (watch, audio) = Watch::open(name, channel, kinds)?;
+        watch.set_deaf(true);
         let line = Self {
             watch,
             held: LoopHook::OnHook,
@@ -79,8 +81,8 @@ impl<C: Channel> DahdiLine<C> {
         if self.battery.is_none() {
             self.set_battery(params.alarms() == 0);
         }
-        for event in self.watch.fetch() {
-            match event? {
+        while let Some(event) = self.watch.fetch()? {
+            match event {
                 event::RING_BEGIN => self.watch.put(PortEvent::Ring(true)),
                 event::RING_OFF_HOOK => self.watch.put(PortEvent::Ring(false)),
                 event::ALARM => self.set_battery(false),
@@ -115,6 +117,7 @@ impl<C: Channel> DahdiLine<C> {
             self.flows = true;
             self.busy = false;
         }
+        self.watch.set_deaf(held == LoopHook::OnHook);
         self.held = held;
         Ok(())
     }

@@ -1,5 +1,6 @@
 use crate::{Channel, Errno, Request};
 
+const SPAN: usize = 4;
 const SIGNALLING: usize = 12;
 const RX_OFF_HOOK: usize = 20;
 const FLASH_MS: usize = 100;
@@ -32,6 +33,12 @@ impl Params {
         if let Some(octets) = self.0.get_mut(at..at + 4) {
             octets.copy_from_slice(&value.to_ne_bytes());
         }
+    }
+
+    /// The span that the channel is of: an analog card is one, with one clock.
+    #[must_use]
+    pub fn span(&self) -> i32 {
+        self.number(SPAN)
     }
 
     /// What the channel is configured for: one of [`crate::signalling`].

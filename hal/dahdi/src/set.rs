@@ -69,7 +69,7 @@ impl<C: Channel> DahdiSet<C> {
 
     fn look(&mut self) -> Result<(), Errno> {
         // What the hook did is seen below.
-        self.watch.fetch().try_for_each(|event| event.map(drop))?;
+        while self.watch.fetch()?.is_some() {}
         let closed = Params::of(&*self.watch.channel)?.is_off_hook();
         self.hook.sample(self.watch.now, closed);
         while let Some(event) = self.hook.poll() {

@@ -1,18 +1,18 @@
 //! What both kinds of port do alike: the file, when it is looked at, what waits to be told.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hal_port::{FaultKind, PortEvent};
+use rtrb::{Consumer, RingBuffer};
 
-use crate::channel::{give, prepare, take};
+use crate::channel::{EVENTS_MAX, give, prepare, take};
 use crate::{Channel, DahdiAudio, DahdiError, Errno, Params, Request, event, hook};
 
 /// How often the kernel is asked.
 const LOOK: Duration = Duration::from_millis(10);
-/// Events fetched in one go.
-const EVENTS_MAX: usize = 64;
 
 /// A channel that is looked at.
 pub(crate) struct Watch<C> {
@@ -21,6 +21,10 @@ pub(crate) struct Watch<C> {
     pub(crate) now: Duration,
     next_look: Duration,
     gone: bool,
+    /// Events that the audio half fetched: they would have stopped the sound.
+    fetched: Consumer<i32>,
+    /// Nothing of the line is heard.
+    deaf: Arc<AtomicBool>,
     events: VecDeque<PortEvent>,
 }
 
@@ -37,13 +41,17 @@ impl<C: Channel> Watch<C> {
         }
         prepare(&*channel)?;
         give(&*channel, Request::HOOK, hook::ON)?;
-        let audio = DahdiAudio::new(Arc::clone(&channel));
+        let deaf = Arc::<AtomicBool>::default();
+        let (fetches, fetched) = RingBuffer::new(EVENTS_MAX);
+        let audio = DahdiAudio::new(Arc::clone(&channel), Arc::clone(&deaf), fetches);
         let watch = Self {
             name,
             channel,
             now: Duration::ZERO,
             next_look: Duration::ZERO,
             gone: false,
+            fetched,
+            deaf,
             events: VecDeque::with_capacity(EVENTS_MAX),
         };
         Ok((watch, audio))
@@ -63,15 +71,22 @@ impl<C: Channel> Watch<C> {
         (!self.gone).then_some(self.next_look)
     }
 
-    /// Everything that happened at the channel. While one event waits, the kernel gives no sound.
-    pub(crate) fn fetch(&self) -> impl Iterator<Item = Result<i32, Errno>> + use<C> {
-        let channel = Arc::clone(&self.channel);
-        let next = move || match take(&*channel, Request::GET_EVENT) {
-            Ok(event::NONE) => None,
-            Ok(event::REMOVED) => Some(Err(Errno::NO_DEVICE)),
-            answer => Some(answer),
+    /// The next thing that happened at the channel.
+    pub(crate) fn fetch(&mut self) -> Result<Option<i32>, Errno> {
+        let event = match self.fetched.pop() {
+            Ok(event) => event,
+            Err(_) => take(&*self.channel, Request::GET_EVENT)?,
         };
-        core::iter::from_fn(next).take(EVENTS_MAX)
+        match event {
+            event::NONE => Ok(None),
+            event::REMOVED => Err(Errno::NO_DEVICE),
+            event => Ok(Some(event)),
+        }
+    }
+
+    /// Whether what the line says is kept from the audio half.
+    pub(crate) fn set_deaf(&self, deaf: bool) {
+        self.deaf.store(deaf, Ordering::Relaxed);
     }
 
     /// The card was removed, or its driver answers no more.

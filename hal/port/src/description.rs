@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub pulse: bool,
     /// FXS: whether sound reaches a set that is on hook. FXO: whether the line is heard on hook.
     pub on_hook_sound: bool,
+    /// FXO: whether a set beside it on the line is reported ([`crate::PortEvent::InUse`]).
+    pub parallel: bool,
     /// FXS: whether metering pulses can be sent.
     pub metering: bool,
     /// FXS: whether a neon lamp of a set can be lit.

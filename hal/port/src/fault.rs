@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::{
     AudioHalf, ControlHalf, Error, ErrorKind, FRAME, FaultKind, Frame, FrameStatus, PortCommand,
-    PortEvent, Reading,
+    PortEvent, Readiness, Reading,
 };
 
 /// What goes wrong on a control half.
@@ -175,17 +175,24 @@ impl<A: AudioHalf> FaultyAudio<A> {
     pub fn set_faults(&mut self, faults: AudioFaults) {
         self.faults = faults;
     }
+
+    /// Whether something that happens to every n-th block happens to this one.
+    const fn hits(&self, every: u32) -> bool {
+        every > 0 && self.blocks.is_multiple_of(every)
+    }
+
+    /// Whether the block given in this exchange is lost.
+    const fn loses_tx(&self) -> bool {
+        self.faults.dead || self.hits(self.faults.lose_tx_every)
+    }
 }
 
 impl<A: AudioHalf> AudioHalf for FaultyAudio<A> {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
-        const SILENCE: Frame = [0; FRAME];
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
         self.blocks = self.blocks.wrapping_add(1);
-        let hits = |every: u32| every > 0 && self.blocks.is_multiple_of(every);
-        let tx_lost = self.faults.dead || hits(self.faults.lose_tx_every);
-        let rx_lost = self.faults.dead || hits(self.faults.lose_rx_every);
-        let mut status = self.inner.exchange(if tx_lost { &SILENCE } else { tx }, rx);
-        if tx_lost {
+        let rx_lost = self.faults.dead || self.hits(self.faults.lose_rx_every);
+        let mut status = self.inner.take(rx);
+        if self.loses_tx() {
             status.underrun = status.underrun.saturating_add(FRAME as u16);
         }
         if rx_lost {
@@ -194,5 +201,22 @@ impl<A: AudioHalf> AudioHalf for FaultyAudio<A> {
             status.silent = true;
         }
         status
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        const SILENCE: Frame = [0; FRAME];
+        self.inner.give(if self.loses_tx() { &SILENCE } else { tx });
+    }
+
+    fn readiness(&mut self) -> Readiness {
+        self.inner.readiness()
+    }
+
+    fn card(&self) -> Option<u16> {
+        self.inner.card()
+    }
+
+    fn latency_samples(&self) -> u16 {
+        self.inner.latency_samples()
     }
 }

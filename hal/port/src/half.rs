@@ -41,23 +41,64 @@ pub trait ControlHalf {
     }
 }
 
-/// What happened besides one block each way. Counts since the last exchange, not errors: sound goes
+/// What happened besides one block each way. Counts since the last block taken, not errors: sound goes
 /// on as well as it can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FrameStatus {
-    /// Samples that the hardware played without having any, because `exchange` came late.
+    /// Samples that the hardware played without having any, because they were given late.
     pub underrun: u16,
-    /// Samples of the line that were lost, because `exchange` came late.
+    /// Samples of the line that were lost, because they were taken late.
     pub overrun: u16,
     /// The hardware gave no block; `rx` was filled with silence.
     pub silent: bool,
 }
 
-/// The half of a port that lives on a media thread.
+/// Whether the next block of a line has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// The port has no clock of its own: it has a block whenever it is asked for one.
+    Always,
+    /// Not yet.
+    NotYet,
+    /// It has, and at least so many samples of the next one have come since.
+    Since(u16),
+}
+
+/// The half of a port that lives on a media thread. Wait-free: no lock, no allocation, no system call
+/// that can block.
+///
+/// Driver: when a block has come, `take` it, and `give` exactly one in answer, soon. So blocks come in
+/// pairs, in the card's clock, and a block is played at the same distance from the one that it answers.
 pub trait AudioHalf: Send {
-    /// Gives one block to the line and takes one from it, at the same instant of the card's clock.
-    /// Wait-free: no lock, no allocation, no system call that can block. Always fills `rx`.
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus;
+    /// Takes the oldest block of the line; silence if there is none. Always fills `rx`.
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus;
+
+    /// Gives the block that the line hears in answer to the one taken last. Without one it is nothing.
+    fn give(&mut self, tx: &Frame);
+
+    /// Whether the next block has come.
+    fn readiness(&mut self) -> Readiness {
+        Readiness::Always
+    }
+
+    /// The card whose clock the blocks follow; ports of one card have their blocks at the same moment.
+    /// `None` = it has no clock of its own.
+    fn card(&self) -> Option<u16> {
+        None
+    }
+
+    /// Samples, besides those of one block, from giving a block until what is taken has its echo: constant in
+    /// the card's clock.
+    fn latency_samples(&self) -> u16 {
+        0
+    }
+
+    /// Takes a block and gives one that was known before.
+    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
+        let status = self.take(rx);
+        self.give(tx);
+        status
+    }
 }
 
 impl<C: ControlHalf + ?Sized> ControlHalf for Box<C> {
@@ -85,8 +126,24 @@ impl<C: ControlHalf + ?Sized> ControlHalf for Box<C> {
 }
 
 impl<A: AudioHalf + ?Sized> AudioHalf for Box<A> {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
-        (**self).exchange(tx, rx)
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
+        (**self).take(rx)
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        (**self).give(tx);
+    }
+
+    fn readiness(&mut self) -> Readiness {
+        (**self).readiness()
+    }
+
+    fn card(&self) -> Option<u16> {
+        (**self).card()
+    }
+
+    fn latency_samples(&self) -> u16 {
+        (**self).latency_samples()
     }
 }
 

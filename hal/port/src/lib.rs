@@ -23,7 +23,9 @@ mod middleware_tests;
 pub use description::{Capabilities, Port, PortKind};
 pub use error::{Error, ErrorKind};
 pub use fault::{AudioFaults, ControlFaults, FaultyAudio, FaultyControl};
-pub use half::{AudioHalf, ControlHalf, FRAME, Frame, FrameStatus, KindOnly, POLL_MS, SAMPLE_HZ};
+pub use half::{
+    AudioHalf, ControlHalf, FRAME, Frame, FrameStatus, KindOnly, POLL_MS, Readiness, SAMPLE_HZ,
+};
 pub use hook::{HookDetector, HookTimes};
 pub use line::{Impedance, LineProfile, LoopHook, Meter, Reading, RingSignal};
 pub use trace::{Trace, TraceEntry, TraceWhat};

@@ -32,10 +32,12 @@ impl ControlHalf for Puppet {
 struct Sevens;
 
 impl AudioHalf for Sevens {
-    fn exchange(&mut self, _tx: &Frame, rx: &mut Frame) -> FrameStatus {
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
         rx.fill(7);
         FrameStatus::default()
     }
+
+    fn give(&mut self, _tx: &Frame) {}
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::display::{Read, Reader};
 use crate::sound::{Mouth, Sound, Spoken};
 use crate::wire::{Heard, Wire};
 
-/// The audio half of a simulated FXS port. `exchange` is wait-free and does not allocate.
+/// The audio half of a simulated FXS port.
 #[derive(Debug)]
 pub struct SimAudio {
     wire: Arc<Wire>,
@@ -58,8 +58,7 @@ impl SimAudio {
         }
     }
 
-    fn talk(&mut self, tx: &Frame, rx: &mut Frame) {
-        self.mouth.hear(tx);
+    fn talk(&mut self, rx: &mut Frame) {
         let (sounds, spoken, stay) = (&mut self.sounds, &mut self.spoken, self.stay);
         self.mouth.speak(rx, || {
             // A sound of a later stay waits until this side has seen that stay begin.
@@ -72,8 +71,14 @@ impl SimAudio {
             }
             None
         });
+        self.reader.speak(rx);
+    }
+
+    /// What the ear hears in a call, unless the display reads it.
+    fn hear(&mut self, tx: &Frame) {
+        self.mouth.hear(tx);
         let mut frame = *tx;
-        if let Some(info) = self.reader.in_call(tx, &mut frame, rx) {
+        if let Some(info) = self.reader.in_call(tx, &mut frame) {
             self.show(info, true, true);
         }
         let stay = self.stay;
@@ -109,23 +114,30 @@ impl SimAudio {
 }
 
 impl AudioHalf for SimAudio {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
         let stay = self.wire.stay();
         if stay != self.stay {
             self.stay = stay;
             self.mouth.reset();
         }
         if self.wire.live() {
-            self.talk(tx, rx);
+            self.talk(rx);
         } else {
             self.hang();
-            self.listen(tx);
             rx.fill(0);
+        }
+        self.wire.set_spoken(self.spoken);
+        FrameStatus::default()
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        if self.wire.live() {
+            self.hear(tx);
+        } else {
+            self.listen(tx);
         }
         self.blocks += 1;
         self.wire.set_blocks(self.blocks);
-        self.wire.set_spoken(self.spoken);
         self.wire.set_dropped(self.dropped);
-        FrameStatus::default()
     }
 }

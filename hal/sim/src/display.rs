@@ -107,14 +107,25 @@ impl Reader {
         Some((info, core::mem::take(&mut self.alerted)))
     }
 
-    /// Hears a block in a call, and may answer instead of the person. While it does or reads, the person
-    /// hears nothing: `heard` is what reaches the ear, `said` what goes to the line.
-    pub(crate) fn in_call(
-        &mut self,
-        block: &Frame,
-        heard: &mut Frame,
-        said: &mut Frame,
-    ) -> Option<CallerInfo> {
+    /// May answer instead of the person: `said` is what goes to the line.
+    pub(crate) fn speak(&mut self, said: &mut Frame) {
+        match &mut self.in_call {
+            InCall::Listens => {}
+            InCall::Answers(sender, left) => {
+                sender.fill(said);
+                *left -= 1;
+                if *left == 0 {
+                    self.receiver = CallerIdReceiver::new();
+                    self.in_call = InCall::Reads(READING_BLOCKS);
+                }
+            }
+            InCall::Reads(_) => said.fill(0),
+        }
+    }
+
+    /// Hears a block in a call. While it answers or reads, the person hears nothing: `heard` is what reaches
+    /// the ear.
+    pub(crate) fn in_call(&mut self, block: &Frame, heard: &mut Frame) -> Option<CallerInfo> {
         if !core::mem::replace(&mut self.off_hook, true) {
             *self = Self {
                 off_hook: true,
@@ -133,16 +144,8 @@ impl Reader {
                 }
                 return None;
             }
-            InCall::Answers(sender, left) => {
-                sender.fill(said);
-                *left -= 1;
-                if *left == 0 {
-                    self.receiver = CallerIdReceiver::new();
-                    self.in_call = InCall::Reads(READING_BLOCKS);
-                }
-            }
+            InCall::Answers(..) => {}
             InCall::Reads(left) => {
-                said.fill(0);
                 *left -= 1;
                 let over = *left == 0;
                 read = self.read(block);

@@ -115,7 +115,7 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
             on_hook_sound: true,
             metering: true,
             neon: true,
-            echo_canceller: false,
+            ..Capabilities::default()
         },
     };
     let wire = Arc::new(Wire::default());
@@ -153,6 +153,7 @@ fn connect(number: usize, rules: CarrierRules) -> (SimLine, Carrier) {
         capabilities: Capabilities {
             pulse: true,
             on_hook_sound: true,
+            parallel: true,
             ..Capabilities::default()
         },
     };

@@ -243,27 +243,43 @@ impl Exchange {
     fn run_planes(&mut self, now: Instant, board: &mut Board) {
         let now = times(now, self.boot).mono;
         if self.planes.is_due(now) {
-            self.exchange_blocks(now, board);
+            let asked = self.hear_ports(now, board);
             self.planes.timeout(now);
+            self.tell_ports(&asked, board);
         }
     }
 
-    fn exchange_blocks(&mut self, now: Instant, board: &mut Board) {
-        let ports = board.ports.iter_mut().zip(&mut board.legs);
-        for (at, (port, (leg, listener))) in ports.enumerate() {
-            let Some(leg) = *leg else { continue };
-            let Some(plane) = self.planes.of(leg).filter(|p| p.tick_is_due(now)) else {
-                continue;
-            };
-            let mut tx = plane.port_hears(leg).copied().unwrap_or([0; FRAME]);
-            listener.to_line(&mut tx);
+    /// As the engine does it: each port in use gives a block before its plane's tick, and takes one after it;
+    /// which they were.
+    fn hear_ports(&mut self, now: Instant, board: &mut Board) -> Vec<bool> {
+        let mut asked = Vec::with_capacity(board.ports.len());
+        for (port, (leg, listener)) in board.ports.iter_mut().zip(&mut board.legs) {
+            let plane = leg.and_then(|leg| Some((leg, self.planes.of(leg)?)));
+            let plane = plane.filter(|(_, plane)| plane.tick_is_due(now));
+            asked.push(plane.is_some());
+            let Some((leg, plane)) = plane else { continue };
             let mut rx = [0; FRAME];
-            port.audio.exchange(&tx, &mut rx);
-            board.heard.push((at as u16, tx));
+            port.audio.take(&mut rx);
             listener.from_line(&mut rx, |heard| {
                 self.reports.extend(MediaEvent::of_line(leg, heard));
             });
             plane.port_said(leg, &rx);
+        }
+        asked
+    }
+
+    fn tell_ports(&mut self, asked: &[bool], board: &mut Board) {
+        let ports = board.ports.iter_mut().zip(&mut board.legs);
+        for ((at, (port, (leg, listener))), asked) in ports.enumerate().zip(asked) {
+            let Some(leg) = leg.filter(|_| *asked) else {
+                continue;
+            };
+            let plane = self.planes.of(leg);
+            let hears = plane.and_then(|plane| plane.port_hears(leg).copied());
+            let mut tx = hears.unwrap_or([0; FRAME]);
+            listener.to_line(&mut tx);
+            port.audio.give(&tx);
+            board.heard.push((at as u16, tx));
         }
     }
 

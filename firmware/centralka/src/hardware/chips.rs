@@ -53,12 +53,19 @@ pub(super) fn card(audio: &Audio, slots: &[usize]) -> Result<Sound, String> {
             Period::Ms10
         },
     };
-    let (card, halves) = Card::open(&settings, slots).map_err(|error| error.to_string())?;
+    let (card, halves) = Card::open(&settings, slots, begin).map_err(|error| error.to_string())?;
     Ok(Sound {
         halves: halves.into_iter().map(|half| Box::new(half) as _).collect(),
         counts: card.counts(),
         card: Box::new(card),
     })
+}
+
+/// What the card's thread does first. Worth a line, not worth an alarm, as with the media thread.
+fn begin() {
+    if let Err(error) = engine::become_real_time() {
+        tracing::info!(%error, "the sound device's thread runs without real-time priority");
+    }
 }
 
 /// Opens everything that the file names. What cannot be opened is said in the log, and its ports are
@@ -106,9 +113,7 @@ pub(super) fn open<H: Hardware>(
         let half = half.unwrap_or_else(|| Box::new(NoSound));
         open.add_boxed(description, half, control);
     }
-    for entry in &file.dahdi {
-        cards::add(entry, &mut open);
-    }
+    cards::add(file, &mut open);
     draw_lifelines(file, hardware, &mut open);
     open
 }
@@ -155,9 +160,6 @@ impl<O: OutputPin> Drop for Lit<O> {
     }
 }
 
-/// The lamp that says that the exchange runs.
-const STATUS_LAMP: &str = "status";
-
 fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
     for relay in &file.relays {
         let drawn = hardware.output(&relay.pin).and_then(|output| {
@@ -173,15 +175,15 @@ fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut Op
             Err(error) => tracing::error!(relay = relay.name, %error, "the lifeline"),
         }
     }
-    for lamp in file.lamps.iter().filter(|lamp| lamp.name == STATUS_LAMP) {
-        let lit = hardware.output(&lamp.pin).and_then(|mut output| {
-            level(&mut output, &lamp.pin, true)?;
-            let pin = lamp.pin.clone();
+    if let Some(pin) = &file.status_lamp {
+        let lit = hardware.output(pin).and_then(|mut output| {
+            level(&mut output, pin, true)?;
+            let pin = pin.clone();
             Ok(Lit { output, pin })
         });
         match lit {
             Ok(lit) => open.kept.push(Box::new(lit)),
-            Err(error) => tracing::error!(lamp = lamp.name, %error, "the lamp"),
+            Err(error) => tracing::error!(%error, "the status lamp"),
         }
     }
 }
@@ -377,13 +379,15 @@ impl ControlHalf for Missing {
 pub(super) struct NoSound;
 
 impl AudioHalf for NoSound {
-    fn exchange(&mut self, _tx: &Frame, rx: &mut Frame) -> FrameStatus {
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
         rx.fill(0);
         FrameStatus {
             silent: true,
             ..FrameStatus::default()
         }
     }
+
+    fn give(&mut self, _tx: &Frame) {}
 }
 
 #[cfg(test)]

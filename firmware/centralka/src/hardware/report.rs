@@ -67,9 +67,32 @@ impl BoardReport {
     }
 }
 
+/// What the kernel shows of a card while it is there, by ALSA's name of its device: `hw:0`, `hw:tdm,0`,
+/// `plughw:CARD=tdm,DEV=0`. A name of another form is one of ALSA's configuration, which nobody can look up.
+fn card_of(device: &str) -> String {
+    let card = device.split_once(':').map_or("", |(_, rest)| rest);
+    let card = card.split(',').next().unwrap_or_default();
+    match card.trim_start_matches("CARD=") {
+        "" => "/proc/asound".into(),
+        number if number.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("/proc/asound/card{number}")
+        }
+        name => format!("/proc/asound/{name}"),
+    }
+}
+
 fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
     let is_there = |device: &str| root.join(device.trim_start_matches('/')).exists();
     let mut parts = Vec::new();
+    if let Some(audio) = &file.audio {
+        let mut devices = vec![&audio.capture, &audio.playback];
+        devices.dedup();
+        parts.extend(devices.into_iter().map(|device| Part {
+            name: "sound".into(),
+            device: device.clone(),
+            is_there: is_there(&card_of(device)),
+        }));
+    }
     for port in &file.ports {
         let chip = match port.chip {
             Chip::Si3210 => "si3210",
@@ -97,7 +120,7 @@ fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
     let interrupts = file.ports.iter().filter_map(|port| port.interrupt.as_ref());
     let pins = interrupts.chain(file.reset.iter());
     let pins = pins.chain(file.relays.iter().map(|relay| &relay.pin));
-    let pins = pins.chain(file.lamps.iter().map(|lamp| &lamp.pin));
+    let pins = pins.chain(&file.status_lamp);
     let mut chips: Vec<String> = pins.map(|pin| format!("/dev/{}", pin.chip)).collect();
     chips.sort();
     chips.dedup();
@@ -140,7 +163,7 @@ impl fmt::Display for BoardReport {
 mod tests {
     use super::*;
 
-    const BOARD: &str = "name = \"Test\"\n[audio]\ndevice = \"hw:0\"\nchannels = 2\n\
+    const BOARD: &str = "name = \"Test\"\n[audio]\ncapture = \"hw:0\"\nplayback = \"hw:CARD=lost,DEV=1\"\nchannels = 2\n\
         [[port]]\nname = \"fxs1\"\nchip = \"si3215\"\nspi = \"/dev/spidev0.0\"\nslot = 0\n\
         [[port]]\nname = \"fxo1\"\nchip = \"si3050\"\nspi = \"/dev/spidev0.1\"\nslot = 1\n\
         interrupt = \"gpiochip3:1\"\n[[dahdi]]\nname = \"fxs2\"\nchannel = 4\n";
@@ -154,10 +177,13 @@ mod tests {
             std::fs::write(path, text).expect("written");
         };
         put("dev/spidev0.0", "");
+        put("proc/asound/card0/id", "tdm");
         assert_eq!(BoardReport::below(&root), BoardReport::Simulated);
         put("etc/centralka/board.toml", BOARD);
         let said = BoardReport::below(&root).to_string();
         for line in [
+            "  sound       hw:0 there\n",
+            "  sound       hw:CARD=lost,DEV=1 missing\n",
             "  fxs1 si3215 /dev/spidev0.0 there\n",
             "  fxo1 si3050 /dev/spidev0.1 missing\n",
             "  fxs2 dahdi  /dev/dahdi/4 missing\n",

@@ -16,9 +16,9 @@ use crate::dtmf::{DtmfReceiver, Key};
 /// Samples of sound sent that are kept: the longest latency, and the block that is paired.
 const SENT: usize = PORT_LATENCY_SAMPLES + TICK_SAMPLES;
 
-/// The sound of one port. Once per card period of 10 ms give the block that the call wants played to
-/// [`Self::to_line`], play what comes back, and give the block that was recorded to
-/// [`Self::from_line`]. Neither allocates; [`Self::new`] does.
+/// The sound of one port. Once per card period of 10 ms give the block that was recorded to
+/// [`Self::from_line`], then the one that the call wants played to [`Self::to_line`], and play what
+/// comes back. Neither allocates; [`Self::new`] does.
 #[derive(Clone, Debug)]
 pub struct PortDsp {
     sound: PortSound,
@@ -31,6 +31,8 @@ pub struct PortDsp {
     player: Option<Player>,
     /// What was sent, the newest last.
     sent: [i16; SENT],
+    /// Samples from sending until what is recorded is the echo of it.
+    latency: usize,
     figures: Figures,
 }
 
@@ -55,8 +57,15 @@ impl PortDsp {
             tones: ToneListener::new(),
             player: None,
             sent: [0; SENT],
+            latency: 0,
             figures: Figures::default(),
         }
+    }
+
+    /// The card plays and records so many samples, besides those of a block, after it was given them: constant in
+    /// its clock, at most `PORT_LATENCY_SAMPLES`.
+    pub fn set_latency(&mut self, samples: u16) {
+        self.latency = usize::from(samples).min(PORT_LATENCY_SAMPLES);
     }
 
     /// Sets everything anew. Ears that were on and stay on go on with what they have heard; the echo
@@ -131,7 +140,7 @@ impl PortDsp {
     }
 
     /// Makes of a recorded block what the call hears, and tells what was heard in it. The block belongs to
-    /// the last one given to [`Self::to_line`], less `latency_samples`. Of more than
+    /// the last one given to [`Self::to_line`], less the card's latency. Of more than
     /// [`TICK_SAMPLES`] samples the rest stays as it is.
     pub fn from_line(&mut self, block: &mut [i16], mut tell: impl FnMut(LineHeard)) {
         let length = block.len().min(TICK_SAMPLES);
@@ -216,8 +225,7 @@ impl PortDsp {
     /// What was on its way to the line while the newest block was recorded.
     fn paired(&self, length: usize) -> [i16; TICK_SAMPLES] {
         let mut played = [0; TICK_SAMPLES];
-        let latency = usize::from(self.sound.latency_samples).min(PORT_LATENCY_SAMPLES);
-        let end = SENT.saturating_sub(latency);
+        let end = SENT.saturating_sub(self.latency);
         let from = end.saturating_sub(length);
         for (slot, &sample) in played
             .iter_mut()
@@ -375,13 +383,13 @@ mod tests {
     fn the_echo_is_taken_out_at_the_latency_of_the_card() {
         for (latency, data) in [(0, false), (200, false), (320, false), (200, true)] {
             let mut port = PortDsp::new();
+            port.set_latency(latency);
             port.set(&PortSound {
                 echo: Some(EchoSettings {
                     tail_ms: 16,
                     suppress: false,
                 }),
                 data,
-                latency_samples: latency,
                 ..PortSound::default()
             });
             let mut line = vec![0_i16; usize::from(latency)];

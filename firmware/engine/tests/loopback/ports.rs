@@ -16,13 +16,16 @@ struct Set {
 }
 
 impl AudioHalf for Set {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
         for sample in rx.iter_mut() {
             *sample = self.speech.get(self.at).copied().unwrap_or(0);
             self.at += 1;
         }
-        let _ = self.heard.try_send(*tx);
         FrameStatus::default()
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        let _ = self.heard.try_send(*tx);
     }
 }
 

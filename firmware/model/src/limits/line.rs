@@ -16,10 +16,6 @@ pub const BOARD_FILE_OCTETS: usize = 64 * 1_024;
 pub const BOARD_TEXT: usize = 64;
 /// Relays of a board.
 pub const BOARD_RELAYS: usize = 16;
-/// Lamps of a board.
-pub const BOARD_LAMPS: usize = 32;
-/// Buttons of a board.
-pub const BOARD_BUTTONS: usize = 8;
 /// Mistakes of a board file that are told at once.
 pub const BOARD_PROBLEMS: usize = 64;
 /// Samples of one port that are kept: one a minute for two weeks.

@@ -49,9 +49,6 @@ pub struct PortSound {
     pub data: bool,
     /// What is listened for.
     pub listens: PortListens,
-    /// Samples from writing a block to the card until what is read is the echo of it: 0 to
-    /// `limits::PORT_LATENCY_SAMPLES`. The driver knows it; it is constant in the card's clock.
-    pub latency_samples: u16,
     /// Tones of the country: what they are called depends on them. Without any, common tones of
     /// all countries are recognised all the same.
     pub known: [Option<KnownTone>; KNOWN_TONES],

@@ -4,13 +4,44 @@ use std::sync::{Mutex, MutexGuard};
 
 use dsp::g711::Law;
 use hal_dahdi::{Channel, Errno, Request, event, hook, signalling};
-use hal_port::{FRAME, Frame};
+use hal_port::{FRAME, Frame, Linefeed};
 
 /// How long the card watches a contact before it believes it.
 const DEBOUNCE: Duration = Duration::from_millis(20);
 const DEFAULT_FLASH_MS: i32 = 750;
-/// Blocks of sound that the kernel keeps.
-const BUFFERS: usize = 4;
+/// How long a loss of battery on hook lasts before it is an alarm.
+const ALARM: Duration = Duration::from_secs(1);
+/// How long ringing, a new polarity or a loss of battery lasts before it is told.
+const BELIEVED: Duration = Duration::from_millis(64);
+/// A pulse of dialling: loop open, and closed.
+const PULSE_MS: (u64, u64) = (60, 40);
+
+/// Something that lasts since a time, and whether it was told.
+#[derive(Clone, Copy, Default)]
+struct Lasting {
+    is: bool,
+    since: Duration,
+    told: bool,
+}
+
+impl Lasting {
+    fn set(&mut self, now: Duration, is: bool) {
+        if is != self.is {
+            *self = Self {
+                is,
+                since: now,
+                ..*self
+            };
+        }
+    }
+
+    /// Whether it is to be told now, after it lasted so long.
+    fn tells(&mut self, now: Duration, after: Duration) -> bool {
+        let tells = self.is != self.told && now >= self.since + after;
+        self.told ^= tells;
+        tells
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -23,7 +54,8 @@ pub(crate) struct State {
     pub(crate) tx_off_hook: bool,
     tone_zone: bool,
     a_law: bool,
-    buffers: bool,
+    /// How many buffers of how many octets.
+    buffers: (usize, usize),
     cadence_ms: Vec<i32>,
     ringing_since: Option<Duration>,
     pub(crate) reversed: bool,
@@ -35,8 +67,17 @@ pub(crate) struct State {
     /// Ends a flash or dialling, with its event.
     ends: Option<(Duration, i32)>,
     events: VecDeque<i32>,
+    /// What the exchange feeds and sends.
+    ringing: Lasting,
+    dead: Lasting,
+    turned: Lasting,
+    /// When a flash or a pulse opens the loop.
+    breaks: Vec<(Duration, Duration)>,
     to_read: VecDeque<u8>,
-    heard: VecDeque<u8>,
+    to_play: VecDeque<u8>,
+    heard: Vec<i16>,
+    /// Samples that were played as silence, because none were there.
+    pub(crate) dry: usize,
     pub(crate) removed: bool,
 }
 
@@ -65,8 +106,12 @@ impl State {
     pub(crate) fn pass_to(&mut self, now: Duration) {
         self.now = now;
         let settled = self.contact == self.rx_off_hook;
-        if !settled && now >= self.contact_since + DEBOUNCE {
+        let debounce = if self.is_set() { DEBOUNCE } else { BELIEVED };
+        if !settled && now >= self.contact_since + debounce {
             self.rx_off_hook = self.contact;
+            if !self.is_set() && !self.rx_off_hook {
+                self.happen(event::ON_HOOK);
+            }
             if self.is_set() {
                 self.ringing_since = None;
                 let lifted = self.rx_off_hook;
@@ -83,6 +128,47 @@ impl State {
             self.ends = None;
             self.happen(event);
         }
+        if self.ringing.tells(now, BELIEVED) {
+            self.happen(if self.ringing.is {
+                event::RING_BEGIN
+            } else {
+                event::RING_OFF_HOOK
+            });
+        }
+        if self.turned.tells(now, BELIEVED) {
+            self.happen(event::POLARITY);
+        }
+        // Off hook the driver looks for no battery.
+        let after = if self.dead.is { ALARM } else { BELIEVED };
+        if !self.tx_off_hook && self.dead.tells(now, after) {
+            self.alarms = i32::from(self.dead.is);
+            self.happen(if self.dead.is {
+                event::ALARM
+            } else {
+                event::NO_ALARM
+            });
+        }
+    }
+
+    /// What the exchange feeds a line with.
+    pub(crate) fn feed(&mut self, feed: Linefeed) {
+        let now = self.now;
+        self.dead.set(now, feed == Linefeed::Open);
+        if feed != Linefeed::Open {
+            self.turned.set(now, feed == Linefeed::Reverse);
+        }
+        self.set_contact(feed != Linefeed::Open);
+    }
+
+    pub(crate) fn ring(&mut self, on: bool) {
+        let now = self.now;
+        self.ringing.set(now, on);
+    }
+
+    /// Whether the exchange sees the loop of a line closed.
+    pub(crate) fn loop_is_closed(&self) -> bool {
+        let open = |&(from, to): &(Duration, Duration)| (from..to).contains(&self.now);
+        self.tx_off_hook && !self.breaks.iter().any(open)
     }
 
     pub(crate) fn set_contact(&mut self, closed: bool) {
@@ -113,28 +199,35 @@ impl State {
 
     /// Sound passes: off hook at both ends, or let through to a set on hook.
     fn is_live(&self) -> bool {
-        let ready = self.a_law && self.buffers;
+        let ready = self.a_law && self.buffers.0 > 1;
         let set_lies = self.is_set() && self.now < self.transfer_until;
         ready && (self.contact && self.tx_off_hook || set_lies || !self.is_set())
     }
 
+    /// Ten milliseconds of the card: what is said at the far end comes in, what was written goes out.
     pub(crate) fn speak(&mut self, block: &Frame) {
         let live = self.is_live();
+        self.heard.clear();
         for &sample in block {
             let sample = if live { sample } else { 0 };
-            self.to_read.push_back(Law::A.encode(sample));
-        }
-        while self.to_read.len() > BUFFERS * FRAME {
-            self.to_read.pop_front();
+            if self.to_read.len() < self.room() {
+                self.to_read.push_back(Law::A.encode(sample));
+            }
+            let played = self.to_play.pop_front();
+            self.dry += usize::from(played.is_none());
+            let played = played.map_or(0, |code| Law::A.decode(code));
+            self.heard.push(if live { played } else { 0 });
         }
     }
 
-    pub(crate) fn take_heard(&mut self) -> Frame {
-        let mut block = [0; FRAME];
-        for sample in &mut block {
-            *sample = self.heard.pop_front().map_or(0, |code| Law::A.decode(code));
-        }
-        block
+    /// What the far end heard meanwhile.
+    pub(crate) fn heard(&self) -> Frame {
+        let heard = self.heard.as_slice().try_into();
+        heard.unwrap_or([0; FRAME])
+    }
+
+    fn room(&self) -> usize {
+        self.buffers.0 * self.buffers.1
     }
 
     fn number(argument: &[u8]) -> i32 {
@@ -164,6 +257,7 @@ impl State {
                     return Err(Errno::BUSY);
                 }
                 let end = self.now + Duration::from_millis(self.flash_ms as u64);
+                self.breaks = vec![(self.now, end)];
                 self.ends = Some((end, event::HOOK_COMPLETE));
                 return Err(Errno::IN_PROGRESS);
             }
@@ -194,7 +288,13 @@ impl State {
             _ => 0,
         };
         self.dialled.extend(text);
-        let end = self.now + Duration::from_millis(pulses * 100 + 750);
+        let (open, closed) = PULSE_MS;
+        let at = |ms: u64| self.now + Duration::from_millis(ms);
+        let start = |pulse: u64| pulse * (open + closed);
+        self.breaks = (0..pulses)
+            .map(|pulse| (at(start(pulse)), at(start(pulse) + open)))
+            .collect();
+        let end = at(start(pulses) + 750);
         self.ends = Some((end, event::DIAL_COMPLETE));
     }
 }
@@ -225,11 +325,12 @@ impl Channel for Fake {
             Request::GET_PARAMS => state.params(argument),
             Request::SET_PARAMS => state.flash_ms = State::number(&argument[100..]),
             Request::SET_BUFFERS => {
-                let size = State::number(&argument[12..]);
-                if !(16..=8_192).contains(&size) {
+                let count = State::number(&argument[8..]) as usize;
+                let size = State::number(&argument[12..]) as usize;
+                if !(16..=8_192).contains(&size) || !(2..=32).contains(&count) {
                     return Err(Errno::INVALID);
                 }
-                state.buffers = true;
+                state.buffers = (count, size);
             }
             Request::SET_LAW => state.a_law = State::number(argument) == 2,
             Request::SET_TONE_ZONE => state.tone_zone = true,
@@ -249,7 +350,19 @@ impl Channel for Fake {
             }
             Request::SET_GAINS => state.gains = argument[4..].to_vec(),
             Request::DIAL => state.dial(argument),
-            Request::ECHO_CANCEL | Request::FLUSH => {}
+            Request::ECHO_CANCEL => {}
+            Request::FLUSH => {
+                let what = State::number(argument);
+                if what & 1 != 0 {
+                    state.to_read.clear();
+                }
+                if what & 2 != 0 {
+                    state.to_play.clear();
+                }
+                if what & 4 != 0 {
+                    state.events.clear();
+                }
+            }
             _ => return Err(Errno(25)),
         }
         Ok(())
@@ -260,7 +373,13 @@ impl Channel for Fake {
         if !state.events.is_empty() {
             return Err(Errno::EVENT);
         }
-        let there = state.to_read.len().min(sound.len());
+        // Whole buffers only, and one at a time.
+        let size = state.buffers.1;
+        let there = if state.to_read.len() < size {
+            0
+        } else {
+            size.min(sound.len())
+        };
         for octet in &mut sound[..there] {
             *octet = state.to_read.pop_front().unwrap_or(0xd5);
         }
@@ -276,11 +395,12 @@ impl Channel for Fake {
         if !state.events.is_empty() {
             return Err(Errno::EVENT);
         }
-        let live = state.is_live();
-        state.heard.clear();
-        if live {
-            state.heard.extend(sound);
+        // One buffer at a time, filled or not.
+        let taken = sound.len().min(state.buffers.1);
+        if state.to_play.len() + taken > state.room() {
+            return Err(Errno::AGAIN);
         }
-        Ok(sound.len())
+        state.to_play.extend(&sound[..taken]);
+        Ok(taken)
     }
 }

@@ -66,7 +66,7 @@ impl PortBench for SetBench {
     }
 
     fn heard(&mut self) -> Frame {
-        self.kernel.state().take_heard()
+        self.kernel.state().heard()
     }
 }
 

@@ -16,7 +16,7 @@ const ECHO_SAMPLES: usize = 16;
 const CROSSTALK_DBM0: i16 = -48;
 const CROSSTALK_HZ: [f32; 2] = [310.0, 1_130.0];
 
-/// The audio half of a simulated FXO port. `exchange` is wait-free and does not allocate.
+/// The audio half of a simulated FXO port.
 #[derive(Debug)]
 pub struct LineAudio {
     copper: Arc<Copper>,
@@ -24,8 +24,8 @@ pub struct LineAudio {
     heard: Producer<Heard>,
     mouth: Mouth,
     stay: u32,
-    /// The newest samples that the port said, for the echo.
-    said: [i16; ECHO_SAMPLES],
+    /// What the port said last, and the samples before that are still on their way back.
+    said: [i16; ECHO_SAMPLES + FRAME],
     noise: u32,
     phases: [f32; 2],
     blocks: u64,
@@ -45,7 +45,7 @@ impl LineAudio {
             heard,
             mouth: Mouth::default(),
             stay: 0,
-            said: [0; ECHO_SAMPLES],
+            said: [0; ECHO_SAMPLES + FRAME],
             noise: 0x2545_f491,
             phases: [0.0; 2],
             blocks: 0,
@@ -99,24 +99,20 @@ impl LineAudio {
         }
     }
 
-    /// The port hears itself: the carrier's hybrid sends a part of `tx` back.
-    fn echo(&mut self, tx: &Frame, rx: &mut Frame) {
+    /// The port hears itself: the carrier's hybrid sends a part of it back.
+    fn echo(&self, rx: &mut Frame) {
         let echo_db = self.copper.flaws().echo_db;
         if echo_db > 0 {
             let factor = decibels(echo_db);
-            let late = self.said.iter().chain(tx);
-            for (sample, &said) in rx.iter_mut().zip(late) {
+            for (sample, &said) in rx.iter_mut().zip(&self.said) {
                 *sample = saturated(f32::from(*sample) + f32::from(said) * factor);
             }
         }
-        let newest = FRAME.saturating_sub(ECHO_SAMPLES);
-        self.said
-            .copy_from_slice(tx.get(newest..).unwrap_or(&[0; ECHO_SAMPLES]));
     }
 }
 
 impl AudioHalf for LineAudio {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
         let stay = self.copper.wire.stay();
         if stay != self.stay {
             self.stay = stay;
@@ -129,23 +125,33 @@ impl AudioHalf for LineAudio {
         self.spoil(&mut line);
         let live = self.copper.wire.live();
         if live {
-            let mut frame = *tx;
-            weaken(&mut frame, loss);
-            self.echo(tx, &mut line);
-            if self.heard.push(Heard { stay, frame }).is_err() {
-                self.dropped += 1;
-            }
+            self.echo(&mut line);
         }
         *rx = if live || self.copper.listening() {
             line
         } else {
             [0; FRAME]
         };
+        self.copper.wire.set_spoken(self.spoken);
+        FrameStatus::default()
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        if self.copper.wire.live() {
+            self.said.copy_within(FRAME.., 0);
+            if let Some(newest) = self.said.last_chunk_mut() {
+                *newest = *tx;
+            }
+            let mut frame = *tx;
+            weaken(&mut frame, decibels(self.copper.flaws().loss_db));
+            let stay = self.stay;
+            if self.heard.push(Heard { stay, frame }).is_err() {
+                self.dropped += 1;
+            }
+        }
         self.blocks += 1;
         self.copper.wire.set_blocks(self.blocks);
-        self.copper.wire.set_spoken(self.spoken);
         self.copper.wire.set_dropped(self.dropped);
-        FrameStatus::default()
     }
 }
 

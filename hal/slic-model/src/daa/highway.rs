@@ -39,26 +39,22 @@ impl Daa {
         10_f64.powf((db(whole, 1.0) + db(tenths, 0.1)) / 20.0)
     }
 
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) {
+    /// The format of the slot, if it is the port's and sound is on.
+    fn slot(&self) -> Option<u8> {
         let mode = self.register(33);
         let count =
             |low: u8| u16::from(self.register(low)) | u16::from(self.register(low + 1)) << 8;
         let mine = count(34) == self.board.slot_start && count(36) == self.board.slot_start;
-        self.heard = [0; FRAME];
-        rx.fill(0);
-        if mode & 0x20 == 0 || !mine {
-            return;
-        }
-        let format = mode >> 3 & 0x03;
-        let off_hook = self.loop_is_closed();
-        if !off_hook && self.register(5) & 0x08 == 0 {
-            let full_wave = self.register(18) & 0x02 != 0;
-            rx.fill(if full_wave { 1_228 } else { i16::MIN });
-            return;
-        }
-        if off_hook && self.sound_at_us.is_none_or(|at| self.now_us < at) {
-            return;
-        }
+        (mode & 0x20 != 0 && mine).then_some(mode >> 3 & 0x03)
+    }
+
+    /// Off hook and settled.
+    fn sound_passes(&self) -> bool {
+        self.loop_is_closed() && self.sound_at_us.is_some_and(|at| self.now_us >= at)
+    }
+
+    /// Factors to and from the line.
+    fn gains(&self) -> (f64, f64) {
         // Full scale is 0 dBm, or +3.2 dBm: 0 dBm0 is 3.14 dB below full scale.
         let lost = if self.register(31) & 0x80 != 0 {
             1.0
@@ -72,30 +68,54 @@ impl Daa {
                 1.0
             }
         };
-        let to_line = self.gain(38, 40) * lost * muted(0x80);
-        let from_line = self.gain(39, 41) / lost * muted(0x08) * 0.9;
-        let scale = |sample: i16, gain: f64| (f64::from(sample) * gain) as i16;
-        for ((heard, got), (&sent, &spoken)) in self
-            .heard
-            .iter_mut()
-            .zip(rx.iter_mut())
-            .zip(tx.iter().zip(&self.spoken))
-        {
-            let out = if off_hook {
-                scale(through_slot(format, sent), to_line)
-            } else {
-                0
-            };
-            *heard = out;
+        (
+            self.gain(38, 40) * lost * muted(0x80),
+            self.gain(39, 41) / lost * muted(0x08) * 0.9,
+        )
+    }
+
+    fn say(&self, rx: &mut Frame) {
+        rx.fill(0);
+        let Some(format) = self.slot() else { return };
+        let off_hook = self.loop_is_closed();
+        if !off_hook && self.register(5) & 0x08 == 0 {
+            let full_wave = self.register(18) & 0x02 != 0;
+            rx.fill(if full_wave { 1_228 } else { i16::MIN });
+            return;
+        }
+        if off_hook && !self.sound_passes() {
+            return;
+        }
+        let (_, from_line) = self.gains();
+        for (got, (&spoken, &out)) in rx.iter_mut().zip(self.spoken.iter().zip(&self.heard)) {
             let echo = scale(out, HYBRID);
             *got = through_slot(format, scale(spoken.saturating_add(echo), from_line));
         }
     }
+
+    fn hear(&mut self, tx: &Frame) {
+        self.heard = [0; FRAME];
+        let Some(format) = self.slot().filter(|_| self.sound_passes()) else {
+            return;
+        };
+        let (to_line, _) = self.gains();
+        for (heard, &sent) in self.heard.iter_mut().zip(tx) {
+            *heard = scale(through_slot(format, sent), to_line);
+        }
+    }
+}
+
+fn scale(sample: i16, gain: f64) -> i16 {
+    (f64::from(sample) * gain) as i16
 }
 
 impl AudioHalf for DaaAudio {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
-        self.0.with(|daa| daa.exchange(tx, rx));
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
+        self.0.with(|daa| daa.say(rx));
         FrameStatus::default()
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        self.0.with(|daa| daa.hear(tx));
     }
 }

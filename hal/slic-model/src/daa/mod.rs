@@ -133,6 +133,7 @@ struct Daa {
     /// A change of the feed trips the ring detector once.
     flick_until_us: u64,
     validation: Validation,
+    /// What went to the line last: its echo comes with the next block.
     heard: hal_port::Frame,
     spoken: hal_port::Frame,
 }

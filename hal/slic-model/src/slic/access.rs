@@ -45,6 +45,7 @@ impl Slic {
             trip_opposite_us: 0,
             closed_since_us: None,
             metering_us: 0,
+            given: [0; hal_port::FRAME],
             heard: [0; hal_port::FRAME],
             microphone: [0; hal_port::FRAME],
         };

@@ -59,7 +59,8 @@ impl Slic {
         }
     }
 
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) {
+    /// The format of the slot, if it is the port's and sound is on.
+    fn slot(&self) -> Option<u8> {
         let mode = self.register(1);
         let enabled = mode & 0x20 != 0;
         let count =
@@ -68,34 +69,51 @@ impl Slic {
         let mine = count(2) == start && count(4) == start;
         let format = mode >> 3 & 0x03;
         let linear_is_wide = format != 0b11 || mode & 0x04 != 0;
-        self.heard = [0; FRAME];
+        (enabled && mine && linear_is_wide).then_some(format)
+    }
+
+    /// The codec loops its digital side back.
+    fn loops_back(&self) -> bool {
+        self.register(8) & 0x02 != 0
+    }
+
+    fn say(&self, rx: &mut Frame) {
         rx.fill(0);
-        if !enabled || !mine || !linear_is_wide {
-            return;
-        }
-        if self.register(8) & 0x02 != 0 {
-            *rx = *tx;
-            return;
-        }
-        if !self.sound_passes() {
-            return;
-        }
-        let (to_line, from_line) = self.gains();
-        let scale = |sample: i16, gain: f64| (f64::from(sample) * gain) as i16;
-        for (heard, &sample) in self.heard.iter_mut().zip(tx) {
-            *heard = scale(through_slot(format, sample), to_line);
-        }
-        if self.set.closed {
+        let Some(format) = self.slot() else { return };
+        if self.loops_back() {
+            *rx = self.given;
+        } else if self.sound_passes() && self.set.closed {
+            let (_, from_line) = self.gains();
             for (got, &sample) in rx.iter_mut().zip(&self.microphone) {
                 *got = through_slot(format, scale(sample, from_line));
             }
         }
     }
+
+    fn hear(&mut self, tx: &Frame) {
+        self.given = *tx;
+        self.heard = [0; FRAME];
+        let Some(format) = self.slot() else { return };
+        if !self.loops_back() && self.sound_passes() {
+            let (to_line, _) = self.gains();
+            for (heard, &sample) in self.heard.iter_mut().zip(tx) {
+                *heard = scale(through_slot(format, sample), to_line);
+            }
+        }
+    }
+}
+
+fn scale(sample: i16, gain: f64) -> i16 {
+    (f64::from(sample) * gain) as i16
 }
 
 impl AudioHalf for SlicAudio {
-    fn exchange(&mut self, tx: &Frame, rx: &mut Frame) -> FrameStatus {
-        lock(&self.chip).exchange(tx, rx);
+    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
+        lock(&self.chip).say(rx);
         FrameStatus::default()
+    }
+
+    fn give(&mut self, tx: &Frame) {
+        lock(&self.chip).hear(tx);
     }
 }

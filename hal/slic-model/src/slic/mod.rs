@@ -140,6 +140,8 @@ pub(crate) struct Slic {
     closed_since_us: Option<u64>,
     /// Peak of the ringing voltage of the last step, and what was said over it.
     metering_us: u64,
+    /// What the box gave last.
+    given: hal_port::Frame,
     pub(crate) heard: hal_port::Frame,
     pub(crate) microphone: hal_port::Frame,
 }

@@ -84,6 +84,7 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
             capabilities: Capabilities {
                 pulse: true,
                 on_hook_sound: true,
+                parallel: true,
                 ..Capabilities::default()
             },
         }

@@ -142,8 +142,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
                 pulse: true,
                 on_hook_sound: true,
                 metering: self.settings.part == Part::Si3210,
-                neon: false,
-                echo_canceller: false,
+                ..Capabilities::default()
             },
         }
     }

@@ -17,6 +17,7 @@ use super::{NoSound, Sound, open};
 
 const BOARD: &str = r#"name = "Two and two"
 reset = "!gpiochip0:9"
+status_lamp = "!gpiochip0:6"
 [audio]
 device = "hw:none"
 channels = 8
@@ -50,9 +51,6 @@ name = "lifeline"
 pin = "gpiochip0:5"
 set = "fxs1"
 line = "fxo1"
-[[lamp]]
-name = "status"
-pin = "!gpiochip0:6"
 "#;
 
 /// Levels that pins were given, in order.
