@@ -238,6 +238,8 @@ fn what_the_carrier_tells_is_what_the_set_shows() {
             display.absent,
         );
         assert_eq!(got, shows, "{number}");
+        // That it was played to its end is heard with the next block.
+        street.pass_ms(50);
         let told = |body: &EventBody| match body {
             EventBody::LegCallerId { number, .. } => Some(*number),
             _ => None,
