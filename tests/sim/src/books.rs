@@ -15,6 +15,8 @@ const WAITS_FOR_DISK: Duration = Duration::from_millis(model::limits::DURABLE_WA
 
 /// A line's hang-up is noticed within this time.
 const SIGN_SEEN: Duration = Duration::from_secs(12);
+/// Before that somebody may have answered who rang for a caller that had gone.
+const GIVING_UP: Duration = Duration::from_secs(10);
 /// A call on a line counts as answered so long after the answer at most, where nothing tells of it.
 const ANSWER_SEEN: Duration = Duration::from_secs(30);
 /// A call in need has its line after this time.
@@ -292,7 +294,7 @@ impl Case<'_> {
         let at_end = |fact: &dyn Fn(&Fact) -> bool| self.truth.happened(at, |_, f| fact(f));
         let right = match (cause, rule) {
             (Cause::Normal, Rule::LineTone | Rule::LineDialTone | Rule::LineReversal) => {
-                self.happened_before(at, SIGN_SEEN, &|f| *f == Fact::FarHungUp)
+                self.happened_before(at, GIVING_UP + SIGN_SEEN, &|f| *f == Fact::FarHungUp)
             }
             (Cause::Normal, Rule::LineLoopBreak) => self.happened_before(at, SIGN_SEEN, &|f| {
                 matches!(f, Fact::FarHungUp | Fact::LineDied)

@@ -25,9 +25,34 @@ const STEP: Duration = Duration::from_millis(5);
 /// What the person at each set says.
 const MARKS: [&str; 8] = ["700", "900", "1100", "1300", "1500", "1700", "1900", "2100"];
 
+/// Switches the exchange on.
+fn switch_on(now: Instant, config: &Arc<Config>, next_seq: Seq, board: &mut Board) -> Exchange {
+    let setup = Setup {
+        config: Arc::clone(config),
+        version: 1,
+        jacks: Vec::new(),
+        bindings: Vec::new(),
+        md5: Vec::new(),
+        next_seq,
+        seed: [7; 32],
+        media_legs: 40,
+        pairs: Vec::new(),
+        external: None,
+        flows: (Vec::new(), 0),
+        fingerprint: None,
+        line_tones: Vec::new(),
+        resumed: false,
+    };
+    let mut secret = [0; 32];
+    Random::new([3; 32]).fill(&mut secret);
+    let keys = Keys::new(secret, Default::default());
+    Exchange::start(now, setup, keys, (board, 1))
+}
+
 /// The exchange, its board, and what it wrote.
 pub(crate) struct Street {
     pub(crate) now: Instant,
+    config: Arc<Config>,
     exchange: Exchange,
     board: Board,
     pub(crate) records: Vec<Record>,
@@ -60,29 +85,11 @@ impl Street {
         });
         board.people.set_tones(tones.collect());
         board.people.set_flash_ms(config.country.flash_send_ms);
-        let setup = Setup {
-            config,
-            version: 1,
-            jacks: Vec::new(),
-            bindings: Vec::new(),
-            md5: Vec::new(),
-            next_seq: Seq(1),
-            seed: [7; 32],
-            media_legs: 40,
-            pairs: Vec::new(),
-            external: None,
-            flows: (Vec::new(), 0),
-            fingerprint: None,
-            line_tones: Vec::new(),
-            resumed: false,
-        };
-        let mut secret = [0; 32];
-        Random::new([3; 32]).fill(&mut secret);
-        let keys = Keys::new(secret, Default::default());
         let now = Instant::ZERO;
-        let exchange = Exchange::start(now, setup, keys, (&mut board, 1));
+        let exchange = switch_on(now, &config, Seq(1), &mut board);
         let mut street = Self {
             now,
+            config,
             exchange,
             board,
             records: Vec::new(),
@@ -92,6 +99,13 @@ impl Street {
         };
         street.take();
         street
+    }
+
+    /// The program dies and starts anew; the board does not notice.
+    pub(crate) fn restart(&mut self) {
+        let next = self.records.last().map_or(1, |record| record.seq.0 + 1);
+        self.exchange = switch_on(self.now, &self.config, Seq(next), &mut self.board);
+        self.take();
     }
 
     /// Lets time go by.

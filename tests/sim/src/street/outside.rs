@@ -467,6 +467,20 @@ fn a_line_that_cannot_be_used_is_not_and_says_so() {
     }
 }
 
+/// The program dies in the middle of a call, and its board goes on holding the line.
+#[test]
+fn a_line_that_was_held_when_the_program_died_is_released_at_the_start() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.talk();
+    outside.0.restart();
+    outside.wait("the line is free", 1_000, |s| s.stage(1) == "idle");
+    outside.0.hang_up(1);
+    outside.clean_up();
+    outside.talk();
+    outside.hear_each_other();
+    outside.clean_up();
+}
+
 /// The wire is pulled out in the middle of a call.
 #[test]
 fn a_call_on_a_line_that_dies_ends() {

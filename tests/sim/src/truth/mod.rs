@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Instant;
 
-use crate::office::{ECHO, Office, RING_S, ROOM, is_outside};
+use crate::office::{ECHO, EMERGENCY, Office, RING_S, ROOM, is_outside};
 use crate::phone::{Message, uri_of, user_of};
 use crate::sound::MARKS_HZ;
 use lines::OnLines;
@@ -270,7 +270,10 @@ impl Truth {
             200..300 if is_outside(&leg.number) => {
                 leg.told = true;
                 leg.stage = Stage::Up;
-                self.outside_told(now, seat, id);
+                // Of two who call in need at once nobody can tell whose line is whose.
+                if leg.number != EMERGENCY {
+                    self.outside_told(now, seat, id);
+                }
             }
             300.. if message.status() != Some(401) && leg.stage != Stage::Up => {
                 self.leg_over(now, seat, id);

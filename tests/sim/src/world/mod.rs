@@ -444,6 +444,10 @@ impl World {
     }
 
     fn heard(&mut self, listener: usize, heard: Heard) {
+        if usize::from(heard.talker) >= self.office.seats.len() {
+            // A signal of the exchange that lies near a mark that nobody has.
+            return;
+        }
         let talker = self.stations.get(usize::from(heard.talker));
         let sent = talker.and_then(|talker| match heard.count {
             Some(count) => talker.sent_at(count),
