@@ -237,8 +237,9 @@ fn rooms(features: &mut Features, random: &mut Random) {
 }
 
 /// Countries whose exchanges differ in tones, ringing, caller ID and the flash, and whose tones are no
-/// talker's mark.
-const COUNTRIES: [&str; 8] = ["PL", "DE", "IT", "GB", "SE", "FR", "ES", "CZ"];
+/// talker's mark. All tell the caller after the first ring: a set that is lifted while its caller is told before
+/// any ring has answered, which the oracles see by the bell only.
+const COUNTRIES: [&str; 8] = ["PL", "DE", "IT", "FR", "SK", "FR", "ES", "CZ"];
 
 /// A small office that lives by its lines.
 fn lines(features: &mut Features, random: &mut Random) {
