@@ -133,6 +133,8 @@ pub trait Directory {
     fn set(&self, analog: &EntryId) -> SetState;
     /// What the set of an `[[analog]]` entry may do.
     fn set_rules(&self, analog: &EntryId) -> SetRules;
+    /// The number of the public network to which the entry of a line sends its callers on.
+    fn onward(&self, line: &EntryId) -> Option<String>;
     /// The outside lines that may be taken for a call now, best first.
     fn lines(&self) -> Vec<Line>;
     /// The outside lines that calls are on, with the leg of each, longest first.

@@ -29,19 +29,16 @@ impl Switch {
         outside.is_some_and(|outside| !outside.emergency)
     }
 
+    /// The call leads out of the office, as `rule` decided.
     pub(crate) fn dial_out(
         &mut self,
         now: Now,
         id: CallId,
         number: String,
-        emergency: bool,
+        rule: Rule,
         dir: &impl Directory,
     ) {
-        let rule = if emergency {
-            Rule::DialledEmergency
-        } else {
-            Rule::DialledOutside
-        };
+        let emergency = rule == Rule::DialledEmergency;
         let target = Target::Outside;
         self.tell.call(id, rule, EventBody::Routed { target });
         if let Some(call) = self.calls.get_mut(&id) {

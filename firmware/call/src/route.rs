@@ -29,7 +29,12 @@ impl Switch {
             Dialled::EchoTest => (Target::EchoTest, Rule::DialledEchoTest),
             Dialled::Conference(entry) => (Target::Conference(entry), Rule::DialledConference),
             Dialled::Outside { number, emergency } => {
-                self.dial_out(now, id, number, emergency, dir);
+                let rule = if emergency {
+                    Rule::DialledEmergency
+                } else {
+                    Rule::DialledOutside
+                };
+                self.dial_out(now, id, number, rule, dir);
                 return;
             }
             Dialled::Unknown => {

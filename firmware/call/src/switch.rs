@@ -208,6 +208,10 @@ impl Switch {
             LegKind::Port { owner, .. } => dir.set_rules(owner).hot_line,
             LegKind::Phone { .. } | LegKind::Line { .. } | LegKind::Service => None,
         };
+        let onward = match &new.kind {
+            LegKind::Line { owner, .. } => dir.onward(owner),
+            LegKind::Port { .. } | LegKind::Phone { .. } | LegKind::Service => None,
+        };
         let set = match &new.kind {
             LegKind::Port { owner, port } => Some((*port, owner.clone())),
             LegKind::Phone { .. } | LegKind::Line { .. } | LegKind::Service => None,
@@ -215,6 +219,10 @@ impl Switch {
         let (id, leg) = self.open(now, new.kind, new.from, new.dialled.clone(), rule, dir)?;
         if let Some((port, owner)) = set {
             self.sets.first(port, owner, leg);
+        }
+        if let (None, Some(number)) = (new.obstacle, onward) {
+            self.dial_out(now, id, number, Rule::LineOnward, dir);
+            return Ok((id, leg));
         }
         match (new.obstacle, new.dialled) {
             (Some((cause, rule)), _) => self.end(now, id, cause, rule),

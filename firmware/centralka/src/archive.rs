@@ -93,7 +93,7 @@ impl Archive for Front {
     fn piece(&self, source: &str) -> Result<Sound, Refusal> {
         let samples = uploads::samples_of(&self.data, source);
         let samples = samples.ok_or(Refusal::NotFound("piece"))?;
-        Ok(Sound::Bytes(wav(&samples)))
+        Ok(Sound::Bytes(wav(&samples, MUSIC_HZ)))
     }
 
     fn add_music(&self, by: &Author, name: &str, bytes: &[u8]) -> Result<MusicPiece, Refusal> {
@@ -307,15 +307,15 @@ fn broken(error: std::io::Error) -> Refusal {
     Refusal::Internal(error.to_string())
 }
 
-/// A WAV file of one channel.
-fn wav(samples: &[i16]) -> Vec<u8> {
+/// A WAV file of one channel with so many samples a second.
+pub(crate) fn wav(samples: &[i16], hz: u32) -> Vec<u8> {
     let bytes = u32::try_from(samples.len() * 2).unwrap_or(u32::MAX);
     let mut wav = Vec::with_capacity(samples.len() * 2 + 44);
     wav.extend_from_slice(b"RIFF");
     wav.extend_from_slice(&bytes.saturating_add(36).to_le_bytes());
     wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend_from_slice(&MUSIC_HZ.to_le_bytes());
-    wav.extend_from_slice(&(MUSIC_HZ * 2).to_le_bytes());
+    wav.extend_from_slice(&hz.to_le_bytes());
+    wav.extend_from_slice(&(hz * 2).to_le_bytes());
     wav.extend_from_slice(b"\x02\0\x10\0data");
     wav.extend_from_slice(&bytes.to_le_bytes());
     wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));

@@ -81,8 +81,10 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     common.tls.keep_fresh(Arc::clone(&common.in_force), clock)?;
     let (sinks, tracks) = engine::tracks(media_threads(&config));
     let (engine, board) = start_engine(options, &config, &mut secret, &common, sinks)?;
-    let (recorder, recording) = start_recorder(&store, &options.data, tracks, &common)?;
+    let boot = (store.boot(), store.recordings_waiting(store.boot())?);
     let writer = start_writer(store, &options.data, common.mouth.clone())?;
+    let to = (common.mouth.clone(), writer.handle());
+    let (recorder, recording) = start_recorder(boot, &options.data, tracks, &board.jacks, to)?;
     let live = start_live(&recovered, &common)?;
     let heart = Arc::new(Heart::default());
     let watched = (engine.watcher(), options.data.clone());
@@ -210,6 +212,7 @@ fn desk_of(
         configurator: Arc::new(configurator),
         mouth: common.mouth.clone(),
         feed: Arc::clone(&common.feed),
+        writer: writer.handle(),
         file: options.config.clone(),
         media,
     })
@@ -317,20 +320,20 @@ fn start_engine(
 
 /// The recorder, and its thread to wait for at the end.
 fn start_recorder(
-    store: &Store,
+    (boot, waiting): (u64, Vec<store::Recording>),
     data: &Path,
     tracks: engine::TrackReader,
-    common: &Common,
+    jacks: &[pbx::Jack],
+    (mouth, writer): (Mouth, WriterHandle),
 ) -> Result<(Recorder, thread::JoinHandle<()>)> {
-    let boot = store.boot();
-    let waiting = store.recordings_waiting(boot)?;
-    let mouth = common.mouth.clone();
+    let names = jacks.iter().map(|jack| (jack.port, jack.name.clone()));
     Ok(Recorder::start(
         data,
         boot,
         &waiting,
         Box::new(tracks),
-        mouth,
+        names.collect(),
+        (mouth, Box::new(writer)),
     )?)
 }
 

@@ -49,6 +49,8 @@ pub(crate) enum Ask {
     Ports,
     /// How the media threads fare.
     Voice,
+    /// Say that what ended a call on a line was no hang-up.
+    FalseHangUp { id: u64 },
 }
 
 /// The answer: a value, or what was wrong in words.
@@ -59,6 +61,7 @@ pub(crate) struct Desk {
     pub(crate) configurator: Arc<Configurator>,
     pub(crate) mouth: Mouth,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) writer: store::WriterHandle,
     /// The file of `--config`, imported again on SIGHUP.
     pub(crate) file: Option<PathBuf>,
     pub(crate) media: engine::Watcher,
@@ -82,6 +85,13 @@ impl Desk {
             }
             Ask::Voice => {
                 serde_json::to_value(voice::sheets(&self.media)).map_err(|e| e.to_string())
+            }
+            Ask::FalseHangUp { id } => {
+                let (_, text) = self.configurator.text();
+                let config = config::Config::parse(&text).map_err(|e| e.to_string())?;
+                let marked = doctor::mark_false(&self.writer, &config, &self.mouth, id);
+                let marked = marked.map_err(|e| e.to_string())?;
+                Ok(serde_json::Value::Bool(marked))
             }
             Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
             Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
@@ -206,6 +216,7 @@ fn answer_from_store(
         | Ask::SimHear { .. }
         | Ask::Ports
         | Ask::Voice
+        | Ask::FalseHangUp { .. }
         | Ask::RecordingPause { .. }
         | Ask::RecordingResume { .. }
         | Ask::Token(_) => serde_json::Value::Null,

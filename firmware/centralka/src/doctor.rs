@@ -3,22 +3,27 @@
 use std::{path::PathBuf, sync::mpsc::sync_channel, time::Duration};
 
 use config::Config;
-use model::{HangUps, LineHealth, LineSample, ToneSignature, Wall};
+use dsp::g711::Law;
+use model::{Command, HangUps, LineEvidence, LineHealth, LineSample, Seq, ToneSignature, Wall};
 use panel::{
-    Doctor, Refusal,
+    Author, Doctor, Refusal, Sound,
     api::{
-        self, BoardPart, BoardState, LearnedTone, LineCaller, Party, PortHangUps, PortHealth,
-        PortHistory, PortList, PortSample,
+        self, BoardPart, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
+        LineCaller, Party, PortHangUps, PortHealth, PortHistory, PortList, PortSample,
     },
 };
+use store::WriterHandle;
 
 use crate::{
+    archive::wav,
     control::{Mouth, NotHeard, Word},
     exchange::{Front, internal},
     hardware::{BoardReport, Part},
     live::current,
 };
 
+/// Samples a second of what is kept of a hang-up.
+const EVIDENCE_HZ: u32 = 8_000;
 /// How long the control thread may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -51,6 +56,25 @@ impl Doctor for Front {
             next_ms: samples.last().map(|last| last.at_ms).filter(|_| more),
             samples,
         })
+    }
+
+    fn evidence(&self, port: &str) -> Result<EvidenceList, Refusal> {
+        let kept = self.read().line_evidence(port).map_err(|e| internal(&e))?;
+        let hang_ups = kept.iter().map(shown_evidence).collect();
+        Ok(EvidenceList { hang_ups })
+    }
+
+    fn evidence_sound(&self, id: u64) -> Result<Sound, Refusal> {
+        let sound = self.read().evidence_sound(Seq(id));
+        let sound = sound.map_err(|e| internal(&e))?;
+        let sound = sound.ok_or(Refusal::NotFound("hang-up"))?;
+        Ok(Sound::Bytes(wav_of(&sound)))
+    }
+
+    fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {
+        let known = self.read().evidence(Seq(id)).map_err(|e| internal(&e))?;
+        known.ok_or(Refusal::NotFound("hang-up"))?;
+        mark_false(&self.writer, &current(&self.in_force), &self.mouth, id).map(drop)
     }
 }
 
@@ -120,6 +144,62 @@ fn learned(tone: &ToneSignature) -> LearnedTone {
         hz: some(&tone.hz),
         cadence_ms: some(&tone.cadence_ms),
     }
+}
+
+/// The line evidence of a hang-up says that it was none: whether it was not known so before.
+pub(crate) fn mark_false(
+    writer: &WriterHandle,
+    config: &Config,
+    mouth: &Mouth,
+    id: u64,
+) -> Result<bool, Refusal> {
+    let marked = writer.write(move |store| store.mark_false(Seq(id)));
+    let Some(evidence) = marked.map_err(|e| internal(&e))? else {
+        return Ok(false);
+    };
+    // A line that is not configured any more has nothing to unlearn.
+    if let Some(line) = config.line_on(&evidence.port) {
+        let command = Command::FalseHangUp {
+            line: line.id.clone(),
+            sign: evidence.sign,
+            tone: evidence.tone.map(|tone| tone.measured),
+        };
+        let said = mouth.say(Word::Command(command));
+        said.map_err(|_| Refusal::Busy)?;
+    }
+    Ok(true)
+}
+
+/// A WAV file of what is kept of a hang-up.
+pub(crate) fn wav_of(alaw: &[u8]) -> Vec<u8> {
+    let samples: Vec<i16> = alaw.iter().map(|&octet| Law::A.decode(octet)).collect();
+    wav(&samples, EVIDENCE_HZ)
+}
+
+fn shown_evidence(evidence: &LineEvidence) -> HangUpEvidence {
+    HangUpEvidence {
+        id: evidence.id.0,
+        at_ms: evidence.at.as_millis(),
+        call: evidence.call.map(|call| call.to_string()),
+        sign: word(&evidence.sign),
+        tone: evidence.tone.as_ref().map(|tone| HeardTone {
+            says: word(&tone.tone),
+            learned: tone.learned.is_some(),
+            measured: learned(&tone.measured),
+            cycles: tone.cycles,
+            heard_ms: tone.heard_ms,
+            level_dbm0: tone.level_dbm0,
+            no_speech_ms: tone.no_speech_ms,
+        }),
+        false_one: evidence.false_one,
+    }
+}
+
+/// The name of a plain word of `model`.
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value);
+    let name = value.ok().and_then(|v| v.as_str().map(str::to_owned));
+    name.unwrap_or_default()
 }
 
 const fn sample(sample: &LineSample) -> PortSample {

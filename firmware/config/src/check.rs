@@ -288,6 +288,11 @@ fn references(config: &Config, report: &mut Report) {
 /// Who is called when a line rings.
 fn answers(config: &Config, report: &mut Report) {
     for line in &config.lines {
+        let onward = line.to.as_ref();
+        if let Some(to) = onward.filter(|to| config.country.emergency.contains(to)) {
+            let key = key_of(report, &line.id, "to");
+            report.add_at(&key, Fault::Emergency, vec![("value", to.clone())]);
+        }
         let Some(answer) = &line.answer else { continue };
         if config.number_of(answer).is_none() || !report.is_written(answer) {
             let kind = "person, device, analog set or conference with a number".to_owned();

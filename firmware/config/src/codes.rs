@@ -50,6 +50,10 @@ pub struct Codes {
     /// Dialled before a number of the public network. Long numbers need none, nor do emergency numbers.
     #[schemars(with = "schema::CodeText")]
     pub outside: Option<Number>,
+    /// Pressed in a call on an outside line: a flash of the hook to the exchange at its other end, for
+    /// its own services. Begins with `*` or `#`.
+    #[schemars(with = "schema::InCallCodeText")]
+    pub flash: Option<Number>,
 }
 
 impl Default for Codes {
@@ -58,6 +62,7 @@ impl Default for Codes {
             echo_test: Number::new("*43").ok(),
             monitor: Number::new("#44").ok(),
             outside: None,
+            flash: None,
         }
     }
 }
@@ -68,11 +73,13 @@ impl Codes {
         let echo_test = section.parsed("echo_test", format::code);
         let monitor = section.parsed("monitor", format::code);
         let outside = section.parsed("outside", format::code);
+        let flash = section.parsed("flash", format::in_call_code);
         section.finish();
         Self {
             echo_test: echo_test.unwrap_or(default.echo_test),
             monitor: monitor.unwrap_or(default.monitor),
             outside: outside.unwrap_or(default.outside),
+            flash: flash.unwrap_or(default.flash),
         }
     }
 

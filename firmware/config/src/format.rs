@@ -39,6 +39,15 @@ pub(crate) fn code(text: &str) -> Result<Option<Number>, Bad> {
     number(text).map(Some)
 }
 
+/// A code for people in a call: no number begins like it, and no key but its first begins it.
+pub(crate) fn in_call_code(text: &str) -> Result<Option<Number>, Bad> {
+    if !text.is_empty() && (text.len() < 2 || !text.starts_with(['*', '#'])) {
+        let expected = "a code for a call: * or # and 1 to 11 of 0-9 * #, or nothing for none";
+        return Err(Bad::malformed(text, expected));
+    }
+    code(text)
+}
+
 pub(crate) fn extension(text: &str) -> Result<Number, Bad> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     if !digits || text.is_empty() || text.len() > EXTENSION_LEN_MAX {

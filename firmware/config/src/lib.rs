@@ -59,8 +59,8 @@ pub use country::{Country, CountryCode, Tone};
 pub use diff::{Change, Fields, Place, Plain, diff};
 pub use edit::{Edit, EditError, edit};
 pub use entries::{
-    Analog, Conference, Device, HangUpSign, Hours, Line, LineCallerId, LineDialling, Music,
-    OutsideNumber, Person, Recording, Role, Schedule, Trunk, TrunkTransport,
+    Analog, Conference, Device, HangUpSign, Hours, Line, LineCallerId, LineDialling, LineFlash,
+    Music, OutsideNumber, Person, Recording, Role, Schedule, Trunk, TrunkTransport,
 };
 pub use format::{EXTENSION_LEN_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 pub use import::{Imported, Secret, Streams, UnknownSecrets, import, reimport};

@@ -37,6 +37,8 @@ texts! {
     LoginText = "^[a-z0-9._@+-]{1,64}$", "jan.kowalski";
     SipUserText = "^[A-Za-z0-9._-]{1,40}$", "kowalski-mobile";
     LinePortText = "^fxo[a-z0-9_/.-]{0,37}$", "fxo1";
+    OnwardText = "^[0-9]{3,24}$", "0601234567";
+    InCallCodeText = "^([*#][0-9*#]{1,11})?$", "*0";
     DialFirstText = "^[0-9*#,]{0,16}$", "0,";
     PortText = "^[a-z0-9_/.-]{1,40}$", "fxs1";
     CodecText = "^(opus|g722|pcma|pcmu)$", "opus";

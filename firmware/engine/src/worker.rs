@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use media::{Channel, Output, Pace, Plane, PlaneCommand, Retired};
-use model::{Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, limits};
+use media::{Channel, Output, Pace, Plane, PlaneCommand, Retired, TapPart, Tapped};
+use model::{Codec, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, TapId, limits};
 use rtrb::Consumer;
 
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ use crate::watch::{Watch, is_of};
 const DEAD_MAX: usize = 32;
 /// Commands executed per turn.
 const COMMANDS_MAX: usize = 64;
+/// Octets of a step of kept sound.
+const EVIDENCE_PIECE: usize = 1_000;
 /// A tick that is later than the next one's time.
 const OVERRUN: Duration = Duration::from_millis(10);
 /// The token of the waker; those of sockets are below.
@@ -244,6 +246,9 @@ impl Worker {
                 ToMedia::Command(PlaneCommand::AddPortLeg { leg, object }) => {
                     self.add_port_leg(now, leg, object);
                 }
+                ToMedia::Command(PlaneCommand::Plain(MediaCommand::KeepSound { leg, tap })) => {
+                    self.keep_sound(now, leg, tap);
+                }
                 ToMedia::Command(PlaneCommand::Plain(command)) if self.port_obeys(&command) => {}
                 ToMedia::Command(command) => self.plane.command(now, command),
                 ToMedia::AddRtpLeg(leg, object, pair) => {
@@ -306,6 +311,23 @@ impl Worker {
         };
         let port = self.ports.of(*leg);
         port.is_some_and(|port| port.dsp.obey(command))
+    }
+
+    /// Gives the last seconds of a port's line to whoever writes tracks down, all at once.
+    fn keep_sound(&mut self, now: Instant, leg: MediaLeg, tap: TapId) {
+        let port = self.ports.of(leg);
+        let (Some(port), Some(tracks)) = (port, &mut self.tracks) else {
+            return;
+        };
+        let at = now;
+        let pieces = port.dsp.recent();
+        for payload in pieces.iter().flat_map(|piece| piece.chunks(EVIDENCE_PIECE)) {
+            let codec = Codec::Pcma;
+            let part = TapPart::Sound { codec, payload };
+            tracks.push(&Tapped { tap, at, part });
+        }
+        let part = TapPart::Ended;
+        tracks.push(&Tapped { tap, at, part });
     }
 
     /// Runs what is due. The time is read anew, for packets and orders took theirs.

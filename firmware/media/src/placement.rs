@@ -262,6 +262,7 @@ impl Placement {
             | MediaCommand::SendDigit { leg, .. }
             | MediaCommand::SetPortSound { leg, .. }
             | MediaCommand::PlayOnPort { leg, .. }
+            | MediaCommand::KeepSound { leg, .. }
             | MediaCommand::RemoveLeg { leg } => Some(leg),
             MediaCommand::PauseTap { tap, .. } | MediaCommand::StopTap { tap } => {
                 self.taps.get(&tap).copied()

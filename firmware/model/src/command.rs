@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, RecordingId};
+use crate::{CallId, EntryId, LineSign, RecordingId, ToneSignature};
 
 /// What the panel, the CLI, the service manager and the recorder say to the running exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,16 @@ pub enum Command {
         call: CallId,
         /// Which recording of it.
         recording: RecordingId,
+    },
+    /// What ended a call on a line was no hang-up: it counts as false, and its tone is not learned any
+    /// more. A line that is not there (any more) is no error.
+    FalseHangUp {
+        /// The `[[line]]` entry.
+        line: EntryId,
+        /// The sign that was believed.
+        sign: LineSign,
+        /// The tone by which it was known, if by one.
+        tone: Option<ToneSignature>,
     },
     /// Refuse new calls from now on, end the rest after `grace` with cause `stopping`.
     Stop {

@@ -116,6 +116,9 @@ pub enum LineNews {
         sign: LineSign,
         /// By what a tone was known.
         tone: Option<ToneEvidence>,
+        /// The track with the last seconds of its sound.
+        #[serde(default)]
+        evidence: Option<TapId>,
     },
     /// Somebody spoke although a sign of a hang-up had been believed.
     FalseHangUp {
@@ -127,6 +130,13 @@ pub enum LineNews {
         /// How it sounds.
         tone: ToneSignature,
     },
+    /// A tone that was learned turned out to be none of a hang-up.
+    Unlearned {
+        /// How it sounds.
+        tone: ToneSignature,
+    },
+    /// The loop was opened for a moment, to ask the exchange at the other end for something.
+    Flashed,
 }
 
 /// The media of one leg in one direction pair, from joining to leaving.

@@ -317,6 +317,14 @@ pub enum MediaCommand {
         /// What.
         play: LinePlay,
     },
+    /// Give out the last three seconds that came from the line of an analog port, as a track of A-law
+    /// that is over at once.
+    KeepSound {
+        /// A leg that is an analog port.
+        leg: MediaLeg,
+        /// The track.
+        tap: TapId,
+    },
     /// The leg is over; answered by `LegRemoved`.
     RemoveLeg {
         /// The leg.

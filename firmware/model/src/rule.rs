@@ -251,6 +251,10 @@ rules! {
     LineVoice = "line.voice",
     /// The line neither rang nor refused: it counts as answered.
     LineAnswerTimer = "line.answer_timer",
+    /// The entry of the line sends its callers on to a number of the public network.
+    LineOnward = "line.onward",
+    /// Somebody in a call on the line asked its exchange for something by a flash.
+    LineFlash = "line.flash",
     /// An emergency call took the line.
     EmergencyPreempts = "emergency.preempts",
 }

@@ -3,8 +3,9 @@
 use model::Wall;
 
 use crate::{
-    api::{PortHistory, PortList},
-    exchange::Refusal,
+    api::{EvidenceList, PortHistory, PortList},
+    archive::Sound,
+    exchange::{Author, Refusal},
 };
 
 /// Analog ports, seen from the panel. Every method may block.
@@ -21,4 +22,23 @@ pub trait Doctor: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal::Internal`].
     fn port_history(&self, port: &str, before: Wall, limit: u16) -> Result<PortHistory, Refusal>;
+
+    /// The hang-ups of a line whose sound is kept, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`].
+    fn evidence(&self, port: &str) -> Result<EvidenceList, Refusal>;
+
+    /// The sound of the last seconds before a hang-up.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    fn evidence_sound(&self, id: u64) -> Result<Sound, Refusal>;
+
+    /// Says that it was no hang-up: it is counted, and its tone is not believed any more. Once is enough,
+    /// and a second time is no error.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Busy`].
+    fn mark_false(&self, by: &Author, id: u64) -> Result<(), Refusal>;
 }

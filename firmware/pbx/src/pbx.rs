@@ -24,7 +24,7 @@ use crate::{
     clips::Clips,
     flows::Flows,
     leg::SipLeg,
-    lines::{Lines, PortFigures, figures},
+    lines::{Begun, Lines, PortFigures, figures},
     metering::Meters,
     pool::{Bridges, LegSlots, Pairs},
     ports::Jacks,
@@ -138,6 +138,8 @@ pub struct Pbx {
     /// The latest record that an answer waited for.
     pub(crate) awaited: Seq,
     pub(crate) plain: Random,
+    /// Codes for a flash that people have begun to press.
+    pub(crate) begun: Begun,
     pub(crate) external: Option<IpAddr>,
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) counters: Counters,
@@ -208,6 +210,7 @@ impl Pbx {
             durable: Seq(setup.next_seq.0.saturating_sub(1)),
             awaited: Seq(0),
             plain,
+            begun: Begun::default(),
             external: setup.external,
             fingerprint: setup.fingerprint,
             counters: Counters::default(),
@@ -265,6 +268,9 @@ impl Pbx {
                 command @ (Command::RecordingKept { .. } | Command::RecordingLost { .. }),
             ) => {
                 self.recorder_said(now, command);
+            }
+            Input::Command(Command::FalseHangUp { line, sign, tone }) => {
+                self.not_hung_up(now, &line, sign, tone);
             }
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
             Input::Config {
@@ -368,7 +374,7 @@ impl Pbx {
     #[must_use]
     pub fn decides(&self, media: MediaLeg, digit: Digit) -> bool {
         let leg = self.leg_of(media);
-        leg.is_some_and(|leg| self.switch.listens(leg, digit))
+        leg.is_some_and(|leg| self.switch.listens(leg, digit) || self.may_flash(leg, digit))
     }
 
     /// Everything that a run from here on depends on, taken at a moment without calls; `None` while
@@ -399,6 +405,7 @@ impl Pbx {
         // Without a call there is no load.
         self.media_overloaded = false;
         self.clock_offset = None;
+        self.begun.clear();
         Some(Setup {
             config: Arc::clone(&self.config),
             version: self.version,

@@ -77,6 +77,7 @@ impl Pbx {
             Command::HangUp(_)
             | Command::PauseRecording(_)
             | Command::ResumeRecording(_)
+            | Command::FalseHangUp { .. }
             | Command::Stop { .. } => return,
         };
         let event = Event {

@@ -44,6 +44,7 @@ impl Pbx {
                 let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
                 self.switch.set_hung_up(now, port, &world);
             }
+            SetDid::Flash if self.flash_of_set(now, port) => {}
             SetDid::Flash => {
                 let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);
                 self.switch.flash(now, port, &world);

@@ -85,7 +85,7 @@ impl Pbx {
     }
 
     /// The only other leg in the same bridge.
-    fn partner(&self, id: LegId) -> Option<LegId> {
+    pub(crate) fn partner(&self, id: LegId) -> Option<LegId> {
         let bridge = self.bridge_of.get(&id)?;
         let mut others = self
             .bridge_of
@@ -107,6 +107,7 @@ impl Pbx {
         {
             self.send_info(now, other, digit, ms);
         }
+        self.key_for_flash(now, id, digit);
         self.leg_event(now, id, LegEvent::Digit(digit));
     }
 
@@ -130,6 +131,7 @@ impl Pbx {
                 self.media(MediaCommand::SendDigit { leg, digit, ms });
             }
         }
+        self.key_for_flash(now, id, digit);
         self.leg_event(now, id, LegEvent::Digit(digit));
     }
 

@@ -131,6 +131,10 @@ impl Directory for World<'_> {
         }
     }
 
+    fn onward(&self, line: &EntryId) -> Option<String> {
+        self.config.line(line)?.to.clone()
+    }
+
     fn lines(&self) -> Vec<Line> {
         let line = |(port, owner): (PortId, &EntryId)| Line {
             owner: owner.clone(),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use model::{
-    Binding, CallId, EntryId, EventBody, LineSample, Party, PartyId, Record, Seq, StateChange,
-    Trust, Wall, limits::PARTY_TEXT_MAX,
+    Binding, CallId, EntryId, EventBody, LineEvidence, LineSample, Party, PartyId, Record, Seq,
+    StateChange, Trust, Wall, limits::PARTY_TEXT_MAX,
 };
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct Batch {
     pub state: Vec<StateChange>,
     /// What analog ports measured, by the names of their jacks.
     pub samples: Vec<(String, LineSample)>,
+    /// Hang-ups on lines, each with the A-law of its last seconds.
+    pub evidence: Vec<(LineEvidence, Vec<u8>)>,
     /// Frames of the input journal, made with [`crate::journal::frame`].
     pub journal: Vec<u8>,
     /// The exchange as it was before the first frame of `journal`, at that frame's time: starts a
@@ -61,6 +63,7 @@ impl Batch {
             parties,
             state,
             samples,
+            evidence,
             journal,
             snapshot,
             journal_hole,
@@ -70,6 +73,7 @@ impl Batch {
             && parties.is_empty()
             && state.is_empty()
             && samples.is_empty()
+            && evidence.is_empty()
             && journal.is_empty()
             && snapshot.is_none()
             && !journal_hole
@@ -79,7 +83,8 @@ impl Batch {
     /// Entries that count against `limits::WRITER_QUEUE`.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len() + self.parties.len() + self.state.len() + self.samples.len()
+        let rows = self.records.len() + self.parties.len() + self.state.len();
+        rows + self.samples.len() + self.evidence.len()
     }
 }
 
@@ -115,7 +120,7 @@ enum Side {
     State,
     Cdr,
     Recording,
-    Sample,
+    Line,
 }
 
 impl Store {
@@ -161,7 +166,10 @@ impl Store {
                 self.beside(to, Side::State, |store| store.put_state(change))?;
             }
             for (port, sample) in &batch.samples {
-                self.beside(to, Side::Sample, |store| store.put_sample(port, sample))?;
+                self.beside(to, Side::Line, |store| store.put_sample(port, sample))?;
+            }
+            for (evidence, sound) in &batch.evidence {
+                self.beside(to, Side::Line, |store| store.put_evidence(evidence, sound))?;
             }
         }
         self.put_cdrs(to)?;

@@ -17,10 +17,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_track_order.sql"),
     include_str!("migrations/0005_pause.sql"),
     include_str!("migrations/0006_line_sample.sql"),
+    include_str!("migrations/0007_line_evidence.sql"),
 ];
 
 /// The newest format that this program knows.
-pub(crate) const KNOWN: u32 = 6;
+pub(crate) const KNOWN: u32 = 7;
 const _: () = assert!(MIGRATIONS.len() == KNOWN as usize);
 
 /// Makes the database this program's, whatever older format it has.

@@ -6,9 +6,9 @@ mod office;
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
-    Cause, EventBody, LineSample, LineSign, Party, PartyId, Rule, Seq, StateChange, ToneSignature,
-    Trust, Wall,
-    limits::{LINE_SAMPLES, PARTY_TEXT_MAX},
+    Cause, EventBody, LineEvidence, LineSample, LineSign, LineTone, Party, PartyId, Rule, Seq,
+    StateChange, ToneEvidence, ToneSignature, Trust, Wall,
+    limits::{LINE_EVIDENCE, LINE_SAMPLES, PARTY_TEXT_MAX},
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
 use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
@@ -276,6 +276,53 @@ fn samples_of_a_port_are_kept_for_two_weeks() {
     assert_eq!(kept("fxo1", at(two_weeks)), [at(1)]);
     let first = store.line_samples("fxo2", 1, Wall(i64::MAX)).unwrap();
     assert_eq!(first, [LineSample { at: at(5), ..whole }]);
+}
+
+#[test]
+fn the_sound_of_the_newest_hang_ups_of_each_line_is_kept() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let one = |id: u64, port: &str| LineEvidence {
+        id: Seq(id),
+        at: MORNING,
+        port: port.into(),
+        call: Some(ids(7).0),
+        sign: LineSign::Tone,
+        tone: Some(ToneEvidence {
+            tone: LineTone::Busy,
+            learned: Some(1),
+            measured: ToneSignature::default(),
+            cycles: 3,
+            heard_ms: 3_100,
+            level_dbm0: -14,
+            no_speech_ms: 3_500,
+        }),
+        false_one: false,
+    };
+    let many = LINE_EVIDENCE as u64 + 3;
+    let evidence = (1..=many).map(|id| (one(id, "fxo1"), vec![0xd5, id as u8]));
+    let other = (one(100, "fxo2"), vec![1]);
+    let evidence = evidence.chain([other]).collect();
+    let batch = Batch {
+        evidence,
+        ..Batch::default()
+    };
+    store.append(&[batch]).unwrap();
+    let kept = store.line_evidence("fxo1").unwrap();
+    let ids: Vec<u64> = kept.iter().map(|one| one.id.0).collect();
+    assert_eq!(
+        ids,
+        (4..=many).rev().collect::<Vec<_>>(),
+        "the oldest make room"
+    );
+    assert_eq!(kept.last(), Some(&one(4, "fxo1")));
+    assert_eq!(store.evidence_sound(Seq(9)).unwrap(), Some(vec![0xd5, 9]));
+    assert_eq!(store.evidence_sound(Seq(3)).unwrap(), None);
+    assert_eq!(store.line_evidence("fxo2").unwrap().len(), 1);
+    assert_eq!(store.mark_false(Seq(9)).unwrap(), Some(one(9, "fxo1")));
+    assert_eq!(store.mark_false(Seq(9)).unwrap(), None, "once");
+    assert_eq!(store.mark_false(Seq(3)).unwrap(), None);
+    assert!(store.evidence(Seq(9)).unwrap().unwrap().false_one);
 }
 
 #[test]

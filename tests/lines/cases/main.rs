@@ -3,4 +3,5 @@
 mod callerid;
 mod echo;
 mod hangup;
+mod keys;
 mod talk_off;

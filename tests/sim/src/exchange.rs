@@ -372,6 +372,8 @@ impl Exchange {
                 }
                 return;
             }
+            // Nobody writes tracks down here.
+            MediaCommand::KeepSound { .. } => return,
             MediaCommand::LoadClip { clip } => {
                 for plane in &mut self.planes.all {
                     if let Some(object) = clip_of_nothing() {

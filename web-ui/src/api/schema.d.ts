@@ -233,6 +233,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{id}/false": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that it was no hang-up: it is counted, and its tone is not believed any more. */
+        post: operations["mark_false"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{id}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last three seconds before a hang-up as a WAV file; parts of it by `Range`. Administrators only. */
+        get: operations["sound"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -471,6 +505,23 @@ export interface paths {
         };
         /** How the analog ports are now. Administrators only. */
         get: operations["ports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ports/{port}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hang-ups of a line whose sound is kept, newest first. Administrators only. */
+        get: operations["evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -828,6 +879,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description The hang-ups of a line whose sound is kept, newest first. */
+        EvidenceList: {
+            /** @description The hang-ups. */
+            hang_ups: components["schemas"]["HangUpEvidence"][];
+        };
         /** @description A leg of an explained call. */
         ExplainLeg: {
             /**
@@ -911,6 +967,26 @@ export interface components {
             /** @description Name of the rule that is broken. */
             rule: string;
         };
+        /** @description A hang-up on a line, of which the last seconds of sound are kept. */
+        HangUpEvidence: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description The call that it ended; its explanation tells what went before. */
+            call?: string | null;
+            /** @description Somebody said that it was none. */
+            false_one: boolean;
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /** @description How it showed: `loop_break`, `reversal`, `tone`, `dial_tone`, `silence`. */
+            sign: string;
+            tone?: components["schemas"]["HeardTone"] | null;
+        };
         /** @description How the exchange is, for probes and for the top of the page. */
         Health: {
             /** @description Keys of what is wrong, such as `disk_full`; empty when all is well. */
@@ -948,6 +1024,35 @@ export interface components {
          * @enum {string}
          */
         HeardKind: "silence" | "dial_tone" | "ringback_tone" | "busy_tone" | "congestion_tone" | "mark" | "sound";
+        /** @description By what a tone was recognised. */
+        HeardTone: {
+            /**
+             * Format: int32
+             * @description Whole periods of its cadence that agreed.
+             */
+            cycles: number;
+            /**
+             * Format: int32
+             * @description From its first sound to the decision, in ms.
+             */
+            heard_ms: number;
+            /** @description Whether it was known because it was learned on this line. */
+            learned: boolean;
+            /**
+             * Format: int32
+             * @description Level in dBm0.
+             */
+            level_dbm0: number;
+            /** @description How it sounded. */
+            measured: components["schemas"]["LearnedTone"];
+            /**
+             * Format: int32
+             * @description Time without any speech before the decision, in ms.
+             */
+            no_speech_ms: number;
+            /** @description What it says: `dial`, `busy`, `congestion`, `howler`. */
+            says: string;
+        };
         /**
          * @description Whether the handset lies on the set.
          * @enum {string}
@@ -2252,6 +2357,120 @@ export interface operations {
             };
         };
     };
+    mark_false: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hang-up's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hang-up's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -2972,6 +3191,44 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxo1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,16 +1,17 @@
 //! `centralka doctor line …`: how the outside lines are; `centralka doctor voice`: how the threads are
 //! that carry voice.
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use model::{LineHealth, ToneSignature};
+use model::{LineHealth, Seq, ToneSignature};
+use store::explain;
 
 use crate::{
     desk::Ask,
-    socket,
+    doctor, serve, socket,
     voice::{self, VoiceSheet},
 };
 
@@ -23,6 +24,8 @@ pub(crate) enum Of {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(subcommand)]
+        what: Option<What>,
     },
     /// How the threads fare that carry voice: load, what they gave up, their last seconds.
     Voice {
@@ -32,10 +35,29 @@ pub(crate) enum Of {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// The last hang-ups of the line whose sound is kept.
+    Evidence {
+        /// The id of one of them: its sound is written to standard output as a WAV file.
+        #[arg(long)]
+        wav: Option<u64>,
+        /// The id of one of them that was no hang-up: it is counted, and its tone is not believed any more.
+        #[arg(long = "false", conflicts_with = "wav")]
+        false_one: Option<u64>,
+    },
+}
+
 /// Asks the running exchange.
 pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
     match of {
-        Of::Line { port, json } => line(data, port.as_deref(), json),
+        Of::Line { port, json, what } => match what {
+            Some(What::Evidence { wav, false_one }) => {
+                let port = port.context("which line? `doctor line fxo1 evidence`")?;
+                evidence(data, &port, json, wav, false_one)
+            }
+            None => line(data, port.as_deref(), json),
+        },
         Of::Voice { json } => voice(data, json),
     }
 }
@@ -86,6 +108,62 @@ fn line(data: &Path, port: Option<&str>, json: bool) -> Result<()> {
     }
     for line in &lines {
         println!("{}", in_words(line));
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn evidence(
+    data: &Path,
+    port: &str,
+    json: bool,
+    wav: Option<u64>,
+    false_one: Option<u64>,
+) -> Result<()> {
+    let reader = serve::reader(data)?;
+    let known = reader.line_evidence(port)?;
+    let wanted = wav.or(false_one);
+    if let Some(id) = wanted
+        && !known.iter().any(|one| one.id.0 == id)
+    {
+        bail!("nothing is kept of a hang-up {id} on {port}");
+    }
+    if let Some(id) = wav {
+        let sound = reader.evidence_sound(Seq(id))?;
+        let sound = sound.context("its sound is not there any more")?;
+        std::io::stdout().write_all(&doctor::wav_of(&sound))?;
+        return Ok(());
+    }
+    if let Some(id) = false_one {
+        socket::ask(data, &Ask::FalseHangUp { id })?.context("the exchange is not running")?;
+        return Ok(());
+    }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&known)?);
+        return Ok(());
+    }
+    for one in &known {
+        let at = explain::utc(one.at);
+        let sign = doctor::word(&one.sign);
+        let tone = one.tone.map(|tone| {
+            let quiet = f64::from(tone.no_speech_ms) / 1_000.0;
+            format!(
+                "  {} tone, {} times, {quiet:.1} s without speech",
+                doctor::word(&tone.tone),
+                tone.cycles
+            )
+        });
+        let call = one.call.map(|call| format!("  call {call}"));
+        let wrong = if one.false_one { "  false" } else { "" };
+        println!(
+            "{at}  {:>6}  {sign:<10}{}{}{wrong}",
+            one.id.0,
+            tone.unwrap_or_default(),
+            call.unwrap_or_default()
+        );
     }
     Ok(())
 }

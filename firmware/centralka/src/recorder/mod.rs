@@ -2,6 +2,7 @@
 //! becomes a file for people after each call. It decides nothing: who is recorded stands in the
 //! ledger, which it follows.
 
+mod evidence;
 mod mixdown;
 mod render;
 mod track;
@@ -17,13 +18,18 @@ use std::{
 
 use engine::{TapPart, TrackReader};
 use jiff::Timestamp;
-use model::{CallId, Command, EventBody, LegId, Record, RecordingId, Wall, limits};
+use model::{
+    CallId, Command, EventBody, LegId, LineEvidence, PortId, Record, RecordingId, Wall, limits,
+};
 use store::{
-    RECORDINGS_FOLDER, Recording, StoreError, Track,
+    Batch, RECORDINGS_FOLDER, Recording, StoreError, Track, WriterHandle,
     recording::{Segments, TrackFrame, TrackPart},
 };
 
-use self::render::{Order, Unmade, render};
+use self::{
+    evidence::{HangUp, HangUps},
+    render::{Order, Unmade, render},
+};
 use crate::control::{Mouth, Word};
 
 /// How often what was said is written while somebody is recorded: with the time that the disk
@@ -78,11 +84,32 @@ enum Told {
     Started(CallId, RecordingId, Wall),
     Track(Vec<RecordingId>, Track),
     Ended(RecordingId),
+    HungUp(Box<HangUp>),
 }
 
 /// The way to the recorder thread.
 pub(crate) struct Recorder {
     queue: SyncSender<Told>,
+    /// The names of the board's jacks.
+    jacks: Vec<(PortId, String)>,
+}
+
+/// Where what is heard of hang-ups goes.
+pub(crate) trait Evidence: Send {
+    /// Has it stored, or gives up: it is worth no wait.
+    fn keep(&self, evidence: Vec<(LineEvidence, Vec<u8>)>);
+}
+
+impl Evidence for WriterHandle {
+    fn keep(&self, evidence: Vec<(LineEvidence, Vec<u8>)>) {
+        let batch = Batch {
+            evidence,
+            ..Batch::default()
+        };
+        if self.try_send(batch).is_err() {
+            tracing::warn!("the sound of a hang-up is lost: the writer is behind");
+        }
+    }
 }
 
 impl Recorder {
@@ -96,7 +123,8 @@ impl Recorder {
         boot: u64,
         waiting: &[Recording],
         frames: Box<dyn Frames>,
-        mouth: Mouth,
+        jacks: Vec<(PortId, String)>,
+        (mouth, evidence): (Mouth, Box<dyn Evidence>),
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
         let segments = data.join(RECORDINGS_FOLDER).join("segments");
         let mut desk = Desk::open(data, segments, boot)?;
@@ -104,12 +132,12 @@ impl Recorder {
         let (queue, told) = sync_channel(4 * limits::CALLS);
         let thread = thread::Builder::new()
             .name("recorder".into())
-            .spawn(move || desk.run(&told, frames, &mouth))
+            .spawn(move || desk.run(&told, frames, &mouth, evidence.as_ref()))
             .map_err(|source| StoreError::Io {
                 path: data.into(),
                 source,
             })?;
-        Ok((Self { queue }, thread))
+        Ok((Self { queue, jacks }, thread))
     }
 
     /// Follows the ledger. Never waits: what does not fit is made into files at the next start.
@@ -129,6 +157,17 @@ impl Recorder {
                 Told::Track(recordings.collect(), Track { tap: *tap, leg })
             }
             EventBody::RecordingEnded { recording } => Told::Ended(*recording),
+            EventBody::Line { .. } => {
+                let jacks = self.jacks.iter();
+                let name = |port| {
+                    let jack = jacks.clone().find(|(id, _)| *id == port);
+                    jack.map(|(_, name)| name.clone())
+                };
+                let Some(hang_up) = HangUp::of(record, name) else {
+                    return;
+                };
+                Told::HungUp(Box::new(hang_up))
+            }
             _ => return,
         };
         if self.queue.try_send(told).is_err() {
@@ -168,6 +207,7 @@ struct Desk {
     segments: Segments,
     open: BTreeMap<RecordingId, Waiting>,
     queue: VecDeque<Waiting>,
+    hang_ups: HangUps,
     trouble: bool,
     lost: u64,
 }
@@ -181,29 +221,36 @@ impl Desk {
             boot,
             open: BTreeMap::new(),
             queue: VecDeque::new(),
+            hang_ups: HangUps::default(),
             trouble: false,
             lost: 0,
         })
     }
 
-    fn run(mut self, told: &Receiver<Told>, mut frames: Box<dyn Frames>, mouth: &Mouth) {
+    fn run(
+        mut self,
+        told: &Receiver<Told>,
+        mut frames: Box<dyn Frames>,
+        mouth: &Mouth,
+        evidence: &dyn Evidence,
+    ) {
         loop {
-            let idle = self.open.is_empty() && self.queue.is_empty();
+            let awaits = !self.open.is_empty() || !self.hang_ups.is_empty();
+            let idle = !awaits && self.queue.is_empty();
             let news = if idle {
                 told.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                let pause = if self.open.is_empty() {
-                    Duration::ZERO
-                } else {
-                    TURN
-                };
+                let pause = if awaits { TURN } else { Duration::ZERO };
                 told.recv_timeout(pause)
             };
             let over = matches!(news, Err(RecvTimeoutError::Disconnected));
             for word in news.into_iter().chain(told.try_iter()) {
                 self.follow(word);
             }
-            self.turn(frames.as_mut());
+            let heard = self.turn(frames.as_mut());
+            if !heard.is_empty() {
+                evidence.keep(heard);
+            }
             if over {
                 // What is left is made into files at the next start: a stop waits for nobody.
                 return;
@@ -242,13 +289,19 @@ impl Desk {
                     }
                 }
             }
+            Told::HungUp(hang_up) => self.hang_ups.expect(*hang_up),
             Told::Ended(recording) => self.queue.extend(self.open.remove(&recording)),
         }
     }
 
-    /// Writes what was said since the last turn.
-    fn turn(&mut self, frames: &mut dyn Frames) {
-        frames.drain(&mut |frame| self.segments.append(frame));
+    /// Writes what was said since the last turn; hang-ups whose sound is whole.
+    fn turn(&mut self, frames: &mut dyn Frames) -> Vec<(LineEvidence, Vec<u8>)> {
+        let mut heard = Vec::new();
+        frames.drain(&mut |frame| {
+            if !self.hang_ups.take(frame, &mut heard) {
+                self.segments.append(frame);
+            }
+        });
         let lost = frames.lost();
         if lost > self.lost {
             let frames = lost - self.lost;
@@ -266,6 +319,7 @@ impl Desk {
             }
             Err(_) => {}
         }
+        heard
     }
 
     /// Makes a file; what the exchange is to be told.

@@ -106,7 +106,7 @@ fn a_call_becomes_a_file_with_a_party_on_each_side() {
         .into_iter()
         .chain(second)
     });
-    desk.turn(&mut Said(said.collect()));
+    _ = desk.turn(&mut Said(said.collect()));
     desk.follow(Told::Ended(RecordingId(7)));
     let waiting = desk.queue.pop_front().expect("ended");
     let Command::RecordingKept {
@@ -145,7 +145,7 @@ fn what_an_earlier_start_left_is_made_into_a_file() {
     let said = (0..50)
         .map(|n| (4, n * 20, tone(400.0, n).to_vec()))
         .collect();
-    before.turn(&mut Said(said));
+    _ = before.turn(&mut Said(said));
     drop(before);
     let mut desk = Desk::open(&folder.0, segments.clone(), 2).expect("a folder");
     let recording = Recording {
@@ -193,11 +193,11 @@ fn a_pause_is_silence_and_what_comes_after_it_stays_in_its_place_and_on_its_side
         (0..50_u64).map(move |n| (tap, from + n * 20, tone(hz, n).to_vec()))
     };
     let mut said = Said(second(1, 0, 400.0).chain(second(2, 0, 1_000.0)).collect());
-    desk.turn(&mut said);
+    _ = desk.turn(&mut said);
     let (tap, leg) = (TapId(5), LegId(2));
     desk.follow(Told::Track(vec![recording], Track { tap, leg }));
     let after = second(1, 3_000, 400.0).chain(second(5, 3_000, 1_000.0));
-    desk.turn(&mut Said(after.collect()));
+    _ = desk.turn(&mut Said(after.collect()));
     desk.follow(Told::Ended(recording));
     let waiting = desk.queue.pop_front().expect("it ended");
     let Command::RecordingKept { ms, .. } = desk.make(&waiting) else {
@@ -212,5 +212,56 @@ fn a_pause_is_silence_and_what_comes_after_it_stays_in_its_place_and_on_its_side
             assert!(share(&side[part], other, 8_000.0) < 0.01);
         }
         assert!(side[8_400..23_600].iter().all(|&sample| sample == 0));
+    }
+}
+
+#[test]
+fn the_sound_of_a_hang_up_goes_its_own_way() {
+    let folder = Folder::new("evidence");
+    let segments = folder.0.join("segments");
+    let mut desk = Desk::open(&folder.0, segments, 1).expect("a folder");
+    let record = Record {
+        seq: model::Seq(40),
+        at: model::Now::default(),
+        event: model::Event {
+            call: Some(CallId(9)),
+            leg: None,
+            rule: model::Rule::LineReversal,
+            body: EventBody::Line {
+                port: PortId(3),
+                news: model::LineNews::HungUp {
+                    sign: model::LineSign::Reversal,
+                    tone: None,
+                    evidence: Some(TapId(5)),
+                },
+            },
+        },
+    };
+    let name = |port| (port == PortId(3)).then(|| "fxo1".to_owned());
+    let hang_up = HangUp::of(&record, name).expect("it is one");
+    desk.follow(Told::HungUp(Box::new(hang_up)));
+    let piece = |at: u8| (5, 0, vec![at; 100]);
+    let heard = desk.turn(&mut Said(vec![piece(1), (6, 0, vec![9; 160]), piece(2)]));
+    assert!(heard.is_empty(), "it is not whole yet");
+    let heard = desk.turn(&mut Over(TapId(5)));
+    let [(evidence, sound)] = &heard[..] else {
+        panic!("{heard:?}");
+    };
+    assert_eq!((evidence.id.0, evidence.port.as_str()), (40, "fxo1"));
+    assert_eq!(evidence.call, Some(CallId(9)));
+    assert_eq!((sound.len(), sound[0], sound[199]), (200, 1, 2));
+    assert!(desk.hang_ups.is_empty());
+}
+
+/// The end of a track.
+struct Over(TapId);
+
+impl Frames for Over {
+    fn drain(&mut self, take: &mut dyn FnMut(&TrackFrame<'_>)) {
+        take(&TrackFrame {
+            tap: self.0,
+            at: Instant::ZERO,
+            part: TrackPart::Ended,
+        });
     }
 }

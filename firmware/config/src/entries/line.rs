@@ -73,6 +73,21 @@ impl LineDialling {
     const ALL: [(&'static str, Self); 2] = [("tone", Self::Tone), ("pulse", Self::Pulse)];
 }
 
+/// Who gets a flash of the hook in a call on a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineFlash {
+    /// This exchange: for a second call, for transfer.
+    #[default]
+    Office,
+    /// The exchange at the other end of the line, for its own services.
+    Line,
+}
+
+impl LineFlash {
+    const ALL: [(&'static str, Self); 2] = [("office", Self::Office), ("line", Self::Line)];
+}
+
 /// A sign by which a line shows that the far party has hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -119,6 +134,13 @@ pub struct Line {
     /// one the line rings unanswered, and the call is kept in the books.
     #[schemars(with = "Option<schema::IdText>")]
     pub answer: Option<EntryId>,
+    /// The number of the public network to which callers on the line are sent on, over another line;
+    /// it goes before `answer`. No other way leads a caller from outside out again.
+    #[schemars(with = "Option<schema::OnwardText>")]
+    pub to: Option<String>,
+    /// Who gets the flash of a set in a call on the line.
+    #[schemars(default)]
+    pub flash: LineFlash,
     /// How the line tells who calls.
     #[schemars(default)]
     pub caller_id: LineCallerId,
@@ -169,6 +191,8 @@ impl Line {
         let name = section.label("name", limits::NAME_LEN_MAX);
         let number = section.parsed("number", format::e164);
         let answer = section.parsed("answer", format::id);
+        let to = section.parsed("to", onward);
+        let flash = section.parsed("flash", |t| format::choice(t, &LineFlash::ALL));
         let caller_id = section.parsed("caller_id", |t| format::choice(t, &LineCallerId::ALL));
         let signs = HangUpSign::ALL.len();
         let hang_up = section.list("hang_up", signs, |t| format::choice(t, &HangUpSign::ALL));
@@ -187,6 +211,8 @@ impl Line {
             port,
             number,
             answer,
+            to,
+            flash: flash.unwrap_or_default(),
             caller_id: caller_id.unwrap_or_default(),
             hang_up: hang_up.unwrap_or_else(usual_signs),
             outgoing: outgoing.unwrap_or(true),
@@ -212,6 +238,17 @@ fn line_port(text: &str) -> Result<String, Bad> {
     } else {
         Err(Bad::malformed(text, "the name of a line's port, like fxo1"))
     }
+}
+
+fn onward(text: &str) -> Result<String, Bad> {
+    let legal = text.bytes().all(|b| b.is_ascii_digit());
+    if !legal || !(3..=24).contains(&text.len()) {
+        return Err(Bad::malformed(
+            text,
+            "a number as it is dialled on a line: 3 to 24 digits",
+        ));
+    }
+    Ok(text.into())
 }
 
 fn dial_first(text: &str) -> Result<String, Bad> {

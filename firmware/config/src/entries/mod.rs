@@ -13,7 +13,7 @@ mod trunk;
 pub use analog::Analog;
 pub use conference::Conference;
 pub use device::Device;
-pub use line::{HangUpSign, Line, LineCallerId, LineDialling};
+pub use line::{HangUpSign, Line, LineCallerId, LineDialling, LineFlash};
 pub use music::Music;
 pub use outside::OutsideNumber;
 pub use person::{Person, Recording, Role};

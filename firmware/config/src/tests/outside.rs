@@ -85,9 +85,17 @@ fn what_is_wrong_with_a_line_is_said() {
             "[[line]]\nport = \"fxo1\"\ndial_first = \"wait\"\n",
             "dial_first",
         ),
+        ("[[line]]\nport = \"fxo1\"\nto = \"112\"\n", "emergencies"),
+        ("[[line]]\nport = \"fxo1\"\nto = \"+48601\"\n", "to"),
+        ("[[line]]\nport = \"fxo1\"\nflash = \"both\"\n", "flash"),
     ] {
         let found = problems(&format!("{MINIMAL}\n{line}"));
         assert!(found.contains(rule), "{line}: {found}");
+    }
+    for code in ["5", "00", "*"] {
+        let found =
+            problems(&MINIMAL.replace("[codes]\n", &format!("[codes]\nflash = \"{code}\"\n")));
+        assert!(found.contains("flash"), "{code}: {found}");
     }
     let clash = problems(&MINIMAL.replace("[codes]\n", "[codes]\noutside = \"2\"\n"));
     assert!(clash.contains("outside"), "{clash}");

@@ -106,6 +106,8 @@ pub(super) static WORDS: Words = Words {
         ("echo_test", "kód testu ozvěny"),
         ("monitor", "kód příposlechu"),
         ("caller_id", "identifikace volajícího"),
+        ("to", "volající se předávají na"),
+        ("flash", "flash"),
         ("hang_up", "známky zavěšení"),
         ("outgoing", "odchozí hovory"),
         ("dialling", "volba"),

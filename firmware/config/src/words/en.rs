@@ -106,6 +106,8 @@ pub(super) static WORDS: Words = Words {
         ("echo_test", "code of the echo test"),
         ("monitor", "code of monitoring"),
         ("caller_id", "caller ID"),
+        ("to", "callers are sent on to"),
+        ("flash", "flash"),
         ("hang_up", "signs of a hang-up"),
         ("outgoing", "calls out"),
         ("dialling", "dialling"),

@@ -112,6 +112,8 @@ pub(super) static WORDS: Words = Words {
         ("echo_test", "kod testu echa"),
         ("monitor", "kod podsłuchu"),
         ("caller_id", "identyfikacja dzwoniącego"),
+        ("to", "przekazywanie dzwoniących na"),
+        ("flash", "flash"),
         ("hang_up", "oznaki rozłączenia"),
         ("outgoing", "połączenia wychodzące"),
         ("dialling", "wybieranie"),

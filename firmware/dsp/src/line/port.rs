@@ -1,7 +1,7 @@
 //! Everything that is done to the sound of one analog port, on exactly paired samples in the card's own
 //! clock (design §3).
 
-use model::limits::PORT_LATENCY_SAMPLES;
+use model::limits::{EVIDENCE_SAMPLES, PORT_LATENCY_SAMPLES};
 use model::{EchoSettings, LineHeard, LinePlay, LineSecond, MediaCommand, PortSound};
 
 use super::callerid::{CallerIdReceiver, CallerNews};
@@ -12,6 +12,7 @@ use super::hangup::{ToneListener, ToneNews};
 use super::player::Player;
 use crate::TICK_SAMPLES;
 use crate::dtmf::{DtmfReceiver, Key};
+use crate::g711::Law;
 
 /// Samples of sound sent that are kept: the longest latency, and the block that is paired.
 const SENT: usize = PORT_LATENCY_SAMPLES + TICK_SAMPLES;
@@ -34,6 +35,11 @@ pub struct PortDsp {
     /// Samples from sending until what is recorded is the echo of it.
     latency: usize,
     figures: Figures,
+    /// The newest sound of the line, as A-law; the oldest octet is at `next`.
+    recent: Box<[u8]>,
+    next: usize,
+    /// Octets of it that are of this call.
+    known: usize,
 }
 
 impl Default for PortDsp {
@@ -59,6 +65,9 @@ impl PortDsp {
             sent: [0; SENT],
             latency: 0,
             figures: Figures::default(),
+            recent: vec![Law::A.idle(); EVIDENCE_SAMPLES].into_boxed_slice(),
+            next: 0,
+            known: 0,
         }
     }
 
@@ -109,6 +118,30 @@ impl PortDsp {
         self.tones.restart();
         self.player = None;
         self.figures = Figures::default();
+        self.known = 0;
+    }
+
+    /// The last three seconds that came from the line since [`Self::reset`], as A-law in two pieces, the
+    /// older first.
+    #[must_use]
+    pub fn recent(&self) -> [&[u8]; 2] {
+        let (newer, older) = self.recent.split_at(self.next);
+        let from_newer = self.known.min(newer.len());
+        let from_older = self.known.saturating_sub(from_newer).min(older.len());
+        [(older, from_older), (newer, from_newer)].map(|(piece, known)| {
+            let begin = piece.len().saturating_sub(known);
+            piece.get(begin..).unwrap_or_default()
+        })
+    }
+
+    fn remember(&mut self, block: &[i16]) {
+        for &sample in block {
+            if let Some(octet) = self.recent.get_mut(self.next) {
+                *octet = Law::A.encode(sample);
+            }
+            self.next = self.next.saturating_add(1) % EVIDENCE_SAMPLES;
+        }
+        self.known = self.known.saturating_add(block.len()).min(EVIDENCE_SAMPLES);
     }
 
     /// What it is set to.
@@ -148,6 +181,7 @@ impl PortDsp {
         let played = self.paired(length);
         let played = played.get(..length).unwrap_or_default();
         self.figures.heard(block, played);
+        self.remember(block);
         if self.sound.echo.is_some() {
             self.echo.process(played, block, self.sound.data);
         }
@@ -298,6 +332,39 @@ mod tests {
             port.from_line(&mut rx, |heard| all.push(heard));
         }
         all
+    }
+
+    #[test]
+    fn the_newest_three_seconds_of_the_line_are_kept() {
+        let mut port = PortDsp::new();
+        let whole = |port: &PortDsp| -> Vec<i16> {
+            let octets = port.recent().concat();
+            octets.iter().map(|&octet| Law::A.decode(octet)).collect()
+        };
+        let speak = |port: &mut PortDsp, block: i16| {
+            port.to_line(&mut [0; TICK_SAMPLES]);
+            // Far enough apart that companding keeps their order.
+            port.from_line(&mut [block * 64; TICK_SAMPLES], |_| {});
+        };
+        for block in 0..5 {
+            speak(&mut port, block);
+        }
+        assert_eq!(whole(&port).len(), 5 * TICK_SAMPLES);
+        for block in 0..450 {
+            speak(&mut port, block);
+        }
+        let kept = whole(&port);
+        assert_eq!(kept.len(), EVIDENCE_SAMPLES);
+        let at = |block: usize| f32::from(kept[block * TICK_SAMPLES]) / 64.0;
+        for (place, block) in [(0, 150.0), (150, 300.0), (299, 449.0)] {
+            assert!(
+                (at(place) / block - 1.0).abs() < 0.04,
+                "{place}: {}",
+                at(place)
+            );
+        }
+        port.reset();
+        assert_eq!(whole(&port), [], "another call begins without it");
     }
 
     #[test]

@@ -20,3 +20,7 @@ pub const BOARD_RELAYS: usize = 16;
 pub const BOARD_PROBLEMS: usize = 64;
 /// Samples of one port that are kept: one a minute for two weeks.
 pub const LINE_SAMPLES: usize = 14 * 24 * 60;
+/// Hang-ups of one line of which the sound is kept; the oldest makes room.
+pub const LINE_EVIDENCE: usize = 20;
+/// Samples of a line that are kept of a hang-up: 3 s.
+pub const EVIDENCE_SAMPLES: usize = 3 * 8_000;

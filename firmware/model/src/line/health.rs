@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ToneSignature;
-use crate::{EntryId, LineSign, Party, Wall};
+use super::{ToneEvidence, ToneSignature};
+use crate::{CallId, EntryId, LineSign, Party, Seq, Wall};
 
 /// How often each sign ended a call on a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +147,25 @@ pub struct LineHealth {
     pub now: LineSample,
     /// Tones by which hang-ups of the line are known.
     pub learned: Vec<ToneSignature>,
+}
+
+/// A hang-up on a line, of which the last seconds of sound are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineEvidence {
+    /// The number of its event in the ledger.
+    pub id: Seq,
+    /// When.
+    pub at: Wall,
+    /// The jack's name.
+    pub port: String,
+    /// The call that it ended.
+    pub call: Option<CallId>,
+    /// How it showed.
+    pub sign: LineSign,
+    /// By what a tone was known.
+    pub tone: Option<ToneEvidence>,
+    /// Somebody said that it was none.
+    pub false_one: bool,
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub use caller::{
     Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
     CallerTextError,
 };
-pub use health::{HangUps, LineHealth, LineSample};
+pub use health::{HangUps, LineEvidence, LineHealth, LineSample};
 pub use plan::PlanStep;
 pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};
 pub use tone::{KnownTone, LineTone, ToneEvidence, ToneSignature};

@@ -46,6 +46,21 @@ pub struct ToneSignature {
     pub cadence_ms: [u16; SIGNATURE_STEPS],
 }
 
+impl ToneSignature {
+    /// Whether it is the same tone, measured another time: frequencies within 3 % and 10 Hz, steps within
+    /// 15 % and 20 ms.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let near = |a: u16, b: u16, percent: u32, more: u32| {
+            let far = u32::from(a.max(b)) * percent / 100 + more;
+            (a == 0) == (b == 0) && u32::from(a.abs_diff(b)) <= far
+        };
+        let hz = self.hz.iter().zip(&other.hz);
+        let mut steps = self.cadence_ms.iter().zip(&other.cadence_ms);
+        hz.into_iter().all(|(&a, &b)| near(a, b, 3, 10)) && steps.all(|(&a, &b)| near(a, b, 15, 20))
+    }
+}
+
 /// A tone of the country's, to be recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KnownTone {
@@ -132,6 +147,25 @@ mod tests {
             })
             .collect();
         KnownTone::of(LineTone::Busy, &ToneSpec::new(&steps, -16)?)
+    }
+
+    #[test]
+    fn a_tone_is_like_itself_measured_again() {
+        let signature = |hz, on, off| {
+            let mut cadence_ms = [0; SIGNATURE_STEPS];
+            cadence_ms[..2].copy_from_slice(&[on, off]);
+            ToneSignature { hz, cadence_ms }
+        };
+        let busy = signature([425, 0], 500, 500);
+        assert!(busy.is_like(&signature([430, 0], 480, 530)));
+        for other in [
+            signature([425, 0], 250, 250),
+            signature([480, 0], 500, 500),
+            signature([425, 480], 500, 500),
+            signature([425, 0], 500, 0),
+        ] {
+            assert!(!busy.is_like(&other), "{other:?}");
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use model::Wall;
 use panel::{
-    Doctor, Refusal,
+    Author, Doctor, Refusal, Sound,
     api::{
-        BoardReport, BoardState, LearnedTone, MediaState, MediaThread, PortHangUps, PortHealth,
-        PortHistory, PortList, PortSample,
+        BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone, MediaState,
+        MediaThread, PortHangUps, PortHealth, PortHistory, PortList, PortSample,
     },
 };
 
@@ -13,6 +13,8 @@ use super::FakeOffice;
 
 /// Samples of the line, one a minute before the office began.
 const SAMPLES: i64 = 120;
+/// The only hang-up whose sound is kept.
+const EVIDENCE: u64 = 77;
 
 impl FakeOffice {
     /// The line as it was `minutes` before the office began.
@@ -78,6 +80,48 @@ impl Doctor for FakeOffice {
             next_ms: samples.last().map(|last| last.at_ms).filter(|_| more),
             samples,
         })
+    }
+
+    fn evidence(&self, port: &str) -> Result<EvidenceList, Refusal> {
+        let tone = HeardTone {
+            says: "busy".into(),
+            measured: LearnedTone {
+                hz: vec![425],
+                cadence_ms: vec![500, 500],
+            },
+            cycles: 3,
+            heard_ms: 3_050,
+            level_dbm0: -14,
+            no_speech_ms: 3_600,
+            ..HeardTone::default()
+        };
+        let one = HangUpEvidence {
+            id: EVIDENCE,
+            at_ms: self.began.as_millis(),
+            call: Some(super::KNOWN_CALL.to_string()),
+            sign: "tone".into(),
+            tone: Some(tone),
+            false_one: false,
+        };
+        let hang_ups = (port == "fxo1").then_some(one).into_iter().collect();
+        Ok(EvidenceList { hang_ups })
+    }
+
+    fn evidence_sound(&self, id: u64) -> Result<Sound, Refusal> {
+        known(id)?;
+        Ok(Sound::Bytes(super::archive::sound()))
+    }
+
+    fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {
+        known(id)
+    }
+}
+
+fn known(id: u64) -> Result<(), Refusal> {
+    if id == EVIDENCE {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("hang-up"))
     }
 }
 

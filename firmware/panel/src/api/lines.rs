@@ -182,3 +182,46 @@ pub struct PortHistory {
     /// Give this as `before_ms` to get the next page; absent on the last one.
     pub next_ms: Option<i64>,
 }
+
+/// By what a tone was recognised.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HeardTone {
+    /// What it says: `dial`, `busy`, `congestion`, `howler`.
+    pub says: String,
+    /// Whether it was known because it was learned on this line.
+    pub learned: bool,
+    /// How it sounded.
+    pub measured: LearnedTone,
+    /// Whole periods of its cadence that agreed.
+    pub cycles: u8,
+    /// From its first sound to the decision, in ms.
+    pub heard_ms: u16,
+    /// Level in dBm0.
+    pub level_dbm0: i8,
+    /// Time without any speech before the decision, in ms.
+    pub no_speech_ms: u16,
+}
+
+/// A hang-up on a line, of which the last seconds of sound are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HangUpEvidence {
+    /// Its id.
+    pub id: u64,
+    /// When.
+    pub at_ms: i64,
+    /// The call that it ended; its explanation tells what went before.
+    pub call: Option<String>,
+    /// How it showed: `loop_break`, `reversal`, `tone`, `dial_tone`, `silence`.
+    pub sign: String,
+    /// By what a tone was known.
+    pub tone: Option<HeardTone>,
+    /// Somebody said that it was none.
+    pub false_one: bool,
+}
+
+/// The hang-ups of a line whose sound is kept, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EvidenceList {
+    /// The hang-ups.
+    pub hang_ups: Vec<HangUpEvidence>,
+}

@@ -22,8 +22,8 @@ pub use calls::{
 };
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use lines::{
-    BoardPart, BoardReport, BoardState, LearnedTone, LineCaller, PortHangUps, PortHealth,
-    PortHistory, PortList, PortSample,
+    BoardPart, BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
+    LineCaller, PortHangUps, PortHealth, PortHistory, PortList, PortSample,
 };
 pub use live::{
     CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, LiveRecording,

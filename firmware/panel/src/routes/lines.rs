@@ -4,7 +4,8 @@
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use model::Wall;
 use serde::Deserialize;
@@ -12,9 +13,10 @@ use utoipa::IntoParams;
 
 use crate::{
     answer::Failure,
-    api::{PortHistory, PortList, Problem},
+    api::{EvidenceList, PortHistory, PortList, Problem},
     desk::Desk,
     guard::Administrator,
+    playing,
 };
 
 /// Samples a page has unless it asks for another number: a day of minutes, which is also the most.
@@ -70,4 +72,55 @@ pub(crate) async fn history(
     desk.ask(move |desk| desk.exchange.port_history(&port, Wall(before), limit))
         .await
         .map(Json)
+}
+
+/// The hang-ups of a line whose sound is kept, newest first. Administrators only.
+#[utoipa::path(get, path = "/api/v1/ports/{port}/evidence", tag = "ports",
+    params(("port" = String, Path, description = "The port's name, such as fxo1")),
+    responses((status = 200, body = EvidenceList), (status = 401, body = Problem),
+        (status = 403, body = Problem)))]
+pub(crate) async fn evidence(
+    State(desk): State<Desk>,
+    _administrator: Administrator,
+    Path(port): Path<String>,
+) -> Result<Json<EvidenceList>, Failure> {
+    desk.ask(move |desk| desk.exchange.evidence(&port))
+        .await
+        .map(Json)
+}
+
+/// The last three seconds before a hang-up as a WAV file; parts of it by `Range`. Administrators only.
+#[utoipa::path(get, path = "/api/v1/evidence/{id}/sound", tag = "ports",
+    params(("id" = u64, Path, description = "The hang-up's id")),
+    responses((status = 200, body = String, content_type = "audio/wav"),
+        (status = 206, body = String, content_type = "audio/wav"), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem)))]
+pub(crate) async fn sound(
+    State(desk): State<Desk>,
+    _administrator: Administrator,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let id = id.parse().map_err(|_| Failure::missing("hang-up"))?;
+    let sound = desk
+        .ask(move |desk| desk.exchange.evidence_sound(id))
+        .await?;
+    playing::answer(sound, &headers, None).await
+}
+
+/// Says that it was no hang-up: it is counted, and its tone is not believed any more.
+#[utoipa::path(post, path = "/api/v1/evidence/{id}/false", tag = "ports",
+    params(("id" = u64, Path, description = "The hang-up's id")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn mark_false(
+    State(desk): State<Desk>,
+    administrator: Administrator,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let id = id.parse().map_err(|_| Failure::missing("hang-up"))?;
+    let author = administrator.author();
+    desk.ask(move |desk| desk.exchange.mark_false(&author, id))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }

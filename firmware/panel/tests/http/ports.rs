@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::Box;
+use crate::browser::{Box, Browser};
 
 #[test]
 fn the_history_of_a_port_comes_in_pages() {
@@ -15,6 +15,18 @@ fn the_history_of_a_port_comes_in_pages() {
     }
     let ports = boss.get("/api/v1/ports").json();
     assert_eq!(ports["ports"][1]["now"]["volts"], -48);
+    let found = boss.get("/api/v1/ports/fxo1/evidence").json();
+    let id = found["hang_ups"][0]["id"].as_u64().expect("one is kept");
+    assert_eq!(
+        boss.get(&format!("/api/v1/evidence/{id}/sound")).status,
+        200
+    );
+    let mark = |who: &mut Browser, id: u64| {
+        who.post(&format!("/api/v1/evidence/{id}/false"), &json!({}))
+            .status
+    };
+    assert_eq!((mark(&mut boss, id), mark(&mut boss, id + 1)), (204, 404));
+    assert_eq!(mark(&mut nobody, id), 401);
     let first = boss.get(&format!("{history}?limit=100")).json();
     let next = first["next_ms"].as_i64().expect("there is more");
     let rest = boss.get(&format!("{history}?before_ms={next}")).json();

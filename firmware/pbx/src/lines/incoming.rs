@@ -239,6 +239,7 @@ impl Pbx {
             LegKind::Line { owner, .. } => self.config.line(owner),
             _ => None,
         };
+        let onward = entry.and_then(|line| line.to.clone());
         let from = party(caller);
         if let LegKind::Line { port, .. } = kind
             && let Some(line) = self.lines.get_mut(port)
@@ -246,14 +247,15 @@ impl Pbx {
             line.caller = Some((now.wall, from.clone()));
         }
         let answer = entry.and_then(|line| line.answer.as_ref());
-        let dialled = answer.and_then(|id| self.config.number_of(id));
+        let answer = answer.and_then(|id| self.config.number_of(id));
+        let dialled = onward.or_else(|| answer.map(ToString::to_string));
         let new = NewCall {
             kind,
             from,
             obstacle: dialled
                 .is_none()
                 .then_some((Cause::Unreachable, Rule::LineNobody)),
-            dialled: Some(dialled.map(ToString::to_string).unwrap_or_default()),
+            dialled: Some(dialled.unwrap_or_default()),
             own: None,
         };
         let world = World::of(&self.config, &self.registrar, &self.jacks, &self.lines);

@@ -6,6 +6,7 @@
 
 mod dialling;
 mod figures;
+mod flash;
 mod incoming;
 mod outgoing;
 mod watch;
@@ -17,7 +18,7 @@ use config::{Config, Country, Tone};
 use hal_port::{LoopHook, PortCommand, PortEvent};
 use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{
-    CallerInfo, EntryId, EventBody, HangUps, Instant, KnownTone, LegId, LineHeard, LineNews,
+    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, KnownTone, LegId, LineHeard, LineNews,
     LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, Party, PortId, PortListens,
     PortSound, Rule, ToneSignature, Wall,
 };
@@ -26,6 +27,7 @@ use crate::{Output, Pbx, pbx::Owner};
 
 pub use figures::PortFigures;
 pub(crate) use figures::figures;
+pub(crate) use flash::Begun;
 pub(crate) use watch::Watch;
 
 /// A line on hook is left alone for so long, until the exchange has seen it.
@@ -231,6 +233,13 @@ impl Lines {
 
     fn get_mut(&mut self, port: PortId) -> Option<&mut Line> {
         self.all.get_mut(&port)
+    }
+
+    /// The line of an entry.
+    fn of_entry(&mut self, entry: &EntryId) -> Option<(PortId, &mut Line)> {
+        let mut all = self.all.iter_mut();
+        all.find(|(_, line)| line.entry.as_ref() == Some(entry))
+            .map(|(&port, line)| (port, line))
     }
 
     /// The line that a leg is on.
@@ -561,6 +570,17 @@ impl Pbx {
 
     fn line_news(&mut self, now: Now, port: PortId, rule: Rule, news: LineNews) {
         self.note(now, rule, EventBody::Line { port, news });
+    }
+
+    /// News of a line that belongs to the call on it.
+    fn line_news_of(&mut self, now: Now, port: PortId, leg: LegId, rule: Rule, news: LineNews) {
+        let event = Event {
+            call: self.switch.call_of(leg),
+            leg: Some(leg),
+            rule,
+            body: EventBody::Line { port, news },
+        };
+        self.record(now, event);
     }
 
     fn line_fault(&mut self, now: Now, port: PortId, out_of_service: bool) {

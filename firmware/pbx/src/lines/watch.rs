@@ -8,8 +8,8 @@ use call::LegEvent;
 use config::HangUpSign;
 use model::limits::LEARNED_SIGNATURES;
 use model::{
-    Instant, LineHeard, LineNews, LineSign, LineTone, Now, PortId, Rule, StateChange, ToneEvidence,
-    ToneSignature,
+    EntryId, Instant, LineHeard, LineNews, LineSign, LineTone, MediaCommand, Now, PortId, Route,
+    Rule, StateChange, TapId, ToneEvidence, ToneSignature,
 };
 
 use super::{Line, Phase, in_call};
@@ -26,6 +26,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 const SILENT_DBM0: i8 = -45;
 /// After a tone the line is listened to for so long: a voice says that it was no hang-up.
 const LISTENS_AFTER: Duration = Duration::from_secs(2);
+/// After a flash so much time for dial tone and a number.
+const RECALL: Duration = Duration::from_secs(30);
 /// A tone heard at most so long before a hang-up inside was that of a hang-up outside.
 const LEARN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -42,6 +44,12 @@ pub(crate) struct Watch {
     silent_since: Option<Instant>,
     /// The last tone that may be one of a hang-up, and when it was heard.
     tone: Option<(Instant, ToneEvidence)>,
+    /// After a flash the exchange gives dial tone, and whatever tone comes of what is dialled then: until
+    /// this moment they are no sign.
+    recalled: Option<Instant>,
+    /// A tone that was heard meanwhile: it counts when the time is over and neither a voice was heard nor
+    /// a far telephone rang since.
+    unjudged: Option<(LineSign, ToneEvidence)>,
 }
 
 impl Watch {
@@ -54,7 +62,18 @@ impl Watch {
             broken: None,
             silent_since: None,
             tone: None,
+            recalled: None,
+            unjudged: None,
         }
+    }
+
+    /// The loop was opened on purpose and is closed again at `end`.
+    pub(super) fn flashed(&mut self, end: Instant) {
+        self.since = end;
+        self.broken = None;
+        self.silent_since = None;
+        self.recalled = Some(end + RECALL);
+        self.unjudged = None;
     }
 
     /// Of a called party.
@@ -67,7 +86,8 @@ impl Watch {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let silence = self.silent_since.map(|since| since + SILENCE);
-        [self.broken, silence].into_iter().flatten().min()
+        let recalled = self.recalled.filter(|_| self.unjudged.is_some());
+        [self.broken, silence, recalled].into_iter().flatten().min()
     }
 }
 
@@ -77,6 +97,14 @@ const fn is_learned(tone: LineTone) -> bool {
         tone,
         LineTone::Busy | LineTone::Congestion | LineTone::Howler | LineTone::Unknown
     )
+}
+
+/// What this tone in a call is a sign of.
+fn sign_of(tone: LineTone) -> Option<LineSign> {
+    match tone {
+        LineTone::Dial => Some(LineSign::DialTone),
+        tone => tone.ends_a_call().then_some(LineSign::Tone),
+    }
 }
 
 /// The name of a sign in the configuration.
@@ -170,17 +198,24 @@ impl Pbx {
         match heard {
             LineHeard::Tone(evidence) => {
                 watch.tone = Some((now.mono, evidence));
-                let sign = match evidence.tone {
-                    LineTone::Dial => LineSign::DialTone,
-                    tone if tone.ends_a_call() => LineSign::Tone,
-                    _ => return,
+                let Some(sign) = sign_of(evidence.tone) else {
+                    if evidence.tone == LineTone::Ringback {
+                        watch.unjudged = None;
+                    }
+                    return;
                 };
-                self.far_hung_up(now, port, sign, Some(evidence));
+                let recalled = watch.recalled.is_some_and(|until| now.mono < until);
+                if recalled && evidence.tone != LineTone::Howler {
+                    watch.unjudged = Some((sign, evidence));
+                } else {
+                    self.far_hung_up(now, port, sign, Some(evidence));
+                }
             }
             LineHeard::Voice => {
                 watch.tone = None;
                 watch.silent_since = None;
                 watch.late_reversal = false;
+                watch.unjudged = None;
             }
             LineHeard::Second(second) => {
                 let silent = second.rx_dbm0 < SILENT_DBM0 && second.tx_dbm0 < SILENT_DBM0;
@@ -206,6 +241,11 @@ impl Pbx {
         } else if due(silence) {
             watch.silent_since = None;
             self.far_hung_up(now, port, LineSign::Silence, None);
+        } else if due(watch.recalled) {
+            watch.recalled = None;
+            if let Some((sign, evidence)) = watch.unjudged.take() {
+                self.far_hung_up(now, port, sign, Some(evidence));
+            }
         }
     }
 
@@ -228,7 +268,15 @@ impl Pbx {
             line.hang_ups.count(sign);
             line.parts_by_reversal |= sign == LineSign::Reversal;
         }
-        self.line_news(now, port, rule_of(sign), LineNews::HungUp { sign, tone });
+        // Kept before anything is done to the line: the seconds before this moment are what matters.
+        let tap = TapId(self.plain.below(u32::MAX));
+        self.media(MediaCommand::KeepSound { leg: media, tap });
+        let news = LineNews::HungUp {
+            sign,
+            tone,
+            evidence: Some(tap),
+        };
+        self.line_news_of(now, port, leg, rule_of(sign), news);
         if matches!(sign, LineSign::Tone | LineSign::DialTone) {
             self.leave_bridge(leg);
             self.forget_clip(leg);
@@ -242,9 +290,9 @@ impl Pbx {
                     until: now.mono + LISTENS_AFTER,
                 };
             }
-            self.media(model::MediaCommand::SetRoute {
+            self.media(MediaCommand::SetRoute {
                 leg: media,
-                route: model::Route::Silence,
+                route: Route::Silence,
             });
         } else {
             self.hang_up_line(now, port);
@@ -294,13 +342,43 @@ impl Pbx {
             line.learned.remove(0);
         }
         line.learned.push(tone);
-        let learned = line
-            .entry
-            .clone()
-            .map(|line_id| (line_id, line.learned.clone()));
+        self.keep_tones(port);
+        self.line_news(now, port, Rule::LineTone, LineNews::Learned { tone });
+    }
+
+    /// Has the learned tones of a line stored.
+    fn keep_tones(&mut self, port: PortId) {
+        let learned = self.lines.get(port).and_then(|line| {
+            let entry = line.entry.clone()?;
+            Some((entry, line.learned.clone()))
+        });
         if let Some((line, tones)) = learned {
             self.state(StateChange::LineTones { line, tones });
         }
-        self.line_news(now, port, Rule::LineTone, LineNews::Learned { tone });
+    }
+
+    /// Somebody says that what ended a call was no hang-up: its tone is forgotten.
+    pub(crate) fn not_hung_up(
+        &mut self,
+        now: Now,
+        entry: &EntryId,
+        sign: LineSign,
+        tone: Option<ToneSignature>,
+    ) {
+        let Some((port, line)) = self.lines.of_entry(entry) else {
+            return;
+        };
+        line.hang_ups.false_ones = line.hang_ups.false_ones.saturating_add(1);
+        let is_it = |known: &ToneSignature| tone.is_some_and(|tone| tone.is_like(known));
+        let wrong: Vec<_> = line.learned.iter().copied().filter(is_it).collect();
+        line.learned.retain(|known| !is_it(known));
+        self.counters.false_hang_ups += 1;
+        self.line_news(now, port, Rule::Operator, LineNews::FalseHangUp { sign });
+        if !wrong.is_empty() {
+            self.keep_tones(port);
+        }
+        for tone in wrong {
+            self.line_news(now, port, Rule::Operator, LineNews::Unlearned { tone });
+        }
     }
 }

@@ -218,6 +218,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineRefused => "operátor odmítl tónem",
         Rule::LineVoice => "na lince se ozval hlas",
         Rule::LineAnswerTimer => "linka chvíli ani nezvonila, ani neodmítla",
+        Rule::LineOnward => "záznam linky předává volající dál",
+        Rule::LineFlash => "někdo o něco požádal ústřednu této linky",
         Rule::EmergencyPreempts => "linku potřebovalo tísňové volání",
         of_set => set_rule(of_set),
     }
@@ -242,6 +244,8 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineHungUp => "Druhá strana linky na portu {0} zavěsila",
         Said::LineFalseHangUp => "Na lince portu {0} ještě někdo mluvil",
         Said::LineLearned => "Tón zavěšení linky na portu {0} se naučil",
+        Said::LineUnlearned => "Tón na portu {0} už neplatí za zavěšení",
+        Said::LineFlashed => "Do ústředny za portem {0} byl poslán flash",
         _ => "",
     }
 }

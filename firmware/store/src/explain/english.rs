@@ -220,6 +220,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineRefused => "the carrier refused by a tone",
         Rule::LineVoice => "a voice was heard on the line",
         Rule::LineAnswerTimer => "the line neither rang nor refused for a while",
+        Rule::LineOnward => "the entry of the line sends its callers on",
+        Rule::LineFlash => "somebody asked the exchange of the line for something",
         Rule::EmergencyPreempts => "an emergency call needed the line",
         of_set => set_rule(of_set),
     }
@@ -244,6 +246,8 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineHungUp => "The far party of the line at port {0} hung up",
         Said::LineFalseHangUp => "Somebody still spoke on the line at port {0}",
         Said::LineLearned => "The hang-up tone of the line at port {0} was learned",
+        Said::LineUnlearned => "It was said that the tone at port {0} is none of a hang-up",
+        Said::LineFlashed => "A flash went to the exchange behind port {0}",
         _ => "",
     }
 }

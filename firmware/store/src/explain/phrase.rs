@@ -17,6 +17,8 @@ const fn line(news: LineNews) -> Said {
         LineNews::HungUp { .. } => Said::LineHungUp,
         LineNews::FalseHangUp { .. } => Said::LineFalseHangUp,
         LineNews::Learned { .. } => Said::LineLearned,
+        LineNews::Unlearned { .. } => Said::LineUnlearned,
+        LineNews::Flashed => Said::LineFlashed,
     }
 }
 
@@ -151,6 +153,10 @@ pub(crate) enum Said {
     LineFalseHangUp,
     /// Port.
     LineLearned,
+    /// Port.
+    LineUnlearned,
+    /// Port.
+    LineFlashed,
     /// –
     Erased,
 }

@@ -222,6 +222,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineRefused => "operator odmówił sygnałem",
         Rule::LineVoice => "na linii odezwał się głos",
         Rule::LineAnswerTimer => "linia przez chwilę ani nie dzwoniła, ani nie odmówiła",
+        Rule::LineOnward => "wpis linii przekazuje dzwoniących dalej",
+        Rule::LineFlash => "ktoś poprosił o coś centralę tej linii",
         Rule::EmergencyPreempts => "linia była potrzebna dla połączenia alarmowego",
         of_set => set_rule(of_set),
     }
@@ -246,6 +248,8 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineHungUp => "Druga strona linii na porcie {0} odłożyła słuchawkę",
         Said::LineFalseHangUp => "Na linii portu {0} ktoś jeszcze mówił",
         Said::LineLearned => "Poznano sygnał rozłączenia linii na porcie {0}",
+        Said::LineUnlearned => "Sygnał na porcie {0} uznano za niebędący rozłączeniem",
+        Said::LineFlashed => "Wysłano flash do centrali za portem {0}",
         _ => "",
     }
 }

@@ -222,6 +222,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineRefused => "оператор отказал сигналом",
         Rule::LineVoice => "на линии раздался голос",
         Rule::LineAnswerTimer => "линия какое-то время не звонила и не отказывала",
+        Rule::LineOnward => "запись линии переводит звонящих дальше",
+        Rule::LineFlash => "кто-то обратился к станции этой линии",
         Rule::EmergencyPreempts => "линия понадобилась для экстренного вызова",
         of_set => set_rule(of_set),
     }
@@ -246,6 +248,8 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineHungUp => "Собеседник на линии порта {0} положил трубку",
         Said::LineFalseHangUp => "На линии порта {0} ещё кто-то говорил",
         Said::LineLearned => "Сигнал отбоя линии на порту {0} изучен",
+        Said::LineUnlearned => "Сигнал на порту {0} больше не считается отбоем",
+        Said::LineFlashed => "На станцию за портом {0} отправлен флэш",
         _ => "",
     }
 }

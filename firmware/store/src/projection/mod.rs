@@ -3,6 +3,7 @@
 
 mod call;
 mod cdr;
+mod evidence;
 mod health;
 mod live;
 mod recording;

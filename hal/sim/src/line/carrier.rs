@@ -114,6 +114,8 @@ pub struct Carrier {
     pub(crate) far: Far,
     pub(crate) dialled: String,
     pub(crate) flashes: u32,
+    /// The far party waits while the port does something else.
+    aside: bool,
     /// Sounds given to the line since the start.
     pub(crate) said: u64,
     /// A test moves the line; the exchange does nothing of itself.
@@ -142,6 +144,7 @@ impl Carrier {
             far: Far::default(),
             dialled: String::new(),
             flashes: 0,
+            aside: false,
             said: 0,
             by_hand: false,
             hook: HookDetector::new(HookTimes::default()),
@@ -396,7 +399,7 @@ impl Carrier {
             match event {
                 PortEvent::OffHook if !owned => self.port_lifted(),
                 PortEvent::OnHook if !owned => self.port_hung_up(),
-                PortEvent::Flash => self.flashes += 1,
+                PortEvent::Flash => self.flashed(),
                 PortEvent::PulseDigit(digit) => {
                     self.digit(char::from(b'0'.saturating_add(digit.min(9))));
                 }
@@ -425,6 +428,37 @@ impl Carrier {
         }
     }
 
+    /// In a talk a flash puts the far party aside and gives dial tone; the next one brings it back.
+    fn flashed(&mut self) {
+        self.flashes += 1;
+        let waits = core::mem::take(&mut self.aside);
+        match self.stage {
+            Stage::Talking => {
+                self.aside = true;
+                self.dialled.clear();
+                self.keys = DtmfReceiver::new();
+                self.tone(self.rules.tones.dial);
+                self.stage = Stage::Dialling {
+                    since: self.now,
+                    last: None,
+                };
+            }
+            Stage::Dialling { .. }
+            | Stage::Routing { .. }
+            | Stage::Ringback { .. }
+            | Stage::TurnedAway
+                if waits =>
+            {
+                self.next_stay();
+                self.stage = Stage::Talking;
+                if let Some(mark) = self.far.talking.as_ref().and_then(crate::Mark::spec) {
+                    self.say(Sound::Signal(mark));
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn port_hung_up(&mut self) {
         if matches!(self.stage, Stage::Announcing(_) | Stage::Ringing { .. }) {
             return;
@@ -435,6 +469,7 @@ impl Carrier {
 
     pub(crate) fn idle(&mut self) {
         self.stage = Stage::Idle;
+        self.aside = false;
         self.next_stay();
         self.ring(false);
         self.broken = false;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use config::{Config, Tone};
 use hal_port::Linefeed;
 use hal_sim::{Act, NamedTone, Report};
-use model::{EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Seq};
+use model::{Command, EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Seq};
 use pbx::{Input, Keys, Setup};
 
 use crate::exchange::{Board, Effect, Exchange, times};
@@ -122,6 +122,13 @@ impl Street {
 
     pub(crate) fn pass_ms(&mut self, ms: u64) {
         self.pass(Duration::from_millis(ms));
+    }
+
+    /// Somebody in the office wishes.
+    pub(crate) fn command(&mut self, command: Command) {
+        let input = Input::Command(command);
+        self.exchange.input(self.now, input, &mut self.board);
+        self.take();
     }
 
     /// Moves contacts and hands the exchange what ports report.

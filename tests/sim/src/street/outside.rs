@@ -524,3 +524,126 @@ fn a_set_and_a_line_are_25_ms_apart() {
     outside.act(1, Act::HangUp);
     outside.clean_up();
 }
+
+#[test]
+fn a_code_flashes_the_line_and_the_exchange_gives_dial_tone() {
+    let mut outside = Outside::new("PL", 1, "[codes]\nflash = \"*0\"");
+    outside.talk();
+    outside.0.dial(1, "*1*0");
+    outside.wait("dial tone of the carrier", 5_000, |s| {
+        s.stage(1) == "dialling"
+    });
+    assert_eq!(outside.report(1).line.expect("a line").flashes, 1);
+    // Its dial tone is no hang-up, and the next flash brings the far party back.
+    outside.0.pass_ms(10_000);
+    assert_eq!(outside.ended(), None);
+    outside.0.dial(1, "*0");
+    outside.wait("they talk again", 5_000, |s| s.stage(1) == "talking");
+    outside.hear_each_other();
+    let flashed = outside
+        .news()
+        .iter()
+        .filter(|n| matches!(n, LineNews::Flashed))
+        .count();
+    assert_eq!(flashed, 2);
+    outside.disconnect(Disconnect::BusyTone);
+    outside.0.pass_ms(25_000);
+    outside.act(1, Act::HangUp);
+    outside.wait("the line is free", 10_000, |s| s.stage(1) == "idle");
+    outside.clean_up();
+}
+
+#[test]
+fn a_dial_tone_that_nobody_answers_after_a_flash_ends_the_call() {
+    let mut outside = Outside::new("PL", 1, "flash = \"line\"");
+    outside.talk();
+    outside.0.flash(1);
+    outside.wait("dial tone of the carrier", 5_000, |s| {
+        s.stage(1) == "dialling"
+    });
+    outside.wait("the line is free", 40_000, |s| s.stage(1) == "idle");
+    assert!(outside.ended().is_some());
+    outside.clean_up();
+}
+
+#[test]
+fn a_line_sends_its_callers_on_over_another_line() {
+    let onward = "to = \"601234567\"";
+    let mut outside = Outside::new("PL", 2, onward);
+    for line in 1..=2 {
+        let settings = LineSettings {
+            answer_reversal: Some(true),
+            ..LineSettings::default()
+        };
+        outside.act(line, Act::Line(settings));
+    }
+    outside.call(1);
+    outside.wait("the mobile rings", 30_000, |s| s.report(2).rung);
+    assert_eq!(outside.report(2).line.expect("a line").dialled, "601234567");
+    assert_eq!(outside.stage(1), "ringing", "nobody pays before the answer");
+    outside.act(2, Act::Lift);
+    outside.wait("both talk", 5_000, |s| {
+        s.stage(1) == "talking" && s.stage(2) == "talking"
+    });
+    for (line, mark) in [(1, "1100"), (2, "1500")] {
+        outside.act(line, Act::Talk { mark: mark.into() });
+    }
+    outside.0.pass_ms(3_000);
+    for (line, other) in [(1, "1500"), (2, "1100")] {
+        let port = format!("fxo{line}");
+        let report = outside
+            .0
+            .board
+            .people
+            .report(&port, &[other])
+            .expect("it is there");
+        assert_eq!(report.hearing.expect("they talk").marks, [other]);
+    }
+    let rules: Vec<_> = outside.0.records.iter().map(|r| r.event.rule).collect();
+    assert!(rules.contains(&Rule::LineOnward), "{rules:?}");
+    outside.act(1, Act::HangUp);
+    outside.wait("both are free", 15_000, |s| {
+        s.stage(1) == "idle" && s.stage(2) == "idle"
+    });
+    outside.clean_up();
+}
+
+#[test]
+fn a_hang_up_that_was_none_is_counted_and_its_tone_forgotten() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.disconnect(Disconnect::CongestionTone);
+    outside.talk();
+    outside.act(1, Act::HangUp);
+    outside.wait("the line is free", 10_000, |s| s.stage(1) == "idle");
+    outside.clean_up();
+    let learned = outside.news().into_iter().find_map(|news| match news {
+        LineNews::Learned { tone } => Some(tone),
+        _ => None,
+    });
+    let ended = outside.news().into_iter().find_map(|news| match news {
+        LineNews::HungUp {
+            sign,
+            tone,
+            evidence,
+        } => Some((sign, tone, evidence)),
+        _ => None,
+    });
+    let (sign, tone, evidence) = ended.expect("it hung up");
+    assert!(evidence.is_some(), "its sound is kept");
+    let line = model::EntryId::new("line1").expect("an id");
+    let tone = tone.map(|tone| tone.measured);
+    outside
+        .0
+        .command(model::Command::FalseHangUp { line, sign, tone });
+    let figures = outside.0.exchange.pbx.port_figures();
+    let line = figures
+        .iter()
+        .find(|one| one.entry.as_ref().is_some_and(|id| id.as_str() == "line1"));
+    let line = line.expect("the line");
+    assert_eq!((line.hang_ups.false_ones, line.learned.len()), (1, 0));
+    let unlearned = |n: &&LineNews| matches!(n, LineNews::Unlearned { .. });
+    assert_eq!(
+        outside.news().iter().filter(unlearned).count(),
+        usize::from(learned.is_some())
+    );
+}
