@@ -51,6 +51,10 @@ pub(crate) enum Ask {
     Voice,
     /// Say that what ended a call on a line was no hang-up.
     FalseHangUp { id: u64 },
+    /// So many messages wait for the set with this extension.
+    SetMessages { number: String, messages: u8 },
+    /// Ring the set on this port with every way of caller ID if `begin`; how far that is.
+    SetTest { port: String, begin: bool },
 }
 
 /// The answer: a value, or what was wrong in words.
@@ -93,6 +97,20 @@ impl Desk {
                 let marked = marked.map_err(|e| e.to_string())?;
                 Ok(serde_json::Value::Bool(marked))
             }
+            Ask::SetMessages { number, messages } => self.set_messages(&number, messages),
+            Ask::SetTest { port, begin } => {
+                let (answer, wait) = sync_channel(1);
+                let said = self.mouth.say(Word::SetTest {
+                    port: port.clone(),
+                    begin,
+                    answer,
+                });
+                said.map_err(|e| e.to_string())?;
+                let tests = wait.recv_timeout(Duration::from_secs(2));
+                let tests = tests.map_err(|_| "the exchange does not answer".to_owned())?;
+                let tests = tests.ok_or_else(|| format!("the board has no port {port:?}"))?;
+                serde_json::to_value(tests).map_err(|e| e.to_string())
+            }
             Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
             Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
             ask @ Ask::Token(_) => answer_stored(&self.configurator, ask),
@@ -101,6 +119,18 @@ impl Desk {
                 self.tell_pages();
                 answer
             }
+        }
+    }
+
+    fn set_messages(&self, number: &str, messages: u8) -> Answer {
+        let (_, text) = self.configurator.text();
+        let config = config::Config::parse(&text).map_err(|e| e.to_string())?;
+        match config.answerer(number) {
+            Some(config::Answerer::Analog(set)) => {
+                let set = set.id.clone();
+                self.wish(Command::SetMessages { set, messages })
+            }
+            _ => Err(format!("no analog set has the extension {number:?}")),
         }
     }
 
@@ -217,6 +247,8 @@ fn answer_from_store(
         | Ask::Ports
         | Ask::Voice
         | Ask::FalseHangUp { .. }
+        | Ask::SetMessages { .. }
+        | Ask::SetTest { .. }
         | Ask::RecordingPause { .. }
         | Ask::RecordingResume { .. }
         | Ask::Token(_) => serde_json::Value::Null,

@@ -62,6 +62,12 @@ impl SetCallerId {
         way.scheme()
     }
 
+    /// Every way that is a scheme of its own, with its name.
+    pub fn schemes() -> impl Iterator<Item = (&'static str, CallerIdScheme)> {
+        let all = Self::ALL.into_iter();
+        all.filter_map(|(name, way)| Some((name, way.scheme()?)))
+    }
+
     /// The scheme that it names; `auto` and `off` name none.
     #[must_use]
     pub const fn scheme(self) -> Option<CallerIdScheme> {

@@ -137,6 +137,9 @@ impl RtpLeg {
                 Rate::Wide => self.inband.hear_wide(said),
             }
         }
+        if self.data {
+            return false;
+        }
         (keys && self.inband.is_mute()) || self.is_beside_event(now, BESIDE_EVENT)
     }
 
@@ -161,6 +164,9 @@ impl RtpLeg {
     /// Whether a packet of sound that is relayed to a leg holds a tone that it is told of otherwise;
     /// `takes_events` says that events are relayed to it too.
     pub(crate) fn is_tone(&self, now: Instant, takes_events: bool) -> bool {
+        if self.data {
+            return false;
+        }
         let beside = !takes_events && self.is_beside_event(now, BESIDE_EVENT);
         self.inband.is_mute() || beside
     }

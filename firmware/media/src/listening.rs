@@ -27,6 +27,10 @@ const PERIOD_FROM_MS: usize = 4;
 const LOUD_SLIP_FROM_MS: usize = 10;
 /// Loud speech loses whole pitch periods only if the wait is too long by this, in ms.
 const LOUD_PERIOD_FROM_MS: usize = 25;
+/// For data so many µs are waited, come what may; only a wait that is off by the half of it is
+/// corrected, at once.
+const DATA_WAIT_US: u32 = 60_000;
+const DATA_OFF_US: u64 = 30_000;
 /// Opus conceals in steps of this many ms.
 const CONCEAL_MS: usize = 10;
 
@@ -70,6 +74,8 @@ pub(crate) struct Listening {
     changes: Changes,
     /// How loud the talker is.
     loudness: Loudness,
+    /// It is a fax machine or a modem, and no talker.
+    data: bool,
     /// The level of what was played since somebody looked.
     pub(crate) metering: Metering,
 }
@@ -116,6 +122,7 @@ impl Listening {
             real: false,
             changes: Changes::default(),
             loudness: Loudness::new(),
+            data: false,
             metering: Metering::new(),
         }
     }
@@ -128,6 +135,12 @@ impl Listening {
         self.codec = codec;
         core::mem::swap(&mut self.decoder, decoder);
         core::mem::swap(&mut self.sound, sound);
+    }
+
+    /// Whether it is data from now on, of which nothing may be changed, or a voice.
+    pub(crate) fn set_data(&mut self, data: bool) {
+        self.data = data;
+        self.buffer.hold(if data { DATA_WAIT_US } else { 0 });
     }
 
     /// Another source, or the same with new numbers.
@@ -349,8 +362,15 @@ impl Listening {
         }
     }
 
-    /// Makes up missing samples: by the codec if it can, else by the last pitch period.
+    /// Makes up missing samples: by the codec if it can, else by the last pitch period; of data by
+    /// silence, which modems know how to live with.
     fn make_up(&mut self, length: usize) {
+        if self.data {
+            self.sound.decoded.room(length).fill(0);
+            self.sound.conceal.good(self.sound.decoded.keep(0, length));
+            self.real = false;
+            return self.count_concealed(length);
+        }
         let whole = length.next_multiple_of(CONCEAL_MS.saturating_mul(self.per_ms).max(1));
         if self.decoder.conceal(self.sound.decoded.room(whole)) {
             if self.real {
@@ -375,6 +395,9 @@ impl Listening {
     /// is far too long.
     fn change_time(&mut self, length: usize, shift_us: i64) {
         if shift_us == 0 || !self.real {
+            return;
+        }
+        if self.data && shift_us.unsigned_abs() < DATA_OFF_US {
             return;
         }
         let longer = shift_us > 0;

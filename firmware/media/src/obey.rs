@@ -309,6 +309,9 @@ impl Plane {
             mouth.seam.open();
         }
         self.out.retire_voice(denoise);
+        if let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) {
+            rtp.set_data(options.data);
+        }
         self.rewire_of(now, leg.slot);
         self.retime(now);
     }

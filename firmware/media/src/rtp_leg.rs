@@ -51,6 +51,8 @@ pub struct RtpLeg {
     heard_first: bool,
     /// The last packet was not to be heard.
     muted: bool,
+    /// It carries data and no voice: its sound is left as it comes.
+    pub(crate) data: bool,
     pub(crate) figures: MediaFigures,
 }
 
@@ -101,8 +103,15 @@ impl RtpLeg {
             quality: Quality::default(),
             heard_first: false,
             muted: false,
+            data: false,
             figures: MediaFigures::default(),
         })
+    }
+
+    /// Whether it carries data and no voice from now on.
+    pub(crate) fn set_data(&mut self, data: bool) {
+        self.data = data;
+        self.listening.set_data(data);
     }
 
     pub(crate) const fn params(&self) -> Option<&RtpParams> {

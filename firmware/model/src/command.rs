@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, EntryId, LineSign, RecordingId, ToneSignature};
+use crate::{CallId, EntryId, LineSign, PortId, RecordingId, ToneSignature};
 
 /// What the panel, the CLI, the service manager and the recorder say to the running exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,20 @@ pub enum Command {
         sign: LineSign,
         /// The tone by which it was known, if by one.
         tone: Option<ToneSignature>,
+    },
+    /// So many messages wait for whoever uses this set: whoever keeps them says so. Sets that are not in the
+    /// configuration are no error: they are gone already.
+    SetMessages {
+        /// The `[[analog]]` entry.
+        set: EntryId,
+        /// How many; 0 = none.
+        messages: u8,
+    },
+    /// Ring the set on this jack with every way of caller ID, one after the other, so that somebody who
+    /// watches its display can tell which it reads. A set that is off hook or in a call is left alone.
+    TestSet {
+        /// The jack.
+        port: PortId,
     },
     /// Refuse new calls from now on, end the rest after `grace` with cause `stopping`.
     Stop {

@@ -443,6 +443,29 @@ pub enum EventBody {
         /// Whether it is switched off now.
         locked: bool,
     },
+    /// Messages wait for whoever uses a set, or none any more.
+    MessagesWaiting {
+        /// The `[[analog]]` entry.
+        set: EntryId,
+        /// How many; 0 = none.
+        messages: u8,
+    },
+    /// The lamp of a set for messages was lit or put out.
+    PortLamp {
+        /// The jack.
+        port: PortId,
+        /// Whether it is lit now.
+        lit: bool,
+    },
+    /// A set was told of a caller who is none, to see whether it shows it.
+    PortTested {
+        /// The jack.
+        port: PortId,
+        /// In which way.
+        scheme: CallerIdScheme,
+        /// How that ended.
+        outcome: CallerIdOutcome,
+    },
     /// Something was found out about an outside line.
     Line {
         /// The jack.

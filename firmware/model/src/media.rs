@@ -170,6 +170,9 @@ pub struct VoiceOptions {
     pub auto_level: bool,
     /// Noise around the talker is taken out.
     pub denoise: bool,
+    /// A fax machine or a modem and no voice: the wait for packets stays as it is, time is neither made
+    /// longer nor shorter, what is lost is silence, and no tone is taken out.
+    pub data: bool,
 }
 
 /// A wish of the control plane. Commands are executed in order.

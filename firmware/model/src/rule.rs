@@ -121,6 +121,14 @@ rules! {
     CallerIdChosen = "caller_id.chosen",
     /// The set is in a call and is told of the second caller there.
     CallerIdWaiting = "caller_id.waiting",
+    /// Whoever keeps messages said how many there are.
+    MessagesSet = "messages.set",
+    /// The port lights the neon lamp of the set.
+    LampNeon = "lamp.neon",
+    /// The set is told by data to light its lamp.
+    LampData = "lamp.data",
+    /// Somebody asked for a test of the set.
+    SetTested = "set.tested",
     /// A metering pulse for every interval of an outside call.
     MeteringInterval = "metering.interval",
     /// The port cannot send metering pulses of that kind.

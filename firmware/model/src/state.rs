@@ -60,6 +60,13 @@ pub enum StateChange {
         /// All of them, the oldest first.
         tones: Vec<ToneSignature>,
     },
+    /// So many messages wait for the set of this `[[analog]]` entry.
+    Messages {
+        /// The entry.
+        set: EntryId,
+        /// How many; 0 = none.
+        messages: u8,
+    },
     /// The device knows MD5 digest only, or no longer (design: remembered after it succeeded).
     DigestMd5 {
         /// Person or device.

@@ -407,7 +407,9 @@ pub fn state_change(change: &StateChange) -> Option<ChangeBody> {
             Some(ChangeBody::Phone(phone(binding)))
         }
         StateChange::Unbound { owner, key } => Some(ChangeBody::PhoneGone(phone_id(owner, key))),
-        StateChange::DigestMd5 { .. } | StateChange::LineTones { .. } => None,
+        StateChange::DigestMd5 { .. }
+        | StateChange::LineTones { .. }
+        | StateChange::Messages { .. } => None,
     }
 }
 
@@ -582,6 +584,9 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::RecordingLost { .. } => "recording_lost",
         EventBody::PortFault { .. } => "port_fault",
         EventBody::PortLocked { .. } => "port_locked",
+        EventBody::MessagesWaiting { .. } => "messages_waiting",
+        EventBody::PortLamp { .. } => "port_lamp",
+        EventBody::PortTested { .. } => "port_tested",
         EventBody::Line { .. } => "line",
         EventBody::Erased { .. } => "erased",
     };

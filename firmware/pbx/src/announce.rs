@@ -29,9 +29,9 @@ const PULSE_PAUSE_MS: u16 = 60_000;
 /// A set that is being told something while it is on hook.
 #[derive(Clone, Debug)]
 pub(crate) struct Announcement {
-    /// For this leg.
-    pub(crate) leg: LegId,
+    why: Why,
     way: Way,
+    plan: &'static [PlanStep],
     info: CallerInfo,
     /// How the set rings for the call.
     cadence: Cadence,
@@ -42,6 +42,26 @@ pub(crate) struct Announcement {
     media: Option<MediaLeg>,
     /// The data were played, or could not be.
     told: bool,
+}
+
+/// Why a set is told something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It is called by this leg.
+    Call(LegId),
+    /// Its lamp for messages is to be lit or put out.
+    Lamp(bool),
+    /// Somebody wants to see what it shows.
+    Test,
+}
+
+impl Why {
+    const fn leg(self) -> Option<LegId> {
+        match self {
+            Self::Call(leg) => Some(leg),
+            Self::Lamp(_) | Self::Test => None,
+        }
+    }
 }
 
 /// What the plan waits for.
@@ -95,18 +115,15 @@ impl Announcement {
 
     /// The step in which the set goes off hook for the data (NTT).
     fn answers_at(&self) -> Option<usize> {
-        let plan = self.way.scheme.plan();
-        plan.iter()
-            .position(|step| matches!(step, PlanStep::SetAnswers(_)))
+        let answers = |step: &PlanStep| matches!(step, PlanStep::SetAnswers(_));
+        self.plan.iter().position(answers)
     }
 
     /// Off hook is a part of the plan, and no answer to the call: from the pulse of ringing, which sets
     /// answer before it ends, until the set has hung up.
     fn owns_hook(&self) -> bool {
-        let plan = self.way.scheme.plan();
-        let hangs_up = plan
-            .iter()
-            .position(|step| matches!(step, PlanStep::SetHangsUp(_)));
+        let hangs_up = |step: &PlanStep| matches!(step, PlanStep::SetHangsUp(_));
+        let hangs_up = self.plan.iter().position(hangs_up);
         match (self.answers_at(), hangs_up) {
             (Some(from), Some(to)) => {
                 let waits_for_bell = matches!(self.waits, Waits::Bell { .. });
@@ -141,17 +158,37 @@ impl Pbx {
         (way, info): (Way, CallerInfo),
         cadence: Cadence,
     ) -> bool {
-        let Some(can) = self.jacks.get(port).map(|jack| jack.capabilities) else {
-            return false;
-        };
-        let possible = can.on_hook_sound && (can.reversal || !way.scheme.needs_reversal());
-        if !possible {
+        if !self.can_tell(port, way) {
             self.caller_id_was(leg, way, &info, now, CallerIdOutcome::Impossible);
             return false;
         }
+        self.tell_set(now, port, Why::Call(leg), (way, info), cadence);
+        true
+    }
+
+    /// Whether the hardware of a port can tell its set something in this way.
+    pub(crate) fn can_tell(&self, port: PortId, way: Way) -> bool {
+        let can = self.jacks.get(port).map(|jack| jack.capabilities);
+        can.is_some_and(|can| can.on_hook_sound && (can.reversal || !way.scheme.needs_reversal()))
+    }
+
+    /// Begins to tell a set something.
+    pub(crate) fn tell_set(
+        &mut self,
+        now: Now,
+        port: PortId,
+        why: Why,
+        (way, info): (Way, CallerInfo),
+        cadence: Cadence,
+    ) {
+        let plan = match why {
+            Why::Lamp(_) => way.scheme.lamp_plan(),
+            Why::Call(_) | Why::Test => way.scheme.plan(),
+        };
         let announcement = Announcement {
-            leg,
+            why,
             way,
+            plan,
             info,
             cadence,
             next: 0,
@@ -161,15 +198,13 @@ impl Pbx {
         };
         self.announcements.all.insert(port, announcement);
         self.announce_on(now, port);
-        true
     }
 
     /// Goes on with the plan until it has to wait.
     fn announce_on(&mut self, now: Now, port: PortId) {
         while let Some(announcement) = self.announcements.all.get_mut(&port) {
-            let plan = announcement.way.scheme.plan();
-            let Some(&step) = plan.get(announcement.next) else {
-                self.announced(port);
+            let Some(&step) = announcement.plan.get(announcement.next) else {
+                self.announced(now, port);
                 return;
             };
             announcement.next += 1;
@@ -228,14 +263,15 @@ impl Pbx {
             }),
             PlanStep::Ring => {
                 let announcement = self.announcements.all.get(&port)?;
-                let rings = matches!(
-                    announcement.way.scheme.plan().first(),
-                    Some(PlanStep::FirstRing)
-                );
-                let (leg, cadence) = (announcement.leg, announcement.cadence);
-                if !rings {
-                    let tell = Some(leg);
-                    self.give_turn(
+                let rings = matches!(announcement.plan.first(), Some(PlanStep::FirstRing));
+                let (tell, cadence) = (announcement.why.leg(), announcement.cadence);
+                match (rings, announcement.why) {
+                    (true, Why::Test) => self.stop_bell(now, port),
+                    (false, Why::Test) => {
+                        let ms = span_ms(&cadence);
+                        return Some(Waits::Bell { ms, pulse: true });
+                    }
+                    (false, _) => self.give_turn(
                         now,
                         Wanted {
                             port,
@@ -243,7 +279,8 @@ impl Pbx {
                             cadence,
                         },
                         true,
-                    );
+                    ),
+                    (true, _) => {}
                 }
                 None
             }
@@ -263,11 +300,11 @@ impl Pbx {
         let Some(announcement) = self.announcements.all.get(&port) else {
             return;
         };
-        let (leg, mut cadence) = (announcement.leg, announcement.cadence);
+        let (leg, mut cadence) = (announcement.why.leg(), announcement.cadence);
         if let Waits::Bell { ms, pulse: true } = announcement.waits {
             cadence = Cadence::new(&[ms, PULSE_PAUSE_MS]).unwrap_or(cadence);
         }
-        let tell = (!pulse).then_some(leg);
+        let tell = leg.filter(|_| !pulse);
         self.give_turn(
             now,
             Wanted {
@@ -308,7 +345,7 @@ impl Pbx {
             None => self.seat_for_port(port),
         };
         let Some(media) = media else {
-            self.cannot_announce(now, port);
+            self.conclude(now, port, CallerIdOutcome::Impossible);
             return None;
         };
         if let Some(announcement) = self.announcements.all.get_mut(&port)
@@ -326,14 +363,19 @@ impl Pbx {
         self.out.push_back(Output::Port { port, command });
     }
 
-    /// Nothing can be played: the plan goes on without sound.
-    fn cannot_announce(&mut self, now: Now, port: PortId) {
+    /// What is told is over, one way or another; that is written once.
+    fn conclude(&mut self, now: Now, port: PortId, outcome: CallerIdOutcome) {
         let Some(announcement) = self.announcements.all.get_mut(&port) else {
             return;
         };
-        if !core::mem::replace(&mut announcement.told, true) {
-            let (leg, way, info) = (announcement.leg, announcement.way, announcement.info);
-            self.caller_id_was(leg, way, &info, now, CallerIdOutcome::Impossible);
+        if core::mem::replace(&mut announcement.told, true) {
+            return;
+        }
+        let (why, way, info) = (announcement.why, announcement.way, announcement.info);
+        match why {
+            Why::Call(leg) => self.caller_id_was(leg, way, &info, now, outcome),
+            Why::Lamp(lit) => self.lamp_was_told(now, port, lit, outcome),
+            Why::Test => self.set_was_tested(now, port, way.scheme, outcome),
         }
     }
 
@@ -345,14 +387,13 @@ impl Pbx {
         let Waits::Sound { data, .. } = announcement.waits else {
             return false;
         };
-        if data && !core::mem::replace(&mut announcement.told, true) {
-            let (leg, way, info) = (announcement.leg, announcement.way, announcement.info);
+        if data {
             let outcome = if whole {
                 CallerIdOutcome::Sent
             } else {
                 CallerIdOutcome::Impossible
             };
-            self.caller_id_was(leg, way, &info, now, outcome);
+            self.conclude(now, port, outcome);
         }
         self.announce_on(now, port);
         true
@@ -366,7 +407,7 @@ impl Pbx {
         if announcement.media == Some(media) {
             announcement.media = None;
             self.on_hook_sound(port, false);
-            self.cannot_announce(now, port);
+            self.conclude(now, port, CallerIdOutcome::Impossible);
             self.announce_on(now, port);
         }
     }
@@ -382,17 +423,19 @@ impl Pbx {
                 }
                 // The media plane does not say that it is over: the call matters more.
                 Some(Waits::Sound { .. }) => {
-                    self.cannot_announce(now, port);
+                    self.conclude(now, port, CallerIdOutcome::Impossible);
                     self.announce_on(now, port);
                 }
                 // It was lifted by a person, who goes on listening: that is an answer.
                 Some(Waits::Hook { off: false, .. }) => {
-                    if let Some(SetPhase::Ringing(leg)) = self.jacks.get(port).map(|j| j.phase) {
-                        self.set_answered(now, port, leg);
+                    match self.jacks.get(port).map(|jack| jack.phase) {
+                        Some(SetPhase::Ringing(leg)) => self.set_answered(now, port, leg),
+                        _ => self.set_lifted(now, port),
                     }
                 }
                 // No set that takes part: it rings all the same.
                 Some(Waits::Hook { off: true, .. }) => {
+                    self.conclude(now, port, CallerIdOutcome::Unanswered);
                     self.skip_to_ring(port);
                     self.announce_on(now, port);
                 }
@@ -404,8 +447,7 @@ impl Pbx {
     fn skip_to_ring(&mut self, port: PortId) {
         self.feed_if_able(port, Linefeed::Forward);
         if let Some(announcement) = self.announcements.all.get_mut(&port) {
-            let plan = announcement.way.scheme.plan();
-            announcement.next = plan.len().saturating_sub(1);
+            announcement.next = announcement.plan.len().saturating_sub(1);
         }
     }
 
@@ -431,7 +473,7 @@ impl Pbx {
             }
             // Hung up before all was sent.
             (_, false) => {
-                self.cut_short(now, port);
+                self.conclude(now, port, CallerIdOutcome::Cut);
                 self.skip_to_ring(port);
                 self.announce_on(now, port);
             }
@@ -440,24 +482,19 @@ impl Pbx {
         true
     }
 
+    /// Whether a set is being told something.
+    pub(crate) fn is_announcing(&self, port: PortId) -> bool {
+        self.announcements.all.contains_key(&port)
+    }
+
     /// Whether the set is off hook only because the plan wants it so.
     pub(crate) fn is_lifted_for_data(&self, port: PortId) -> bool {
         let announcement = self.announcements.all.get(&port);
         announcement.is_some_and(Announcement::is_lifted)
     }
 
-    fn cut_short(&mut self, now: Now, port: PortId) {
-        let Some(announcement) = self.announcements.all.get_mut(&port) else {
-            return;
-        };
-        if !core::mem::replace(&mut announcement.told, true) {
-            let (leg, way, info) = (announcement.leg, announcement.way, announcement.info);
-            self.caller_id_was(leg, way, &info, now, CallerIdOutcome::Cut);
-        }
-    }
-
     /// The plan is at its end: the bell rings on by itself.
-    fn announced(&mut self, port: PortId) {
+    fn announced(&mut self, now: Now, port: PortId) {
         let Some(announcement) = self.announcements.all.remove(&port) else {
             return;
         };
@@ -465,13 +502,23 @@ impl Pbx {
             self.on_hook_sound(port, false);
             self.remove_media(media);
         }
+        if announcement.why == Why::Test {
+            self.next_test(now, port);
+        }
     }
 
     /// Ends what a set is being told, because it was lifted or is not called any more; the line is as
     /// before. Gives the place in the media plane, if there is one, for whoever needs one now.
     pub(crate) fn stop_announcing(&mut self, now: Now, port: PortId) -> Option<MediaLeg> {
-        self.cut_short(now, port);
+        self.conclude(now, port, CallerIdOutcome::Cut);
         let announcement = self.announcements.all.remove(&port)?;
+        if announcement.why == Why::Test {
+            self.end_test(port);
+        }
+        if announcement.why.leg().is_none() {
+            // A pulse of its own; who calls stops the bell otherwise.
+            self.stop_bell(now, port);
+        }
         self.feed_if_able(port, Linefeed::Forward);
         let media = announcement.media?;
         self.on_hook_sound(port, false);

@@ -63,7 +63,7 @@ impl Pbx {
     }
 
     /// Date and time of the office, unless nobody has set the clock.
-    fn stamp(&self, now: Now) -> Option<model::CallerStamp> {
+    pub(crate) fn stamp(&self, now: Now) -> Option<model::CallerStamp> {
         let set = now.trust != Trust::Unset;
         set.then(|| self.config.office.calendar(now.wall)).flatten()
     }

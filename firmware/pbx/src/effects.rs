@@ -98,6 +98,7 @@ impl Pbx {
         let country = &self.config.country;
         let route = match sound {
             Sound::Silence => Route::Silence,
+            Sound::Dial if self.has_messages(leg) => Route::Tone(*country.tone(Tone::StutterDial)),
             Sound::Dial => Route::Tone(*country.tone(Tone::Dial)),
             Sound::RecallDial => Route::Tone(*country.tone(Tone::RecallDial)),
             // A SIP phone that was told 180 makes its own ringback.
@@ -144,7 +145,7 @@ impl Pbx {
             self.leg_event(now, leg, refusal(Cause::Unreachable));
             return;
         };
-        let mut talk = self.talk_with(&phone.owner, &peer);
+        let mut talk = self.talk_towards(call, &phone.owner, &peer);
         talk.set_port(seat.port);
         let offered = self.legs.get(&caller).map(|leg| leg.talk.offered());
         // A caller that is no phone is a set.
@@ -218,6 +219,7 @@ impl Pbx {
     }
 
     fn answer_now(&mut self, now: Now, id: LegId) {
+        self.suit_fax(id);
         let preferred = self.partner_codecs(id);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;

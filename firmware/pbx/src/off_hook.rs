@@ -38,6 +38,7 @@ impl Pbx {
                 SetTimer::Close => self.close_line(now, port),
                 SetTimer::Beep => self.beep(now, port),
                 SetTimer::Mend => self.feed(port, Linefeed::Forward),
+                SetTimer::Lamp => self.tell_lamp(now, port),
                 SetTimer::MeterEnd => self.supervise(port),
             }
         }

@@ -30,6 +30,7 @@ use crate::{
     ports::Jacks,
     registrar::Registrar,
     ringer::Ringer,
+    set_test::Tests,
     stun,
     waiting_caller::WaitingCaller,
 };
@@ -64,6 +65,8 @@ pub struct Setup {
     pub fingerprint: Option<Fingerprint>,
     /// Tones by which the hang-ups of lines are known.
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
+    /// How many messages wait, by `[[analog]]` entry.
+    pub messages: Vec<(EntryId, u8)>,
     /// Whether a run goes on from here: then nothing is written about a start.
     pub resumed: bool,
 }
@@ -116,6 +119,10 @@ pub struct Pbx {
     pub(crate) waiting_callers: BTreeMap<PortId, WaitingCaller>,
     /// Outside calls of sets that are metered.
     pub(crate) meters: Meters,
+    /// How many messages wait, by `[[analog]]` entry.
+    pub(crate) messages: BTreeMap<EntryId, u8>,
+    /// Sets that are rung to see what they show.
+    pub(crate) tests: Tests,
     /// SIP legs by leg, and the ways to find them.
     pub(crate) legs: BTreeMap<LegId, SipLeg>,
     pub(crate) by_usage: BTreeMap<UsageKey, LegId>,
@@ -193,6 +200,8 @@ impl Pbx {
             announcements: Announcements::default(),
             waiting_callers: BTreeMap::new(),
             meters: Meters::default(),
+            messages: setup.messages.into_iter().collect(),
+            tests: Tests::default(),
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
             by_media: BTreeMap::new(),
@@ -227,6 +236,7 @@ impl Pbx {
             pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
             let version = setup.version;
             pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
+            pbx.show_all_messages(now);
         }
         pbx.drop_lost_browsers(now);
         pbx
@@ -272,6 +282,10 @@ impl Pbx {
             Input::Command(Command::FalseHangUp { line, sign, tone }) => {
                 self.not_hung_up(now, &line, sign, tone);
             }
+            Input::Command(Command::SetMessages { set, messages }) => {
+                self.set_messages(now, set, messages);
+            }
+            Input::Command(Command::TestSet { port }) => self.test_set(now, port),
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
             Input::Config {
                 version, config, ..
@@ -307,6 +321,7 @@ impl Pbx {
         let bells = self.ringer.next_deadline().map(|at| (at, "a bell"));
         let told = self.announcements.next_deadline();
         let told = told.map(|at| (at, "a set is told who calls"));
+        let tests = self.tests.next_deadline().map(|at| (at, "a test of a set"));
         let meters = self.meters.next_deadline().map(|at| (at, "metering"));
         [
             self.agent.next_deadline(),
@@ -319,6 +334,7 @@ impl Pbx {
             bells,
             told,
             meters,
+            tests,
         ]
         .into_iter()
         .flatten()
@@ -385,6 +401,8 @@ impl Pbx {
             && self.agent.sizes().usages == 0
             && self.jacks.busy() == 0
             && self.announcements.is_empty()
+            && !self.jacks.owes_a_lamp()
+            && self.tests.next_deadline().is_none()
             && self.lines.busy() == 0
             && self.slots.free() == self.slots_in_all;
         if !quiet {
@@ -420,6 +438,7 @@ impl Pbx {
             flows: self.flows.list(),
             fingerprint: self.fingerprint,
             line_tones: self.lines.learned(),
+            messages: self.messages.clone().into_iter().collect(),
             resumed: true,
         })
     }
@@ -455,6 +474,7 @@ impl Pbx {
         self.load_clips();
         self.tell_profiles();
         self.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
+        self.show_all_messages(now);
         self.drop_unknown_owners(now);
     }
 
@@ -480,6 +500,7 @@ impl Pbx {
         self.ring_bells(now);
         self.run_announcements(now);
         self.run_meters(now);
+        self.run_tests(now);
         self.run_set_timers(now);
         self.line_timeouts(now);
         while let Some(&(at, leg)) = self.waiting.first() {

@@ -44,6 +44,8 @@ pub(crate) enum SetTimer {
     Mend,
     /// The reversal is over that is a metering pulse.
     MeterEnd,
+    /// The set on hook is told of its messages.
+    Lamp,
 }
 
 /// A leg of a set.
@@ -80,6 +82,8 @@ pub(crate) struct Jack {
     pub(crate) beeps: usize,
     /// It attends to all its legs at once.
     pub(crate) united: bool,
+    /// Its lamp does not yet say whether messages wait.
+    pub(crate) lamp_due: bool,
     /// What is due, and when.
     timers: Vec<(Instant, SetTimer)>,
 }
@@ -129,6 +133,7 @@ impl Jacks {
             waiting: None,
             beeps: 0,
             united: false,
+            lamp_due: false,
             timers: Vec::new(),
         };
         Self {
@@ -232,6 +237,17 @@ impl Jacks {
             jack.beeps = jack.beeps.saturating_add(1);
         }
         self.set_timer(port, next, SetTimer::Beep);
+    }
+
+    pub(crate) fn set_lamp_due(&mut self, port: PortId, due: bool) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.lamp_due = due;
+        }
+    }
+
+    /// Whether a lamp is still to be told.
+    pub(crate) fn owes_a_lamp(&self) -> bool {
+        self.all.values().any(|jack| jack.lamp_due)
     }
 
     pub(crate) fn set_united(&mut self, port: PortId, united: bool) {

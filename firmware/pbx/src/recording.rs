@@ -78,6 +78,8 @@ impl Pbx {
             | Command::PauseRecording(_)
             | Command::ResumeRecording(_)
             | Command::FalseHangUp { .. }
+            | Command::SetMessages { .. }
+            | Command::TestSet { .. }
             | Command::Stop { .. } => return,
         };
         let event = Event {

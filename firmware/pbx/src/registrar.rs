@@ -233,7 +233,9 @@ impl Pbx {
             StateChange::Unbound { owner, key } => {
                 self.forget(now, owner, key, Rule::RegisterRemoved);
             }
-            StateChange::DigestMd5 { .. } | StateChange::LineTones { .. } => {}
+            StateChange::DigestMd5 { .. }
+            | StateChange::LineTones { .. }
+            | StateChange::Messages { .. } => {}
         }
         self.state(change);
     }

@@ -61,15 +61,18 @@ impl Pbx {
                 self.note_fault(now, port, false);
                 // A chip that was without power knows nothing any more.
                 self.tell_profile(port);
+                self.show_messages_again(now, port);
             }
             SetDid::Nothing => {}
         }
+        self.settle_lamp_later(now, port);
     }
 
-    fn set_lifted(&mut self, now: Now, port: PortId) {
+    pub(crate) fn set_lifted(&mut self, now: Now, port: PortId) {
         let entry = self.jacks.get(port).and_then(|jack| jack.entry.clone());
         let taken_back = self.switch.take_back(port);
-        let Some(media) = self.seat_for_port(port) else {
+        let seat = self.stop_announcing(now, port);
+        let Some(media) = seat.or_else(|| self.seat_for_port(port)) else {
             self.jacks.set_phase(port, SetPhase::Mute);
             self.leave_off_hook(now, port);
             return;
@@ -172,6 +175,10 @@ impl Pbx {
             };
             self.leg_event(now, leg, refused);
             return;
+        }
+        // A call is more than a lamp or a test.
+        if let Some(media) = self.stop_announcing(now, port) {
+            self.remove_media(media);
         }
         self.jacks.add_leg(port, leg);
         self.jacks.set_phase(port, SetPhase::Ringing(leg));
@@ -292,6 +299,7 @@ impl Pbx {
                 }
             }
         }
+        self.settle_lamp_later(now, port);
     }
 
     /// The call is over and the set is off hook: it hears why until it is hung up.

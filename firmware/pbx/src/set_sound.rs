@@ -9,12 +9,23 @@ use crate::Pbx;
 const TAIL_MIN_MS: u8 = 8;
 
 impl Pbx {
+    /// A fax machine was heard on a port that is not said to have one.
+    pub(crate) fn tell_data_sound(&mut self, port: PortId, media: MediaLeg) {
+        let jack = self.jacks.get(port);
+        let set = jack.and_then(|jack| self.config.analog_on(&jack.name));
+        let sound = PortSound {
+            data: true,
+            ..sound_of(set)
+        };
+        self.media(MediaCommand::SetPortSound { leg: media, sound });
+    }
+
     /// Sets the sound of a port as its entry says. The country's loss plan is the line circuit's, see
     /// `line_profile`.
     pub(crate) fn tell_sound(&mut self, port: PortId, media: MediaLeg) {
         let jack = self.jacks.get(port);
         let set = jack.and_then(|jack| self.config.analog_on(&jack.name));
-        let sound = set.map_or_else(|| sound_of(None), |set| sound_of(Some(set)));
+        let sound = sound_of(set);
         self.media(MediaCommand::SetPortSound { leg: media, sound });
     }
 }

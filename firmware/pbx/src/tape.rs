@@ -67,6 +67,7 @@ pub struct Snapshot {
     flows_made: u64,
     fingerprint: Option<[u8; 32]>,
     line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
+    messages: Vec<(EntryId, u8)>,
     resumed: bool,
 }
 
@@ -113,6 +114,7 @@ impl Snapshot {
             flows_made: setup.flows.1,
             fingerprint: setup.fingerprint.map(|print| print.0),
             line_tones: setup.line_tones.clone(),
+            messages: setup.messages.clone(),
             resumed: setup.resumed,
         }
     }
@@ -149,6 +151,7 @@ impl Snapshot {
             flows: (self.flows.iter().map(peer).collect(), self.flows_made),
             fingerprint: self.fingerprint.map(model::Fingerprint),
             line_tones: self.line_tones.clone(),
+            messages: self.messages.clone(),
             resumed: self.resumed,
         })
     }

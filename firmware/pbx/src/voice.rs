@@ -3,14 +3,15 @@
 
 use call::LegEvent;
 use model::{
-    Codec, Digit, EntryId, Event, EventBody, FaxTone, LegId, MediaCommand, MediaLeg, Now, Rule,
-    SecurityFault, VoiceOptions,
+    CallId, Codec, Digit, EntryId, Event, EventBody, FaxTone, LegId, MediaCommand, MediaLeg, Now,
+    Rule, SecurityFault, VoiceOptions,
 };
 use sip::{HeaderName, Headers, Method, Peer};
 
 use crate::{
     Pbx,
-    leg::{SipLeg, Stage},
+    leg::Stage,
+    pbx::Owner,
     talk::{Form, Secrets, Talk, Terms},
 };
 
@@ -26,6 +27,15 @@ impl Pbx {
         let [id, name] = [self.plain.next_u64(), self.plain.next_u64()];
         let secrets = Secrets::new(self.vault.seed(), name, self.fingerprint);
         Talk::new(self.media_address(peer), id, terms, secrets)
+    }
+
+    /// The same for a phone that is called in this call.
+    pub(crate) fn talk_towards(&mut self, call: CallId, owner: &EntryId, peer: &Peer) -> Talk {
+        let mut talk = self.talk_with(owner, peer);
+        if self.has_fax(call) {
+            talk.carry_data();
+        }
+        talk
     }
 
     /// The codec of whoever else is in the call, so that nothing need be converted.
@@ -167,13 +177,44 @@ impl Pbx {
             body: EventBody::LegFax { tone },
         };
         self.record(now, event);
-        let changed = |leg: &&SipLeg| {
-            Some(leg.call) == call && leg.talk.terms().voice() != VoiceOptions::default()
-        };
-        let legs = self.legs.values().filter(changed);
+        let legs = self.legs.values().filter(|leg| Some(leg.call) == call);
         let seats: Vec<MediaLeg> = legs.filter_map(|leg| leg.media).collect();
         for leg in seats {
-            let options = VoiceOptions::default();
+            let options = VoiceOptions {
+                data: true,
+                ..VoiceOptions::default()
+            };
+            self.media(MediaCommand::SetVoice { leg, options });
+        }
+        if let Some(&Owner::Port(port)) = self.by_media.get(&media) {
+            self.tell_data_sound(port, media);
+        }
+    }
+
+    /// Whether a set of this call is a fax machine.
+    pub(crate) fn has_fax(&self, call: CallId) -> bool {
+        let mut sets = self.jacks.legs();
+        sets.any(|leg| {
+            let port = self.jacks.of_leg(leg).map(|(port, _)| port);
+            let jack = port.and_then(|port| self.jacks.get(port));
+            let set = jack.and_then(|jack| self.config.analog_on(&jack.name));
+            set.is_some_and(|set| set.fax) && self.switch.call_of(leg) == Some(call)
+        })
+    }
+
+    /// A phone that is about to answer a fax machine's call, or to be answered by one, speaks as such
+    /// machines want it.
+    pub(crate) fn suit_fax(&mut self, id: LegId) {
+        let call = self.legs.get(&id).map(|leg| leg.call);
+        if !call.is_some_and(|call| self.has_fax(call)) {
+            return;
+        }
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        leg.talk.carry_data();
+        let options = leg.talk.terms().voice();
+        if let Some(leg) = leg.media {
             self.media(MediaCommand::SetVoice { leg, options });
         }
     }

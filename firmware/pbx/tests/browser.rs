@@ -346,7 +346,10 @@ fn a_fax_machine_turns_off_what_is_done_to_voices() {
     let outputs = rig.tell(Input::Media(MediaEvent::Fax { leg, tone }));
     let plain = MediaCommand::SetVoice {
         leg,
-        options: VoiceOptions::default(),
+        options: VoiceOptions {
+            data: true,
+            ..VoiceOptions::default()
+        },
     };
     assert!(outputs.contains(&Output::Media(plain)), "{outputs:?}");
     let told = outputs.iter().any(|output| match output {

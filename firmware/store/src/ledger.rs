@@ -53,6 +53,8 @@ pub struct Batch {
 
 /// Keys of memos with what was learned of outside lines begin with this; the entry follows.
 pub(crate) const LINE_TONES: &str = "line tones/";
+/// The same of messages that wait for sets.
+pub(crate) const MESSAGES: &str = "messages/";
 
 impl Batch {
     /// Whether there is nothing in it.
@@ -465,6 +467,18 @@ impl Store {
                 )
                 .map(drop)
             }
+            StateChange::Messages { set, messages: 0 } => self
+                .execute(
+                    "DELETE FROM memo WHERE key = ?1",
+                    [format!("{MESSAGES}{set}")],
+                )
+                .map(drop),
+            StateChange::Messages { set, messages } => self
+                .execute(
+                    "INSERT OR REPLACE INTO memo (key, value) VALUES (?1, ?2)",
+                    (format!("{MESSAGES}{set}"), vec![*messages]),
+                )
+                .map(drop),
             StateChange::DigestMd5 { owner, md5: true } => self
                 .execute(
                     "INSERT OR IGNORE INTO digest_md5 (owner) VALUES (?1)",

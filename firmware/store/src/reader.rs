@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, R
 use crate::{
     CallView, Cdr, LiveView, StoreError, StoredRecord,
     encode::{LedgerRow, call_key, party_key, signed},
-    ledger::LINE_TONES,
+    ledger::{LINE_TONES, MESSAGES},
     schema,
     store::DATABASE_FILE,
 };
@@ -207,6 +207,22 @@ impl Reader {
             Some((line.ok()?, tones.ok()?))
         };
         // What cannot be read is learned again.
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    /// How many messages wait, by set.
+    ///
+    /// # Errors
+    /// As [`Self::calls`].
+    pub fn messages(&self) -> Result<Vec<(EntryId, u8)>, StoreError> {
+        let sql = "SELECT key, value FROM memo WHERE key LIKE 'messages/%' ORDER BY key";
+        let rows = self.query(sql, [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })?;
+        let read = |(key, body): (String, Vec<u8>)| {
+            let set = EntryId::new(key.strip_prefix(MESSAGES).unwrap_or_default());
+            Some((set.ok()?, *body.first()?))
+        };
         Ok(rows.into_iter().filter_map(read).collect())
     }
 

@@ -41,6 +41,8 @@ pub struct Recovered {
     pub digest_md5: Vec<EntryId>,
     /// The tones by which the hang-ups of outside lines are known.
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
+    /// How many messages wait, by `[[analog]]` entry.
+    pub messages: Vec<(EntryId, u8)>,
     /// Calls that were cut off by the stop and are closed now with `power lost`.
     pub calls_closed: u64,
     /// The program did not stop in order the last time.
@@ -166,6 +168,7 @@ pub(crate) fn recover(
             .collect(),
         digest_md5: readable(store.digest_md5(), &mut damage)?,
         line_tones: readable(store.line_tones(), &mut damage)?,
+        messages: readable(store.messages(), &mut damage)?,
         calls_closed: open.len() as u64,
         unclean: last.is_some_and(|boot| !boot.clean),
         damage,

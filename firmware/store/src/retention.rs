@@ -108,6 +108,9 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::Line { .. }
         | EventBody::PortFault { .. }
         | EventBody::PortLocked { .. }
+        | EventBody::MessagesWaiting { .. }
+        | EventBody::PortLamp { .. }
+        | EventBody::PortTested { .. }
         | EventBody::Erased { .. } => [None, None],
     }
 }

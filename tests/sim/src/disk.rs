@@ -199,7 +199,11 @@ impl Disk {
                 Entry::State(StateChange::Unbound { owner, key }) => {
                     all.remove(&(owner.clone(), key.clone()));
                 }
-                Entry::State(StateChange::DigestMd5 { .. } | StateChange::LineTones { .. })
+                Entry::State(
+                    StateChange::DigestMd5 { .. }
+                    | StateChange::LineTones { .. }
+                    | StateChange::Messages { .. },
+                )
                 | Entry::Record(..)
                 | Entry::Party(..) => {}
             }

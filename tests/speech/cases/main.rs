@@ -18,6 +18,7 @@ const fn with(codec: Codec) -> Party {
         voice: VoiceOptions {
             auto_level: false,
             denoise: false,
+            data: false,
         },
     }
 }
@@ -29,6 +30,7 @@ const fn cleaned(codec: Codec) -> Party {
         voice: VoiceOptions {
             auto_level: false,
             denoise: true,
+            data: false,
         },
     }
 }

@@ -33,6 +33,14 @@ pub(crate) enum Of {
         #[arg(long)]
         json: bool,
     },
+    /// Rings the set with every way of caller ID, to see which its display reads.
+    Set {
+        /// The port's name, like fxs1.
+        port: String,
+        /// Print JSON, once all is over.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +67,7 @@ pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
             None => line(data, port.as_deref(), json),
         },
         Of::Voice { json } => voice(data, json),
+        Of::Set { port, json } => super::set_doctor::run(data, &port, json),
     }
 }
 

@@ -3,8 +3,10 @@
 mod call;
 mod config;
 mod doctor;
+mod messages;
 mod music;
 mod recording;
+mod set_doctor;
 mod sim;
 mod token;
 
@@ -64,6 +66,8 @@ enum Verb {
     /// Calls that were recorded.
     #[command(subcommand)]
     Recording(recording::Verb),
+    /// Say that messages wait for whoever uses an analog set, or none any more.
+    Messages(messages::Args),
     /// The people at simulated sets.
     Sim(sim::Args),
     /// Write a copy of everything into one file.
@@ -89,7 +93,7 @@ enum Verb {
         /// A file of `DATA/journal`.
         file: PathBuf,
     },
-    /// Say what this machine lacks, or how its outside lines are.
+    /// Say what this machine lacks, or how its lines and sets are.
     Doctor {
         #[command(subcommand)]
         of: Option<doctor::Of>,
@@ -150,6 +154,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Music(verb) => music::run(&data, verb)?,
         Verb::Token(verb) => token::run(&data, verb)?,
         Verb::Recording(verb) => recording::run(&data, verb)?,
+        Verb::Messages(args) => messages::run(&data, args)?,
         Verb::Sim(args) => sim::run(&data, args)?,
         Verb::Backup {
             file,

@@ -149,6 +149,12 @@ impl Board {
         kept
     }
 
+    /// The port of that name.
+    pub(crate) fn port_named(&self, name: &str) -> Option<PortId> {
+        let seat = self.seats.iter().find(|seat| seat.name == name);
+        seat.map(|seat| seat.port)
+    }
+
     pub(crate) fn command(&mut self, port: PortId, command: PortCommand) {
         let seat = self.seats.iter_mut().find(|seat| seat.port == port);
         if let Some(seat) = seat

@@ -56,6 +56,12 @@ pub(crate) enum Word {
     Figures(SyncSender<(Figures, Counters)>),
     /// Somebody wants to know how the analog ports are.
     Ports(SyncSender<Vec<model::LineHealth>>),
+    /// How far the test of a set is, after beginning one if wished; `None` = no such port.
+    SetTest {
+        port: String,
+        begin: bool,
+        answer: SyncSender<Option<Vec<pbx::SetTest>>>,
+    },
     /// A question to the people at the simulated sets.
     Board {
         port: String,

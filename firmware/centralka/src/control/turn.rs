@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use mio::{Events, Interest, Token};
-use model::{FlowId, Instant, MediaEvent, Now, PortId, Transport, limits};
+use model::{Command, FlowId, Instant, MediaEvent, Now, PortId, Transport, limits};
 use panel::{WebLine, WebPhoneWord};
 use pbx::Input;
 
@@ -302,6 +302,18 @@ impl Control {
                     let figures = self.driver.pbx.port_figures();
                     // Nobody waits any more if this fails.
                     let _ = answer.try_send(self.board.health(now, figures));
+                }
+                Word::SetTest {
+                    port,
+                    begin,
+                    answer,
+                } => {
+                    let port = self.board.port_named(&port);
+                    if let Some(port) = port.filter(|_| begin) {
+                        self.tell(Input::Command(Command::TestSet { port }));
+                    }
+                    // Nobody waits any more if this fails.
+                    let _ = answer.try_send(port.map(|port| self.driver.pbx.set_test(port)));
                 }
                 Word::Board { port, ask, answer } => {
                     let now = self.clock.now().mono;

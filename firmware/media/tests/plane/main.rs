@@ -4,6 +4,7 @@
 mod clips;
 mod comfort;
 mod conference;
+mod data;
 mod digits;
 mod guard;
 mod hostile;

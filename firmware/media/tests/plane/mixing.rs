@@ -101,6 +101,7 @@ fn level_and_noise_of_a_voice_are_changed_while_that_is_wished() {
         let options = VoiceOptions {
             auto_level,
             denoise,
+            data: false,
         };
         let leg = a.leg;
         rig.command(MediaCommand::SetVoice { leg, options });

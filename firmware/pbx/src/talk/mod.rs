@@ -111,6 +111,11 @@ impl Talk {
         &self.terms
     }
 
+    /// See [`Terms::carry_data`]. Counts for what is said from now on.
+    pub(crate) fn carry_data(&mut self) {
+        self.terms.carry_data();
+    }
+
     /// Whether a key that comes now is a press of its own.
     pub(crate) fn hears_key(&mut self, now: Instant, form: Form) -> bool {
         self.keys.is_new(now, form)

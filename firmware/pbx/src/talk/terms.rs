@@ -16,6 +16,8 @@ const ICE_PASSWORD_OCTETS: usize = 16;
 pub(crate) struct Terms {
     media: Media,
     transport: Transport,
+    /// A fax machine or a modem is at the other end of the call.
+    data: bool,
 }
 
 /// What a description of ours says of protection.
@@ -29,7 +31,23 @@ pub(super) struct Protecting {
 
 impl Terms {
     pub(crate) const fn new(media: Media, transport: Transport) -> Self {
-        Self { media, transport }
+        Self {
+            media,
+            transport,
+            data: false,
+        }
+    }
+
+    /// A fax machine or a modem is at the other end: G.711 only, and nothing is done to its sound
+    /// (V.152 §6.1).
+    pub(super) fn carry_data(&mut self) {
+        let media = &mut self.media;
+        media.codecs.retain(|codec| codec.sample_hz() == 8_000);
+        if media.codecs.is_empty() {
+            media.codecs.push(Codec::Pcma);
+        }
+        (media.comfort_noise, media.auto_level, media.denoise) = (false, false, false);
+        self.data = true;
     }
 
     /// Codecs that may be agreed on: `preferred` in their order as far as the phone may have them,
@@ -51,6 +69,7 @@ impl Terms {
         VoiceOptions {
             auto_level: self.media.auto_level,
             denoise: self.media.denoise,
+            data: self.data,
         }
     }
 

@@ -64,6 +64,8 @@ pub(super) struct Delay {
     /// Packets that it was not looked for again after.
     uncounted: u8,
     drift: Drift,
+    /// The shortest wait that is wanted, in µs.
+    least: i64,
 }
 
 impl Delay {
@@ -81,6 +83,7 @@ impl Delay {
             quantile: None,
             uncounted: 0,
             drift: Drift::new(),
+            least: 0,
         }
     }
 
@@ -204,8 +207,22 @@ impl Delay {
         (least != i64::MAX).then_some(least)
     }
 
+    /// The shortest wait from now on, in µs.
+    pub(super) const fn hold(&mut self, least: i64) {
+        self.least = least;
+    }
+
+    /// The shortest wait that is wanted, in µs.
+    pub(super) const fn held(&self) -> i64 {
+        self.least
+    }
+
     /// The wait that the fastest packet should have, in µs, at most `max`.
     pub(super) fn wait(&mut self, max: i64) -> i64 {
+        self.natural_wait(max).max(self.least.min(max))
+    }
+
+    fn natural_wait(&mut self, max: i64) -> i64 {
         if self.counted < BELIEVED {
             let known = self.slowest_bin();
             return WAIT_FIRST_US.max(known).min(max);

@@ -172,7 +172,14 @@ impl JitterBuffer {
     pub fn restart(&mut self) {
         self.frames.clear();
         self.stream = None;
+        let held = self.delay.held();
         self.delay = Delay::new();
+        self.delay.hold(held);
+    }
+
+    /// From now on the wait is at least this long, in µs: 0 = as short as the network allows.
+    pub fn hold(&mut self, least_us: u32) {
+        self.delay.hold(i64::from(least_us));
     }
 
     /// Another codec: as [`JitterBuffer::restart`].

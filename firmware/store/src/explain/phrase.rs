@@ -139,6 +139,14 @@ pub(crate) enum Said {
     PortLocked,
     /// Port.
     PortFree,
+    /// Entry, how many.
+    MessagesWaiting,
+    /// Port.
+    LampLit,
+    /// Port.
+    LampOut,
+    /// Port.
+    PortTested,
     /// Port.
     LineDead,
     /// Port.
@@ -265,6 +273,15 @@ fn of_board(body: &EventBody, who: String, scene: &Scene<'_>) -> (Said, Vec<Stri
     match body {
         EventBody::Line { port, news } => (line(*news), vec![scene.port(*port)]),
         EventBody::LegMetered { pulses } => (Said::LegMetered, vec![who, pulses.to_string()]),
+        EventBody::MessagesWaiting { set, messages } => {
+            let words = vec![scene.entry(set), messages.to_string()];
+            (Said::MessagesWaiting, words)
+        }
+        EventBody::PortLamp { port, lit } => {
+            let said = either(*lit, Said::LampLit, Said::LampOut);
+            (said, vec![scene.port(*port)])
+        }
+        EventBody::PortTested { port, .. } => (Said::PortTested, vec![scene.port(*port)]),
         EventBody::PortFault { port, .. } | EventBody::PortLocked { port, .. } => {
             (port_news(body), vec![scene.port(*port)])
         }

@@ -226,6 +226,9 @@ impl CallView {
             | EventBody::Line { .. }
             | EventBody::PortFault { .. }
             | EventBody::PortLocked { .. }
+            | EventBody::MessagesWaiting { .. }
+            | EventBody::PortLamp { .. }
+            | EventBody::PortTested { .. }
             | EventBody::Erased { .. } => {}
         }
     }

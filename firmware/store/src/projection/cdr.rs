@@ -179,6 +179,9 @@ impl CdrFold {
             | EventBody::Line { .. }
             | EventBody::PortFault { .. }
             | EventBody::PortLocked { .. }
+            | EventBody::MessagesWaiting { .. }
+            | EventBody::PortLamp { .. }
+            | EventBody::PortTested { .. }
             | EventBody::Erased { .. } => {}
         }
     }

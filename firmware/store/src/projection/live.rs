@@ -271,6 +271,9 @@ impl LiveCall {
             | EventBody::Line { .. }
             | EventBody::PortFault { .. }
             | EventBody::PortLocked { .. }
+            | EventBody::MessagesWaiting { .. }
+            | EventBody::PortLamp { .. }
+            | EventBody::PortTested { .. }
             | EventBody::Erased { .. } => return false,
         };
         let Some(leg) = self.legs.iter_mut().find(|leg| leg.id == id) else {

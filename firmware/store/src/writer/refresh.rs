@@ -46,7 +46,9 @@ impl Refreshes {
                 self.waiting.remove(&key);
                 self.written.remove(&key);
             }
-            StateChange::DigestMd5 { .. } | StateChange::LineTones { .. } => {}
+            StateChange::DigestMd5 { .. }
+            | StateChange::LineTones { .. }
+            | StateChange::Messages { .. } => {}
         }
         Some(change)
     }

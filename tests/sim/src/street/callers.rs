@@ -317,3 +317,113 @@ fn an_outside_call_is_metered_and_no_other() {
         street.must_be_quiet();
     }
 }
+
+#[test]
+fn messages_that_wait_stutter_the_dial_tone_and_light_the_lamp() {
+    for (top, keys, lit_by) in [
+        (POLAND, "", [Rule::LampNeon, Rule::LampData]),
+        (
+            "[office]\ncountry = \"US\"\n",
+            "",
+            [Rule::LampNeon, Rule::LampData],
+        ),
+        (
+            "[office]\ncountry = \"GB\"\n",
+            "caller_id = \"bt_sin227\"",
+            [Rule::LampNeon, Rule::LampData],
+        ),
+        (
+            POLAND,
+            "caller_id = \"etsi_fsk_rpas\"",
+            [Rule::LampNeon, Rule::LampData],
+        ),
+        (
+            POLAND,
+            "caller_id = \"dtmf_abdc\"",
+            [Rule::LampNeon, Rule::LampNeon],
+        ),
+    ] {
+        let mut street = Street::new(top, 2, |_| keys);
+        let tone = |street: &mut Street| {
+            street.lift(1);
+            street.pass_ms(6_000);
+            let tones = street.tones(1);
+            street.hang_up(1);
+            street.pass_ms(1_000);
+            tones
+        };
+        assert!(tone(&mut street).iter().any(|t| t == "dial"), "{top}");
+        street.messages(1, 3);
+        // Somebody lifts while the set is told: it is told again.
+        street.pass_ms(2_200);
+        let tones = tone(&mut street);
+        // The British tone has no pauses by which people could name it.
+        let nameless = top.contains("GB") && tones.is_empty();
+        let stutters = nameless || tones.iter().any(|t| t == "stutter_dial");
+        assert!(stutters, "{top} {tones:?}");
+        street.pass_ms(6_000);
+        let report = street.report(1);
+        assert!(report.lamp && !street.report(2).lamp, "{top} {keys}");
+        assert_eq!(report.display, None, "a lamp is no caller");
+        for rule in lit_by {
+            let lit = |b: &EventBody| matches!(b, EventBody::PortLamp { lit: true, .. });
+            assert!(street.wrote(rule, lit), "{top} {keys} {rule:?}");
+        }
+        // The set rings as ever, and a call is more than a lamp.
+        street.messages(1, 0);
+        street.pass_ms(2_100);
+        calls(&mut street, 2, "301");
+        street.pass_ms(9_000);
+        assert!(street.report(1).rings >= 1, "{top} {keys}");
+        street.hang_up(2);
+        street.pass_ms(8_000);
+        assert!(!street.report(1).lamp, "{top} {keys}");
+        assert!(tone(&mut street).iter().any(|t| t == "dial"), "{top}");
+        street.pass_ms(5_000);
+        assert_eq!(street.linefeed(1), Linefeed::Forward, "{top} {keys}");
+        street.must_be_quiet();
+    }
+}
+
+#[test]
+fn a_test_rings_the_set_in_every_way_and_a_call_ends_it() {
+    let mut street = Street::new(POLAND, 2, |_| "");
+    street.test_set(1);
+    let mut shown: Vec<String> = Vec::new();
+    for _ in 0..2_400 {
+        street.pass_ms(50);
+        let number = street.report(1).display.and_then(|display| display.number);
+        if let Some(number) = number.filter(|number| shown.last() != Some(number)) {
+            shown.push(number);
+        }
+        if street.set_test(1).iter().all(|test| test.outcome.is_some()) {
+            break;
+        }
+    }
+    let tests = street.set_test(1);
+    assert_eq!(tests.len(), 11, "{tests:?}");
+    for test in &tests {
+        // The simulated set lets itself not be called for the Japanese way.
+        let seen = shown.contains(&test.number);
+        assert_eq!(seen, test.way != "ntt", "{test:?} {shown:?}");
+    }
+    street.pass_ms(12_000);
+    assert!(!street.report(1).rung);
+    assert_eq!(street.linefeed(1), Linefeed::Forward);
+    street.must_be_quiet();
+    // Another one, and somebody calls.
+    street.test_set(1);
+    street.pass_ms(1_500);
+    calls(&mut street, 2, "301");
+    street.pass_ms(6_000);
+    assert!(street.report(1).rung);
+    let display = street.report(1).display.and_then(|display| display.number);
+    assert_eq!(display.as_deref(), Some("302"));
+    let tests = street.set_test(1);
+    let cut = tests
+        .iter()
+        .filter(|test| test.outcome == Some(CallerIdOutcome::Cut));
+    assert!(cut.count() >= 10, "{tests:?}");
+    street.hang_up(2);
+    street.must_be_quiet();
+}

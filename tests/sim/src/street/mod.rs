@@ -13,7 +13,9 @@ use std::sync::Arc;
 use config::{Config, Tone};
 use hal_port::Linefeed;
 use hal_sim::{Act, NamedTone, Report};
-use model::{Command, EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Seq};
+use model::{
+    Command, EntryId, EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Seq,
+};
 use pbx::{Input, Keys, Setup};
 
 use crate::exchange::{Board, Effect, Exchange, times};
@@ -41,6 +43,7 @@ fn switch_on(now: Instant, config: &Arc<Config>, next_seq: Seq, board: &mut Boar
         flows: (Vec::new(), 0),
         fingerprint: None,
         line_tones: Vec::new(),
+        messages: Vec::new(),
         resumed: false,
     };
     let mut secret = [0; 32];
@@ -224,6 +227,28 @@ impl Street {
             .collect();
         sets.sort_unstable();
         sets
+    }
+
+    /// So many messages wait for a set.
+    pub(crate) fn messages(&mut self, set: u16, messages: u8) {
+        let set = EntryId::new(&format!("set{set}")).expect("a legal id");
+        self.wish(Command::SetMessages { set, messages });
+    }
+
+    /// Somebody asks for a test of a set.
+    pub(crate) fn test_set(&mut self, set: u16) {
+        let port = PortId(set - 1);
+        self.wish(Command::TestSet { port });
+    }
+
+    pub(crate) fn set_test(&self, set: u16) -> Vec<pbx::SetTest> {
+        self.exchange.pbx.set_test(PortId(set - 1))
+    }
+
+    fn wish(&mut self, command: Command) {
+        let input = Input::Command(command);
+        self.exchange.input(self.now, input, &mut self.board);
+        self.take();
     }
 
     /// When the set heard something for the first time since it was lifted.

@@ -67,6 +67,7 @@ impl World {
             flows: (Vec::new(), 0),
             fingerprint: None,
             line_tones: found.line_tones,
+            messages: Vec::new(),
             resumed: false,
         };
         let keys = Keys::new(secret, self.office.passwords.clone());
