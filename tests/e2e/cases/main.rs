@@ -2,6 +2,7 @@
 
 mod addresses;
 mod audio;
+mod callers;
 mod conference;
 mod hold;
 mod life;
