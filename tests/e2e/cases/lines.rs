@@ -115,7 +115,7 @@ fn a_phone_calls_outside_and_both_hear() {
 /// An office with two lines, whose first sends its callers on to a mobile over the second.
 fn onward() -> Exchange {
     let lines = "[[line]]\nport = \"fxo1\"\nto = \"601234567\"\n\n[[line]]\nport = \"fxo2\"\n";
-    started(&Office::with(&["2005"]).table(lines))
+    started(&Office::with(&["2005", "2006"]).table(lines))
 }
 
 #[test]
@@ -177,8 +177,10 @@ fn the_last_seconds_before_a_hang_up_are_kept_and_can_be_heard() {
         "{}",
         samples.len()
     );
-    let share = share_of(&samples, f64::from(JAN_HZ));
-    assert!(share > 0.1, "the far party's last words: {share}");
+    let looks = samples.chunks_exact(160);
+    let share = looks.map(|look| share_of(look, f64::from(JAN_HZ)));
+    let share = share.fold(0.0, f64::max);
+    assert!(share > 0.9, "the far party's last words: {share}");
     exchange.ask(&["doctor", "line", "fxo1", "evidence", "--false", &id]);
     until(s(30), "the false hang-up is counted", || {
         let lines = exchange.ask(&["doctor", "line", "fxo1", "--json"]);

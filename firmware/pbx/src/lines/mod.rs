@@ -145,8 +145,16 @@ impl Line {
 
     /// Whether a call may take it.
     fn is_free(&self) -> bool {
-        let works = !self.dead && !self.in_use && !self.out_of_service;
-        works && self.entry.is_some() && matches!(self.phase, Phase::Idle)
+        self.works() && matches!(self.phase, Phase::Idle)
+    }
+
+    /// Whether a call may have it as soon as the exchange has seen it on hook, for which no other waits.
+    fn is_free_soon(&self) -> bool {
+        self.works() && matches!(self.phase, Phase::Clearing { next: None, .. })
+    }
+
+    fn works(&self) -> bool {
+        self.entry.is_some() && !self.dead && !self.in_use && !self.out_of_service
     }
 
     pub(crate) fn leg(&self) -> Option<LegId> {
@@ -262,7 +270,8 @@ impl Lines {
         self.of_leg(leg).is_some() && self.media_of(leg).is_none()
     }
 
-    /// Lines that a call may take now: the one that has rested longest first.
+    /// Lines that a call may take: the one that has rested longest first, those that are still being
+    /// cleared last. A caller would rather wait for a second than hear that all are taken.
     pub(crate) fn free<'l>(
         &'l self,
         config: &'l Config,
@@ -271,12 +280,15 @@ impl Lines {
         let mut free: Vec<_> = self
             .all
             .iter()
-            .filter(|(_, line)| line.is_free())
-            .filter_map(|(&port, line)| Some((line.used, port, line.entry.as_ref()?)))
-            .filter(|(.., entry)| goes_out(entry))
+            .filter(|(_, line)| line.is_free() || line.is_free_soon())
+            .filter_map(|(&port, line)| {
+                let place = (line.is_free_soon(), line.used, port);
+                Some((place, line.entry.as_ref()?))
+            })
+            .filter(|(_, entry)| goes_out(entry))
             .collect();
-        free.sort_by_key(|&(used, port, _)| (used, port));
-        free.into_iter().map(|(_, port, entry)| (port, entry))
+        free.sort_by_key(|&(place, _)| place);
+        free.into_iter().map(|((.., port), entry)| (port, entry))
     }
 
     /// Lines that calls talk or dial on, longest first. One that rings is none: to lift it would answer
