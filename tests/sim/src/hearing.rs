@@ -18,6 +18,9 @@ const LONE_VOICE_MS: u64 = 150;
 const BUFFERED: Duration = Duration::from_millis(40);
 /// A mark is found in windows of 50 ms, and those end with packets of 20 ms: two windows at most.
 const WINDOWS: Duration = Duration::from_millis(100);
+/// So many windows of one's own voice in a row are no echo of a set any more: 3 s, in which a canceller
+/// that hears both sides at once has learned its line.
+const LEARNING_WINDOWS: u32 = 60;
 /// Silence for longer than this is the end of a talk.
 const SAME_TALK: Duration = Duration::from_millis(1_000);
 /// Sound that is mixed: the jitter buffer, windows of 50 ms, pauses of the sets' marks.
@@ -126,7 +129,8 @@ impl Hearing {
 
     /// A lost or repeated packet, or a step of the jitter buffer, bends a tone for a window or two:
     /// only a stranger who stays is one. Where much is lost or late, concealment bends a voice into
-    /// the mark beside it for longer.
+    /// the mark beside it for longer. One's own voice comes back from a set in the room until its
+    /// canceller has learned the line, while both sides speak all the time.
     fn mixed_stranger(
         &mut self,
         now: Instant,
@@ -143,7 +147,11 @@ impl Hearing {
         *windows = if goes_on { *windows + 1 } else { 1 };
         *last = now;
         let (listener, talker) = key;
-        let enough = if features.weather.is_gentle() { 4 } else { 10 };
+        let enough = match features.weather.is_gentle() {
+            _ if listener == talker => LEARNING_WINDOWS,
+            true => 4,
+            false => 10,
+        };
         (*windows >= enough).then(|| format!("seat {listener} hears the stranger {talker}, mixed"))
     }
 
