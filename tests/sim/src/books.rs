@@ -23,6 +23,8 @@ const ANSWER_SEEN: Duration = Duration::from_secs(30);
 const TAKEN_OVER: Duration = Duration::from_millis(100);
 /// A call that rings on a line for so long, on an exchange that has been on for as long, is in the books.
 const RINGS: Duration = Duration::from_secs(8);
+/// So long after its last ring a caller who is refused may still be there: a ring before that is taken for theirs.
+const RINGS_ON: Duration = Duration::from_secs(12);
 
 /// Checks every call record; gives how many there are.
 pub(crate) fn check(world: &mut World) -> usize {
@@ -116,7 +118,7 @@ fn missing_of_lines(folds: &[(CdrFold, Instant)], truth: &Truth, office: &Office
             let pause = other.end.map(|end| call.begin.since(end));
             other.seat == call.seat
                 && other.begin < call.begin
-                && pause.is_none_or(|pause| pause < RINGS)
+                && pause.is_none_or(|pause| pause < RINGS_ON)
         });
         let excused = excused || merged;
         let entry = &office.seats[call.seat].entry;

@@ -18,9 +18,9 @@ const LONE_VOICE_MS: u64 = 150;
 const BUFFERED: Duration = Duration::from_millis(40);
 /// A mark is found in windows of 50 ms, and those end with packets of 20 ms: two windows at most.
 const WINDOWS: Duration = Duration::from_millis(100);
-/// So many windows of one's own voice in a row are no echo of a set any more: 3 s, in which a canceller
+/// So many windows of one's own voice in a row are no echo of a set any more: 5 s, in which a canceller
 /// that hears both sides at once has learned its line.
-const LEARNING_WINDOWS: u32 = 60;
+const LEARNING_WINDOWS: u32 = 100;
 /// Silence for longer than this is the end of a talk.
 const SAME_TALK: Duration = Duration::from_millis(1_000);
 /// Sound that is mixed: the jitter buffer, windows of 50 ms, pauses of the sets' marks.

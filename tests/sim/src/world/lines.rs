@@ -12,9 +12,9 @@ use super::{Happening, World};
 use crate::office::EMERGENCY;
 use crate::outsider::Outsider;
 
-/// No line is held for longer than this after its far party has gone. Voices let go within 10 s (tests/lines); a
-/// mark is a tone that never pauses, and one that comes back from the line hides a dial tone for a while.
-const HELD: Duration = Duration::from_secs(15);
+/// No line is held for longer than this after its far party has gone. On lines without flaws it is 10 s (street);
+/// here they are noisy, and marks, which never pause, hide a tone until it is taken for an answer and found out.
+const HELD: Duration = Duration::from_secs(30);
 /// From a far party's hang-up to its first sign.
 const CLEARING: Duration = Duration::from_millis(500);
 /// A call in need has its line and its number dialled after this time.
