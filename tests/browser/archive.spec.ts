@@ -2,12 +2,11 @@
 // brought, heard, chosen and taken away; a new address of the panel counts when it is saved.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import AxeBuilder from "@axe-core/playwright";
-import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
+import { type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Exchange, start } from "./exchange";
+import { everyLook, noObstacles, signIn, takeOver } from "./panel";
 import { PlainPhone } from "./plain-phone";
 
-const PASSWORD = "correct horse battery";
 const MORE = `
 [[person]]
 name = "Piotr Wiśniewski"
@@ -33,16 +32,8 @@ test.use({
 
 test.beforeAll(async ({ browser }) => {
   exchange = await start(MORE);
-  const viewport = { width: 1280, height: 860 };
-  context = await browser.newContext({ baseURL: exchange.url, viewport, reducedMotion: "reduce" });
-  page = await context.newPage();
-  await page.goto("/");
-  await page.getByLabel("Claim code").fill(exchange.code);
-  await page.getByLabel("Your name").fill("Ewa Wiśniewska");
-  await page.getByLabel("Login").fill("ewa");
-  await page.getByLabel("New password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Take over the exchange" }).click();
-  await expect(page.getByRole("region", { name: "Calls in progress" })).toBeVisible();
+  page = await takeOver(browser, exchange);
+  context = page.context();
 });
 
 test.afterAll(async () => {
@@ -54,11 +45,6 @@ test.afterAll(async () => {
 async function set(act: Record<string, string>): Promise<void> {
   const answer = await context.request.post("/api/v1/board/fxs1", { data: act });
   expect(answer.status(), JSON.stringify(act)).toBe(204);
-}
-
-async function noObstacles(): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
 }
 
 /** A tone of two seconds as a WAV file of 8 kHz. */
@@ -89,7 +75,7 @@ test("before the first recording the page says how to make one", async () => {
   await page.getByRole("link", { name: "Recordings and music" }).click();
   await expect(page).toHaveURL(/\/recordings$/);
   await expect(page.getByText("Nothing is recorded yet.")).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
 });
 
 test("a recorded call is there a moment after it, and can be listened to from any place", async () => {
@@ -110,7 +96,7 @@ test("a recorded call is there a moment after it, and can be listened to from an
   await calls.getByRole("button", { name: /^Pause the recording of the call .* Piotr/ }).focus();
   await page.keyboard.press("Enter");
   await expect(calls.getByText("Recording paused")).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
   await page.screenshot({ path: "results/recording-paused.png" });
   await calls.getByRole("button", { name: /^Record the call .* again$/ }).click();
   await expect(calls.getByText("Recorded", { exact: true })).toBeVisible();
@@ -131,7 +117,7 @@ test("a recorded call is there a moment after it, and can be listened to from an
   }, middle);
   await expect.poll(() => player().evaluate((audio: HTMLAudioElement) => audio.seeking)).toBe(false);
   expect(await figure("currentTime")).toBeCloseTo(middle, 1);
-  await noObstacles();
+  await noObstacles(page);
   await page.screenshot({ path: "results/recordings.png", fullPage: true });
   await page.keyboard.press("Enter");
   await expect(player()).toHaveCount(0);
@@ -159,7 +145,7 @@ test("a call in the list leads to its recording, and from there to all of them",
   await expect(recording.getByText("with a pause")).toBeVisible();
   await recording.getByRole("button", { name: /^Play the recording/ }).click();
   await expect.poll(() => figure("duration")).toBeGreaterThan(2);
-  await noObstacles();
+  await noObstacles(page);
   await recording.getByRole("link", { name: "All recordings" }).click();
   await expect(page).toHaveURL(/\/recordings$/);
 });
@@ -181,7 +167,7 @@ test("music is brought, heard, put on hold and taken away", async () => {
   await music.getByRole("radio", { name: "On hold: Wiosna" }).check();
   await expect(page.getByText("This is heard from now on.")).toBeVisible();
   await expect(music.getByRole("button", { name: "Delete “Wiosna”" })).toHaveCount(0);
-  await noObstacles();
+  await noObstacles(page);
   const config = (await (await context.request.get("/api/v1/config")).json()) as { text: string };
   expect(config.text).toMatch(/name = "Wiosna"/);
   await music.getByRole("button", { name: "Delete “Jesień”" }).click();
@@ -194,20 +180,7 @@ test("music is brought, heard, put on hold and taken away", async () => {
 
 test("the page in every language, on a desk and on a phone, in light and in dark", async () => {
   const words = { pl: "Nagrania", cs: "Nahrávky", ru: "Записи", en: "Recordings" };
-  for (const [code, title] of Object.entries(words)) {
-    await page.locator("header [aria-expanded]").click();
-    await page.locator("header select").selectOption(code);
-    await page.keyboard.press("Escape");
-    await expect(page.getByRole("region", { name: title, exact: true })).toBeVisible();
-    for (const [width, scheme] of [[1280, "dark"], [375, "light"], [375, "dark"], [1280, "light"]] as const) {
-      await page.setViewportSize({ width, height: 860 });
-      await page.emulateMedia({ colorScheme: scheme });
-      await expect(page.locator("html")).toHaveAttribute("data-theme", scheme);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: `results/archive-${code}-${width}-${scheme}.png`, fullPage: true });
-    }
-    if (code === "ru") await noObstacles();
-  }
+  await everyLook(page, "archive", words, (title) => expect(page.getByRole("region", { name: title, exact: true })).toBeVisible());
 });
 
 test("nobody but administrators sees any of it", async ({ browser }) => {
@@ -218,41 +191,13 @@ test("nobody but administrators sees any of it", async ({ browser }) => {
   await other.close();
 });
 
-/** Somebody of the office signs in, in a browser of their own. */
-async function signIn(browser: Browser, name: string, login: string): Promise<Page> {
-  const people = (await (await context.request.get("/api/v1/people")).json()) as { id: string; name: string }[];
-  const id = people.find((person) => person.name === name)?.id;
-  const access = await context.request.put(`/api/v1/people/${id}/web-access`, { data: { login, password: PASSWORD } });
-  expect(access.status()).toBe(204);
-  const own = await browser.newContext({ baseURL: exchange.url, viewport: { width: 1280, height: 860 }, reducedMotion: "reduce" });
-  const theirs = await own.newPage();
-  await theirs.goto("/");
-  await theirs.getByLabel("Login").fill(login);
-  await theirs.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await theirs.keyboard.press("Enter");
-  await expect(theirs.getByRole("region", { name: "Calls in progress" })).toBeVisible();
-  return theirs;
-}
-
 test("people have a list of their own recorded calls", async ({ browser }) => {
-  const piotr = await signIn(browser, "Piotr Wiśniewski", "piotr");
+  const piotr = await signIn(browser, exchange, page, "Piotr Wiśniewski", "piotr");
   await piotr.getByRole("link", { name: "My recordings" }).click();
   await expect(piotr.getByRole("button", { name: /^Play the recording .* – Piotr Wiśniewski/ })).toBeVisible();
   await expect(piotr.getByRole("region", { name: "Music on hold" })).toHaveCount(0);
   const words = { pl: "Moje nagrania", cs: "Moje nahrávky", ru: "Мои записи", en: "My recordings" };
-  for (const [code, title] of Object.entries(words)) {
-    await piotr.locator("header [aria-expanded]").click();
-    await piotr.locator("header select").selectOption(code);
-    await piotr.keyboard.press("Escape");
-    await expect(piotr.getByRole("heading", { level: 1, name: title })).toBeVisible();
-    for (const [width, scheme] of [[1280, "dark"], [375, "light"], [375, "dark"], [1280, "light"]] as const) {
-      await piotr.setViewportSize({ width, height: 860 });
-      await piotr.emulateMedia({ colorScheme: scheme });
-      await expect(piotr.locator("html")).toHaveAttribute("data-theme", scheme);
-      expect(await piotr.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-      await piotr.screenshot({ path: `results/own-${code}-${width}-${scheme}.png`, fullPage: true });
-    }
-  }
+  await everyLook(piotr, "own", words, (title) => expect(piotr.getByRole("heading", { level: 1, name: title })).toBeVisible());
   expect((await piotr.request.get("/api/v1/recordings")).status()).toBe(403);
   const theirs = (await (await piotr.request.get("/api/v1/my/recordings")).json()) as { recordings: { id: string; call: string }[] };
   expect(theirs.recordings).toHaveLength(1);
@@ -263,7 +208,7 @@ test("people have a list of their own recorded calls", async ({ browser }) => {
   await piotr.getByRole("link", { name: /^Download the recording/ }).click();
   expect((await download).suggestedFilename()).toMatch(/\.wav$/);
   // Whoever was not in the call hears nothing of it, and the call says nothing of a recording.
-  const jan = await signIn(browser, "Jan Kowalski", "jan");
+  const jan = await signIn(browser, exchange, page, "Jan Kowalski", "jan");
   await jan.getByRole("link", { name: "My recordings" }).click();
   await expect(jan.getByText("No call of yours is recorded yet.")).toBeVisible();
   expect((await jan.request.get(sound)).status()).toBe(403);

@@ -1,8 +1,8 @@
 // The first day of an office, in a browser: claim, live page, a person, the simulated set, an
 // explained call, languages, a phone's width, and no obstacle that axe can see.
-import AxeBuilder from "@axe-core/playwright";
 import { type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Exchange, start } from "./exchange";
+import { noObstacles } from "./panel";
 
 const PASSWORD = "correct horse battery";
 let exchange: Exchange;
@@ -34,11 +34,6 @@ test.afterAll(async () => {
   await exchange?.stop();
 });
 
-async function noObstacles(): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
-}
-
 async function noSidewaysScroll(): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 }
@@ -55,7 +50,7 @@ test("a wrong claim code is refused with what to do next", async () => {
   await page.getByRole("button", { name: "Take over the exchange" }).click();
   await expect(page.getByText("This is not the claim code.")).toBeVisible();
   await expect(page.getByLabel("Claim code")).toBeFocused();
-  await noObstacles();
+  await noObstacles(page);
 });
 
 test("the claim code makes the first administrator", async () => {
@@ -78,7 +73,7 @@ test("signing out and in again", async () => {
   await expect(section("Calls in progress")).toBeVisible();
   await page.reload();
   await expect(section("Calls in progress"), "the session outlives a reload").toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
 });
 
 test("the password is changed", async () => {
@@ -89,7 +84,7 @@ test("the password is changed", async () => {
   await dialog.getByLabel("New password").fill(`${PASSWORD} 2`);
   await dialog.getByRole("button", { name: "Change" }).click();
   await expect(dialog.getByText("This is not your current password.")).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
   await dialog.getByLabel("Current password").fill(PASSWORD);
   await dialog.getByRole("button", { name: "Change" }).click();
   await expect(page.getByText("The password is changed.")).toBeVisible();
@@ -104,7 +99,7 @@ test("somebody else gets a login and a password", async () => {
   await dialog.getByRole("button", { name: "Let in" }).click();
   await expect(dialog.getByText("This login is taken.")).toBeVisible();
   await expect(dialog.getByLabel("Login")).toBeFocused();
-  await noObstacles();
+  await noObstacles(page);
   await dialog.getByLabel("Login").fill("jan");
   await dialog.getByRole("button", { name: "Let in" }).click();
   await expect(dialog).toBeHidden();
@@ -136,7 +131,7 @@ test("a person is added, gets a card, and can be taken back", async () => {
   await dialog.getByRole("button", { name: "Add" }).click();
   await expect(dialog.getByRole("img", { name: /QR code/ })).toBeVisible();
   await expect(dialog.getByText("2077", { exact: true })).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
   await dialog.getByRole("button", { name: "Undo" }).click();
   await expect(dialog).toBeHidden();
   await expect(section("People and phones").getByText("Łucja Żółkiewska")).toBeHidden();
@@ -161,7 +156,7 @@ test("a simulated set lifts, hears the dial tone, dials and hangs up", async () 
   await expect(set.getByText("Lifted.")).toBeVisible();
   await set.getByRole("button", { name: "Listen" }).click();
   await expect(set.getByText(/Dial tone · 4\d\d Hz/)).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
   for (const key of ["3", "0"]) await set.getByRole("group", { name: "Keypad" }).getByRole("button", { name: key }).click();
   await set.getByRole("group", { name: "Keypad" }).getByRole("button", { name: "2" }).click();
   await expect(set.getByText("Lifted, dialled 302.")).toBeVisible();
@@ -194,7 +189,7 @@ test("a call explains itself", async () => {
   await expect(page).toHaveURL(/\/calls\/[0-9a-f]{32}$/);
   await expect(page.getByRole("heading", { level: 1 })).toContainText(/called/);
   await expect(page.getByRole("listitem").filter({ hasText: "began to call" })).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
   await page.reload();
   await expect(page.getByRole("heading", { name: "What happened, and why" })).toBeVisible();
   await page.goBack();
@@ -214,7 +209,7 @@ test("every language, on a desk and on a phone, in light and in dark", async () 
       await page.emulateMedia({ colorScheme: scheme });
       await expect(page.locator("html")).toHaveAttribute("data-theme", scheme);
       await noSidewaysScroll();
-      if (code === "ru") await noObstacles();
+      if (code === "ru") await noObstacles(page);
     }
   }
 });

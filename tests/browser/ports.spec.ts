@@ -1,10 +1,9 @@
 // Analog ports in a browser: what sets and lines do and measure, while they do it; what is wrong with them;
 // how they were, as plots and as tables, by keys; in every language, on a desk and on a phone.
-import AxeBuilder from "@axe-core/playwright";
 import { type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Exchange, start } from "./exchange";
+import { everyLook, noObstacles, signIn, takeOver } from "./panel";
 
-const PASSWORD = "correct horse battery";
 const MORE = `
 [[line]]
 id = "city"
@@ -22,16 +21,8 @@ test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async ({ browser }) => {
   exchange = await start(MORE);
-  const viewport = { width: 1280, height: 860 };
-  context = await browser.newContext({ baseURL: exchange.url, viewport, reducedMotion: "reduce" });
-  page = await context.newPage();
-  await page.goto("/");
-  await page.getByLabel("Claim code").fill(exchange.code);
-  await page.getByLabel("Your name").fill("Ewa Wiśniewska");
-  await page.getByLabel("Login").fill("ewa");
-  await page.getByLabel("New password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Take over the exchange" }).click();
-  await expect(page.getByRole("region", { name: "Calls in progress" })).toBeVisible();
+  page = await takeOver(browser, exchange);
+  context = page.context();
 });
 
 test.afterAll(async () => {
@@ -43,13 +34,6 @@ test.afterAll(async () => {
 async function set(port: string, act: Record<string, string>): Promise<void> {
   const answer = await context.request.post(`/api/v1/board/${port}`, { data: act });
   expect(answer.status(), JSON.stringify(act)).toBe(204);
-}
-
-async function noObstacles(): Promise<void> {
-  // What the sticky head covers in the middle of a page is no obstacle: it scrolls.
-  await page.evaluate(() => scrollTo(0, 0));
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
 }
 
 const card = (name: string | RegExp) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, level: 3 }) });
@@ -66,7 +50,7 @@ test("a key leads to the ports, which say what sets and lines do and measure", a
   const voice = page.getByRole("region", { name: "Threads that carry the voice" });
   await expect(voice.getByText("media-0", { exact: true })).toBeVisible();
   await expect(voice.getByText("Load of its core")).toBeVisible();
-  await noObstacles();
+  await noObstacles(page);
 });
 
 test("what a set does is followed", async () => {
@@ -100,6 +84,69 @@ test("a call on a line is followed to the sign by which it ended", async () => {
   await expect(line.getByText("on hook", { exact: true })).toBeVisible();
 });
 
+test("the sound before a hang-up is heard, and called false", async () => {
+  await page.getByRole("link", { name: "History of City line" }).click();
+  const evidence = page.getByRole("region", { name: "Hang-ups to listen to" });
+  await expect(evidence.getByText(/^Loop break/)).toBeVisible();
+  await expect(evidence.getByRole("img", { name: "How loud it was in the last 3 seconds" })).toBeVisible();
+  const play = evidence.getByRole("button", { name: /^Play what was heard before: Loop break/ });
+  await play.focus();
+  await page.keyboard.press("Enter");
+  const sound = page.locator("audio");
+  await expect.poll(() => sound.evaluate((audio: HTMLAudioElement) => audio.duration)).toBeGreaterThan(0.5);
+  await noObstacles(page);
+  await page.keyboard.press("Enter");
+  await expect(sound).toHaveCount(0);
+  await evidence.getByRole("button", { name: /^It was false: Loop break/ }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Counted as false.")).toBeVisible();
+  await expect(evidence.getByText("false", { exact: true })).toBeVisible();
+  await expect(evidence.getByRole("button", { name: /^It was false/ })).toHaveCount(0);
+  await expect(page.getByText("1 of them was false: somebody still spoke.")).toBeVisible();
+  await evidence.getByRole("link", { name: "The call" }).click();
+  await expect(page).toHaveURL(/\/calls\/[0-9a-f]{32}$/);
+  await page.goto("/ports");
+});
+
+test("a set is rung with every caller ID, and says which it is at", async () => {
+  await page.goto("/ports/fxs1");
+  const tested = page.getByRole("region", { name: "Which caller ID does this set read?" });
+  await tested.getByRole("button", { name: "Ring the set now" }).focus();
+  await page.keyboard.press("Enter");
+  const steps = tested.getByRole("listitem");
+  await expect(steps.filter({ hasText: "901" })).toContainText("bellcore");
+  await expect(steps.filter({ hasText: "902" })).toContainText("yet to come");
+  await expect(tested.getByRole("button", { name: "The set is being rung…" })).toBeDisabled();
+  await expect(steps.filter({ hasText: "901" })).toContainText("sent");
+  await page.screenshot({ path: "results/set-test.png", fullPage: true });
+  await noObstacles(page);
+  // Whoever lifts the handset ends the test.
+  await set("fxs1", { act: "lift" });
+  await expect(steps.filter({ hasText: "911" })).toContainText("not sent: the set was used");
+  await tested.getByRole("button", { name: "Ring the set now" }).click();
+  await expect(tested.getByText("The set is in use or out of service.")).toBeVisible();
+  await set("fxs1", { act: "hang_up" });
+});
+
+test("messages light a lamp at the set, and the page says how many wait", async () => {
+  const waiting = page.getByRole("group", { name: "Messages that wait" });
+  const lamp = async (): Promise<boolean | undefined> => {
+    const board = (await (await context.request.get("/api/v1/board")).json()) as { sets: { port: string; lamp: boolean }[] };
+    return board.sets.find((set) => set.port === "fxs1")?.lamp;
+  };
+  await waiting.getByRole("button", { name: "One more" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await expect(waiting.getByLabel("2 messages wait")).toHaveText("2");
+  await expect(page.getByRole("paragraph").filter({ hasText: "2 messages wait" })).toBeVisible();
+  await expect.poll(lamp).toBe(true);
+  await noObstacles(page);
+  await waiting.getByRole("button", { name: "None any more" }).click();
+  await expect(page.getByText("2 messages wait")).toHaveCount(0);
+  await expect.poll(lamp).toBe(false);
+  await page.goto("/ports");
+});
+
 test("a line without battery says so, and when it is back", async () => {
   const line = card(/City line/);
   exchange.command("sim", "fxo1", "line", "--faults", '{"dead":true}');
@@ -118,7 +165,8 @@ test("a port has a page with what the exchange kept of it", async () => {
   await expect(page.getByRole("heading", { name: "There is no port fxo9" })).toBeVisible();
 });
 
-/** A day with a dead hour in the middle and two hang-ups an hour ago, newest first. */
+/** A day with a dead hour in the middle and two hang-ups an hour ago, and an hour of three weeks ago with a spike,
+ * newest first. */
 function day(now: number): unknown {
   const none = { loop_break: 0, reversal: 0, tone: 0, dial_tone: 0, silence: 0, false_ones: 0 };
   const samples = Array.from({ length: 1440 }, (_, minutes) => ({
@@ -133,7 +181,9 @@ function day(now: number): unknown {
     left_off_hook: false,
     hang_ups: minutes === 61 ? { ...none, tone: 2 } : none,
   }));
-  return { samples, next_ms: null };
+  const calm = samples[0];
+  const old = { ...calm, at_ms: now - 21 * 1440 * MINUTE, volts: -48, hang_ups: none, spread: { volts: [-49, 120] } };
+  return { samples: [...samples, old], next_ms: null };
 }
 
 test("the past of a line is read from plots by keys, and from tables", async () => {
@@ -157,9 +207,9 @@ test("the past of a line is read from plots by keys, and from tables", async () 
   const rows = ends.getByRole("row");
   await expect(rows).toHaveCount(2);
   await expect(ends.getByRole("cell").nth(2)).toHaveText("2");
-  await noObstacles();
+  await noObstacles(page);
   await page.emulateMedia({ colorScheme: "dark" });
-  await noObstacles();
+  await noObstacles(page);
   await history.getByRole("radio", { name: "Day" }).focus();
   await page.keyboard.press("ArrowLeft");
   await expect(history.getByRole("radio", { name: "Hour" })).toBeChecked();
@@ -167,48 +217,39 @@ test("the past of a line is read from plots by keys, and from tables", async () 
   await expect(ends.getByText("None in this time.")).toBeVisible();
   await history.getByText("Week", { exact: true }).click();
   await expect(volts).toHaveAttribute("aria-valuemax", "83");
+  // An hour of three weeks ago is one sample: its spike is not averaged away.
+  await history.getByRole("radio", { name: "Week" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(history.getByRole("radio", { name: "Month" })).toBeChecked();
+  await expect(volts).toHaveAttribute("aria-valuemax", "92");
+  const voltage = history.getByRole("figure", { name: "Line voltage" });
+  await voltage.getByText("As a table").click();
+  await expect(voltage.getByRole("cell", { name: "-49 V … 120 V" })).toHaveCount(1);
+  const flaws = history.getByRole("figure", { name: "No battery" });
+  await flaws.getByText("As a table").click();
+  await expect(flaws.getByRole("cell").first()).toHaveText("1");
+  await page.screenshot({ path: "results/month.png", fullPage: true });
 });
 
-test("both pages in every language, on a desk and on a phone, in light and in dark", async () => {
+test("all pages in every language, on a desk and on a phone, in light and in dark", async () => {
   const words = { pl: "Porty analogowe", cs: "Analogové porty", ru: "Аналоговые порты", en: "Analog ports" };
-  for (const path of ["/ports", "/ports/fxo1"]) {
+  const seen = (title: string): Promise<void> => expect(page.getByRole("link", { name: title, exact: true })).toBeVisible();
+  for (const [name, path] of [["ports", "/ports"], ["port", "/ports/fxo1"], ["set", "/ports/fxs1"]] as const) {
     await page.setViewportSize({ width: 1280, height: 860 });
     await page.goto(path);
-    for (const [code, title] of Object.entries(words)) {
-      await page.locator("header [aria-expanded]").click();
-      await page.locator("header select").selectOption(code);
-      await page.keyboard.press("Escape");
-      await expect(page.getByRole("link", { name: title, exact: true })).toBeVisible();
-      for (const [width, scheme] of [[1280, "dark"], [375, "light"], [375, "dark"], [1280, "light"]] as const) {
-        await page.setViewportSize({ width, height: 860 });
-        await page.emulateMedia({ colorScheme: scheme });
-        await expect(page.locator("html")).toHaveAttribute("data-theme", scheme);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-        // What is drawn is as wide as its card, also after the screen became narrower.
-        const right = await page.locator("figure svg").evaluateAll((all) => Math.max(0, ...all.map((svg) => svg.getBoundingClientRect().right)));
-        expect(right).toBeLessThan(width);
-        const name = path === "/ports" ? "ports" : "port";
-        await page.screenshot({ path: `results/${name}-${code}-${width}-${scheme}.png`, fullPage: true });
-      }
-    }
+    await everyLook(page, name, words, seen);
   }
 });
 
 test("nobody but administrators sees any of it", async ({ browser }) => {
-  const people = (await (await context.request.get("/api/v1/people")).json()) as { id: string; name: string }[];
-  const id = people.find((person) => person.name === "Jan Kowalski")?.id;
-  await context.request.put(`/api/v1/people/${id}/web-access`, { data: { login: "jan", password: PASSWORD } });
-  const other = await browser.newContext({ baseURL: exchange.url });
-  expect((await other.request.get("/api/v1/ports")).status()).toBe(401);
-  const theirs = await other.newPage();
+  const theirs = await signIn(browser, exchange, page, "Jan Kowalski", "jan");
   await theirs.goto("/ports");
-  await theirs.getByLabel("Login").fill("jan");
-  await theirs.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await theirs.keyboard.press("Enter");
   await expect(theirs.getByText("Only an administrator may do this.")).toBeVisible();
   await expect(theirs.getByRole("link", { name: "Analog ports" })).toHaveCount(0);
-  for (const path of ["/api/v1/ports", "/api/v1/ports/fxo1/history"]) {
-    expect((await other.request.get(path)).status(), path).toBe(403);
+  for (const path of ["/api/v1/ports", "/api/v1/ports/fxo1/history", "/api/v1/ports/fxo1/evidence", "/api/v1/ports/fxs1/test"]) {
+    expect((await theirs.request.get(path)).status(), path).toBe(403);
   }
-  await other.close();
+  const lamp = await theirs.request.put("/api/v1/sets/301/messages", { data: { messages: 1 } });
+  expect(lamp.status()).toBe(403);
+  await theirs.context().close();
 });

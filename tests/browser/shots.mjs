@@ -40,6 +40,15 @@ const PAGES = [
       await page.evaluate(() => scrollTo(0, 0));
     },
   },
+  {
+    name: "set",
+    path: "/ports/fxs1?signed_in",
+    act: async (page) => {
+      await page.click("#test button");
+      await page.waitForSelector("#test ol");
+      await page.evaluate(() => scrollTo(0, 0));
+    },
+  },
   { name: "add", path: "/?signed_in", act: async (page) => page.click("#add-person") },
   {
     name: "card",

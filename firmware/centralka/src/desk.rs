@@ -99,15 +99,8 @@ impl Desk {
             }
             Ask::SetMessages { number, messages } => self.set_messages(&number, messages),
             Ask::SetTest { port, begin } => {
-                let (answer, wait) = sync_channel(1);
-                let said = self.mouth.say(Word::SetTest {
-                    port: port.clone(),
-                    begin,
-                    answer,
-                });
-                said.map_err(|e| e.to_string())?;
-                let tests = wait.recv_timeout(Duration::from_secs(2));
-                let tests = tests.map_err(|_| "the exchange does not answer".to_owned())?;
+                let tests = doctor::test_set(&self.mouth, &port, begin);
+                let tests = tests.map_err(|e| e.to_string())?;
                 let tests = tests.ok_or_else(|| format!("the board has no port {port:?}"))?;
                 serde_json::to_value(tests).map_err(|e| e.to_string())
             }
@@ -125,12 +118,11 @@ impl Desk {
     fn set_messages(&self, number: &str, messages: u8) -> Answer {
         let (_, text) = self.configurator.text();
         let config = config::Config::parse(&text).map_err(|e| e.to_string())?;
-        match config.answerer(number) {
-            Some(config::Answerer::Analog(set)) => {
-                let set = set.id.clone();
-                self.wish(Command::SetMessages { set, messages })
-            }
-            _ => Err(format!("no analog set has the extension {number:?}")),
+        let known = doctor::set_messages(&self.mouth, &config, number, messages);
+        if known.map_err(|e| e.to_string())? {
+            Ok(serde_json::Value::Null)
+        } else {
+            Err(format!("no analog set has the extension {number:?}"))
         }
     }
 

@@ -2,17 +2,21 @@
 
 use std::{path::PathBuf, sync::mpsc::sync_channel, time::Duration};
 
-use config::Config;
+use config::{Answerer, Config};
 use dsp::g711::Law;
-use model::{Command, HangUps, LineEvidence, LineHealth, LineSample, Seq, ToneSignature, Wall};
+use model::{
+    Between, CallerIdOutcome, Command, HangUps, KeptSample, LineEvidence, LineHealth, LineSample,
+    LineSpread, Seq, ToneSignature, Wall,
+};
 use panel::{
     Author, Doctor, Refusal, Sound,
     api::{
         self, BoardPart, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
-        LineCaller, Party, PortHangUps, PortHealth, PortHistory, PortList, PortSample,
+        LineCaller, Party, PortHangUps, PortHealth, PortHistory, PortList, PortSample, PortSpread,
+        SetTestOutcome, SetTestStep,
     },
 };
-use store::WriterHandle;
+use store::{StoreError, WriterHandle};
 
 use crate::{
     archive::wav,
@@ -24,6 +28,12 @@ use crate::{
 
 /// Samples a second of what is kept of a hang-up.
 const EVIDENCE_HZ: u32 = 8_000;
+/// Samples of it of which the level is told: 25 ms.
+const LEVEL_SAMPLES: usize = 200;
+/// What is weaker than this below full scale, in dB, is drawn as silence.
+const LEVEL_MAX: u8 = 60;
+/// 1 dB less, as a factor.
+const ONE_DB_LESS: f64 = 0.891_250_938;
 /// How long the control thread may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -32,6 +42,36 @@ pub(crate) fn health(mouth: &Mouth) -> Result<Vec<LineHealth>, NotHeard> {
     let (answer, wait) = sync_channel(1);
     mouth.say(Word::Ports(answer))?;
     wait.recv_timeout(PATIENCE).map_err(|_| NotHeard)
+}
+
+/// How far the test of a set is, after beginning one if wished; `None` = no such port.
+pub(crate) fn test_set(
+    mouth: &Mouth,
+    port: &str,
+    begin: bool,
+) -> Result<Option<Vec<pbx::SetTest>>, NotHeard> {
+    let (answer, wait) = sync_channel(1);
+    mouth.say(Word::SetTest {
+        port: port.to_owned(),
+        begin,
+        answer,
+    })?;
+    wait.recv_timeout(PATIENCE).map_err(|_| NotHeard)
+}
+
+/// So many messages wait for the set with this extension. `false` = no set has it.
+pub(crate) fn set_messages(
+    mouth: &Mouth,
+    config: &Config,
+    number: &str,
+    messages: u8,
+) -> Result<bool, NotHeard> {
+    let Some(Answerer::Analog(set)) = config.answerer(number) else {
+        return Ok(false);
+    };
+    let set = set.id.clone();
+    mouth.say(Word::Command(Command::SetMessages { set, messages }))?;
+    Ok(true)
 }
 
 impl Doctor for Front {
@@ -51,7 +91,7 @@ impl Doctor for Front {
         let samples = self.read().line_samples(port, wanted + 1, before);
         let samples = samples.map_err(|e| internal(&e))?;
         let more = samples.len() > wanted;
-        let samples: Vec<PortSample> = samples.iter().take(wanted).map(sample).collect();
+        let samples: Vec<PortSample> = samples.iter().take(wanted).map(kept).collect();
         Ok(PortHistory {
             next_ms: samples.last().map(|last| last.at_ms).filter(|_| more),
             samples,
@@ -59,8 +99,16 @@ impl Doctor for Front {
     }
 
     fn evidence(&self, port: &str) -> Result<EvidenceList, Refusal> {
-        let kept = self.read().line_evidence(port).map_err(|e| internal(&e))?;
-        let hang_ups = kept.iter().map(shown_evidence).collect();
+        let read = || {
+            let reader = self.read();
+            let known = reader.line_evidence(port)?.into_iter();
+            let with_sound = known.map(|one| {
+                let sound = reader.evidence_sound(one.id)?.unwrap_or_default();
+                Ok(shown_evidence(&one, &sound))
+            });
+            with_sound.collect::<Result<Vec<_>, StoreError>>()
+        };
+        let hang_ups = read().map_err(|e| internal(&e))?;
         Ok(EvidenceList { hang_ups })
     }
 
@@ -75,6 +123,33 @@ impl Doctor for Front {
         let known = self.read().evidence(Seq(id)).map_err(|e| internal(&e))?;
         known.ok_or(Refusal::NotFound("hang-up"))?;
         mark_false(&self.writer, &current(&self.in_force), &self.mouth, id).map(drop)
+    }
+
+    fn test_set(&self, port: &str, begin: bool) -> Result<api::SetTest, Refusal> {
+        let ports = health(&self.mouth).map_err(|_| Refusal::Busy)?;
+        let is_it = |known: &LineHealth| known.set && known.port == port;
+        if !ports.iter().any(is_it) {
+            return Err(Refusal::NotFound("set"));
+        }
+        let tests = test_set(&self.mouth, port, begin).map_err(|_| Refusal::Busy)?;
+        let tests = tests.unwrap_or_default();
+        // One that goes on has something to come; else none was begun.
+        if begin && tests.iter().all(|test| test.outcome.is_some()) {
+            return Err(Refusal::State {
+                error: "set_in_use",
+                message: "The set is in use or out of service. Test it when it lies there unused."
+                    .into(),
+            });
+        }
+        let steps = tests.into_iter().map(step).collect();
+        Ok(api::SetTest { steps })
+    }
+
+    fn set_messages(&self, number: &str, messages: u8) -> Result<(), Refusal> {
+        let config = current(&self.in_force);
+        let known = set_messages(&self.mouth, &config, number, messages);
+        let known = known.map_err(|_| Refusal::Busy)?;
+        known.then_some(()).ok_or(Refusal::NotFound("set"))
     }
 }
 
@@ -134,6 +209,7 @@ fn shown(config: &Config, health: LineHealth) -> PortHealth {
         }),
         now: sample(&health.now),
         learned: health.learned.iter().map(learned).collect(),
+        messages: health.messages,
         port: health.port,
     }
 }
@@ -176,7 +252,38 @@ pub(crate) fn wav_of(alaw: &[u8]) -> Vec<u8> {
     wav(&samples, EVIDENCE_HZ)
 }
 
-fn shown_evidence(evidence: &LineEvidence) -> HangUpEvidence {
+fn step(test: pbx::SetTest) -> SetTestStep {
+    SetTestStep {
+        number: test.number,
+        way: test.way,
+        outcome: test.outcome.map(|outcome| match outcome {
+            CallerIdOutcome::Sent => SetTestOutcome::Sent,
+            CallerIdOutcome::Cut => SetTestOutcome::Cut,
+            CallerIdOutcome::Unanswered => SetTestOutcome::Unanswered,
+            CallerIdOutcome::Impossible => SetTestOutcome::Impossible,
+        }),
+    }
+}
+
+/// The highest level of each part of a sound, in dB below full scale.
+fn levels(alaw: &[u8]) -> Vec<u8> {
+    let level = |part: &[u8]| {
+        let loudest = part
+            .iter()
+            .map(|&octet| Law::A.decode(octet).unsigned_abs())
+            .max();
+        let loudest = f64::from(loudest.unwrap_or(0));
+        let (mut below, mut level) = (0, f64::from(i16::MAX));
+        while below < LEVEL_MAX && loudest < level {
+            below += 1;
+            level *= ONE_DB_LESS;
+        }
+        below
+    };
+    alaw.chunks(LEVEL_SAMPLES).map(level).collect()
+}
+
+fn shown_evidence(evidence: &LineEvidence, sound: &[u8]) -> HangUpEvidence {
     HangUpEvidence {
         id: evidence.id.0,
         at_ms: evidence.at.as_millis(),
@@ -192,6 +299,7 @@ fn shown_evidence(evidence: &LineEvidence) -> HangUpEvidence {
             no_speech_ms: tone.no_speech_ms,
         }),
         false_one: evidence.false_one,
+        below_full_db: levels(sound),
     }
 }
 
@@ -222,6 +330,35 @@ const fn sample(sample: &LineSample) -> PortSample {
         out_of_service: sample.out_of_service,
         left_off_hook: sample.left_off_hook,
         hang_ups: hang_ups(&sample.hang_ups),
+        spread: None,
+    }
+}
+
+fn kept(kept: &KeptSample) -> PortSample {
+    PortSample {
+        spread: kept.spread.as_ref().map(spread),
+        ..sample(&kept.sample)
+    }
+}
+
+fn spread(spread: &LineSpread) -> PortSpread {
+    // A ringing has some hundred tenths of Hz, all else fits by its type.
+    fn two<T: TryInto<i16>>(between: Between<T>) -> Option<[i16; 2]> {
+        between.and_then(|(low, high)| Some([low.try_into().ok()?, high.try_into().ok()?]))
+    }
+    PortSpread {
+        volts: two(spread.volts),
+        loop_tenth_ma: two(spread.loop_tenth_ma),
+        ring_vrms: two(spread.ring_vrms),
+        ring_tenth_hz: two(spread.ring_tenth_hz),
+        foreign_volts: two(spread.foreign_volts),
+        celsius: two(spread.celsius),
+        rx_dbm0: two(spread.rx_dbm0),
+        tx_dbm0: two(spread.tx_dbm0),
+        noise_dbm0: two(spread.noise_dbm0),
+        caller_dbm0: two(spread.caller_dbm0),
+        erl_db10: two(spread.erl_db10),
+        erle_db10: two(spread.erle_db10),
     }
 }
 

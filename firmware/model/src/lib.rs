@@ -40,10 +40,10 @@ pub use id::{
 };
 pub use language::Language;
 pub use line::{
-    Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
-    CallerTextError, EchoSettings, HangUps, KnownTone, LineEvidence, LineHealth, LineHeard,
-    LinePlay, LineSample, LineSecond, LineTone, PlanStep, PortListens, PortSound, ToneEvidence,
-    ToneSignature,
+    Absence, Between, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
+    CallerTextError, EchoSettings, HangUps, KeptSample, KnownTone, LineEvidence, LineHealth,
+    LineHeard, LinePlay, LineSample, LineSecond, LineSpread, LineTone, PlanStep, PortListens,
+    PortSound, ToneEvidence, ToneSignature,
 };
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,

@@ -3,7 +3,7 @@
 use model::Wall;
 
 use crate::{
-    api::{EvidenceList, PortHistory, PortList},
+    api::{EvidenceList, PortHistory, PortList, SetTest},
     archive::Sound,
     exchange::{Author, Refusal},
 };
@@ -41,4 +41,18 @@ pub trait Doctor: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Busy`].
     fn mark_false(&self, by: &Author, id: u64) -> Result<(), Refusal>;
+
+    /// Rings the set on a port with every way of caller ID, one after the other, if `begin`; how far that
+    /// is.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for a port without a set, [`Refusal::State`] `set_in_use` for one that cannot
+    /// be rung now, [`Refusal::Busy`].
+    fn test_set(&self, port: &str, begin: bool) -> Result<SetTest, Refusal>;
+
+    /// Whoever keeps the messages of a set with this extension says how many wait.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] if no set has it, [`Refusal::Busy`].
+    fn set_messages(&self, number: &str, messages: u8) -> Result<(), Refusal>;
 }

@@ -167,7 +167,7 @@ impl FromRequestParts<Desk> for Insider {
     }
 }
 
-/// Who may end calls: an administrator, or a program with the right `calls`.
+/// Who may end calls and light lamps: an administrator, or a program with the right `calls`.
 #[derive(Clone, Debug)]
 pub(crate) struct Operator(pub(crate) Person);
 

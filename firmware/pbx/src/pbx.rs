@@ -370,7 +370,14 @@ impl Pbx {
     /// What is known of the ports, for the line doctor.
     #[must_use]
     pub fn port_figures(&self) -> Vec<PortFigures> {
-        figures(&self.jacks, &self.lines, &self.ringer, &self.config.country)
+        let country = &self.config.country;
+        figures(
+            &self.jacks,
+            &self.lines,
+            &self.ringer,
+            country,
+            &self.messages,
+        )
     }
 
     /// Whether a call, or a request that waits for its answer, uses `bound`, a UDP address of ours.

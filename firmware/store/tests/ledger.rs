@@ -6,9 +6,9 @@ mod office;
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
-    Cause, EventBody, LineEvidence, LineSample, LineSign, LineTone, Party, PartyId, Rule, Seq,
-    StateChange, ToneEvidence, ToneSignature, Trust, Wall,
-    limits::{LINE_EVIDENCE, LINE_SAMPLES, PARTY_TEXT_MAX},
+    Cause, EventBody, KeptSample, LineEvidence, LineSample, LineSign, LineTone, Party, PartyId,
+    Rule, Seq, StateChange, ToneEvidence, ToneSignature, Trust, Wall,
+    limits::{LINE_EVIDENCE, LINE_HOURS, LINE_MINUTES, PARTY_TEXT_MAX},
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
 use store::{Batch, REFRESH_LAG, REFRESH_WRITE, Reader, Store, StoreError, Writer, WriterOptions};
@@ -225,11 +225,10 @@ fn long_names_are_cut_between_characters() {
     assert_eq!(kept.chars().count(), PARTY_TEXT_MAX / 2);
 }
 
-#[test]
-fn samples_of_a_port_are_kept_for_two_weeks() {
-    let folder = Folder::new();
-    let (mut store, _) = open(&folder);
+/// A sample in which everything was measured, taken so many minutes after the beginning.
+fn sample_at(minute: u64) -> LineSample {
     let mut whole = LineSample {
+        at: minutes(minute),
         volts: Some(-52),
         loop_tenth_ma: Some(231),
         ring_vrms: Some(70),
@@ -249,33 +248,76 @@ fn samples_of_a_port_are_kept_for_two_weeks() {
     for sign in [LineSign::Tone, LineSign::Tone, LineSign::Reversal] {
         whole.hang_ups.count(sign);
     }
-    let at = |minute: u64| MORNING.plus(Duration::from_secs(60 * minute));
-    let mut keep = |port: &str, minute: u64| {
+    whole
+}
+
+fn minutes(after: u64) -> Wall {
+    MORNING.plus(Duration::from_secs(60 * after))
+}
+
+fn keep(store: &mut Store, port: &str, sample: LineSample) {
+    let batch = Batch {
+        samples: vec![(port.to_owned(), sample)],
+        ..Batch::default()
+    };
+    assert!(!batch.is_empty() && batch.len() == 1);
+    store.append(&[batch]).unwrap();
+}
+
+/// The samples of a port from before a minute: when they were, and whether they are hours.
+fn kept(store: &Store, port: &str, before: u64) -> Vec<(Wall, bool)> {
+    let samples = store.line_samples(port, 100, minutes(before)).unwrap();
+    let dated = |kept: KeptSample| (kept.sample.at, kept.spread.is_some());
+    samples.into_iter().map(dated).collect()
+}
+
+#[test]
+fn after_a_week_the_samples_of_an_hour_are_one() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let week = LINE_MINUTES as u64;
+    for minute in 0..60 {
+        // Lightning in the thirtieth minute; the mean of the hour does not show it.
+        let volts = Some(if minute == 30 { 90 } else { -52 });
         let sample = LineSample {
-            at: at(minute),
-            ..whole
+            volts,
+            ..sample_at(minute)
         };
-        let samples = vec![(port.to_owned(), sample)];
-        let batch = Batch {
-            samples,
-            ..Batch::default()
-        };
-        assert!(!batch.is_empty() && batch.len() == 1);
-        store.append(&[batch]).unwrap();
-    };
-    let two_weeks = LINE_SAMPLES as u64;
-    for minute in [0, 1, two_weeks] {
-        keep("fxo1", minute);
+        keep(&mut store, "fxo1", sample);
     }
-    keep("fxo2", 5);
-    let kept = |port: &str, before| {
-        let samples = store.line_samples(port, 10, before).unwrap();
-        samples.into_iter().map(|s| s.at).collect::<Vec<_>>()
-    };
-    assert_eq!(kept("fxo1", Wall(i64::MAX)), [at(two_weeks), at(1)]);
-    assert_eq!(kept("fxo1", at(two_weeks)), [at(1)]);
-    let first = store.line_samples("fxo2", 1, Wall(i64::MAX)).unwrap();
-    assert_eq!(first, [LineSample { at: at(5), ..whole }]);
+    keep(&mut store, "fxo2", sample_at(5));
+    keep(&mut store, "fxo1", sample_at(week + 59));
+    let fine = kept(&store, "fxo1", 2 * week);
+    assert_eq!(fine.len(), 61, "not all of the hour is a week old");
+    assert!(fine.iter().all(|(_, hour)| !hour));
+    keep(&mut store, "fxo1", sample_at(week + 60));
+    assert_eq!(kept(&store, "fxo1", week), [(minutes(0), true)]);
+    let hour = store.line_samples("fxo1", 1, minutes(week)).unwrap()[0];
+    assert_eq!(hour.sample.hang_ups.tone, 120);
+    assert_eq!(hour.sample.volts, Some(-50));
+    let spread = hour.spread.expect("an hour has one");
+    assert_eq!(spread.volts, Some((-52, 90)), "its spike is not lost");
+    let other = store.line_samples("fxo2", 1, minutes(week)).unwrap();
+    let (sample, spread) = (sample_at(5), None);
+    assert_eq!(other, [KeptSample { sample, spread }]);
+}
+
+#[test]
+fn hours_of_a_port_are_kept_for_a_month() {
+    let folder = Folder::new();
+    let (mut store, _) = open(&folder);
+    let month = LINE_HOURS as u64 * 60;
+    for minute in [0, 59, 60, 125, 200, month - 1] {
+        keep(&mut store, "fxo1", sample_at(minute));
+    }
+    // Hours long before become one each at once.
+    let hours = [180, 120, 60, 0].map(|minute| (minutes(minute), true));
+    let all = kept(&store, "fxo1", month + 1);
+    assert_eq!(all[0], (minutes(month - 1), false));
+    assert_eq!(all[1..], hours);
+    keep(&mut store, "fxo1", sample_at(month));
+    let rest = kept(&store, "fxo1", 300);
+    assert_eq!(rest, hours[..3], "a month is over");
 }
 
 #[test]

@@ -2,35 +2,12 @@
 //! whoever is late.
 #![allow(unsafe_code)] // an allocator
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../port/tests/counting/mod.rs"]
+mod counting;
 
+use counting::allocations;
 use hal_alsa::{Highway, Period, SampleFormat};
 use hal_port::{AudioHalf as _, FRAME};
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed on to the system allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn neither_thread_allocates() {
@@ -38,26 +15,24 @@ fn neither_thread_allocates() {
         let (mut highway, mut halves) = Highway::new(SampleFormat::ALaw, 8, period, &[0, 3, 7]);
         let input = vec![0x55; highway.octets()];
         let mut output = input.clone();
-        let before = COUNT.get();
-        for turn in 0..1_000_u32 {
-            highway.period(&input, &mut output);
-            // In time, then half of them, then nobody for a while, then all again.
-            let answers = match turn {
-                0..250 | 750.. => 3,
-                250..500 => 1,
-                500..750 => 0,
-            };
-            for half in halves.iter_mut().take(answers) {
-                let mut rx = [0; FRAME];
-                half.readiness();
-                half.take(&mut rx);
-                half.give(&rx);
+        let done = allocations(|| {
+            for turn in 0..1_000_u32 {
+                highway.period(&input, &mut output);
+                // In time, then half of them, then nobody for a while, then all again.
+                let answers = match turn {
+                    0..250 | 750.. => 3,
+                    250..500 => 1,
+                    500..750 => 0,
+                };
+                for half in halves.iter_mut().take(answers) {
+                    let mut rx = [0; FRAME];
+                    half.readiness();
+                    half.take(&mut rx);
+                    half.give(&rx);
+                }
             }
-        }
-        highway.restart();
-        assert_eq!(COUNT.get() - before, 0);
+            highway.restart();
+        });
+        assert_eq!(done, 0);
     }
-    let before = COUNT.get();
-    drop(Box::new(1));
-    assert_eq!(COUNT.get() - before, 2, "the count counts");
 }

@@ -258,23 +258,15 @@ impl PortBench for LineBoard {
 
 impl LineBench for LineBoard {
     fn feed(&mut self, feed: Linefeed) {
-        self.chip.line(|line| {
-            line.feed = match feed {
-                Linefeed::Forward => daa::Feed::Forward,
-                Linefeed::Reverse => daa::Feed::Reverse,
-                Linefeed::Open => daa::Feed::Open,
-            };
-        });
+        self.chip.feed(feed);
     }
 
     fn ring(&mut self, on: bool) {
-        self.chip
-            .line(|line| line.ringing = on.then_some((25.0, 60.0)));
+        self.chip.ring(on);
     }
 
     fn parallel(&mut self, off_hook: bool) {
-        self.chip
-            .line(|line| line.parallel = off_hook.then_some(300.0));
+        self.chip.parallel(off_hook);
     }
 
     fn loop_is_closed(&mut self) -> bool {

@@ -7,6 +7,9 @@
 //! Hooks are judged by us, from the kernel's live hook state: its own events know no flash below
 //! 200 ms. Events are fetched all the same, by whichever half comes first: while one waits, the kernel
 //! gives and takes no sound.
+//!
+//! A neon lamp is lit where the driver takes `SET_LAMP` for the channel; most of those for Si3210 do. The
+//! interface has no request for metering pulses: a set's meter is driven by reversals, or not at all.
 #![warn(missing_docs)]
 
 mod audio;
@@ -42,6 +45,12 @@ pub mod hook {
     pub const RING: i32 = 5;
     /// Ring no more.
     pub const RING_OFF: i32 = 6;
+}
+
+/// Bits of the `SET_LAMP` request.
+pub mod lamp {
+    /// 90 V of alternating voltage, which light a neon lamp.
+    pub const NEON: i32 = 4;
 }
 
 /// Events that the kernel reports.

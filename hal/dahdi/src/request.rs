@@ -46,6 +46,10 @@ impl Request {
     pub const ON_HOOK_TRANSFER: Self = int(WRITE, 0x33);
     /// Polarity of a set's line: 1 = reversed.
     pub const SET_POLARITY: Self = int(WRITE, 0x5c);
+    /// How many messages wait for whoever uses the set.
+    pub const MESSAGES: Self = int(READ | WRITE, 0x5e);
+    /// By what the set shows that messages wait: bits of [`crate::lamp`]. Not every driver knows it.
+    pub const SET_LAMP: Self = int(WRITE, 0x5f);
 }
 
 #[cfg(test)]
@@ -71,6 +75,8 @@ mod tests {
             (Request::SET_CADENCE, 0x4040_da2a),
             (Request::ON_HOOK_TRANSFER, 0x4004_da33),
             (Request::SET_POLARITY, 0x4004_da5c),
+            (Request::MESSAGES, 0xc004_da5e),
+            (Request::SET_LAMP, 0x4004_da5f),
         ];
         for (got, number) in wanted {
             assert_eq!(got, Request(number), "{number:#x}");

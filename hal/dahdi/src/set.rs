@@ -9,7 +9,9 @@ use hal_port::{
 };
 
 use crate::watch::Watch;
-use crate::{Channel, DahdiAudio, DahdiError, Errno, Params, Request, gains, hook, signalling};
+use crate::{
+    Channel, DahdiAudio, DahdiError, Errno, Params, Request, gains, hook, lamp, signalling,
+};
 
 /// How long the kernel lets sound through to a set on hook, asked for anew in time.
 const TRANSFER_MS: i32 = 6_000;
@@ -23,6 +25,8 @@ pub struct DahdiSet<C> {
     feed: Linefeed,
     /// Sound is let through to the set on hook; asked for anew at this time.
     transfer_again: Option<Duration>,
+    /// The driver can light a neon lamp.
+    neon: bool,
 }
 
 impl<C: Channel> core::fmt::Debug for DahdiSet<C> {
@@ -41,12 +45,16 @@ impl<C: Channel> DahdiSet<C> {
     pub fn new(name: String, channel: Arc<C>) -> Result<(Self, DahdiAudio<C>), DahdiError> {
         let kinds = [signalling::FXOKS, signalling::FXOLS];
         let (watch, audio) = Watch::open(name, channel, kinds)?;
+        // Who ran before us may have left it lit.
+        let neon = watch.give(Request::SET_LAMP, lamp::NEON).is_ok()
+            && watch.give(Request::MESSAGES, 0).is_ok();
         let set = Self {
             watch,
             hook: HookDetector::new(HookTimes::default()),
             ringing: false,
             feed: Linefeed::Forward,
             transfer_again: None,
+            neon,
         };
         Ok((set, audio))
     }
@@ -62,6 +70,7 @@ impl<C: Channel> DahdiSet<C> {
                 reversal: true,
                 pulse: true,
                 on_hook_sound: true,
+                neon: self.neon,
                 ..Capabilities::default()
             },
         }
@@ -165,6 +174,9 @@ impl<C: Channel> ControlHalf for DahdiSet<C> {
             PortCommand::SetProfile(profile) if !profile.is_sound() => Err(DahdiError::Argument),
             PortCommand::SetProfile(profile) => Ok(gains::set(&*self.watch.channel, &profile)?),
             PortCommand::SetOnHookSound(on) => self.set_on_hook_sound(on),
+            PortCommand::SetNeon(lit) if self.neon => {
+                Ok(self.watch.give(Request::MESSAGES, i32::from(lit))?)
+            }
             PortCommand::SetNeon(_)
             | PortCommand::MeterPulse(_)
             | PortCommand::SetHook(_)

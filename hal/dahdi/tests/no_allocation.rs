@@ -1,37 +1,15 @@
 //! A channel's blocks are taken and given on a media thread: without an allocation, whatever the kernel does.
 #![allow(unsafe_code)] // an allocator
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../port/tests/counting/mod.rs"]
+mod counting;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use counting::allocations;
 use hal_dahdi::{Channel, DahdiSet, Errno, Request, event, signalling};
 use hal_port::{AudioHalf as _, FRAME};
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed on to the system allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// A kernel that has so many octets, so much room and so many events.
 #[derive(Default)]
@@ -96,32 +74,30 @@ fn taking_and_giving_never_allocates() {
     let kernel = Arc::new(Kernel::default());
     let (_set, mut half) = DahdiSet::new("fxs1".into(), Arc::clone(&kernel)).expect("a set's");
     let (mut came, mut silent) = (0, 0);
-    let before = COUNT.get();
-    for turn in 0..1_000 {
-        // Mostly a block and room for one; sometimes nothing, much, or more events than are kept.
-        let (octets, room, events) = match turn % 50 {
-            10 => (0, 0, 0),
-            20 => (400, 400, 0),
-            30 => (80, 80, 3),
-            40 => (80, 80, 200),
-            _ => (80, 240, 0),
-        };
-        kernel.octets.fetch_add(octets, Ordering::Relaxed);
-        kernel.room.fetch_add(room, Ordering::Relaxed);
-        kernel.events.fetch_add(events, Ordering::Relaxed);
-        half.readiness();
-        let mut rx = [0; FRAME];
-        let status = half.take(&mut rx);
-        came += usize::from(!status.silent);
-        silent += usize::from(status.silent);
-        half.give(&rx);
-        if turn % 50 == 45 {
-            kernel.events.store(0, Ordering::Relaxed);
+    let done = allocations(|| {
+        for turn in 0..1_000 {
+            // Mostly a block and room for one; sometimes nothing, much, or more events than are kept.
+            let (octets, room, events) = match turn % 50 {
+                10 => (0, 0, 0),
+                20 => (400, 400, 0),
+                30 => (80, 80, 3),
+                40 => (80, 80, 200),
+                _ => (80, 240, 0),
+            };
+            kernel.octets.fetch_add(octets, Ordering::Relaxed);
+            kernel.room.fetch_add(room, Ordering::Relaxed);
+            kernel.events.fetch_add(events, Ordering::Relaxed);
+            half.readiness();
+            let mut rx = [0; FRAME];
+            let status = half.take(&mut rx);
+            came += usize::from(!status.silent);
+            silent += usize::from(status.silent);
+            half.give(&rx);
+            if turn % 50 == 45 {
+                kernel.events.store(0, Ordering::Relaxed);
+            }
         }
-    }
-    assert_eq!(COUNT.get() - before, 0);
+    });
+    assert_eq!(done, 0);
     assert!(came > 100 && silent > 10, "{came} came, {silent} did not");
-    let before = COUNT.get();
-    drop(Box::new(1));
-    assert_eq!(COUNT.get() - before, 2, "the count counts");
 }

@@ -230,9 +230,7 @@ fn a_phone_calls_the_set_and_both_hear() {
     );
     assert!(!set.heard_lately(JAN_HZ), "the set hears itself");
     let at_anna = anna.hears_now(ENOUGH);
-    anna.hang_up();
-    anna.event("CALL_CLOSED", s(30));
-    set.hang_up();
+    set.part_from(&mut anna);
     let heard = at_anna.listen(JAN_HZ);
     assert!(heard.tone >= 40, "{heard:?}");
     assert_eq!(at_anna.listen(ANNA_HZ).tone, 0, "nobody hears herself");
@@ -272,9 +270,7 @@ fn hold_silences_and_resume_gives_the_voice_back() {
     set.hears_not(ANNA_HZ, s(30));
     anna.command("resume", "");
     set.hears(ANNA_HZ, s(30));
-    anna.hang_up();
-    anna.event("CALL_CLOSED", s(30));
-    set.hang_up();
+    set.part_from(&mut anna);
     exchange.rest();
     anna.quit();
     exchange.stop();

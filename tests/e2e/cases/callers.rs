@@ -65,9 +65,7 @@ fn a_set_shows_the_number_and_the_name_of_a_phone_that_calls() {
         set.lift();
         anna.event("CALL_ESTABLISHED", s(30));
         set.hears(ANNA_HZ, s(30));
-        anna.hang_up();
-        anna.event("CALL_CLOSED", s(30));
-        set.hang_up();
+        set.part_from(&mut anna);
         exchange.rest();
     }
     anna.quit();

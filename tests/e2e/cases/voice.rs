@@ -168,9 +168,7 @@ fn hold_and_resume_with_srtp() {
         anna.command("resume", "");
     }
     set.hears(ANNA_HZ, s(30));
-    anna.hang_up();
-    anna.event("CALL_CLOSED", s(30));
-    set.hang_up();
+    set.part_from(&mut anna);
     let calls = exchange.ended_calls(1);
     let text = explained(&exchange, &calls[0]);
     assert!(text.contains("(PCMA, SRTP)"), "{text}");
@@ -189,9 +187,7 @@ fn a_phone_with_all_codecs_speaks_g711_with_the_set() {
     set.lift();
     anna.event("CALL_ESTABLISHED", s(30));
     set.hears(ANNA_HZ, s(30));
-    anna.hang_up();
-    anna.event("CALL_CLOSED", s(30));
-    set.hang_up();
+    set.part_from(&mut anna);
     let calls = exchange.ended_calls(1);
     let text = explained(&exchange, &calls[0]);
     assert!(text.contains("(PCMA)"), "{text}");

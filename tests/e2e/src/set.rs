@@ -6,6 +6,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use serde_json::Value;
 
 use crate::{
+    baresip::Phone,
     exchange::Exchange,
     wait::{s, until, within},
 };
@@ -84,6 +85,17 @@ impl<'e> Set<'e> {
     #[track_caller]
     pub fn hang_up(&self) {
         self.act(&["hangup"]);
+    }
+
+    /// Both hang up, the phone first.
+    ///
+    /// # Panics
+    /// If the phone's call does not end.
+    #[track_caller]
+    pub fn part_from(&self, phone: &mut Phone) {
+        phone.hang_up();
+        phone.event("CALL_CLOSED", s(30));
+        self.hang_up();
     }
 
     /// Presses the hook for a moment.

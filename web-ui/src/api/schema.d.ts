@@ -537,10 +537,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How a port was: samples of the last two weeks, newest first. Administrators only. */
+        /** How a port was: samples of the last week, and hours of a month, newest first. Administrators only. */
         get: operations["history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ports/{port}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the test of a set is; the steps of the last one stay. Administrators only. */
+        get: operations["set_test"];
+        put?: never;
+        /**
+         * Rings a set with every way of caller ID, one after the other, for somebody to watch its display: with
+         *     each it shows another number.
+         */
+        post: operations["test_set"];
         delete?: never;
         options?: never;
         head?: never;
@@ -594,6 +615,26 @@ export interface paths {
         /** Who is signed in, and what a stranger must know to sign in. */
         get: operations["session"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sets/{number}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says how many messages wait for whoever uses an analog set: its lamp and its dial tone show it. For who
+         *     keeps them: an answering machine, a hotel's desk.
+         */
+        put: operations["messages"];
         post?: never;
         delete?: never;
         options?: never;
@@ -974,6 +1015,8 @@ export interface components {
              * @description When.
              */
             at_ms: number;
+            /** @description How loud its sound is: the highest level of each 25 ms in dB below full scale, 60 at the most. */
+            below_full_db: number[];
             /** @description The call that it ended; its explanation tells what went before. */
             call?: string | null;
             /** @description Somebody said that it was none. */
@@ -1469,6 +1512,11 @@ export interface components {
             fault?: string | null;
             /** @description Tones by which hang-ups of the line are known. */
             learned: components["schemas"]["LearnedTone"][];
+            /**
+             * Format: int32
+             * @description How many messages wait for whoever uses the set; 0 for a line.
+             */
+            messages: number;
             /** @description Name of that entry, or of the jack. */
             name: string;
             /** @description What is measured now, and the hang-ups since the start. */
@@ -1486,7 +1534,10 @@ export interface components {
              */
             state: string;
         };
-        /** @description Samples of a port, newest first: at most one a minute, fewer while nothing changes. */
+        /**
+         * @description Samples of a port, newest first: at most one a minute, fewer while nothing changes, and one an hour of
+         *     what is older than a week.
+         */
         PortHistory: {
             /**
              * Format: int64
@@ -1575,6 +1626,7 @@ export interface components {
              * @description Level of the sound from the line in dBm0.
              */
             rx_dbm0?: number | null;
+            spread?: components["schemas"]["PortSpread"] | null;
             /**
              * Format: int32
              * @description Level of the sound to the line in dBm0.
@@ -1585,6 +1637,24 @@ export interface components {
              * @description Voltage between tip and ring in V; its sign is the polarity.
              */
             volts?: number | null;
+        };
+        /**
+         * @description Between which values each figure moved: the lowest and the highest. A figure that stayed the same is
+         *     missing.
+         */
+        PortSpread: {
+            caller_dbm0?: number[] | null;
+            celsius?: number[] | null;
+            erl_db10?: number[] | null;
+            erle_db10?: number[] | null;
+            foreign_volts?: number[] | null;
+            loop_tenth_ma?: number[] | null;
+            noise_dbm0?: number[] | null;
+            ring_tenth_hz?: number[] | null;
+            ring_vrms?: number[] | null;
+            rx_dbm0?: number[] | null;
+            tx_dbm0?: number[] | null;
+            volts?: number[] | null;
         };
         /** @description What went wrong and what to do next. */
         Problem: {
@@ -1674,6 +1744,24 @@ export interface components {
             /** @description Whether the caller does not want the number shown. */
             withheld: boolean;
         };
+        /** @description How far the test of a set is; the steps of the last one stay. */
+        SetTest: {
+            /** @description Its steps, in order. */
+            steps: components["schemas"]["SetTestStep"][];
+        };
+        /**
+         * @description What became of one way.
+         * @enum {string}
+         */
+        SetTestOutcome: "sent" | "cut" | "unanswered" | "impossible";
+        /** @description One way of telling a set who calls. */
+        SetTestStep: {
+            /** @description The number that the set shows if it reads this way. */
+            number: string;
+            outcome?: components["schemas"]["SetTestOutcome"] | null;
+            /** @description The way, as `[[analog]] caller_id` of the configuration has it. */
+            way: string;
+        };
         /** @description The person behind the cookie. */
         SignedIn: {
             /** @description The person's name. */
@@ -1713,6 +1801,14 @@ export interface components {
          * @enum {string}
          */
         Transport: "udp" | "tcp" | "tls" | "wss" | "ws";
+        /** @description How many messages wait for whoever uses a set. */
+        WaitingMessages: {
+            /**
+             * Format: int32
+             * @description So many; 0 = none: its lamp goes out.
+             */
+            messages: number;
+        };
         /** @description How somebody signs in to the panel from now on. */
         WebAccess: {
             /** @description The name to sign in with, 2 to 40 characters. */
@@ -3289,6 +3385,123 @@ export interface operations {
             };
         };
     };
+    set_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxs1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetTest"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxs1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetTest"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description set_in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recordings: {
         parameters: {
             query?: {
@@ -3417,6 +3630,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The set's extension */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitingMessages"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

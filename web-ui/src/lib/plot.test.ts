@@ -16,6 +16,16 @@ test("a figure holds until the next is told, but not for ever", () => {
   expect(steps([], range)).toEqual([null, null, null, null]);
 });
 
+test("a mean of an hour shows between which values it moved", () => {
+  const range = { from: 0, until: 2 * HOUR, count: 2 };
+  const points = [
+    { at: 0, value: -48, between: [-52, 60] as const },
+    { at: HOUR / 2, value: -47, between: null },
+  ];
+  // The spike is that of its own hour only.
+  expect(steps(points, range)).toEqual([{ min: -52, max: 60, last: -47 }, { min: -47, max: -47, last: -47 }]);
+});
+
 test("counts add up in their step, and what lies outside is left out", () => {
   const range = { from: 100, until: 200, count: 2 };
   const points = [99, 100, 149, 150, 200].map((at) => ({ at, counts: { tone: 1, reversal: 0 } }));

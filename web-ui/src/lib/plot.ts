@@ -3,6 +3,8 @@
 export interface Point {
   at: number;
   value: number | null;
+  /** Lowest and highest, where the value is a mean of some time. */
+  between?: readonly [number, number] | null | undefined;
 }
 /** What a figure was in one step of time. */
 export interface Step {
@@ -32,13 +34,13 @@ export function steps(points: Point[], range: Range): (Step | null)[] {
   for (let at = 0; at < range.count; at += 1) {
     const [begin, end] = [startOf(range, at), startOf(range, at + 1)];
     let step: Step | null = null;
-    const take = (value: number): void => {
-      step = step ? { min: Math.min(step.min, value), max: Math.max(step.max, value), last: value } : { min: value, max: value, last: value };
+    const take = (value: number, [min, max]: readonly [number, number] = [value, value]): void => {
+      step = step ? { min: Math.min(step.min, min), max: Math.max(step.max, max), last: value } : { min, max, last: value };
     };
     if (held?.value != null && begin - held.at <= HELD_MS) take(held.value);
     for (; points[next] && points[next]!.at < end; next += 1) {
       held = points[next]!;
-      if (held.value != null) take(held.value);
+      if (held.value != null) take(held.value, held.between ?? undefined);
     }
     made.push(step);
   }
@@ -85,7 +87,7 @@ export function ahead(ms: number, timeZone: string): number {
 }
 
 const HOUR = 3_600_000;
-const TICK_MS = [60_000, 300_000, 600_000, 900_000, 1_800_000, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR];
+const TICK_MS = [60_000, 300_000, 600_000, 900_000, 1_800_000, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR];
 
 /** Moments that are round in the office's time, at most `count` of them. */
 export function moments(range: Range, count: number, timeZone: string): number[] {

@@ -68,14 +68,26 @@ export function toneOf({ hz, cadence_ms }: PortHealth["learned"][number]): strin
   return `${hz.join(" + ")} Hz, ${steps}`;
 }
 
-/** A figure of the samples; silence has no level to draw. */
-export function curve(samples: PortSample[], of: (sample: PortSample) => number | null | undefined): Point[] {
-  return samples.map((sample) => ({ at: sample.at_ms, value: of(sample) ?? null }));
-}
-export const heard = (value: number | null | undefined): number | null => (value == null || value <= SILENCE_DBM0 ? null : value);
+/** Figures of samples that can be drawn. */
+export type Figure = keyof Schemas["PortSpread"];
 
-/** Pages of one answer's history: two weeks of minutes, and a little. */
-const PAGES_MAX = 15;
+/** A figure of the samples, as `of` says it; silence has no level to draw. */
+export function curve(samples: PortSample[], figure: Figure, of: (value: number) => number | null = (value) => value): Point[] {
+  return samples.map((sample) => {
+    const value = sample[figure];
+    const between = sample.spread?.[figure]?.flatMap((end) => of(end) ?? []);
+    const [low, high] = between ?? [];
+    return { at: sample.at_ms, value: value == null ? null : of(value), between: low != null && high != null ? [low, high] : null };
+  });
+}
+export const heard = (value: number): number | null => (value <= SILENCE_DBM0 ? null : value);
+
+/** What can be wrong with a port, as its samples tell it. */
+export const FLAWS = ["dead", "in_use", "out_of_service", "left_off_hook"] as const;
+export type Flaw = (typeof FLAWS)[number];
+
+/** Pages of one answer's history: a week of minutes, a month of hours, and a little. */
+const PAGES_MAX = 9;
 
 /** The samples of a port since a moment, oldest first, with the last one before it. */
 export async function history(port: string, from: number): Promise<PortSample[]> {

@@ -2,6 +2,8 @@
 import type { PortHealth, PortList, PortSample, Schemas } from "../api/client";
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const WEEK = 7 * 24 * HOUR;
 const none = { loop_break: 0, reversal: 0, tone: 0, dial_tone: 0, silence: 0, false_ones: 0 };
 const sample = (at_ms: number, rest: Partial<PortSample> = {}): PortSample => ({
   at_ms,
@@ -23,6 +25,7 @@ const port = (name: string, set: boolean, state: string, now: PortSample, rest: 
   fault: null,
   caller: null,
   learned: [],
+  messages: 0,
   ...rest,
 });
 
@@ -54,7 +57,7 @@ export function portList(now: number): PortList {
       ],
     },
     ports: [
-      port("fxs1", true, "rings", sample(now, { volts: -48, celsius: 44 }), { name: "Recepcja", number: "301" }),
+      port("fxs1", true, "rings", sample(now, { volts: -48, celsius: 44 }), { name: "Recepcja", number: "301", messages }),
       port("fxs2", true, "dials", sample(now, { volts: -9, loop_tenth_ma: 201, celsius: 46 }), { name: "Poczekalnia", number: "302" }),
       port("fxs3", true, "locked", sample(now, { volts: 0, left_off_hook: true }), { name: "Magazyn", number: "303" }),
       port("fxo1", false, "talks", sample(now, line), {
@@ -78,7 +81,47 @@ export function portHistory(name: string, now: number): Schemas["PortHistory"] {
       erl_db10: set ? null : Math.round(120 + 15 * wave(minutes, 900)),
       hang_ups: set || minutes % 35 !== 8 ? none : { ...none, [minutes % 3 === 0 ? "loop_break" : minutes % 11 === 0 ? "silence" : "tone"]: 1 },
     });
-  return { samples: Array.from({ length: 1440 }, (_, minutes) => one(minutes)), next_ms: null };
+  const hour = (hours: number): PortSample => ({
+    ...one(hours * 60),
+    volts: -47,
+    spread: { volts: hours % 50 === 7 ? [-49, 62] : [-49, -45], loop_tenth_ma: [0, 243], noise_dbm0: [-71, -60] },
+  });
+  const minutes = Array.from({ length: 1440 }, (_, minutes) => one(minutes));
+  const hours = Array.from({ length: (24 * 31 * HOUR - WEEK) / HOUR }, (_, at) => hour(7 * 24 + at));
+  return { samples: [...minutes, ...hours], next_ms: null };
+}
+
+/** Speech that goes on, or a tone in the rhythm of busy. */
+const loud = (speech: boolean): number[] =>
+  Array.from({ length: 120 }, (_, at) => (speech ? 14 + Math.round(18 * Math.abs(Math.sin(at / 5) * Math.cos(at / 17))) : at % 40 < 20 ? 17 : 60));
+
+export function hangUps(now: number): Schemas["HangUpEvidence"][] {
+  const tone = { says: "busy", learned: true, measured: { hz: [425], cadence_ms: [480, 490] }, cycles: 3, heard_ms: 3050, level_dbm0: -14, no_speech_ms: 3600 };
+  const one = (id: number, ago: number, sign: string, rest: Partial<Schemas["HangUpEvidence"]> = {}) => ({
+    id,
+    at_ms: now - ago * MINUTE,
+    call: (200).toString(16).padStart(32, "0"),
+    sign,
+    tone: sign === "tone" ? tone : null,
+    false_one: false,
+    below_full_db: loud(sign !== "tone" || id === 1),
+    ...rest,
+  });
+  return [one(3, 12, "tone"), one(2, 47, "loop_break"), one(1, 200, "tone", { false_one: true })];
+}
+
+let messages = 2;
+export function setMessages(count: number): void {
+  messages = count;
+}
+
+let tested = 0;
+export function setTest(begin: boolean): Schemas["SetTest"] {
+  if (begin) tested = 1;
+  else if (tested > 0) tested += 1;
+  const ways = ["bellcore", "bellcore_single", "etsi_fsk_ring", "etsi_fsk_dtas", "dtmf_abdc"];
+  const outcome = (at: number) => (at >= tested ? null : at === 3 ? ("unanswered" as const) : ("sent" as const));
+  return { steps: tested === 0 ? [] : ways.map((way, at) => ({ number: String(901 + at), way, outcome: outcome(at) })) };
 }
 
 export const threads = (): Schemas["MediaThread"][] =>

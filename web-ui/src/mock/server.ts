@@ -4,7 +4,7 @@
  */
 import type { BoardAct, Change, Person, PhoneCard, Problem, Session, Stream } from "../api/client";
 import { fold } from "../lib/fold";
-import { portHistory, portList, threads } from "./ports";
+import { hangUps, portHistory, portList, setMessages, setTest, threads } from "./ports";
 import { office, PEOPLE, recent, sound, story } from "./office";
 
 const flags = new URLSearchParams(location.search);
@@ -165,6 +165,13 @@ export async function answer(request: Request): Promise<Response> {
   if (path === "/calls") return say(200, { calls: ended, next: null });
   if (path === "/ports") return say(200, portList(Date.now()));
   if (path === "/media-threads") return say(200, threads());
+  if (path.endsWith("/evidence")) return say(200, { hang_ups: hangUps(Date.now()) });
+  if (/^\/evidence\/\d+\/false$/.test(path)) return say(204);
+  if (/^\/ports\/[^/]+\/test$/.test(path)) return say(200, setTest(request.method === "POST"));
+  if (/^\/sets\/\d+\/messages$/.test(path)) {
+    setMessages(body.messages);
+    return say(204);
+  }
   const [, past] = path.match(/^\/ports\/([^/]+)\/history$/) ?? [];
   if (past) return say(200, portHistory(past, Date.now()));
   if (tape) return record(tape, wish === "pause" ? "paused" : "runs");

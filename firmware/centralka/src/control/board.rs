@@ -117,6 +117,7 @@ impl Board {
                 learned: figures.learned,
                 fault: seat.fault.map(|kind| fault_name(kind).to_owned()),
                 caller: figures.caller,
+                messages: figures.messages,
             })
         };
         figures.into_iter().filter_map(health).collect()

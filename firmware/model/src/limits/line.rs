@@ -18,8 +18,13 @@ pub const BOARD_TEXT: usize = 64;
 pub const BOARD_RELAYS: usize = 16;
 /// Mistakes of a board file that are told at once.
 pub const BOARD_PROBLEMS: usize = 64;
-/// Samples of one port that are kept: one a minute for two weeks.
-pub const LINE_SAMPLES: usize = 14 * 24 * 60;
+/// Minutes for which the samples of a port are kept as they are, at most one each: a week.
+pub const LINE_MINUTES: usize = 7 * 24 * 60;
+/// Hours for which something of a port is kept, after that week one sample each: 31 days and the hour
+/// that has begun.
+pub const LINE_HOURS: usize = 31 * 24 + 1;
+/// Hours of a port that are made one sample each at a time; a clock that jumped leaves many.
+pub const LINE_HOURS_AT_ONCE: usize = 24;
 /// Hang-ups of one line of which the sound is kept; the oldest makes room.
 pub const LINE_EVIDENCE: usize = 20;
 /// Samples of a line that are kept of a hang-up: 3 s.

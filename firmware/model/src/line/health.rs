@@ -37,6 +37,19 @@ impl HangUps {
         *counter = counter.saturating_add(1);
     }
 
+    /// These and those of `other`.
+    #[must_use]
+    pub const fn and(&self, other: &Self) -> Self {
+        Self {
+            loop_break: self.loop_break.saturating_add(other.loop_break),
+            reversal: self.reversal.saturating_add(other.reversal),
+            tone: self.tone.saturating_add(other.tone),
+            dial_tone: self.dial_tone.saturating_add(other.dial_tone),
+            silence: self.silence.saturating_add(other.silence),
+            false_ones: self.false_ones.saturating_add(other.false_ones),
+        }
+    }
+
     /// What came since `before`.
     #[must_use]
     pub const fn since(&self, before: &Self) -> Self {
@@ -147,6 +160,9 @@ pub struct LineHealth {
     pub now: LineSample,
     /// Tones by which hang-ups of the line are known.
     pub learned: Vec<ToneSignature>,
+    /// How many messages wait for whoever uses the set; 0 for a line.
+    #[serde(default)]
+    pub messages: u8,
 }
 
 /// A hang-up on a line, of which the last seconds of sound are kept.

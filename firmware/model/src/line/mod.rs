@@ -3,6 +3,7 @@
 
 mod caller;
 mod health;
+mod hour;
 mod letters;
 mod plan;
 mod sound;
@@ -13,6 +14,7 @@ pub use caller::{
     CallerTextError,
 };
 pub use health::{HangUps, LineEvidence, LineHealth, LineSample};
+pub use hour::{Between, KeptSample, LineSpread};
 pub use plan::PlanStep;
 pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};
 pub use tone::{KnownTone, LineTone, ToneEvidence, ToneSignature};

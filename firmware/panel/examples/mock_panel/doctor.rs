@@ -1,11 +1,14 @@
 //! Two analog ports that exist in memory only: a line with a bad day behind it, and a set.
 
+use std::sync::atomic::Ordering;
+
 use model::Wall;
 use panel::{
     Author, Doctor, Refusal, Sound,
     api::{
         BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone, MediaState,
-        MediaThread, PortHangUps, PortHealth, PortHistory, PortList, PortSample,
+        MediaThread, PortHangUps, PortHealth, PortHistory, PortList, PortSample, SetTest,
+        SetTestOutcome, SetTestStep,
     },
 };
 
@@ -15,6 +18,8 @@ use super::FakeOffice;
 const SAMPLES: i64 = 120;
 /// The only hang-up whose sound is kept.
 const EVIDENCE: u64 = 77;
+/// The extension of the set.
+const SET: &str = "301";
 
 impl FakeOffice {
     /// The line as it was `minutes` before the office began.
@@ -45,7 +50,9 @@ impl Doctor for FakeOffice {
             set: true,
             entry: "set".into(),
             name: "fxs1".into(),
+            number: SET.into(),
             state: "idle".into(),
+            messages: self.messages.load(Ordering::Relaxed),
             ..PortHealth::default()
         };
         let line = PortHealth {
@@ -102,6 +109,7 @@ impl Doctor for FakeOffice {
             sign: "tone".into(),
             tone: Some(tone),
             false_one: false,
+            below_full_db: vec![17; 120],
         };
         let hang_ups = (port == "fxo1").then_some(one).into_iter().collect();
         Ok(EvidenceList { hang_ups })
@@ -114,6 +122,33 @@ impl Doctor for FakeOffice {
 
     fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {
         known(id)
+    }
+
+    fn test_set(&self, port: &str, begin: bool) -> Result<SetTest, Refusal> {
+        let step = |outcome| SetTestStep {
+            number: "901".into(),
+            way: "bellcore".into(),
+            outcome,
+        };
+        match (port, begin) {
+            ("fxs1", false) => Ok(SetTest::default()),
+            ("fxs1", true) => Ok(SetTest {
+                steps: vec![step(Some(SetTestOutcome::Sent)), step(None)],
+            }),
+            ("fxs2", _) => Err(Refusal::State {
+                error: "set_in_use",
+                message: "The set is in use.".into(),
+            }),
+            _ => Err(Refusal::NotFound("set")),
+        }
+    }
+
+    fn set_messages(&self, number: &str, messages: u8) -> Result<(), Refusal> {
+        if number != SET {
+            return Err(Refusal::NotFound("set"));
+        }
+        self.messages.store(messages, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU8},
     time::Duration,
 };
 
@@ -36,6 +36,8 @@ pub(crate) const OPEN_CALL: CallId = CallId(0xca12);
 pub(crate) struct FakeOffice {
     feed: Arc<Feed>,
     began: Wall,
+    /// How many wait for whoever uses the set on `fxs1`.
+    messages: AtomicU8,
     state: Mutex<State>,
 }
 
@@ -68,6 +70,7 @@ impl FakeOffice {
         let office = Self {
             feed,
             began,
+            messages: AtomicU8::new(0),
             state: Mutex::new(State {
                 before: people.clone(),
                 music: Vec::new(),

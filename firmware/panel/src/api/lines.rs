@@ -73,6 +73,41 @@ pub struct PortSample {
     pub left_off_hook: bool,
     /// Hang-ups: in the history those since the sample before, else those since the start.
     pub hang_ups: PortHangUps,
+    /// Present in what is older than a week: then this is an hour, which began at its moment. Figures are
+    /// means, flaws were there at some time, and here is between which values the figures moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<PortSpread>,
+}
+
+/// Between which values each figure moved: the lowest and the highest. A figure that stayed the same is
+/// missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "they are the figures of PortSample")]
+pub struct PortSpread {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volts: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loop_tenth_ma: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring_vrms: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring_tenth_hz: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign_volts: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub celsius: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rx_dbm0: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_dbm0: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise_dbm0: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller_dbm0: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erl_db10: Option<[i16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erle_db10: Option<[i16; 2]>,
 }
 
 /// A tone by which hang-ups of a line are known.
@@ -109,6 +144,8 @@ pub struct PortHealth {
     pub now: PortSample,
     /// Tones by which hang-ups of the line are known.
     pub learned: Vec<LearnedTone>,
+    /// How many messages wait for whoever uses the set; 0 for a line.
+    pub messages: u8,
 }
 
 /// Who called on a line.
@@ -174,7 +211,8 @@ pub struct BoardPart {
     pub is_there: bool,
 }
 
-/// Samples of a port, newest first: at most one a minute, fewer while nothing changes.
+/// Samples of a port, newest first: at most one a minute, fewer while nothing changes, and one an hour of
+/// what is older than a week.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PortHistory {
     /// The samples.
@@ -217,6 +255,8 @@ pub struct HangUpEvidence {
     pub tone: Option<HeardTone>,
     /// Somebody said that it was none.
     pub false_one: bool,
+    /// How loud its sound is: the highest level of each 25 ms in dB below full scale, 60 at the most.
+    pub below_full_db: Vec<u8>,
 }
 
 /// The hang-ups of a line whose sound is kept, newest first.

@@ -13,6 +13,7 @@ mod live;
 mod people;
 mod problem;
 mod session;
+mod set_test;
 mod voice;
 
 pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, RecordingState};
@@ -23,7 +24,7 @@ pub use calls::{
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use lines::{
     BoardPart, BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
-    LineCaller, PortHangUps, PortHealth, PortHistory, PortList, PortSample,
+    LineCaller, PortHangUps, PortHealth, PortHistory, PortList, PortSample, PortSpread,
 };
 pub use live::{
     CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, LiveRecording,
@@ -34,4 +35,5 @@ pub use problem::{Fault, Problem};
 pub use session::{
     BoxAuthority, Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn,
 };
+pub use set_test::{SetTest, SetTestOutcome, SetTestStep, WaitingMessages};
 pub use voice::{MediaSecond, MediaState, MediaThread};

@@ -1,4 +1,4 @@
-//! The line doctor.
+//! The line doctor, and what is asked of sets.
 #![expect(unused_qualifications, reason = "utoipa's attribute writes them")]
 
 use axum::{
@@ -13,9 +13,9 @@ use utoipa::IntoParams;
 
 use crate::{
     answer::Failure,
-    api::{EvidenceList, PortHistory, PortList, Problem},
+    api::{EvidenceList, PortHistory, PortList, Problem, SetTest, WaitingMessages},
     desk::Desk,
-    guard::Administrator,
+    guard::{Administrator, Operator, Wish},
     playing,
 };
 
@@ -43,7 +43,7 @@ pub(crate) async fn ports(
     desk.ask(|desk| desk.exchange.ports()).await.map(Json)
 }
 
-/// How a port was: samples of the last two weeks, newest first. Administrators only.
+/// How a port was: samples of the last week, and hours of a month, newest first. Administrators only.
 #[utoipa::path(get, path = "/api/v1/ports/{port}/history", tag = "ports",
     params(("port" = String, Path, description = "The port's name, such as fxo1"), Part),
     responses((status = 200, body = PortHistory), (status = 400, body = Problem),
@@ -121,6 +121,55 @@ pub(crate) async fn mark_false(
     let id = id.parse().map_err(|_| Failure::missing("hang-up"))?;
     let author = administrator.author();
     desk.ask(move |desk| desk.exchange.mark_false(&author, id))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How far the test of a set is; the steps of the last one stay. Administrators only.
+#[utoipa::path(get, path = "/api/v1/ports/{port}/test", tag = "ports",
+    params(("port" = String, Path, description = "The port's name, such as fxs1")),
+    responses((status = 200, body = SetTest), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn set_test(
+    State(desk): State<Desk>,
+    _administrator: Administrator,
+    Path(port): Path<String>,
+) -> Result<Json<SetTest>, Failure> {
+    desk.ask(move |desk| desk.exchange.test_set(&port, false))
+        .await
+        .map(Json)
+}
+
+/// Rings a set with every way of caller ID, one after the other, for somebody to watch its display: with
+/// each it shows another number.
+#[utoipa::path(post, path = "/api/v1/ports/{port}/test", tag = "ports",
+    params(("port" = String, Path, description = "The port's name, such as fxs1")),
+    responses((status = 200, body = SetTest), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "set_in_use"), (status = 503, body = Problem)))]
+pub(crate) async fn test_set(
+    State(desk): State<Desk>,
+    _administrator: Administrator,
+    Path(port): Path<String>,
+) -> Result<Json<SetTest>, Failure> {
+    desk.ask(move |desk| desk.exchange.test_set(&port, true))
+        .await
+        .map(Json)
+}
+
+/// Says how many messages wait for whoever uses an analog set: its lamp and its dial tone show it. For who
+/// keeps them: an answering machine, a hotel's desk.
+#[utoipa::path(put, path = "/api/v1/sets/{number}/messages", tag = "ports", request_body = WaitingMessages,
+    params(("number" = String, Path, description = "The set's extension")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn messages(
+    State(desk): State<Desk>,
+    _operator: Operator,
+    Path(number): Path<String>,
+    Wish(wish): Wish<WaitingMessages>,
+) -> Result<StatusCode, Failure> {
+    desk.ask(move |desk| desk.exchange.set_messages(&number, wish.messages))
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

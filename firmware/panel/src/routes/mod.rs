@@ -57,8 +57,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             need the session cookie of POST /api/v1/login and a JSON body; every answer that is \
             not a success is a Problem. Programs send `Authorization: Bearer TOKEN` instead of a \
             cookie, with a token of `centralka token create`. Its rights are one of `read` (what \
-            happens, people and past calls), `calls` (the same, and to end calls and to act at \
-            simulated sets) and `admin` (all that an administrator may, but for what belongs to a \
+            happens, people and past calls), `calls` (the same, and to end calls, to say that \
+            messages wait and to act at simulated sets) and `admin` (all that an administrator may, but for what belongs to a \
             session: POST /api/v1/logout and /api/v1/password).",
         license(name = "MIT OR Apache-2.0"),
     ),
@@ -100,6 +100,8 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(lines::evidence))
         .routes(routes!(lines::sound))
         .routes(routes!(lines::mark_false))
+        .routes(routes!(lines::set_test, lines::test_set))
+        .routes(routes!(lines::messages))
         .routes(routes!(config::read, config::save))
         .routes(routes!(config::undo))
         .routes(routes!(probe::healthz))

@@ -40,6 +40,45 @@ fn the_history_of_a_port_comes_in_pages() {
 }
 
 #[test]
+fn a_set_is_tested_by_administrators_where_there_is_one() {
+    let panel = Box::start();
+    let mut nobody = panel.visitor();
+    let mut boss = panel.administrator();
+    let path = |port: &str| format!("/api/v1/ports/{port}/test");
+    assert_eq!(nobody.get(&path("fxs1")).status, 401);
+    assert_eq!(nobody.post(&path("fxs1"), &json!({})).status, 401);
+    assert_eq!(boss.get(&path("fxs1")).json()["steps"], json!([]));
+    let begun = boss.post(&path("fxs1"), &json!({})).json();
+    assert_eq!(begun["steps"][0]["outcome"], "sent");
+    assert_eq!(begun["steps"][1]["outcome"], json!(null));
+    let used = boss.post(&path("fxs2"), &json!({}));
+    assert_eq!(used.problem(), (409, "set_in_use".into()));
+    assert_eq!(boss.post(&path("fxo1"), &json!({})).status, 404);
+}
+
+#[test]
+fn who_keeps_messages_says_how_many_wait() {
+    let panel = Box::start();
+    let mut nobody = panel.visitor();
+    let mut boss = panel.administrator();
+    let path = |number: &str| format!("/api/v1/sets/{number}/messages");
+    let three = json!({ "messages": 3 });
+    assert_eq!(nobody.put(&path("301"), &three).status, 401);
+    assert_eq!(boss.put(&path("301"), &three).status, 204);
+    assert_eq!(boss.put(&path("302"), &three).status, 404);
+    for wrong in [
+        json!({ "messages": 256 }),
+        json!({ "messages": -1 }),
+        json!({ "lamp": 1 }),
+    ] {
+        let status = boss.put(&path("301"), &wrong).status;
+        assert!((400..500).contains(&status), "{wrong}: {status}");
+    }
+    let ports = boss.get("/api/v1/ports").json();
+    assert_eq!(ports["ports"][0]["messages"], 3);
+}
+
+#[test]
 fn administrators_see_how_the_media_threads_fare() {
     let panel = Box::start();
     let mut nobody = panel.visitor();

@@ -1,5 +1,7 @@
 //! What is known of a port, for the line doctor.
 
+use std::collections::BTreeMap;
+
 use config::{Country, Tone};
 use hal_port::PortKind;
 use model::{EntryId, HangUps, LineSecond, Party, PortId, Route, ToneSignature, ToneSpec, Wall};
@@ -38,6 +40,8 @@ pub struct PortFigures {
     pub second: Option<LineSecond>,
     /// Who called on the line last, and when.
     pub caller: Option<(Wall, Party)>,
+    /// How many messages wait for whoever uses the set.
+    pub messages: u8,
 }
 
 impl PortFigures {
@@ -55,6 +59,7 @@ impl PortFigures {
             learned: line.learned.clone(),
             second: line.second,
             caller: line.caller.clone(),
+            messages: 0,
         }
     }
 
@@ -72,6 +77,7 @@ impl PortFigures {
             learned: Vec::new(),
             second: None,
             caller: None,
+            messages: 0,
         }
     }
 }
@@ -82,12 +88,17 @@ pub(crate) fn figures(
     lines: &Lines,
     ringer: &Ringer,
     country: &Country,
+    messages: &BTreeMap<EntryId, u8>,
 ) -> Vec<PortFigures> {
     let figures = |port| match (lines.get(port), jacks.get(port)) {
         (Some(line), _) => Some(PortFigures::of_line(port, line)),
-        (None, jack) => {
-            jack.map(|jack| PortFigures::of_jack(port, jack, ringer.waits(port), country))
-        }
+        (None, jack) => jack.map(|jack| {
+            let waiting = jack.entry.as_ref().and_then(|set| messages.get(set));
+            PortFigures {
+                messages: waiting.copied().unwrap_or(0),
+                ..PortFigures::of_jack(port, jack, ringer.waits(port), country)
+            }
+        }),
     };
     jacks.ports().filter_map(figures).collect()
 }

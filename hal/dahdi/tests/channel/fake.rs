@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
 use dsp::g711::Law;
-use hal_dahdi::{Channel, Errno, Request, event, hook, signalling};
+use hal_dahdi::{Channel, Errno, Request, event, hook, lamp, signalling};
 use hal_port::{FRAME, Frame, Linefeed};
 
 /// How long the card watches a contact before it believes it.
@@ -79,6 +79,11 @@ pub(crate) struct State {
     /// Samples that were played as silence, because none were there.
     pub(crate) dry: usize,
     pub(crate) removed: bool,
+    /// Bits of the lamps that the driver can light; most can none.
+    pub(crate) lamps: i32,
+    /// How it was told to show messages.
+    lamp: i32,
+    pub(crate) messages: i32,
 }
 
 /// A channel of a kernel that is not there.
@@ -91,6 +96,13 @@ impl Fake {
             flash_ms: DEFAULT_FLASH_MS,
             ..State::default()
         }))
+    }
+
+    /// The same of a driver that can light these lamps.
+    pub(crate) fn with_lamps(signalling: i32, lamps: i32) -> Self {
+        let kernel = Self::new(signalling);
+        kernel.state().lamps = lamps;
+        kernel
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -230,6 +242,11 @@ impl State {
         self.buffers.0 * self.buffers.1
     }
 
+    /// A neon lamp at the set is lit: the driver does so on hook only.
+    pub(crate) fn neon(&self) -> bool {
+        self.lamp & lamp::NEON != 0 && self.messages > 0 && !self.rx_off_hook && !self.rings()
+    }
+
     fn number(argument: &[u8]) -> i32 {
         i32::from_ne_bytes(argument[..4].try_into().expect("four octets"))
     }
@@ -263,6 +280,23 @@ impl State {
             }
             _ => return Err(Errno::INVALID),
         }
+        Ok(())
+    }
+
+    /// How messages are shown, and how many there are.
+    fn show(&mut self, request: Request, value: i32) -> Result<(), Errno> {
+        if self.lamps == 0 {
+            return Err(Errno(25));
+        }
+        let lit_by = request == Request::SET_LAMP;
+        if !self.is_set() || value < 0 || lit_by && value & !self.lamps != 0 {
+            return Err(Errno::INVALID);
+        }
+        *(if lit_by {
+            &mut self.lamp
+        } else {
+            &mut self.messages
+        }) = value;
         Ok(())
     }
 
@@ -343,6 +377,9 @@ impl Channel for Fake {
                     return Err(Errno::INVALID);
                 }
                 state.reversed = State::number(argument) == 1;
+            }
+            Request::SET_LAMP | Request::MESSAGES => {
+                return state.show(request, State::number(argument));
             }
             Request::ON_HOOK_TRANSFER => {
                 let ms = State::number(argument) as u64;

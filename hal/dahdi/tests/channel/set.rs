@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use hal_dahdi::{DahdiAudio, DahdiError, DahdiSet, signalling};
+use hal_dahdi::{DahdiAudio, DahdiError, DahdiSet, lamp, signalling};
 use hal_port::conformance::{Bench, PortBench, fxs};
 use hal_port::{
     ControlHalf as _, FaultKind, Frame, LineProfile, Linefeed, Port, PortCommand, PortEvent,
@@ -18,7 +18,11 @@ struct SetBench {
 
 impl SetBench {
     fn new(kind: i32) -> Self {
-        let kernel = Arc::new(Fake::new(kind));
+        Self::of(Fake::new(kind))
+    }
+
+    fn of(kernel: Fake) -> Self {
+        let kernel = Arc::new(kernel);
         let (set, audio) = DahdiSet::new("fxs1".into(), Arc::clone(&kernel)).expect("a set's");
         Self {
             kernel,
@@ -92,6 +96,7 @@ impl Bench for SetBench {
 fn a_sets_channel_conforms() {
     for kind in [signalling::FXOKS, signalling::FXOLS] {
         fxs(|| SetBench::new(kind)).expect("conforms");
+        fxs(|| SetBench::of(Fake::with_lamps(kind, lamp::NEON))).expect("conforms with a lamp");
     }
 }
 
@@ -120,6 +125,34 @@ fn sound_to_a_set_on_hook_is_asked_for_again() {
         .expect("can");
     bench.pass(10_000);
     assert!(bench.kernel.state().transfer_until < bench.now);
+}
+
+#[test]
+fn a_neon_lamp_is_lit_where_the_driver_can() {
+    let neon = PortCommand::SetNeon(true);
+    for lamps in [0, lamp::NEON >> 1] {
+        let mut without = SetBench::of(Fake::with_lamps(signalling::FXOKS, lamps));
+        assert!(!without.set.port().capabilities.neon);
+        assert_eq!(without.set.apply(neon), Err(DahdiError::Unsupported));
+    }
+    let kernel = Fake::with_lamps(signalling::FXOKS, lamp::NEON);
+    kernel.state().messages = 3;
+    let mut bench = SetBench::of(kernel);
+    assert!(bench.set.port().capabilities.neon);
+    assert!(!bench.kernel.state().neon(), "what was left lit is put out");
+    bench.set.apply(neon).expect("can");
+    assert!(bench.kernel.state().neon());
+    // The lamp is the line's ringing supply: it is lit again once the set lies there.
+    bench.close_loop(true);
+    bench.pass(100);
+    assert!(!bench.kernel.state().neon());
+    bench.close_loop(false);
+    bench.pass(1_500);
+    assert!(bench.kernel.state().neon());
+    bench.set.apply(PortCommand::SetNeon(false)).expect("can");
+    assert!(!bench.kernel.state().neon());
+    let pulse = bench.set.apply(PortCommand::MeterPulse(150));
+    assert_eq!(pulse, Err(DahdiError::Unsupported), "there is no request");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use hal_port::Frame;
+use hal_port::{Frame, Linefeed};
 
 use super::chain::Chain;
-use super::{Board, Daa, DaaAudio, Faults, Line};
+use super::{Board, Daa, DaaAudio, Faults, Feed, Line};
 use crate::byte_wire::{IntPin, Spi, lock};
 
 /// The hand of a test on one chip of a chain: time, the line, faults.
@@ -71,6 +71,27 @@ impl DaaHandle {
                 daa.registers[4] |= 0x01;
             }
         });
+    }
+
+    /// The exchange feeds the line so from now on.
+    pub fn feed(&self, feed: Linefeed) {
+        self.line(|line| {
+            line.feed = match feed {
+                Linefeed::Forward => Feed::Forward,
+                Linefeed::Reverse => Feed::Reverse,
+                Linefeed::Open => Feed::Open,
+            };
+        });
+    }
+
+    /// The exchange rings with 60 V of 25 Hz from now on, or no longer.
+    pub fn ring(&self, on: bool) {
+        self.line(|line| line.ringing = on.then_some((25.0, 60.0)));
+    }
+
+    /// A parallel set of 300 Ω is lifted, or put back.
+    pub fn parallel(&self, off_hook: bool) {
+        self.line(|line| line.parallel = off_hook.then_some(300.0));
     }
 
     /// Breaks or mends things. From now on the driver is forgiven what it could not know, until it

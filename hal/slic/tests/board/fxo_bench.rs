@@ -4,7 +4,7 @@ use hal_port::conformance::{LineBench, PortBench};
 use hal_port::{ControlHalf as _, Frame, LineProfile, Linefeed, Port, PortCommand, PortEvent};
 use hal_slic::SlotFormat;
 use hal_slic::fxo::{FxoLine, FxoSettings};
-use hal_slic_model::daa::{Board, DaaAudio, DaaHandle, Feed};
+use hal_slic_model::daa::{Board, DaaAudio, DaaHandle};
 use hal_slic_model::{IntPin, Spi};
 
 use crate::bench::ChipBench;
@@ -101,23 +101,15 @@ impl PortBench for FxoBench {
 
 impl LineBench for FxoBench {
     fn feed(&mut self, feed: Linefeed) {
-        self.chip.line(|line| {
-            line.feed = match feed {
-                Linefeed::Forward => Feed::Forward,
-                Linefeed::Reverse => Feed::Reverse,
-                Linefeed::Open => Feed::Open,
-            };
-        });
+        self.chip.feed(feed);
     }
 
     fn ring(&mut self, on: bool) {
-        self.chip
-            .line(|line| line.ringing = on.then_some((25.0, 60.0)));
+        self.chip.ring(on);
     }
 
     fn parallel(&mut self, off_hook: bool) {
-        self.chip
-            .line(|line| line.parallel = off_hook.then_some(300.0));
+        self.chip.parallel(off_hook);
     }
 
     fn loop_is_closed(&mut self) -> bool {
