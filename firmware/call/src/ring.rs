@@ -61,7 +61,8 @@ impl Switch {
         };
         let caller = call.caller;
         if leg == caller {
-            self.tell.leg(id, leg, seen, body);
+            // The far end of its own answer: somebody else said it first.
+            self.tell.leg(id, leg, Rule::CallerConnected, body);
             self.caller_answered(now, id);
             return;
         }

@@ -403,6 +403,14 @@ fn echo_test_answers_and_hold_is_told_once() {
     let caller = story.dial(Some("*43")).expect("accepted");
     assert!(story.effects.contains(&Effect::Play(caller, Sound::Echo)));
     story.tell(caller, LegEvent::Answered(None, Protection::Clear));
+    // Who called did not answer anything.
+    assert!(story.effects.iter().any(|effect| match effect {
+        Effect::Event(event) => {
+            matches!(event.body, EventBody::LegAnswered { .. })
+                && event.rule == Rule::CallerConnected
+        }
+        _ => false,
+    }));
     for event in [LegEvent::Held, LegEvent::Held, LegEvent::Resumed] {
         story.tell(caller, event);
     }

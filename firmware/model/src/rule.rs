@@ -143,6 +143,8 @@ rules! {
     PhoneRefused = "phone.refused",
     /// One phone did not answer signalling at all.
     PhoneSilent = "phone.silent",
+    /// What was called answered, so the caller is put through.
+    CallerConnected = "caller.connected",
     /// Another phone answered first.
     AnsweredElsewhere = "phone.answered_elsewhere",
     /// The ring time of the configuration is over.

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use model::{
     Binding, CallId, CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, Event, EventBody,
-    LegId, LegKind, MediaFigures, Now, PartyId, QualitySecond, Record, RecordingId, StateChange,
-    Target, Wall,
+    LegId, LegKind, LineNews, MediaFigures, Now, PartyId, QualitySecond, Record, RecordingId, Rule,
+    StateChange, Target, Wall,
 };
 use sha2::{Digest, Sha256};
 
@@ -272,7 +272,7 @@ impl CallStory {
             let story = leg.and_then(|id| self.legs.iter().find(|l| l.id == id));
             story.map(|l| l.party.clone())
         };
-        let (event, cause, status, codec) = event_parts(body);
+        let (event, cause, status, codec) = event_parts(body, *rule);
         let party = match body {
             EventBody::CallStarted { from, .. } => Some(party_of(*from, names)),
             EventBody::Dialled { to } => Some(party_of(*to, names)),
@@ -512,8 +512,10 @@ pub const fn event_names() -> &'static [&'static str] {
         "routed",
         "leg_started",
         "leg_rang",
+        "leg_waits",
         "leg_early_media",
         "leg_answered",
+        "leg_put_through",
         "leg_codec_changed",
         "leg_quality",
         "recording_started",
@@ -524,8 +526,17 @@ pub const fn event_names() -> &'static [&'static str] {
         "recording_stored",
         "recording_lost",
         "leg_secured",
+        "leg_fax",
+        "leg_caller_id_sent",
+        "leg_caller_id_cut",
+        "leg_caller_id_unanswered",
+        "leg_caller_id_impossible",
+        "leg_metered",
         "leg_held",
         "leg_resumed",
+        "line_hung_up",
+        "line_flashed",
+        "call_joined",
         "conference_joined",
         "conference_led",
         "conference_refused",
@@ -541,13 +552,23 @@ pub const fn event_names() -> &'static [&'static str] {
     ]
 }
 
-fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, Option<Codec>) {
+fn event_parts(
+    body: &EventBody,
+    rule: Rule,
+) -> (&'static str, Option<Cause>, Option<u16>, Option<Codec>) {
     let name = match body {
         EventBody::LegEnded { cause, status, .. } => {
             return ("leg_ended", Some(*cause), *status, None);
         }
         EventBody::CallEnded { cause, .. } => return ("call_ended", Some(*cause), None, None),
-        EventBody::LegAnswered { codec, .. } => return ("leg_answered", None, None, *codec),
+        EventBody::LegAnswered { codec, .. } => {
+            // Both ends of a call tell of their codec; only one of them answered.
+            let name = match rule {
+                Rule::CallerConnected => "leg_put_through",
+                _ => "leg_answered",
+            };
+            return (name, None, None, *codec);
+        }
         EventBody::LegCodecChanged { codec, .. } => {
             return ("leg_codec_changed", None, None, Some(*codec));
         }
@@ -587,7 +608,7 @@ fn event_parts(body: &EventBody) -> (&'static str, Option<Cause>, Option<u16>, O
         EventBody::MessagesWaiting { .. } => "messages_waiting",
         EventBody::PortLamp { .. } => "port_lamp",
         EventBody::PortTested { .. } => "port_tested",
-        EventBody::Line { .. } => "line",
+        EventBody::Line { news, .. } => line_name(*news),
         EventBody::Erased { .. } => "erased",
     };
     (name, None, None, None)
@@ -599,6 +620,20 @@ const fn caller_id_name(outcome: CallerIdOutcome) -> &'static str {
         CallerIdOutcome::Cut => "leg_caller_id_cut",
         CallerIdOutcome::Unanswered => "leg_caller_id_unanswered",
         CallerIdOutcome::Impossible => "leg_caller_id_impossible",
+    }
+}
+
+const fn line_name(news: LineNews) -> &'static str {
+    match news {
+        LineNews::Dead => "line_dead",
+        LineNews::Alive => "line_alive",
+        LineNews::InUse => "line_in_use",
+        LineNews::Free => "line_free",
+        LineNews::HungUp { .. } => "line_hung_up",
+        LineNews::FalseHangUp { .. } => "line_false_hang_up",
+        LineNews::Learned { .. } => "line_learned",
+        LineNews::Unlearned { .. } => "line_unlearned",
+        LineNews::Flashed => "line_flashed",
     }
 }
 

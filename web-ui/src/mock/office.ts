@@ -157,6 +157,7 @@ export function story(call: CallSummary, in_progress: boolean): CallExplanation 
     steps.push(step(61, "leg_rang", "phone.rang", { party: to }));
     if (call.talk_ms != null || in_progress) {
       steps.push(step(6100, "leg_answered", "phone.answered", { party: to, codec: "PCMA" }));
+      steps.push(step(6101, "leg_put_through", "caller.connected", { party: from, codec: "PCMA" }));
       steps.push(step(6101, "call_answered", "phone.answered", { party: to }));
     }
     if (!in_progress) {

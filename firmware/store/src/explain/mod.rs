@@ -192,6 +192,7 @@ pub fn explain(view: &CallView, names: &Names<'_>, language: Language) -> String
         let event = &line.record.event;
         let what = phrase::event(
             &event.body,
+            event.rule,
             &Scene {
                 leg: event.leg,
                 ..scene
@@ -260,7 +261,7 @@ pub fn event(event: &model::Event, names: &Names<'_>, language: Language) -> Str
     };
     format!(
         "{} — {}",
-        phrase::event(&event.body, &scene),
+        phrase::event(&event.body, event.rule, &scene),
         words.rule(event.rule)
     )
 }

@@ -2,7 +2,7 @@
 
 use model::{
     CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, EventBody, LineNews, PartyId,
-    Protection, QualityMinute, Transport,
+    Protection, QualityMinute, Rule, Transport,
 };
 
 use super::{Outcome, Scene, Words, duration};
@@ -69,6 +69,8 @@ pub(crate) enum Said {
     LegEarlyMedia,
     /// Name, codec in brackets or nothing.
     LegAnswered,
+    /// Name, codec in brackets or nothing: the caller, when the call was answered.
+    LegPutThrough,
     /// Name, codec.
     LegCodecChanged,
     /// Name.
@@ -199,7 +201,7 @@ pub(super) fn summary(
 }
 
 /// An event without its time and rule.
-pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
+pub(super) fn event(body: &EventBody, rule: Rule, scene: &Scene<'_>) -> String {
     let who = scene.who();
     let (said, values) = match body {
         EventBody::ExchangeStarted => (Said::ExchangeStarted, vec![]),
@@ -229,7 +231,7 @@ pub(super) fn event(body: &EventBody, scene: &Scene<'_>) -> String {
         EventBody::LegRang => (Said::LegRang, vec![who]),
         EventBody::LegWaits => (Said::LegWaits, vec![who]),
         EventBody::LegEarlyMedia => (Said::LegEarlyMedia, vec![who]),
-        EventBody::LegAnswered { codec, protection } => answered(who, *codec, *protection),
+        EventBody::LegAnswered { codec, protection } => answered(who, *codec, *protection, rule),
         EventBody::LegCodecChanged { codec, protection } => (
             Said::LegCodecChanged,
             vec![who, spoken(*codec, *protection)],
@@ -299,11 +301,18 @@ const fn caller_id(outcome: CallerIdOutcome) -> Said {
     }
 }
 
-/// A party answers, with what it speaks.
-fn answered(who: String, codec: Option<Codec>, protection: Protection) -> (Said, Vec<String>) {
+/// A party answers, or who called is put through; with what it speaks.
+fn answered(
+    who: String,
+    codec: Option<Codec>,
+    protection: Protection,
+    rule: Rule,
+) -> (Said, Vec<String>) {
     let spoken = |codec| format!(" ({})", spoken(codec, protection));
     let codec = codec.map_or(String::new(), spoken);
-    (Said::LegAnswered, vec![who, codec])
+    let caller = rule == Rule::CallerConnected;
+    let said = either(caller, Said::LegPutThrough, Said::LegAnswered);
+    (said, vec![who, codec])
 }
 
 /// A party leaves.

@@ -114,7 +114,8 @@ fn talked() -> CallView {
         protection: model::Protection::Clear,
         codec: Some(Codec::Pcma),
     };
-    events.push((3_300, Some(2), Rule::PhoneAnswered, answered));
+    events.push((3_300, Some(2), Rule::PhoneAnswered, answered.clone()));
+    events.push((3_300, Some(1), Rule::CallerConnected, answered));
     events.push((
         3_300,
         Some(2),
@@ -139,6 +140,7 @@ Jan Kowalski (2002) called 2001 (Anna Nowak) and talked 1 min 12 s; Anna Nowak h
      0.001 s  Calling Anna Nowak (SIP, UDP) — all phones of the person ring at once [ring.all_phones]
      0.080 s  It rings at Anna Nowak — the phone said that it rings [phone.rang]
      3.300 s  Anna Nowak answers (PCMA) — this phone answered first [phone.answered]
+     3.300 s  Jan Kowalski is put through (PCMA) — the call was answered [caller.connected]
      3.300 s  The conversation with Anna Nowak begins — this phone answered first [phone.answered]
     75.300 s  Anna Nowak leaves: hung up — a party hung up [party.hung_up]
     75.300 s  Jan Kowalski leaves: hung up — a party hung up [party.hung_up]
