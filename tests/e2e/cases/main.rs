@@ -12,4 +12,5 @@ mod refusals;
 mod sets;
 mod sipp_calls;
 mod threads;
+mod upkeep;
 mod voice;

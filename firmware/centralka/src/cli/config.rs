@@ -54,6 +54,8 @@ pub(crate) enum Verb {
     /// Take the change of one version back out.
     Undo {
         /// The version.
+        // Under its own name it would be the flag `--version`.
+        #[arg(id = "undone", value_name = "VERSION")]
         version: u64,
     },
     /// Print the JSON Schema of the text.

@@ -10,7 +10,11 @@ mod set_doctor;
 mod sim;
 mod token;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -132,6 +136,9 @@ fn data_or_default(data: Option<PathBuf>) -> PathBuf {
 )]
 fn run(cli: Cli) -> Result<ExitCode> {
     let data = data_or_default(cli.data);
+    if !matches!(cli.verb, Verb::Serve { .. }) {
+        end_with_the_pipe()?;
+    }
     match cli.verb {
         Verb::Serve {
             config,
@@ -179,6 +186,14 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Version => println!("centralka {}", crate::VERSION),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever reads what a command says may stop at any line (`… | head`): the command ends then as all
+/// others do, by the signal, and complains of nothing.
+fn end_with_the_pipe() -> Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_default(signal_hook::consts::SIGPIPE, always)?;
+    Ok(())
 }
 
 #[expect(
@@ -243,4 +258,15 @@ fn start_logs(json: bool) {
     } else {
         builder.try_init()
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    /// Builds without debug assertions take a wrong definition and then misread arguments.
+    #[test]
+    fn every_command_is_well_defined() {
+        super::Cli::command().debug_assert();
+    }
 }
