@@ -65,6 +65,32 @@ fn a_hot_line_calls_at_once_and_a_warm_line_after_a_while() {
     street.must_be_quiet();
 }
 
+/// An old set with a dial: its pulses are digits in every country, and no hang-up or flash, though its
+/// contacts bounce.
+#[test]
+fn a_set_with_a_dial_calls_and_is_heard() {
+    for code in config::CountryCode::all() {
+        let top = format!("[office]\ncountry = \"{code}\"\n");
+        let mut street = Street::new(&top, 2, |_| "");
+        street.lift(1);
+        street.pass_ms(1_000);
+        let digits = "302".to_owned();
+        street.act(1, Act::PulseDial { digits });
+        street.pass_ms(9_000);
+        assert!(street.report(2).rung, "{code}: {:#?}", street.records);
+        street.lift(2);
+        street.pass_ms(300);
+        street.talk(1, "700");
+        street.talk(2, "900");
+        assert_eq!(street.hears(2), [1], "{code}");
+        assert_eq!(street.hears(1), [2], "{code}");
+        for set in [1, 2] {
+            street.hang_up(set);
+        }
+        street.must_be_quiet();
+    }
+}
+
 #[test]
 fn a_set_left_off_hook_is_called_then_switched_off_and_is_as_before_when_hung_up() {
     let mut street = Street::new(POLAND, 2, |_| "");
