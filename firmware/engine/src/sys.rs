@@ -554,6 +554,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_sent_is_marked_as_voice() {
+        let socket = bind_udp(0).expect("a socket");
+        let option = |level, name| {
+            let (mut value, mut len): (c_int, socklen_t) = (0, 4);
+            let place = (&raw mut value).cast::<c_void>();
+            let fd = socket.fd.as_raw_fd();
+            // SAFETY: there is room for an int, and `len` says so.
+            let result = unsafe { libc::getsockopt(fd, level, name, place, &raw mut len) };
+            check(result).map(|_| value).ok()
+        };
+        assert_eq!(option(libc::IPPROTO_IP, libc::IP_TOS), Some(0xb8));
+        let class = option(libc::IPPROTO_IPV6, libc::IPV6_TCLASS);
+        assert_eq!(class, socket.v6.then_some(0xb8));
+    }
+
+    #[test]
     fn a_stamped_socket_tells_when_a_datagram_came() {
         let socket = bind_udp(0).expect("a socket");
         let far = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback");

@@ -1,6 +1,6 @@
 //! Sockets, and when they are looked at. What comes for legs that are only mixed is not needed before
 //! the tick, so it wakes nobody: before each tick all of it is taken in one go. A conference of 30 wakes its thread
-//! 100 times a second instead of 1,600 times. When a datagram came is asked of the kernel, for the
+//! 50 times a second instead of 1,600 times. When a datagram came is asked of the kernel, for the
 //! jitter buffer learns the network from it.
 
 use std::io;

@@ -163,6 +163,9 @@ impl Worker {
             index += 1;
         }
         if self.doing.more_orders {
+            if self.plane.is_behind(now) {
+                self.gather(now);
+            }
             self.doing.more_orders = self.obey(now);
             self.send_flights();
             self.receive_legs();

@@ -135,6 +135,15 @@ impl Clip {
         [before(Rate::Narrow), before(Rate::Wide)]
     }
 
+    /// Goes to the moment of a tick, as if it had been played since the beginning of time: what is
+    /// heard in all planes is in step, and goes on for who moves from one to another.
+    pub(crate) fn seek(&mut self, tick: u64) {
+        let length = u64::try_from(self.sound.narrow.len()).unwrap_or(1).max(1);
+        let block = u64::try_from(NARROW).unwrap_or(0);
+        let played = tick.wrapping_mul(block).checked_rem(length);
+        self.played = usize::try_from(played.unwrap_or(0)).unwrap_or(0);
+    }
+
     /// The block of this moment, over and over without a gap, at both rates; moves on.
     pub(crate) fn next_block(&mut self) -> (Block, Block) {
         let around = |rate: Rate, from: usize| {

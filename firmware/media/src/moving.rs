@@ -45,6 +45,7 @@ impl Plane {
     /// Takes a leg out for another plane, after its last tick here; `None` if it is not there. Call
     /// it when no tick is due, and let the other plane have it before the next one.
     pub fn depart(&mut self, now: Instant, leg: MediaLeg) -> Option<Moving> {
+        self.catch_up(now);
         let route = self.slots.of(leg)?.route;
         self.part(leg.slot);
         if let Route::Bridge(old) = route {
@@ -66,6 +67,7 @@ impl Plane {
     /// Takes a leg in that comes from another plane, into a bridge of this one. Its slot must be
     /// free, as slots are numbered through all planes; else `LegFailed` follows.
     pub fn arrive(&mut self, now: Instant, moving: Moving, bridge: BridgeId) {
+        self.catch_up(now);
         let Moving { leg, slot, ticked } = moving;
         let place = self.slots.at(leg.slot);
         let Some(place) = place.filter(|place| place.leg.is_none()) else {

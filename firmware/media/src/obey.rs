@@ -20,6 +20,7 @@ use crate::{Clip, Codecs, PlaneCommand};
 impl Plane {
     /// Executes a command.
     pub fn command(&mut self, now: Instant, command: PlaneCommand) {
+        self.catch_up(now);
         match command {
             PlaneCommand::AddRtpLeg { leg, object } => self.add(now, leg, Leg::Rtp(object)),
             PlaneCommand::AddPortLeg { leg, object } => self.add(now, leg, Leg::Port(object)),

@@ -82,6 +82,9 @@ pub struct Plane {
     /// The number of the tick in work, by which legs take turns: that of its time, as long as none
     /// was left out.
     pub(crate) beat: u64,
+    /// All who need the tick send packets of a whole number of two: those ticks in which none ends
+    /// are run together with the ones after them, and nobody is woken for them.
+    pub(crate) paired: bool,
     /// Not later than the earliest deadline of all legs.
     pub(crate) soonest: Instant,
     pub(crate) clips: Clips,
@@ -114,6 +117,7 @@ impl Plane {
             next_tick: None,
             ticked: None,
             beat: 0,
+            paired: false,
             soonest: Instant::FAR,
             clips: Clips::new(),
             hearing: Hearing::new(),
@@ -137,7 +141,7 @@ impl Plane {
     /// When [`Plane::timeout`] has work, and why; `None` while nothing is planned.
     #[must_use]
     pub fn next_deadline(&self) -> Option<(Instant, Due)> {
-        match self.next_tick {
+        match self.tick_due() {
             Some(tick) if tick <= self.soonest => Some((tick, Due::Tick)),
             Some(_) | None if self.soonest < Instant::FAR => Some((self.soonest, Due::Timer)),
             Some(tick) => Some((tick, Due::Tick)),
@@ -155,7 +159,7 @@ impl Plane {
     /// first.
     #[must_use]
     pub fn tick_is_due(&self, now: Instant) -> bool {
-        self.next_tick.is_some_and(|tick| tick <= now)
+        self.tick_due().is_some_and(|tick| tick <= now)
     }
 
     /// Figures of the plane as a whole.

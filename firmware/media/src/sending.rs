@@ -57,7 +57,14 @@ impl Manner {
             Codec::Opus => params.opus,
             Codec::Pcmu | Codec::Pcma | Codec::G722 => OpusParams::default(),
         };
-        let phase = slot.checked_rem(u16::from(ticks)).unwrap_or(0);
+        // Packets of a whole number of two ticks end in even ones, whosever they are: the plane then
+        // runs the odd ones together with these. All others take turns.
+        let turn = if ticks.is_multiple_of(2) {
+            slot.wrapping_mul(2).wrapping_add(1)
+        } else {
+            slot
+        };
+        let phase = turn.checked_rem(u16::from(ticks)).unwrap_or(0);
         Self {
             codec: params.codec,
             opus,

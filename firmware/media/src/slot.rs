@@ -118,6 +118,13 @@ impl Slot {
         }
     }
 
+    /// Whether the leg can do with every second tick on time: it needs none, or all its packets last
+    /// a whole number of two.
+    pub(crate) fn can_wait(&self) -> bool {
+        let params = self.rtp().and_then(RtpLeg::params);
+        !self.needs_tick() || params.is_some_and(|params| params.ptime_ms.is_multiple_of(20))
+    }
+
     /// When packets that come for the leg are wanted: who is relayed or echoed is in a hurry, and
     /// so is who has no tick of its own.
     pub(crate) fn wanted_pace(&self) -> Pace {

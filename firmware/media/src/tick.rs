@@ -28,18 +28,60 @@ macro_rules! stage {
     };
 }
 
+/// The tick in ns.
+const PERIOD: u64 = 10_000_000;
+const _: () = assert!(PERIOD as u128 == TICK.as_nanos());
+
 impl Plane {
-    /// Runs the tick that is due. A driver that comes too late gets one tick, never a burst: the
-    /// missed ones are counted, their sound is thrown away, and timestamps go on with time.
+    /// When the next tick is run: in its time, or with the one after it if it waits for that.
+    pub(crate) fn tick_due(&self) -> Option<Instant> {
+        let tick = self.next_tick?;
+        Some(if self.next_waits() {
+            tick.plus(TICK)
+        } else {
+            tick
+        })
+    }
+
+    /// Whether no packet can end in the next tick, so that it waits for the one after it
+    /// ([`Manner::of`](crate::sending::Manner::of) lets packets end in even ones).
+    const fn next_waits(&self) -> bool {
+        self.paired && self.beat.is_multiple_of(2)
+    }
+
+    /// Whether the time of a tick is over that waits for the one after it, and which any command
+    /// runs first: the driver then hands over what it has for that before it gives the command.
+    #[must_use]
+    pub fn is_behind(&self, now: Instant) -> bool {
+        self.next_waits() && self.next_tick.is_some_and(|tick| tick < now)
+    }
+
+    /// Runs the tick that waits, if its time is over: what is changed now is none of its business.
+    pub(crate) fn catch_up(&mut self, now: Instant) {
+        if let Some(tick) = self.next_tick.filter(|_| self.is_behind(now)) {
+            self.tick_once(tick);
+        }
+    }
+
+    /// Runs the tick that is due, after the one that waited for it.
     pub(crate) fn tick(&mut self, now: Instant) {
+        if self.next_waits() {
+            let before = now.as_nanos().saturating_sub(PERIOD);
+            self.tick_once(Instant::from_nanos(before));
+        }
+        self.tick_once(now);
+    }
+
+    /// Runs one tick. A driver that comes too late gets one, never a burst: the missed ones are
+    /// counted, their sound is thrown away, and timestamps go on with time.
+    fn tick_once(&mut self, now: Instant) {
         let Some(due) = self.next_tick else {
             return;
         };
-        let period = u64::try_from(TICK.as_nanos()).unwrap_or(u64::MAX);
         let late_ns = now.as_nanos().saturating_sub(due.as_nanos());
-        let missed = late_ns.checked_div(period).unwrap_or(0);
+        let missed = late_ns / PERIOD;
         let nominal =
-            Instant::from_nanos(due.as_nanos().saturating_add(missed.saturating_mul(period)));
+            Instant::from_nanos(due.as_nanos().saturating_add(missed.saturating_mul(PERIOD)));
         self.figures.ticks_missed = self.figures.ticks_missed.saturating_add(missed);
         self.figures.ticks = self.figures.ticks.saturating_add(1);
         self.beat = self.beat.wrapping_add(1);
@@ -47,7 +89,7 @@ impl Plane {
             let id = BridgeId(u16::try_from(index).unwrap_or(u16::MAX));
             self.mix(nominal, id, missed.min(DISCARD_TICKS_MAX));
         }
-        let (mut needed, mut repaced) = (false, false);
+        let (mut needed, mut paired, mut repaced) = (false, true, false);
         for at in 0..self.slots.used().len() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             if self.slots.see(at).is_some_and(Slot::listens_in) {
@@ -57,11 +99,13 @@ impl Plane {
                 self.make(nominal, at);
                 if let Some(slot) = self.slots.see(at) {
                     needed |= slot.needs_tick();
+                    paired &= slot.can_wait();
                     repaced |= slot.wanted_pace() != slot.pace;
                 }
             }
         }
         self.next_tick = needed.then(|| nominal.plus(TICK));
+        self.paired = needed && paired;
         self.ticked = Some(nominal);
         // What an announcement or an exception kept from being relayed may be relayed again.
         while let Some(at) = self.over.pop() {
@@ -164,6 +208,7 @@ impl Plane {
             limiter: Limiter::new(),
             last: clip.last(),
         };
+        clip.seek(now.as_nanos() / PERIOD);
         let (narrow, wide) = clip.next_block();
         let mut groups = clip.groups;
         let common = Common {

@@ -250,6 +250,7 @@ impl Plane {
         let deadlines = self.slots.used().iter().map(Slot::deadline);
         self.soonest = deadlines.min().unwrap_or(Instant::FAR);
         let needed = self.slots.used().iter().any(Slot::needs_tick);
+        self.paired = needed && self.slots.used().iter().all(Slot::can_wait);
         self.next_tick = match self.next_tick {
             _ if !needed => None,
             Some(tick) => Some(tick),

@@ -20,28 +20,32 @@ struct Echo {
     to: String,
     uri: String,
     voice: UdpSocket,
-    /// The exchange's port for voice.
-    port: u16,
+    /// Where the exchange hears voice.
+    exchange: SocketAddr,
     sent: u16,
 }
 
 impl Echo {
     #[track_caller]
     fn call(at: SocketAddr, extension: &str) -> Self {
-        let voice = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        let voice = UdpSocket::bind((at.ip(), 0)).expect("a port is free");
         voice
             .set_read_timeout(Some(Duration::from_millis(20)))
             .expect("it is one");
         let own = voice.local_addr().expect("it is bound").port();
         let mut phone = Phone::new(at, extension);
         let contact = format!("Contact: <sip:{extension}@{}>\r\n", phone.address());
+        let family = if at.is_ipv6() { "IP6" } else { "IP4" };
+        let address = format!("IN {family} {}", at.ip());
         let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+            "v=0\r\no=- 1 1 {address}\r\ns=-\r\nc={address}\r\nt=0 0\r\n\
              m=audio {own} RTP/AVP 8\r\n"
         );
         let uri = format!("sip:*43@{at}");
         let answer = phone.ask_as_owner("INVITE", &uri, &contact, &sdp);
         assert_eq!(answer.status(), 200, "{}", answer.0);
+        let told = format!("c={address}");
+        assert!(answer.0.contains(&told), "{}", answer.0);
         let to = answer.headers("To").first().copied().unwrap_or_default();
         let audio = answer
             .0
@@ -50,7 +54,7 @@ impl Echo {
         let port = audio.and_then(|line| line.split(' ').next()?.parse().ok());
         Self {
             to: to.to_owned(),
-            port: port.expect("the answer names a port"),
+            exchange: SocketAddr::new(at.ip(), port.expect("the answer names a port")),
             phone,
             uri,
             voice,
@@ -71,7 +75,7 @@ impl Echo {
             packet.extend_from_slice(&[0x2a; 160]);
             self.sent += 1;
             self.voice
-                .send_to(&packet, ("127.0.0.1", self.port))
+                .send_to(&packet, self.exchange)
                 .expect("the exchange's port is open");
             self.voice.recv(&mut space).ok()
         });
@@ -117,6 +121,28 @@ fn listens_at(exchange: &Exchange, wanted: &[String]) {
             .all(|one| text.contains(&format!("\"{one}\"")))
             .then_some(())
     });
+}
+
+/// Registers, calls and talks over IPv6 alone.
+#[test]
+fn a_phone_over_ipv6_is_let_in_and_heard() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        return; // this machine has no IPv6
+    }
+    let office = Office::with(&["2005"]);
+    let office = with_network(&office, "sip_udp", r#"sip_udp = ["[::1]:0"]"#);
+    let exchange = Exchange::start(&office);
+    let at = exchange.at.udp;
+    assert!(at.is_ipv6(), "{at}");
+    let mut phone = Phone::new(at, "2005");
+    let answer = phone.register(Algorithm::Sha256, 600);
+    assert_eq!(answer.status(), 200, "{}", answer.0);
+    let mut call = Echo::call(at, "2005");
+    call.is_heard();
+    call.end();
+    let calls = exchange.ended_calls(1);
+    assert_eq!(calls[0]["cause"], "normal");
+    exchange.stop();
 }
 
 #[test]
@@ -275,7 +301,11 @@ fn new_voice_ports_are_those_of_new_calls() {
     let office = Office::with(&["2005", "2006"]).voice_ports(old, old + 15);
     let exchange = Exchange::start(&office);
     let mut first = Echo::call(exchange.at.udp, "2005");
-    assert!((old..old + 16).contains(&first.port), "{}", first.port);
+    assert!(
+        (old..old + 16).contains(&first.exchange.port()),
+        "{}",
+        first.exchange
+    );
     first.is_heard();
     let moved = Office::with(&["2005", "2006"]).voice_ports(new, new + 15);
     reload(&exchange, &moved);
@@ -283,10 +313,14 @@ fn new_voice_ports_are_those_of_new_calls() {
         (exchange.metric("port_pairs_ready") > 0).then_some(())
     });
     let mut second = Echo::call(exchange.at.udp, "2006");
-    assert!((new..new + 16).contains(&second.port), "{}", second.port);
+    assert!(
+        (new..new + 16).contains(&second.exchange.port()),
+        "{}",
+        second.exchange
+    );
     second.is_heard();
     first.is_heard();
-    let port = first.port;
+    let port = first.exchange.port();
     first.end();
     until(
         s(30),

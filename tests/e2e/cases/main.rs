@@ -3,6 +3,7 @@
 mod addresses;
 mod audio;
 mod callers;
+mod codec_change;
 mod conference;
 mod hold;
 mod life;

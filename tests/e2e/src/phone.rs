@@ -94,7 +94,8 @@ impl Phone {
     #[must_use]
     pub fn new(server: SocketAddr, extension: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a port is free");
+        // The exchange is on this machine: who can reach its address can be at it.
+        let socket = UdpSocket::bind((server.ip(), 0)).expect("a port is free");
         socket
             .set_read_timeout(Some(Duration::from_millis(50)))
             .expect("50 ms is a timeout");
@@ -240,10 +241,29 @@ impl Phone {
     /// A request in the dialog with the peer that the value `to` names, and its answer.
     #[track_caller]
     pub fn ask_within(&mut self, to: &str, method: &str, uri: &str) -> Answer {
+        self.ask_in_call(to, method, uri, "", "")
+    }
+
+    /// The same with headers and a description; to INVITE it sends ACK.
+    #[track_caller]
+    pub fn ask_in_call(
+        &mut self,
+        to: &str,
+        method: &str,
+        uri: &str,
+        headers: &str,
+        body: &str,
+    ) -> Answer {
         self.cseq += 1;
-        let message = self.request(method, uri, "", "");
         let own = format!("To: <{uri}>\r\n");
-        self.send_until_answered(&message.replace(&own, &format!("To: {to}\r\n")))
+        let to = format!("To: {to}\r\n");
+        let message = self.request(method, uri, headers, body);
+        let answer = self.send_until_answered(&message.replace(&own, &to));
+        if method == "INVITE" {
+            let ack = self.request("ACK", uri, "", "");
+            self.send(ack.replace(&own, &to).as_bytes());
+        }
+        answer
     }
 
     /// The same with credentials, after a challenge.
@@ -268,11 +288,7 @@ impl Phone {
         } else {
             uri.to_owned()
         };
-        let content = if body.is_empty() {
-            String::new()
-        } else {
-            "Content-Type: application/sdp\r\n".into()
-        };
+        let content = content_type(body);
         format!(
             "{method} {uri} SIP/2.0\r\n\
              Via: SIP/2.0/UDP {own};branch=z9hG4bK{call_id}-{cseq};rport\r\n\
@@ -332,6 +348,15 @@ impl Phone {
     /// If the system does not take the answer.
     #[track_caller]
     pub fn respond(&self, request: &str, status: &str) {
+        self.respond_with(request, status, "");
+    }
+
+    /// The same with a description.
+    ///
+    /// # Panics
+    /// If the system does not take the answer.
+    #[track_caller]
+    pub fn respond_with(&self, request: &str, status: &str, body: &str) {
         let copied = ["via:", "from:", "to:", "call-id:", "cseq:", "record-route:"];
         let mut answer = format!("SIP/2.0 {status}\r\n");
         for line in request.lines().skip(1).take_while(|line| !line.is_empty()) {
@@ -347,9 +372,11 @@ impl Phone {
         }
         let _ = write!(
             answer,
-            "Contact: <sip:{}@{}>\r\nContent-Length: 0\r\n\r\n",
+            "Contact: <sip:{}@{}>\r\n{}Content-Length: {}\r\n\r\n{body}",
             self.extension,
-            self.address()
+            self.address(),
+            content_type(body),
+            body.len()
         );
         self.send(answer.as_bytes());
     }
@@ -365,5 +392,14 @@ impl Phone {
             }
         }
         None
+    }
+}
+
+/// The header of a description, if there is one.
+const fn content_type(body: &str) -> &'static str {
+    if body.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
     }
 }

@@ -7,7 +7,7 @@ use model::{BridgeId, ClipId, Codec, Hearer, MediaCommand, MediaEvent, Route, Rt
 
 use crate::rig::{PCMA, Rig, Step, amplitude, leg, mark, params, talkers};
 
-const TUNE: ClipId = ClipId(5);
+pub(crate) const TUNE: ClipId = ClipId(5);
 /// The tune's frequency: that of no talker, whole turns in 100 ms.
 const TUNE_HZ: f32 = 2_000.0;
 
@@ -15,7 +15,7 @@ fn tail(samples: &[i16]) -> &[i16] {
     &samples[samples.len().saturating_sub(1_600)..]
 }
 
-fn load(rig: &mut Rig, ms: u32) {
+pub(crate) fn load(rig: &mut Rig, ms: u32) {
     let turn = TUNE_HZ / 8_000.0 * std::f32::consts::TAU;
     let samples: Vec<i16> = (0..ms * 8)
         .map(|n| (4_000.0 * (turn * n as f32 + 0.3).sin()) as i16)

@@ -1,8 +1,9 @@
 //! A leg that moves to another plane, beside the same one that changes its bridge within a single
 //! plane: everybody hears the same, octet by octet.
 
-use model::{BridgeId, Codec, Digit, MediaCommand, MediaEvent, RtpParams, TapId};
+use model::{BridgeId, Codec, Digit, MediaCommand, MediaEvent, Route, RtpParams, TapId};
 
+use crate::clips::{TUNE, load};
 use crate::guard::guarded;
 use crate::rig::{Phone, Rig, leg, params};
 
@@ -191,6 +192,28 @@ fn with_other_codecs_keys_and_a_track() {
     assert_eq!(tracks.collect::<Vec<_>>(), worlds.whole.tapped);
     let refused = worlds.parts.iter().map(|part| part.plane.figures().refused);
     assert_eq!(refused.sum::<u64>(), 0);
+}
+
+#[test]
+fn music_is_in_step_on_all_planes() {
+    let mut worlds = four();
+    load(&mut worlds.whole, 370);
+    worlds.parts.iter_mut().for_each(|part| load(part, 370));
+    for slot in [1, 2, 0, 3] {
+        let route = Route::Music(TUNE);
+        let leg = leg(slot);
+        worlds.command(slot, MediaCommand::SetRoute { leg, route });
+        worlds.pass(130);
+    }
+    worlds.pass(1_000);
+    let last = |rig: &Rig, slot| {
+        let sent = rig.heard(leg(slot)).last().expect("music");
+        (sent.at, sent.payload().to_vec())
+    };
+    let here = last(&worlds.parts[0], 1);
+    assert!(here.1.iter().any(|&octet| octet != here.1[0]), "sound");
+    assert_eq!(here, last(&worlds.parts[1], 2));
+    assert_eq!(here, last(&worlds.whole, 1));
 }
 
 #[test]

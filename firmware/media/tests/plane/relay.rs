@@ -3,7 +3,7 @@
 use media::{Channel, Due, Flow, Rewrite};
 use model::{Codec, Learn, MediaCommand, MediaEvent, Route, RtpParams};
 
-use crate::rig::{PCMA, Rig, address, amplitude, leg, mark, params, talkers};
+use crate::rig::{PCMA, Phone, Rig, address, amplitude, leg, mark, params, talkers};
 
 #[test]
 fn a_packet_is_relayed_in_the_call_that_brings_it() {
@@ -154,6 +154,64 @@ fn a_source_behind_a_nat_is_learned_and_answered() {
         leg: a.leg,
         remote: a.address
     }));
+}
+
+/// Somebody else sends as loud as the far end, from the first moment on, to the leg's port: from
+/// another address, and from the far end's own with another source of sound.
+#[test]
+fn a_stranger_is_inaudible_also_while_the_far_end_is_learned() {
+    for parties in [2, 3] {
+        let mut rig = Rig::new();
+        let nat = RtpParams {
+            remote: Some("10.1.1.1:4000".parse().expect("an address")),
+            learn: Learn::From(address(0).ip()),
+            ..params(0)
+        };
+        let mut a = rig.phone_with(0, nat);
+        let mut others: Vec<Phone> = (1..parties).map(|slot| rig.phone(slot)).collect();
+        for phone in others.iter().chain([&a]) {
+            rig.join(phone.leg, 0);
+        }
+        let stranger = |slot: u16, from: String| {
+            let mut stranger = a.clone();
+            stranger.address = from.parse().expect("an address");
+            stranger.ssrc = 0xbad0 + u32::from(slot);
+            stranger.voice.hz = mark(slot);
+            stranger
+        };
+        let mut strangers = [
+            stranger(7, "203.0.113.66:4000".into()),
+            stranger(8, format!("{}:4000", address(0).ip())),
+        ];
+        for turn in 0..60 {
+            // In a row from where the far end may be it would be taken for it; while the far end makes
+            // itself known it is quiet.
+            let [far, near] = &mut strangers;
+            rig.say(far);
+            near.seq = near.seq.wrapping_add(3);
+            if !(20..23).contains(&turn) {
+                rig.say(near);
+            }
+            if turn >= 20 {
+                rig.say(&mut a);
+            }
+            for phone in &mut others {
+                rig.say(phone);
+            }
+            rig.pass(20);
+        }
+        let heard = rig.samples(others[0].leg, Codec::Pcma, PCMA);
+        let heard = &heard[heard.len() - 4_000..];
+        assert!(amplitude(heard, mark(0)) > 3_800.0, "{parties}");
+        for slot in [7, 8] {
+            let level = amplitude(heard, mark(slot));
+            // 50 dB below what it sends.
+            assert!(level < 4_000.0 * 0.003_16, "{parties}: {slot} at {level}");
+        }
+        for phone in &strangers {
+            assert!(rig.heard(a.leg).iter().all(|sent| sent.to != phone.address));
+        }
+    }
 }
 
 #[test]

@@ -155,6 +155,8 @@ pub(crate) struct Rig {
     /// Legs whose packets are wanted before the tick only.
     pub(crate) paced: BTreeSet<MediaLeg>,
     pub(crate) ports: BTreeMap<MediaLeg, (Voice, Vec<i16>)>,
+    /// How often the plane wanted to be woken for ticks.
+    pub(crate) woken: usize,
 }
 
 pub(crate) fn leg(slot: u16) -> MediaLeg {
@@ -208,6 +210,7 @@ impl Rig {
             tapped: Vec::new(),
             paced: BTreeSet::new(),
             ports: BTreeMap::new(),
+            woken: 0,
         }
     }
 
@@ -305,6 +308,7 @@ impl Rig {
             }
             self.now = self.now.max(due);
             if self.plane.tick_is_due(self.now) {
+                self.woken += 1;
                 self.exchange();
             }
             guarded(|| self.plane.timeout(self.now));

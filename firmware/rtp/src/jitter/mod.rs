@@ -298,9 +298,15 @@ impl JitterBuffer {
 
     /// The media time that should be played at the next tick.
     fn due(&mut self, at: i64) -> u64 {
-        let next = self
-            .pulled_at
-            .map_or(at, |pulled| pulled.saturating_add(TICK_US).max(at));
+        // The next tick may be run a little after its time, or with the one after it.
+        let next = self.pulled_at.map_or(at, |pulled| {
+            let next = pulled.saturating_add(TICK_US);
+            if at < next.saturating_add(TICK_US) {
+                next
+            } else {
+                at
+            }
+        });
         let wanted = self.delay.wanted(self.wait_max_us).unwrap_or(at);
         self.time_of(next.saturating_sub(wanted))
     }
