@@ -6,8 +6,22 @@
 //! Malah, decision-directed), and a Wiener gain lets it through. Steady tones are noise as well:
 //! machines must be spared.
 //!
-//! `nnnoiseless` was looked at and not taken: its transforms come from a table behind a lock and ask
-//! for memory, which no media thread may, and it knows 48 kHz only.
+//! `nnnoiseless` 0.5.2, a neural network, was measured beside it and not taken. PESQ at 8 kHz, mean of
+//! three prompts of twelve seconds, and µs of processor time for a block of 10 ms (busy machine):
+//!
+//! | noise | untouched | ours | `nnnoiseless` |
+//! | --- | --- | --- | --- |
+//! | none | 4.55 | 4.42 | 4.42 |
+//! | a fan, loud | 1.89 | 2.79 | 2.88 |
+//! | a fan | 2.71 | 3.60 | 3.51 |
+//! | a car | 2.24 | 3.00 | 2.98 |
+//! | five talkers, 20 dB down | 2.07 | 2.23 | 2.34 |
+//! | a fan and clicks | 1.80 | 1.90 | 2.04 |
+//! | time of a block | | 6 to 24 | 99 to 174, and 46 to 68 for resampling |
+//!
+//! It is better by a tenth where noise is not steady and costs ten times as much: one leg would take
+//! 1.5 % of a core. Besides, its transforms come from a table behind a lock and ask for memory, which
+//! no media thread may, and it knows 48 kHz only.
 
 use core::f32::consts::PI;
 
