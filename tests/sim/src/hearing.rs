@@ -18,9 +18,6 @@ const LONE_VOICE_MS: u64 = 150;
 const BUFFERED: Duration = Duration::from_millis(40);
 /// A mark is found in windows of 50 ms, and those end with packets of 20 ms: two windows at most.
 const WINDOWS: Duration = Duration::from_millis(100);
-/// So many windows of one's own voice in a row are no echo of a set any more: 5 s, in which a canceller
-/// that hears both sides at once has learned its line.
-const LEARNING_WINDOWS: u32 = 100;
 /// Silence for longer than this is the end of a talk.
 const SAME_TALK: Duration = Duration::from_millis(1_000);
 /// Sound that is mixed: the jitter buffer, windows of 50 ms, pauses of the sets' marks.
@@ -129,8 +126,7 @@ impl Hearing {
 
     /// A lost or repeated packet, or a step of the jitter buffer, bends a tone for a window or two:
     /// only a stranger who stays is one. Where much is lost or late, concealment bends a voice into
-    /// the mark beside it for longer. One's own voice comes back from a set in the room until its
-    /// canceller has learned the line, while both sides speak all the time.
+    /// the mark beside it for longer.
     fn mixed_stranger(
         &mut self,
         now: Instant,
@@ -146,12 +142,11 @@ impl Hearing {
         let goes_on = now.since(*last) < Duration::from_millis(120);
         *windows = if goes_on { *windows + 1 } else { 1 };
         *last = now;
-        let (listener, talker) = key;
         let enough = match features.weather.is_gentle() {
-            _ if listener == talker => LEARNING_WINDOWS,
             true => 4,
             false => 10,
         };
+        let (listener, talker) = key;
         (*windows >= enough).then(|| format!("seat {listener} hears the stranger {talker}, mixed"))
     }
 

@@ -183,7 +183,7 @@ impl PortDsp {
         self.figures.heard(block, played);
         self.remember(block);
         if self.sound.echo.is_some() {
-            self.echo.process(played, block, self.sound.data);
+            self.echo.cancel(played, block, self.sound.data);
         }
         let asks = self.player.as_ref().is_some_and(Player::asks);
         if self.sound.listens.keys || asks {
@@ -211,6 +211,10 @@ impl PortDsp {
                     ToneNews::Voice => LineHeard::Voice,
                 });
             });
+        }
+        // Not before: a dial tone that does not change would be taken for noise and be hidden.
+        if self.sound.echo.is_some() {
+            self.echo.suppress(block);
         }
         if asks {
             block.fill(0);

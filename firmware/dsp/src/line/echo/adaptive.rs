@@ -1,8 +1,12 @@
 //! The adaptive filter with its shadow: one filter takes the echo out, another one learns.
 //!
 //! The shadow learns all the time (normalised LMS, proportionate to what each tap has, on whitened sound) and may
-//! be led astray by somebody who speaks; the filter in use takes over what the shadow knows only when it is the
-//! better one and nobody speaks over the echo, and puts the shadow right when it has gone wrong.
+//! be led astray by somebody who speaks, most of all by a tone beside a tone, which it follows as if it were an
+//! echo. So what it knows is put to the test first: a copy of it, which learns no more, has to do better than
+//! the filter in use on the sound of the next 40 ms. An echo stays the same for so long, a voice does not.
+//! A copy that passes is used; one that fails by far puts the shadow right, and each one that fails makes
+//! it learn more slowly, so that it learns even while both ends always speak. A filter that adds more sound than
+//! it takes away is emptied.
 
 use model::limits::ECHO_TAIL_SAMPLES;
 
@@ -13,23 +17,35 @@ use crate::simd::vectorised;
 use super::whitening::{ORDER, predictor, whiten};
 use crate::line::kernel::{adapt, product, weighted_energy};
 
-/// Step of the shadow.
+/// Steps of the shadow: the greatest, and the least while somebody speaks all the time.
 const STEP: f32 = 0.8;
+const STEP_MIN: f32 = 0.02;
+/// What a test that was failed, or passed well, makes of the step.
+const SLOWER: f32 = 0.7;
+const FASTER: f32 = 1.5;
 /// Below this the far end is silent and nothing is learned: −48 dBm0.
 const FAR_DBM0: i16 = -48;
 /// Samples over which the prediction is made: 30 ms.
 const PREDICTED: usize = 3 * TICK_SAMPLES;
 /// An echo is at least 6 dB weaker than its sound (Geigel): ratio of peaks.
 const GEIGEL: f32 = 0.55;
-/// Blocks after somebody spoke during which the shadow is not believed: 60 ms.
+/// What comes back of white noise is weaker than that, too, as a ratio of powers: 3 dB.
+const WEIGHT_MAX: f32 = 0.5;
+/// Blocks after somebody spoke during which what is left is no mere echo: 60 ms.
 const HANGOVER: u8 = 6;
-/// The shadow must be better by so much, as a ratio of powers …
-const BETTER: f32 = 0.85;
-/// … in so many blocks in a row.
-const BETTER_BLOCKS: u8 = 2;
-/// The shadow has gone wrong: ratio of powers, and blocks in a row.
-const WORSE: f32 = 2.0;
-const WORSE_BLOCKS: u8 = 5;
+/// Blocks of a test: 40 ms.
+const TEST_BLOCKS: u8 = 4;
+/// A copy passes when it leaves so much less, as a ratio of powers …
+const BETTER: f32 = 0.87;
+/// … passes well …
+const MUCH_BETTER: f32 = 0.5;
+/// … fails …
+const WORSE: f32 = 1.2;
+/// … and fails by far.
+const ASTRAY: f32 = 2.0;
+/// The filter in use adds sound: what is left against what came, and tests in a row.
+const HARM: f32 = 1.1;
+const HARM_TESTS: u8 = 3;
 
 /// Powers of one block, mean squares.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,13 +70,32 @@ pub(super) struct Adaptive {
     used: Vec<f32>,
     shadow: Vec<f32>,
     weights: Vec<f32>,
+    /// The copy of the shadow that is being tested.
+    copy: Vec<f32>,
+    test: Test,
+    /// How fast the shadow learns.
+    step: f32,
     /// What came: `ORDER` samples and the block.
     near: [f32; ORDER + TICK_SAMPLES],
     /// Peaks of the blocks of the tail.
     peaks: [f32; PEAKS],
     speaking: u8,
-    better: u8,
-    worse: u8,
+    /// Tests in a row in which the filter in use did harm.
+    harmful: u8,
+}
+
+/// Sums of a test: mean squares of its blocks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Test {
+    blocks: u8,
+    /// What the copy leaves.
+    copy: f32,
+    /// What the filter in use leaves.
+    used: f32,
+    /// What came.
+    near: f32,
+    /// What was played.
+    far: f32,
 }
 
 /// Blocks of the longest tail, and the one under way.
@@ -80,11 +115,13 @@ impl Adaptive {
             used: room(),
             shadow: room(),
             weights: room(),
+            copy: room(),
+            test: Test::default(),
+            step: STEP,
             near: [0.0; ORDER + TICK_SAMPLES],
             peaks: [0.0; PEAKS],
             speaking: 0,
-            better: 0,
-            worse: 0,
+            harmful: 0,
         };
         filters.resize(taps);
         filters
@@ -101,13 +138,15 @@ impl Adaptive {
             (&mut self.used, taps),
             (&mut self.shadow, taps),
             (&mut self.weights, taps),
+            (&mut self.copy, taps),
         ] {
             values.clear();
             values.resize(len, 0.0);
         }
         self.near = [0.0; ORDER + TICK_SAMPLES];
         self.peaks = [0.0; PEAKS];
-        (self.speaking, self.better, self.worse) = (0, 0, 0);
+        (self.speaking, self.harmful) = (0, 0);
+        (self.test, self.step) = (Test::default(), STEP);
     }
 
     /// How much weaker the echo is than its sound, as a ratio of powers (for white sound).
@@ -147,10 +186,9 @@ impl Adaptive {
         let from = self.far.len().saturating_sub(PREDICTED);
         let recent = self.far.get(from..).unwrap_or(&[]);
         let active = energy(recent) > power_of(FAR_DBM0) * PREDICTED as f32;
-        let mut shadow = 0.0;
+        let mut copy = 0.0;
         if active {
-            // Before it learns from this block: afterwards it would have learned what is spoken, too.
-            shadow = vectorised(|| self.rest_of_shadow(came));
+            copy = vectorised(|| self.rest_of_copy(came));
             let a = predictor(recent);
             whiten(&a, &self.far, &mut self.white);
             self.weigh();
@@ -172,7 +210,7 @@ impl Adaptive {
             echo: echo / samples,
         };
         if active {
-            self.compare(shadow, &powers);
+            self.examine(copy, &powers);
         }
         powers
     }
@@ -210,7 +248,7 @@ impl Adaptive {
             };
             let norm = weighted_energy(&self.weights, window) + floor;
             let error = sample - product(&self.shadow, window);
-            let step = STEP * error / norm;
+            let step = self.step * error / norm;
             adapt(&mut self.shadow, &self.weights, window, step);
         }
     }
@@ -224,40 +262,63 @@ impl Adaptive {
         }
     }
 
-    /// The mean square that the shadow would leave, by every other sample.
+    /// The mean square that the copy would leave, by every other sample.
     #[inline(always)]
-    fn rest_of_shadow(&self, came: &[f32; TICK_SAMPLES]) -> f32 {
+    fn rest_of_copy(&self, came: &[f32; TICK_SAMPLES]) -> f32 {
         let mut rest = 0.0;
         for (n, &sample) in came.iter().enumerate().step_by(2) {
             let at = n.wrapping_add(ORDER).wrapping_add(1);
             let window = self.far.get(at..at.wrapping_add(self.taps));
-            let error = sample - product(&self.shadow, window.unwrap_or(&[]));
+            let error = sample - product(&self.copy, window.unwrap_or(&[]));
             rest += error * error;
         }
         rest / (TICK_SAMPLES / 2) as f32
     }
 
-    /// Which of the two is better, and what follows from it.
-    fn compare(&mut self, shadow: f32, powers: &Powers) {
+    /// Another block of the test; after the last, what follows from it.
+    fn examine(&mut self, copy: f32, powers: &Powers) {
+        let test = &mut self.test;
         // A rest of less than −66 dBm0 is nothing to quarrel about.
-        let (shadow, used) = (shadow + 64.0, powers.rest + 64.0);
-        self.better = if shadow < used * BETTER && shadow < powers.near + 64.0 && self.speaking == 0
-        {
-            self.better.saturating_add(1)
-        } else {
-            0
-        };
-        self.worse = if shadow > used * WORSE {
-            self.worse.saturating_add(1)
-        } else {
-            0
-        };
-        if self.better >= BETTER_BLOCKS {
-            self.used.copy_from_slice(&self.shadow);
-        } else if self.worse >= WORSE_BLOCKS {
-            self.shadow.copy_from_slice(&self.used);
-            self.worse = 0;
+        test.copy += copy + 64.0;
+        test.used += powers.rest + 64.0;
+        test.near += powers.near + 64.0;
+        test.far += powers.far;
+        test.blocks = test.blocks.saturating_add(1);
+        if test.blocks < TEST_BLOCKS {
+            return;
         }
+        let Test {
+            copy,
+            used,
+            near,
+            far,
+            ..
+        } = core::mem::take(test);
+        // Who hears his own tone from afar is no echo; nor is a tone that is also, very weakly, in what was
+        // played: no wire makes it stronger.
+        let weight = energy(&self.copy);
+        let possible = near - copy < far * GEIGEL * GEIGEL && weight < WEIGHT_MAX;
+        if copy < used * BETTER && copy < near && possible {
+            self.used.copy_from_slice(&self.copy);
+            self.harmful = 0;
+        } else if used > near * HARM {
+            self.harmful = self.harmful.saturating_add(1);
+            if self.harmful >= HARM_TESTS {
+                self.used.fill(0.0);
+                self.harmful = 0;
+            }
+        } else {
+            self.harmful = 0;
+        }
+        if copy < used * MUCH_BETTER {
+            self.step = (self.step * FASTER).min(STEP);
+        } else if copy > used * WORSE {
+            self.step = (self.step * SLOWER).max(STEP_MIN);
+        }
+        if copy > used * ASTRAY || weight >= WEIGHT_MAX {
+            self.shadow.copy_from_slice(&self.used);
+        }
+        self.copy.copy_from_slice(&self.shadow);
     }
 
     /// Whether any tap is no number: never, but a canceller that hisses for ever is worse than one
@@ -266,6 +327,7 @@ impl Adaptive {
         if !self.return_ratio().is_finite() || !energy(&self.shadow).is_finite() {
             self.used.fill(0.0);
             self.shadow.fill(0.0);
+            self.copy.fill(0.0);
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct EchoCanceller {
     suppressor: Suppressor,
     disabler: Disabler,
     disabled: bool,
+    /// Of the block under way, for the suppressor; none if it has nothing to do.
+    powers: Option<Powers>,
     /// Sums of the second: what came and what was left where it tells something.
     sums: [f32; 2],
 }
@@ -54,6 +56,7 @@ impl EchoCanceller {
             suppressor: Suppressor::new(),
             disabler: Disabler::new(),
             disabled: false,
+            powers: None,
             sums: [0.0; 2],
         }
     }
@@ -71,6 +74,7 @@ impl EchoCanceller {
         self.suppressor = Suppressor::new();
         self.disabler = Disabler::new();
         self.disabled = false;
+        self.powers = None;
         self.sums = [0.0; 2];
     }
 
@@ -80,9 +84,18 @@ impl EchoCanceller {
         self.disabled
     }
 
+    /// Takes the echo of `played` out of `block`, which was recorded meanwhile, and replaces what is left of it:
+    /// [`Self::cancel`] and [`Self::suppress`] in one.
+    pub fn process(&mut self, played: &[i16], block: &mut [i16], bypass: bool) {
+        self.cancel(played, block, bypass);
+        self.suppress(block);
+    }
+
     /// Takes the echo of `played` out of `block`, which was recorded meanwhile; both have
     /// [`TICK_SAMPLES`] samples, a shorter block stays as it is. `bypass` keeps out of the way of data.
-    pub fn process(&mut self, played: &[i16], block: &mut [i16], bypass: bool) {
+    /// What is left is what the line said, and all of it: the sound for whatever listens to the line.
+    pub fn cancel(&mut self, played: &[i16], block: &mut [i16], bypass: bool) {
+        self.powers = None;
         if played.len() != TICK_SAMPLES || block.len() != TICK_SAMPLES {
             return;
         }
@@ -102,13 +115,20 @@ impl EchoCanceller {
         let powers = self.adaptive.run(&far, &near, &mut out);
         self.adaptive.mend();
         self.count(&powers);
-        if self.settings.suppress {
-            let spoken_over = self.adaptive.is_spoken_over();
-            self.suppressor.run(&mut out, &powers, spoken_over);
-        }
+        self.powers = Some(powers);
         for (slot, sample) in block.iter_mut().zip(out) {
             *slot = sample.round() as i16;
         }
+    }
+
+    /// Replaces what [`Self::cancel`] left of the echo in this `block` by the noise of the line, for people's ears:
+    /// a tone that does not change may be taken for that noise. Does nothing where it is switched off.
+    pub fn suppress(&mut self, block: &mut [i16]) {
+        let Some(powers) = self.powers.take().filter(|_| self.settings.suppress) else {
+            return;
+        };
+        let spoken_over = self.adaptive.is_spoken_over();
+        self.suppressor.run(block, &powers, spoken_over);
     }
 
     fn count(&mut self, powers: &Powers) {

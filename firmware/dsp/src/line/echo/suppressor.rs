@@ -9,6 +9,8 @@ use super::adaptive::Powers;
 const RESIDUAL: f32 = 0.063;
 /// … and weaker than what was played by this: 24 dB.
 const RESIDUAL_FAR: f32 = 0.004;
+/// An echo is hidden by the noise when it was so much weaker before any of it was taken out: 6 dB.
+const AUDIBLE: f32 = 0.25;
 /// Below this what was played is no speech: mean square of −48 dBm0.
 const FAR_MIN: f32 = crate::level::power_of(-48);
 /// Blocks for which the echo may ring on: the loudest of so many is compared with.
@@ -48,12 +50,7 @@ impl Suppressor {
     }
 
     /// Replaces what is left of the echo in `block`; `spoken_over` while somebody speaks here.
-    pub(super) fn run(
-        &mut self,
-        block: &mut [f32; TICK_SAMPLES],
-        powers: &Powers,
-        spoken_over: bool,
-    ) {
+    pub(super) fn run(&mut self, block: &mut [i16], powers: &Powers, spoken_over: bool) {
         self.echoes.rotate_left(1);
         if let Some(newest) = self.echoes.last_mut() {
             *newest = powers.echo;
@@ -61,7 +58,8 @@ impl Suppressor {
         self.follow_noise(block, powers);
         let echo = self.echoes.iter().copied().fold(0.0, f32::max);
         let floor = self.floor();
-        let far = powers.far > FAR_MIN;
+        // Without an echo that rises above the noise there is nothing to hide.
+        let far = powers.far > FAR_MIN && echo > floor * AUDIBLE;
         let small = powers.rest < echo * RESIDUAL + floor * NOISE
             && powers.rest < powers.far * RESIDUAL_FAR + floor * NOISE;
         let aim = if far && small && !spoken_over {
@@ -78,7 +76,8 @@ impl Suppressor {
         let step = 1.0 / (TICK_SAMPLES as f32 / 2.0);
         for (sample, noise) in block.iter_mut().zip(noise) {
             self.depth += (aim - self.depth).clamp(-step, step);
-            *sample = *sample * (1.0 - self.depth) + f32::from(noise) * self.depth;
+            let mixed = f32::from(*sample) * (1.0 - self.depth) + f32::from(noise) * self.depth;
+            *sample = mixed.round() as i16;
         }
     }
 
@@ -89,7 +88,7 @@ impl Suppressor {
     }
 
     /// Learns the noise where neither end speaks.
-    fn follow_noise(&mut self, block: &[f32; TICK_SAMPLES], powers: &Powers) {
+    fn follow_noise(&mut self, block: &[i16], powers: &Powers) {
         if let Some(newest) = self.floors.last_mut() {
             *newest = newest.min(powers.rest);
         }
@@ -103,7 +102,7 @@ impl Suppressor {
         }
         self.recent.copy_within(TICK_SAMPLES.., 0);
         for (slot, sample) in self.recent.iter_mut().skip(TICK_SAMPLES).zip(block) {
-            *slot = *sample as i16;
+            *slot = *sample;
         }
         let noise_only = powers.rest <= self.floor() * NOISE && powers.far < FAR_MIN;
         self.quiet = if noise_only {

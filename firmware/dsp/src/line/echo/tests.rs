@@ -232,6 +232,89 @@ fn who_speaks_over_the_echo_spoils_nothing() {
     }
 }
 
+/// A sine of so many samples.
+fn tone(hz: f32, dbm0: f32, samples: usize) -> Vec<i16> {
+    let peak = (2.0 * power_of(0)).sqrt() * 10_f32.powf(dbm0 / 20.0);
+    let turn = core::f32::consts::TAU * hz / 8_000.0;
+    (0..samples)
+        .map(|n| ((turn * n as f32).sin() * peak) as i16)
+        .collect()
+}
+
+fn sum(sounds: &[Vec<i16>]) -> Vec<i16> {
+    let mut all = sounds[0].clone();
+    for sound in &sounds[1..] {
+        add_saturating(&mut all, sound);
+    }
+    all
+}
+
+/// Tones against tones: whatever a filter that learns fast makes of them, none is the echo of another.
+#[test]
+fn a_tone_beside_a_tone_is_no_echo() {
+    for played_hz in [&[530.0][..], &[1_000.0], &[600.0, 1_050.0, 1_270.0, 730.0]] {
+        for near_hz in [425.0, 560.0, 640.0, 1_100.0] {
+            for near_dbm0 in [-10.0, -16.0, -25.0] {
+                let parts: Vec<_> = played_hz
+                    .iter()
+                    .map(|&hz| tone(hz, -13.0, 40_000))
+                    .collect();
+                let came = tone(near_hz, near_dbm0, 40_000);
+                let out = cancel(&mut linear(32), &sum(&parts), &came);
+                let added: Vec<i16> = out.iter().zip(&came).map(|(o, c)| o - c).collect();
+                let worst = (2_000..39_200)
+                    .step_by(800)
+                    .map(|at| rms_dbm0(&added[at..at + 800]) - near_dbm0)
+                    .fold(f32::MIN, f32::max);
+                assert!(
+                    worst < -15.0,
+                    "{near_hz} Hz {near_dbm0} dBm0 under {played_hz:?}: {worst:.1} dB are made"
+                );
+            }
+        }
+    }
+}
+
+/// A tone that went through A-law has a little of its overtones, and another one may be the same as one of these.
+#[test]
+fn an_overtone_is_not_made_into_an_echo() {
+    use crate::g711::Law::A;
+    let played: Vec<i16> = tone(600.0, -13.0, 48_000)
+        .iter()
+        .map(|&sample| A.decode(A.encode(sample)))
+        .collect();
+    let came = tone(1_000.0, -16.0, 48_000);
+    let out = cancel(&mut linear(32), &played, &came);
+    let worst = (0..47_200)
+        .step_by(800)
+        .map(|at| {
+            let added: Vec<i16> = (at..at + 800).map(|n| out[n] - came[n]).collect();
+            rms_dbm0(&added)
+        })
+        .fold(f32::MIN, f32::max);
+    assert!(worst < -35.0, "{worst:.1} dBm0 are made");
+}
+
+#[test]
+fn the_line_is_learned_while_both_always_speak() {
+    for (near_dbm0, wanted) in [(-22.0, 3.5), (-28.0, 9.0)] {
+        for (name, hybrid) in hybrids() {
+            let played = composite(10.0, -13.0, 183.0, 9);
+            let echo = hybrid.echo(&played);
+            let spoken = composite(10.0, near_dbm0, 241.0, 77);
+            let came = sum(&[echo.clone(), spoken.clone()]);
+            let out = cancel(&mut linear(32), &played, &came);
+            let left: Vec<i16> = out
+                .iter()
+                .zip(&spoken)
+                .map(|(o, s)| o.saturating_sub(*s))
+                .collect();
+            let late = enhancement(&echo, &left, 5_000, 10_000);
+            assert!(late > wanted, "{name}, {near_dbm0} dBm0: {late:.1} dB");
+        }
+    }
+}
+
 #[test]
 fn tones_are_no_harm() {
     for (name, hybrid) in hybrids() {
