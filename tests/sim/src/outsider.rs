@@ -41,19 +41,33 @@ pub(crate) struct Outsider {
     /// The number that the office dialled for it.
     pub dialled: String,
     /// How hang-ups out there show.
-    pub disconnect: Disconnect,
+    disconnect: Disconnect,
     /// Hang-ups that showed so since the exchange has power: it learns from them.
     pub seen: u32,
     /// Answers out there show as reversals.
     answer_reversal: bool,
     /// What becomes of the next number that is dialled.
-    pub fate: Fate,
+    fate: Fate,
+    /// How the end of the call that is on the line shows, whatever the carrier does with the next one.
+    pub end: End,
     /// Something is wrong with the line.
     pub faults: LineFaults,
     /// What the port told last and an exchange that starts anew must be told again.
     pub told: Told,
     /// A violation was said of what it is doing.
     pub accused: bool,
+}
+
+/// What there is for the exchange to notice when a call is over out there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It is not over.
+    #[default]
+    Open,
+    /// The far party hung up.
+    HungUp(Disconnect),
+    /// It came to nothing.
+    TurnedAway(Fate),
 }
 
 /// Facts that a port tells once.
@@ -103,6 +117,7 @@ impl Outsider {
             seen: 0,
             answer_reversal,
             fate: Fate::default(),
+            end: End::Open,
             faults: LineFaults::default(),
             told: Told::default(),
             accused: false,
@@ -228,6 +243,11 @@ impl Outsider {
     pub(crate) fn turned(&mut self, now: Instant, doing: &'static str, people: &mut People) {
         let before = self.doing;
         (self.doing, self.since, self.accused) = (doing, now, false);
+        self.end = match doing {
+            "clearing" => End::HungUp(self.disconnect),
+            "turned_away" => End::TurnedAway(self.fate),
+            _ => End::Open,
+        };
         let wait_ms = match doing {
             // Patience goes on from the announcement.
             "ringing" if before == "announcing" => return,

@@ -10,11 +10,10 @@ use pbx::Input;
 
 use super::{Happening, World};
 use crate::office::EMERGENCY;
-use crate::outsider::Outsider;
+use crate::outsider::{End, Outsider};
 
-/// No line is held for longer than this after its far party has gone. On lines without flaws it is 10 s (street);
-/// here they are noisy, and marks, which never pause, hide a tone until it is taken for an answer and found out.
-const HELD: Duration = Duration::from_secs(30);
+/// No line is held for longer than this after its far party has gone.
+const HELD: Duration = Duration::from_secs(10);
 /// From a far party's hang-up to its first sign.
 const CLEARING: Duration = Duration::from_millis(500);
 /// A call in need has its line and its number dialled after this time.
@@ -227,12 +226,12 @@ impl World {
 
     fn held_too_long(&self, at: usize) -> Option<String> {
         let outsider = &self.outsiders[at];
-        let silent = match outsider.doing {
+        let silent = match outsider.end {
+            End::Open => return None,
             // A reversal may be an answer that comes late, until one was seen not to be.
-            "clearing" if outsider.disconnect == Disconnect::Reversal => outsider.seen < 2,
-            "clearing" => outsider.disconnect == Disconnect::Silence,
-            "turned_away" => outsider.fate == Fate::Silence || outsider.faults.stuck,
-            _ => return None,
+            End::HungUp(Disconnect::Reversal) => outsider.seen < 2,
+            End::HungUp(shows) => shows == Disconnect::Silence,
+            End::TurnedAway(fate) => fate == Fate::Silence || outsider.faults.stuck,
         };
         if silent || outsider.accused || self.exchange.is_none() {
             return None;
@@ -240,8 +239,8 @@ impl World {
         let held = self.now.since(outsider.since.max(self.powered));
         (held > HELD + CLEARING).then(|| {
             format!(
-                "line {at} is held {held:?} after its far party has gone ({:?}, {:?})",
-                outsider.disconnect, outsider.fate
+                "line {at} is held {held:?} after its far party has gone ({:?})",
+                outsider.end
             )
         })
     }
