@@ -23,8 +23,6 @@ const ANSWER_SEEN: Duration = Duration::from_secs(30);
 const TAKEN_OVER: Duration = Duration::from_millis(100);
 /// A call that rings on a line for so long, on an exchange that has been on for as long, is in the books.
 const RINGS: Duration = Duration::from_secs(8);
-/// So long after its last ring a caller who is refused may still be there: a ring before that is taken for theirs.
-const RINGS_ON: Duration = Duration::from_secs(12);
 
 /// Checks every call record; gives how many there are.
 pub(crate) fn check(world: &mut World) -> usize {
@@ -112,15 +110,6 @@ fn missing_of_lines(folds: &[(CdrFold, Instant)], truth: &Truth, office: &Office
             _ => false,
         };
         let excused = during.into_iter().any(disturbed) || !truth.has_power(call.begin);
-        // One who calls while the line would pause between two rings of the last cannot be told from it.
-        let mut before = truth.lines.calls.iter();
-        let merged = before.any(|other| {
-            let pause = other.end.map(|end| call.begin.since(end));
-            other.seat == call.seat
-                && other.begin < call.begin
-                && pause.is_none_or(|pause| pause < RINGS_ON)
-        });
-        let excused = excused || merged;
         let entry = &office.seats[call.seat].entry;
         let written = folds.iter().any(|(fold, began)| {
             let caller = fold.cdr.caller.as_ref().map(EntryId::as_str);

@@ -107,7 +107,7 @@ const fn line_state(phase: &Phase) -> &'static str {
     match phase {
         Phase::Idle => "idle",
         Phase::Announced(_) => "announced",
-        Phase::Offered { .. } | Phase::RungOut { .. } => "rings",
+        Phase::Offered { .. } | Phase::RungOut(_) => "rings",
         Phase::Seizing(_) => "seized",
         Phase::Called { .. } => "called",
         Phase::Up { .. } => "talks",

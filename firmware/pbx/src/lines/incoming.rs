@@ -9,7 +9,7 @@ use model::{
     CallerInfo, Cause, Instant, LegId, LegKind, LineHeard, Now, Party, PortId, Protection, Rule,
 };
 
-use super::{Announced, Line, Phase, Watch, in_call, on_hook};
+use super::{Announced, Line, Phase, Ringing, Watch, in_call, on_hook};
 use crate::{Pbx, world::World};
 
 /// Something was announced and does not ring within this time: nothing comes.
@@ -26,6 +26,21 @@ pub(super) fn abandoned_after(config: &Config) -> Duration {
     let pauses = config.country.ring.cadence_ms.iter().skip(1).step_by(2);
     let longest = pauses.max().copied().unwrap_or(4_000);
     Duration::from_millis(u64::from(longest) * 3 / 2).max(ABANDONED_MIN)
+}
+
+impl Ringing {
+    /// A burst began or ended.
+    fn burst(&mut self, now: Instant, on: bool, until: Instant) {
+        self.until = until;
+        if !on {
+            self.quiet_since = Some(now);
+            return;
+        }
+        let pause = self.quiet_since.take();
+        if pause.is_some_and(|since| now.since(since) >= RING_PAUSE) {
+            self.rings = self.rings.saturating_add(1);
+        }
+    }
 }
 
 impl Pbx {
@@ -46,6 +61,26 @@ impl Pbx {
             return;
         }
         self.announce(now, port, now.mono + ANNOUNCED);
+    }
+
+    /// Whether callers are told before the first ring.
+    fn tells_before(&self, line: &Line) -> bool {
+        matches!(
+            self.caller_id_of(line),
+            LineCallerId::BeforeRing | LineCallerId::Ntt
+        )
+    }
+
+    /// The polarity changed while a line rings for nobody: where that announces a call it is another one.
+    pub(super) fn announced_again(&mut self, now: Now, port: PortId) {
+        if self
+            .lines
+            .get(port)
+            .is_some_and(|line| self.tells_before(line))
+        {
+            self.hang_up_line(now, port);
+            self.line_announced(now, port);
+        }
     }
 
     fn announce(&mut self, now: Now, port: PortId, until: Instant) {
@@ -76,13 +111,9 @@ impl Pbx {
             return;
         }
         match &mut line.phase {
-            Phase::Offered {
-                bursting, until, ..
-            } => {
-                *bursting = on;
-                *until = abandoned;
+            Phase::Offered { ringing, .. } | Phase::RungOut(ringing) => {
+                ringing.burst(now.mono, on, abandoned);
             }
-            Phase::RungOut { until } => *until = abandoned,
             Phase::Announced(_) => self.announced_ring(now, port, on),
             // Glare: the call that comes wins; the one that goes out finds another line.
             Phase::Seizing(seizing) if on && !seizing.is_off_hook() => {
@@ -201,26 +232,59 @@ impl Pbx {
             port,
         };
         let leg = self.begin_line_call(now, kind, announced.caller);
+        let ringing = Ringing {
+            media: announced.media,
+            rings: announced.bursts.min(1),
+            quiet_since: announced.quiet_since,
+            until: now.mono + abandoned_after(&self.config),
+        };
+        let Some(leg) = leg else {
+            return self.ring_out(now, port, ringing);
+        };
+        if let Some(line) = self.lines.get_mut(port) {
+            line.phase = Phase::Offered { leg, ringing };
+        }
+    }
+
+    /// Nobody will answer what rings; whoever else calls before it is over shows by new data.
+    pub(super) fn ring_out(&mut self, now: Now, port: PortId, ringing: Ringing) {
         let until = now.mono + abandoned_after(&self.config);
-        let Some(line) = self.lines.get_mut(port) else {
+        if let Some(line) = self.lines.get_mut(port) {
+            line.phase = Phase::RungOut(Ringing { until, ..ringing });
+        }
+    }
+
+    /// Something was heard while the line rings for a call that is known: the data of a caller, which comes with
+    /// the first ring only, are another one's. The one before had given up then.
+    pub(super) fn another_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
+        let Some(line) = self.lines.get(port) else {
             return;
         };
-        match leg {
-            Some(leg) => {
-                line.phase = Phase::Offered {
-                    leg,
-                    media: announced.media,
-                    bursting: announced.quiet_since.is_none(),
-                    until,
-                };
-            }
-            None => {
-                self.hang_up_line(now, port);
-                if let Some(line) = self.lines.get_mut(port) {
-                    line.phase = Phase::RungOut { until };
-                }
-            }
+        let before = self.tells_before(line);
+        let (Phase::Offered { ringing, .. } | Phase::RungOut(ringing)) = &line.phase else {
+            return;
+        };
+        let ringing = *ringing;
+        // With the first ring they are those of the call itself, where nobody waited for them.
+        if ringing.rings < 2 || !matches!(heard, LineHeard::Caller(_)) {
+            return;
         }
+        let gone = line.leg();
+        let announced = Announced {
+            media: ringing.media,
+            caller: None,
+            bursts: u8::from(!before),
+            quiet_since: ringing.quiet_since,
+            until: now.mono + ANNOUNCED,
+            answered: false,
+        };
+        if let Some(line) = self.lines.get_mut(port) {
+            line.phase = Phase::Announced(announced);
+        }
+        if let Some(leg) = gone {
+            self.leg_event(now, leg, LegEvent::LineEnded(Rule::LineAbandoned));
+        }
+        self.caller_heard(now, port, heard);
     }
 
     /// Begins the call of a line's caller; `None` when the exchange takes none.
@@ -276,7 +340,7 @@ impl Pbx {
             return;
         };
         let media = match self.lines.get(port).map(|line| &line.phase) {
-            Some(Phase::Offered { media, .. }) => media,
+            Some(Phase::Offered { ringing, .. }) => ringing.media,
             // Glare: it was lifted already.
             Some(Phase::Up { .. }) => {
                 self.leg_event(now, leg, LegEvent::Answered(None, Protection::Clear));
@@ -284,7 +348,7 @@ impl Pbx {
             }
             _ => return,
         };
-        let media = match *media {
+        let media = match media {
             Some(media) => Some(media),
             None => self.open_line(port, in_call()),
         };

@@ -41,16 +41,9 @@ pub(crate) enum Phase {
     /// A call is being announced or rings; nobody inside was called yet.
     Announced(Announced),
     /// It rings, and somebody inside is called for this leg.
-    Offered {
-        leg: LegId,
-        media: Option<MediaLeg>,
-        /// A burst sounds at this moment.
-        bursting: bool,
-        /// Without another burst until then the caller has given up.
-        until: Instant,
-    },
+    Offered { leg: LegId, ringing: Ringing },
     /// It rings, and nobody will answer.
-    RungOut { until: Instant },
+    RungOut(Ringing),
     /// A call goes out on it: up to the last digit.
     Seizing(dialling::Seizing),
     /// Dialled; the far party has not answered.
@@ -80,6 +73,19 @@ pub(crate) enum Phase {
         until: Instant,
         next: Option<(LegId, String)>,
     },
+}
+
+/// A line that rings for a call that is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ringing {
+    /// Where it is listened for the data of another caller.
+    pub(crate) media: Option<MediaLeg>,
+    /// Rings so far; bursts with short pauses between them are one.
+    pub(crate) rings: u8,
+    /// When the last burst ended; none while one sounds.
+    pub(crate) quiet_since: Option<Instant>,
+    /// Without another burst until then the caller has given up.
+    pub(crate) until: Instant,
 }
 
 /// A call that is being announced.
@@ -164,21 +170,19 @@ impl Line {
             }
             Phase::Seizing(seizing) => Some(seizing.leg),
             Phase::Clearing { next, .. } => next.as_ref().map(|(leg, _)| *leg),
-            Phase::Idle | Phase::Announced(_) | Phase::RungOut { .. } | Phase::Parting { .. } => {
-                None
-            }
+            Phase::Idle | Phase::Announced(_) | Phase::RungOut(_) | Phase::Parting { .. } => None,
         }
     }
 
     fn media(&self) -> Option<MediaLeg> {
         match &self.phase {
             Phase::Announced(announced) => announced.media,
-            Phase::Offered { media, .. } => *media,
+            Phase::Offered { ringing, .. } | Phase::RungOut(ringing) => ringing.media,
             Phase::Seizing(seizing) => Some(seizing.media),
             Phase::Called { media, .. }
             | Phase::Up { media, .. }
             | Phase::Parting { media, .. } => Some(*media),
-            Phase::Idle | Phase::RungOut { .. } | Phase::Clearing { .. } => None,
+            Phase::Idle | Phase::Clearing { .. } => None,
         }
     }
 
@@ -186,10 +190,9 @@ impl Line {
         match &self.phase {
             Phase::Idle => None,
             Phase::Announced(announced) => Some(announced.until),
-            Phase::Offered { bursting: true, .. } => None,
-            Phase::Offered { until, .. }
-            | Phase::RungOut { until }
-            | Phase::Called { until, .. }
+            Phase::Offered { ringing, .. } => ringing.quiet_since.map(|_| ringing.until),
+            Phase::RungOut(ringing) => Some(ringing.until),
+            Phase::Called { until, .. }
             | Phase::Parting { until, .. }
             | Phase::Clearing { until, .. } => Some(*until),
             Phase::Seizing(seizing) => seizing.deadline(),
@@ -397,10 +400,8 @@ impl Pbx {
                     self.line_news(now, port, Rule::LineVoice, news);
                 }
             }
-            Phase::Idle
-            | Phase::Offered { .. }
-            | Phase::RungOut { .. }
-            | Phase::Clearing { .. } => {}
+            Phase::Offered { .. } | Phase::RungOut(_) => self.another_heard(now, port, heard),
+            Phase::Idle | Phase::Clearing { .. } => {}
         }
     }
 
@@ -425,7 +426,7 @@ impl Pbx {
                 self.hang_up_line(now, port);
                 self.leg_event(now, leg, call::LegEvent::LineEnded(Rule::LineAbandoned));
             }
-            Phase::RungOut { .. } => line.phase = Phase::Idle,
+            Phase::RungOut(_) => self.hang_up_line(now, port),
             Phase::Seizing(_) => self.seize_step(now, port),
             Phase::Called { leg, .. } => {
                 let leg = *leg;
@@ -499,7 +500,7 @@ impl Pbx {
         let media = line.media();
         let leg = line.leg();
         line.phase = match &line.phase {
-            Phase::Idle | Phase::Announced(_) | Phase::Offered { .. } | Phase::RungOut { .. } => {
+            Phase::Idle | Phase::Announced(_) | Phase::Offered { .. } | Phase::RungOut(_) => {
                 Phase::Idle
             }
             Phase::Seizing(seizing) if !seizing.is_off_hook() => Phase::Idle,
@@ -524,17 +525,21 @@ impl Pbx {
         let Some(port) = self.lines.of_leg(leg) else {
             return false;
         };
-        let rings = matches!(
-            self.lines.get(port).map(|line| &line.phase),
-            Some(Phase::Offered { .. })
-        );
-        self.learn_from_release(now, port);
-        self.hang_up_line(now, port);
-        if rings && let Some(line) = self.lines.get_mut(port) {
+        let rings = match self.lines.get(port).map(|line| &line.phase) {
+            Some(Phase::Offered { ringing, .. }) => Some(*ringing),
+            _ => None,
+        };
+        match rings {
             // It goes on ringing outside; that is no new call.
-            line.phase = Phase::RungOut {
-                until: now.mono + incoming::abandoned_after(&self.config),
-            };
+            Some(ringing) => {
+                self.leave_bridge(leg);
+                self.forget_clip(leg);
+                self.ring_out(now, port, ringing);
+            }
+            None => {
+                self.learn_from_release(now, port);
+                self.hang_up_line(now, port);
+            }
         }
         self.leg_event(now, leg, call::LegEvent::Gone(MediaFigures::default()));
         true

@@ -140,6 +140,7 @@ impl Pbx {
     pub(super) fn line_reversed(&mut self, now: Now, port: PortId, reversed: bool) {
         match self.lines.get(port).map(|line| &line.phase) {
             Some(Phase::Idle) if reversed => self.line_announced(now, port),
+            Some(Phase::RungOut(_)) if reversed => self.announced_again(now, port),
             Some(&Phase::Called { leg, .. }) if reversed => {
                 self.line_answered(now, port, leg, Rule::LineReversal);
             }

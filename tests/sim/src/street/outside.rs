@@ -481,6 +481,40 @@ fn a_line_that_was_held_when_the_program_died_is_released_at_the_start() {
     outside.clean_up();
 }
 
+/// Somebody who finds 301 busy gives up, and the next one calls before the line could be known to be quiet.
+#[test]
+fn whoever_calls_right_after_a_refused_caller_is_another_call() {
+    for country in ["PL", "GB", "SE"] {
+        let mut outside = Outside::new(country, 1, "");
+        outside.0.lift(1);
+        outside.call(1);
+        outside.wait("301 is busy", 12_000, |s| s.ended().is_some());
+        outside.0.pass_ms(5_000);
+        outside.act(1, Act::HangUp);
+        outside.0.hang_up(1);
+        outside.0.pass_ms(1_500);
+        let call = Act::Call {
+            number: Some("226661111".into()),
+            name: None,
+        };
+        outside.act(1, call);
+        outside.wait("301 rings", 14_000, |s| {
+            let display = s.0.report(1).display.and_then(|display| display.number);
+            display.as_deref() == Some("226661111")
+        });
+        outside.0.pass_ms(4_000);
+        outside.0.lift(1);
+        outside.wait("they talk", 1_000, |s| s.stage(1) == "talking");
+        outside.0.pass_ms(600);
+        outside.clean_up();
+        let begun = |body: &EventBody| matches!(body, EventBody::CallStarted { .. });
+        let calls = outside.0.records.iter();
+        let calls = calls.filter(|record| begun(&record.event.body)).count();
+        // The lifted set is one, too.
+        assert_eq!(calls, 3, "{country}");
+    }
+}
+
 /// The wire is pulled out in the middle of a call.
 #[test]
 fn a_call_on_a_line_that_dies_ends() {
