@@ -372,3 +372,26 @@ const fn hang_ups(ends: &HangUps) -> PortHangUps {
         false_ones: ends.false_ones,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_in_a_tone_is_seen_in_its_levels() {
+        // Half a second of a tone 20 dB below full scale, half a second of silence.
+        let octet = |at: usize| {
+            let loud = if at % 8_000 < 4_000 { 3_276 } else { 0 };
+            Law::A.encode(if at.is_multiple_of(2) { loud } else { -loud })
+        };
+        let sound: Vec<u8> = (0..24_000).map(octet).collect();
+        let levels = levels(&sound);
+        assert_eq!(levels.len(), 120);
+        for (at, level) in levels.into_iter().enumerate() {
+            let tone = at % 40 < 20;
+            let near = if tone { 19..=21 } else { LEVEL_MAX..=LEVEL_MAX };
+            assert!(near.contains(&level), "{at}: {level}");
+        }
+        assert!(super::levels(&[]).is_empty(), "nothing was heard");
+    }
+}

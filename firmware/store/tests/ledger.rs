@@ -7,7 +7,7 @@ use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
     Cause, EventBody, KeptSample, LineEvidence, LineSample, LineSign, LineTone, Party, PartyId,
-    Rule, Seq, StateChange, ToneEvidence, ToneSignature, Trust, Wall,
+    RecordingId, Rule, Seq, StateChange, ToneEvidence, ToneSignature, Trust, Wall,
     limits::{LINE_EVIDENCE, LINE_HOURS, LINE_MINUTES, PARTY_TEXT_MAX},
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
@@ -223,6 +223,33 @@ fn long_names_are_cut_between_characters() {
         .unwrap();
     let kept = store.party(PartyId(1)).unwrap().unwrap().name;
     assert_eq!(kept.chars().count(), PARTY_TEXT_MAX / 2);
+}
+
+#[test]
+fn a_file_made_after_the_end_of_its_call_belongs_to_its_story() {
+    let folder = Folder::new();
+    let (mut store, recovered) = open(&folder);
+    let mut scribe = Scribe::new(recovered.next_seq);
+    store.append(&scribe.whole_call(1)).unwrap();
+    let call = ids(1).0;
+    let known = store.call_records(call).unwrap().len();
+    let other = scribe.whole_call(2);
+    store.append(&other).unwrap();
+    let body = EventBody::RecordingStored {
+        recording: RecordingId(1),
+        ms: 4_000,
+        bytes: 128_044,
+        sha256: "ab".into(),
+    };
+    let stored = scribe.record(Some(call), None, Rule::RecordKept, body.clone());
+    let batch = Batch {
+        records: vec![stored],
+        ..Batch::default()
+    };
+    store.append(&[batch]).unwrap();
+    let story = store.call_records(call).unwrap();
+    assert_eq!(story.len(), known + 1, "and none of the other call");
+    assert_eq!(story.last().unwrap().record.event.body, body);
 }
 
 /// A sample in which everything was measured, taken so many minutes after the beginning.

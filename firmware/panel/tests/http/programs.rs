@@ -26,10 +26,10 @@ fn ask(panel: &Box, token: &str, method: &str, path: &str) -> Answer {
         ("authorization", bearer.as_str()),
         ("content-type", "application/json"),
     ];
-    let body = if path.contains("/board/") {
-        r#"{"act":"lift"}"#
-    } else {
-        "{}"
+    let body = match path.rsplit('/').next() {
+        Some("fxs1") => r#"{"act":"lift"}"#,
+        Some("messages") => r#"{"messages":1}"#,
+        _ => "{}",
     };
     program.ask(method, path, &headers, body)
 }
@@ -50,6 +50,8 @@ fn a_token_may_what_its_right_says() {
         ("GET", "/api/v1/people/jan/card", [403, 403, 200]),
         ("POST", hang_up.as_str(), [403, 204, 204]),
         ("POST", lift, [403, 204, 204]),
+        ("PUT", "/api/v1/sets/301/messages", [403, 204, 204]),
+        ("POST", "/api/v1/ports/fxs1/test", [403, 403, 200]),
         ("POST", "/api/v1/people", [403, 403, 422]),
         // These belong to a session.
         ("POST", "/api/v1/logout", [403, 403, 403]),

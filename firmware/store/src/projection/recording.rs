@@ -4,7 +4,11 @@ use model::{CallId, EventBody, LegId, Record, RecordingId, TapId, Wall};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::{Reader, Store, StoreError, encode::signed, reader::ROWS_MAX};
+use crate::{
+    Reader, Store, StoreError,
+    encode::{call_key, signed},
+    reader::ROWS_MAX,
+};
 
 /// How far a recording has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,12 +200,26 @@ impl Store {
                 ms,
                 bytes,
                 sha256,
-            } => self.set_recording(*recording, RecordingState::Kept, (*ms, *bytes, sha256)),
+            } => {
+                self.reach_to(record)?;
+                self.set_recording(*recording, RecordingState::Kept, (*ms, *bytes, sha256))
+            }
             EventBody::RecordingLost { recording } => {
+                self.reach_to(record)?;
                 self.set_recording(*recording, RecordingState::Lost, (0, 0, ""))
             }
             _ => Ok(()),
         }
+    }
+
+    /// A file that was made after the call had ended belongs to its story all the same.
+    fn reach_to(&mut self, record: &Record) -> Result<(), StoreError> {
+        let Some(call) = record.event.call else {
+            return Ok(());
+        };
+        let sql = "UPDATE cdr SET last_seq = ?2 WHERE call = ?1 AND open = 0 AND last_seq < ?2";
+        self.execute(sql, (call_key(call), signed(record.seq.0)))
+            .map(drop)
     }
 
     fn set_recording(
