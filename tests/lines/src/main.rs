@@ -1,8 +1,10 @@
-//! `soak [--hours N] [--seed N]`: so many hours of speech, music, keys, machines and three-way calls in front of
-//! the listener that ends calls, on all cores, with a line of progress every twentieth; ends with status 1 if
-//! it would have ended one. `cargo xtask soak lines` runs it.
+//! `soak [--hours N] [--seed N] [--first CALL]`: so many hours of speech, music, keys, machines and three-way calls in front of
+//! the listener that ends calls, on all cores, with a line of progress every twentieth and one for each call that
+//! it would have ended; ends with status 1 then. `--first` begins with a later call of the same seed. `cargo xtask soak
+//! lines` runs it.
 #![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
 
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -27,16 +29,14 @@ fn main() -> ExitCode {
         "seed {seed}, {hours} hours out of {:.2} hours of different speech",
         corpus.hours()
     );
-    let report = run(&corpus, hours * CALLS_PER_HOUR, seed);
+    let first = number("--first", 0);
+    let report = run(&corpus, first..first + hours * CALLS_PER_HOUR, seed);
     println!(
         "{:.1} hours, {} calls ended, {} regular tones told that end nothing",
         report.seconds / 3_600.0,
         report.ended.len(),
         report.unknown
     );
-    for (seed, kind, evidence) in &report.ended {
-        println!("{seed} {kind:?}: {evidence}");
-    }
     if report.ended.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -44,24 +44,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(corpus: &Corpus, calls: u64, seed: u64) -> Report {
-    let (next, ended) = (AtomicU64::new(0), AtomicU64::new(0));
+fn run(corpus: &Corpus, calls: Range<u64>, seed: u64) -> Report {
+    let (next, ended) = (AtomicU64::new(calls.start), AtomicU64::new(0));
+    let twentieth = ((calls.end - calls.start) / 20).max(1);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let work = || {
         let soak = Soak::new(corpus);
         let mut report = Report::default();
         loop {
             let call = next.fetch_add(1, Ordering::Relaxed);
-            if call >= calls {
+            if call >= calls.end {
                 return report;
             }
-            if call.is_multiple_of((calls / 20).max(1)) {
+            if (call - calls.start).is_multiple_of(twentieth) {
                 let ended = ended.load(Ordering::Relaxed);
-                println!("{call} of {calls} calls, {ended} ended");
+                println!("{call} of {} calls, {ended} ended", calls.end);
             }
             let kind = Kind::ALL[(call % Kind::ALL.len() as u64) as usize];
             let one = soak.call(seed.wrapping_mul(1_000_003).wrapping_add(call), kind);
             ended.fetch_add(one.ended.len() as u64, Ordering::Relaxed);
+            for (_, kind, evidence) in &one.ended {
+                println!("call {call}, {kind:?}: {evidence}");
+            }
             report.add(one);
         }
     };
@@ -72,6 +76,5 @@ fn run(corpus: &Corpus, calls: u64, seed: u64) -> Report {
             whole.add(thread.join().expect("a thread that fails has said why"));
         }
     });
-    whole.ended.sort();
     whole
 }
