@@ -1,5 +1,7 @@
 //! Character classes and the small scanners that every header shares (RFC 3261 §25.1).
 
+use core::fmt::{Display, Write as _};
+
 /// RFC 3261 §25.1 `token`.
 pub(crate) const fn is_token_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric()
@@ -35,6 +37,15 @@ pub(crate) fn quoted_end(bytes: &[u8], at: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// `value` as text, in one allocation if `room` bytes are enough; the usual way asks for memory five
+/// times for a Via.
+pub(crate) fn text_of(value: &impl Display, room: usize) -> String {
+    let mut text = String::with_capacity(room);
+    // Writing into a String cannot fail.
+    let _ = write!(text, "{value}");
+    text
 }
 
 /// The text of a quoted string with its quotes and escapes taken away; other text unchanged.

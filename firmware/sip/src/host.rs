@@ -93,11 +93,43 @@ impl From<IpAddr> for Host {
     }
 }
 
+/// An IPv4 address as text: the standard library's way pads each number, and addresses stand twenty
+/// times in the messages of a call.
+pub(crate) struct Dotted {
+    text: [u8; 15],
+    len: usize,
+}
+
+impl Dotted {
+    pub(crate) fn of(address: Ipv4Addr) -> Self {
+        let (mut text, mut len) = ([0; 15], 0);
+        for (at, octet) in address.octets().into_iter().enumerate() {
+            let digits = [octet / 100, octet / 10 % 10, octet % 10];
+            let skip = if octet >= 100 {
+                0
+            } else {
+                2 - usize::from(octet >= 10)
+            };
+            let dot = (at > 0).then_some(b'.');
+            let digits = digits.into_iter().skip(skip).map(|digit| b'0' + digit);
+            for byte in dot.into_iter().chain(digits) {
+                text[len] = byte;
+                len += 1;
+            }
+        }
+        Self { text, len }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.text[..self.len]).unwrap_or("")
+    }
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => f.write_str(name),
-            Self::V4(v4) => v4.fmt(f),
+            Self::V4(v4) => f.write_str(Dotted::of(*v4).as_str()),
             Self::V6(v6) => write!(f, "[{v6}]"),
         }
     }
@@ -106,6 +138,14 @@ impl fmt::Display for Host {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_written_as_the_standard_library_does() {
+        for octets in [[0, 9, 10, 99], [100, 199, 200, 255], [255; 4], [0; 4]] {
+            let address = Ipv4Addr::from(octets);
+            assert_eq!(Dotted::of(address).as_str(), address.to_string());
+        }
+    }
 
     #[test]
     fn hosts_and_ports() {

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     Fault, Leniencies, Leniency, Params, Uri,
-    grammar::{is_space, is_token_byte, number, quote, quoted_end, trim, unquote},
+    grammar::{is_space, is_token_byte, number, quote, quoted_end, text_of, trim, unquote},
 };
 
 /// A URI with a display name and header parameters.
@@ -31,6 +31,13 @@ impl NameAddr {
         }
     }
 
+    /// Its text.
+    pub(crate) fn text(&self) -> String {
+        let display = self.display.as_ref().map_or(0, |name| name.len() + 4);
+        let params = self.params.as_str().len();
+        text_of(self, display + self.uri.as_str().len() + params + 2)
+    }
+
     /// Reads one element.
     ///
     /// # Errors
@@ -40,35 +47,21 @@ impl NameAddr {
     }
 
     /// As [`NameAddr::parse`], noting what had to be forgiven.
-    pub(crate) fn parse_noting(text: &str, forgiven: &mut Leniencies) -> Result<Self, Fault> {
-        let text = trim(text);
-        let (display, rest) = split_display(text, forgiven)?;
-        let Some(rest) = rest else {
-            // Without brackets a `;`, `?` or `,` ends the URI (RFC 3261 §20).
-            let end = text.find([';', '?', ',']).unwrap_or(text.len());
-            if text[end..].starts_with(['?', ',']) {
-                return Err(Fault::Uri);
-            }
-            return Ok(Self {
-                display: None,
-                uri: Uri::parse_noting(trim(&text[..end]), forgiven)?,
-                params: Params::parse(&text[end..])?,
-            });
-        };
-        let end = rest.find('>').ok_or(Fault::Uri)?;
-        let after = trim(&rest[end + 1..]);
-        if !after.is_empty() && !after.starts_with(';') {
-            return Err(Fault::Params);
-        }
-        let inner = trim(&rest[..end]);
-        if inner.len() != end {
-            forgiven.note(Leniency::BracketSpace);
-        }
+    fn parse_noting(text: &str, forgiven: &mut Leniencies) -> Result<Self, Fault> {
+        let parts = Parts::of(text, forgiven)?;
         Ok(Self {
-            display,
-            uri: Uri::parse_noting(inner, forgiven)?,
-            params: Params::parse(after)?,
+            display: parts.display.read(),
+            uri: Uri::parse_noting(parts.uri, forgiven)?,
+            params: Params::parse(parts.params)?,
         })
+    }
+
+    /// Whether [`NameAddr::parse`] can read it, noting what has to be forgiven: every From and To is
+    /// looked at, hardly any is read.
+    pub(crate) fn check(text: &str, forgiven: &mut Leniencies) -> Result<(), Fault> {
+        let parts = Parts::of(text, forgiven)?;
+        Uri::check(parts.uri, forgiven)?;
+        Params::check(parts.params)
     }
 
     /// The tag of From or To.
@@ -118,19 +111,77 @@ impl NameAddr {
     }
 }
 
+/// A display name as it stands there.
+#[derive(Clone, Copy)]
+enum Display<'a> {
+    None,
+    Quoted(&'a str),
+    Bare(&'a str),
+}
+
+impl Display<'_> {
+    fn read(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Quoted(text) => Some(unquote(text)),
+            Self::Bare(text) => Some(text.to_owned()),
+        }
+    }
+}
+
+/// The parts of an element as they stand there.
+struct Parts<'a> {
+    display: Display<'a>,
+    uri: &'a str,
+    params: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str, forgiven: &mut Leniencies) -> Result<Self, Fault> {
+        let text = trim(text);
+        let (display, rest) = split_display(text, forgiven)?;
+        let Some(rest) = rest else {
+            // Without brackets a `;`, `?` or `,` ends the URI (RFC 3261 §20).
+            let end = text.find([';', '?', ',']).unwrap_or(text.len());
+            if text[end..].starts_with(['?', ',']) {
+                return Err(Fault::Uri);
+            }
+            return Ok(Self {
+                display,
+                uri: trim(&text[..end]),
+                params: &text[end..],
+            });
+        };
+        let end = rest.find('>').ok_or(Fault::Uri)?;
+        let params = trim(&rest[end + 1..]);
+        if !params.is_empty() && !params.starts_with(';') {
+            return Err(Fault::Params);
+        }
+        let uri = trim(&rest[..end]);
+        if uri.len() != end {
+            forgiven.note(Leniency::BracketSpace);
+        }
+        Ok(Self {
+            display,
+            uri,
+            params,
+        })
+    }
+}
+
 /// The display name and what follows `<`; the second is `None` if there are no brackets.
 fn split_display<'a>(
     text: &'a str,
     forgiven: &mut Leniencies,
-) -> Result<(Option<String>, Option<&'a str>), Fault> {
+) -> Result<(Display<'a>, Option<&'a str>), Fault> {
     if text.starts_with('"') {
         let end = quoted_end(text.as_bytes(), 0).ok_or(Fault::Quote)?;
         let after = text[end..].trim_start();
         let rest = after.strip_prefix('<').ok_or(Fault::Uri)?;
-        return Ok((Some(unquote(&text[..end])), Some(rest)));
+        return Ok((Display::Quoted(&text[..end]), Some(rest)));
     }
     match text.find('<') {
-        None => Ok((None, None)),
+        None => Ok((Display::None, None)),
         Some(at) => {
             let name = trim(&text[..at]);
             if name.contains('"') {
@@ -143,7 +194,11 @@ fn split_display<'a>(
             if !name.bytes().all(|b| is_token_byte(b) || is_space(b)) {
                 forgiven.note(Leniency::DisplayName);
             }
-            let display = (!name.is_empty()).then(|| name.to_owned());
+            let display = if name.is_empty() {
+                Display::None
+            } else {
+                Display::Bare(name)
+            };
             Ok((display, Some(&text[at + 1..])))
         }
     }

@@ -24,33 +24,37 @@ impl Params {
     /// # Errors
     /// [`Fault::Params`] or [`Fault::Quote`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let bytes = text.as_bytes();
-        let mut out = String::with_capacity(text.len());
-        let mut at = 0;
-        while at < bytes.len() {
-            let end = param_end(bytes, at)?;
-            let piece = trim(&text[at..end]);
-            let first_or_last = at == 0 || end == bytes.len();
-            at = end + 1;
-            match piece {
-                // Before the first `;`, and after a last one that some phones write.
-                "" if first_or_last => continue,
-                "" => return Err(Fault::Params),
-                _ => {}
-            }
-            let (name, value) = match piece.split_once('=') {
-                Some((name, value)) => (trim(name), Some(trim(value))),
-                None => (piece, None),
-            };
-            check_piece(name, value)?;
+        Self::parse_to_grow(text, 0)
+    }
+
+    /// The same with room for `more` bytes that are to be added.
+    pub(crate) fn parse_to_grow(text: &str, more: usize) -> Result<Self, Fault> {
+        if text.is_empty() && more == 0 {
+            return Ok(Self::new());
+        }
+        let mut out = String::with_capacity(text.len() + more);
+        read_pieces(text, |name, value| {
             out.push(';');
             out.push_str(name);
             if let Some(value) = value {
                 out.push('=');
                 out.push_str(value);
             }
-        }
+        })?;
         Ok(Self(out))
+    }
+
+    /// Whether `text` can be read, and without reading it into memory.
+    ///
+    /// # Errors
+    /// As [`Params::parse`].
+    pub(crate) fn check(text: &str) -> Result<(), Fault> {
+        read_pieces(text, |_, _| {})
+    }
+
+    /// No parameters, with room for `bytes` of them.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
     }
 
     /// Whether there are none.
@@ -125,6 +129,31 @@ impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Reads parameters and tells each.
+fn read_pieces(text: &str, mut tell: impl FnMut(&str, Option<&str>)) -> Result<(), Fault> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = param_end(bytes, at)?;
+        let piece = trim(&text[at..end]);
+        let first_or_last = at == 0 || end == bytes.len();
+        at = end + 1;
+        match piece {
+            // Before the first `;`, and after a last one that some phones write.
+            "" if first_or_last => continue,
+            "" => return Err(Fault::Params),
+            _ => {}
+        }
+        let (name, value) = match piece.split_once('=') {
+            Some((name, value)) => (trim(name), Some(trim(value))),
+            None => (piece, None),
+        };
+        check_piece(name, value)?;
+        tell(name, value);
+    }
+    Ok(())
 }
 
 /// The value of `name` in parameters as they came from the wire, without reading the rest.

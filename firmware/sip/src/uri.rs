@@ -1,7 +1,7 @@
 //! URIs: `sip:` and `sips:` taken apart, `tel:` in part, others kept as text (RFC 3261 §19,
 //! RFC 3966).
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 use std::borrow::Cow;
 
 use crate::{Fault, Host, Leniencies, Leniency, Params};
@@ -70,6 +70,20 @@ impl Uri {
         }
     }
 
+    /// Whether [`Uri::parse`] can read it, noting what has to be forgiven.
+    pub(crate) fn check(text: &str, forgiven: &mut Leniencies) -> Result<(), Fault> {
+        check_characters(text, forgiven)?;
+        let (scheme, rest_at) = read_scheme(text)?;
+        match scheme {
+            Scheme::Sip | Scheme::Sips => {
+                let parts = SipParts::of(text, rest_at)?;
+                Params::check(&text[parts.host_end..parts.params_end])
+            }
+            Scheme::Tel => Params::check(&text[tel_end(text, rest_at)?..]),
+            Scheme::Other(_) => Ok(()),
+        }
+    }
+
     fn bare(text: &str, scheme: Scheme) -> Self {
         Self {
             raw: text.into(),
@@ -84,42 +98,22 @@ impl Uri {
     }
 
     fn parse_sip(text: &str, scheme: Scheme, rest_at: usize) -> Result<Self, Fault> {
-        let mut uri = Self::bare(text, scheme);
-        let mut at = rest_at;
-        if let Some(sign) = text[at..].find('@') {
-            let end = at + sign;
-            let user_end = text[at..end].find(':').map_or(end, |colon| at + colon);
-            if user_end == at {
-                return Err(Fault::Uri);
-            }
-            uri.user = Some(span(at, user_end));
-            if user_end < end {
-                uri.password = Some(span(user_end + 1, end));
-            }
-            at = end + 1;
-        }
-        let host_end = text[at..].find([';', '?']).map_or(text.len(), |n| at + n);
-        let (host, port) = Host::parse_with_port(&text[at..host_end])?;
-        uri.host = Some(host);
-        uri.port = port;
-        let params_end = text[host_end..]
-            .find('?')
-            .map_or(text.len(), |n| host_end + n);
-        uri.params = Params::parse(&text[host_end..params_end])?;
-        if params_end < text.len() {
-            uri.headers = Some(span(params_end + 1, text.len()));
-        }
-        Ok(uri)
+        let parts = SipParts::of(text, rest_at)?;
+        let headers = parts.params_end < text.len();
+        Ok(Self {
+            user: parts.user,
+            password: parts.password,
+            host: Some(parts.host),
+            port: parts.port,
+            params: Params::parse(&text[parts.host_end..parts.params_end])?,
+            headers: headers.then(|| span(parts.params_end + 1, text.len())),
+            ..Self::bare(text, scheme)
+        })
     }
 
     fn parse_tel(text: &str, rest_at: usize) -> Result<Self, Fault> {
+        let end = tel_end(text, rest_at)?;
         let mut uri = Self::bare(text, Scheme::Tel);
-        let end = text[rest_at..]
-            .find(';')
-            .map_or(text.len(), |n| rest_at + n);
-        if end == rest_at {
-            return Err(Fault::Uri);
-        }
         uri.user = Some(span(rest_at, end));
         uri.params = Params::parse(&text[end..])?;
         Ok(uri)
@@ -134,7 +128,9 @@ impl Uri {
     /// A URI of `scheme` (`Sip` or `Sips`); `user` is escaped as needed.
     #[must_use]
     pub fn build(scheme: Scheme, user: Option<&str>, host: &Host, port: Option<u16>) -> Self {
-        let mut raw = format!("{}:", scheme.as_str());
+        let mut raw = String::with_capacity(user.map_or(0, str::len) + 64);
+        raw.push_str(scheme.as_str());
+        raw.push(':');
         let mut span_user = None;
         if let Some(user) = user {
             let start = raw.len();
@@ -142,11 +138,7 @@ impl Uri {
             span_user = Some(span(start, raw.len()));
             raw.push('@');
         }
-        raw.push_str(&host.to_string());
-        if let Some(port) = port {
-            raw.push(':');
-            raw.push_str(&port.to_string());
-        }
+        write_host(&mut raw, host, port);
         Self {
             user: span_user,
             host: Some(host.clone()),
@@ -198,11 +190,7 @@ impl Uri {
                 let end = self.password.or(user).map(|(_, end)| end as usize + 1);
                 let at = end.unwrap_or(self.scheme.as_str().len() + 1);
                 let mut raw = self.raw[..at].to_owned();
-                raw.push_str(&host.to_string());
-                if let Some(port) = self.port {
-                    raw.push(':');
-                    raw.push_str(&port.to_string());
-                }
+                write_host(&mut raw, host, self.port);
                 raw
             }
             (None, Some((_, end))) => self.raw[..end as usize].to_owned(),
@@ -340,6 +328,65 @@ impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.raw)
     }
+}
+
+/// Where the parts of a `sip:` URI stand in its text.
+struct SipParts {
+    user: Option<(u32, u32)>,
+    password: Option<(u32, u32)>,
+    host: Host,
+    port: Option<u16>,
+    host_end: usize,
+    params_end: usize,
+}
+
+impl SipParts {
+    fn of(text: &str, rest_at: usize) -> Result<Self, Fault> {
+        let (mut user, mut password) = (None, None);
+        let mut at = rest_at;
+        if let Some(sign) = text[at..].find('@') {
+            let end = at + sign;
+            let user_end = text[at..end].find(':').map_or(end, |colon| at + colon);
+            if user_end == at {
+                return Err(Fault::Uri);
+            }
+            user = Some(span(at, user_end));
+            if user_end < end {
+                password = Some(span(user_end + 1, end));
+            }
+            at = end + 1;
+        }
+        let host_end = text[at..].find([';', '?']).map_or(text.len(), |n| at + n);
+        let (host, port) = Host::parse_with_port(&text[at..host_end])?;
+        let params_end = text[host_end..]
+            .find('?')
+            .map_or(text.len(), |n| host_end + n);
+        Ok(Self {
+            user,
+            password,
+            host,
+            port,
+            host_end,
+            params_end,
+        })
+    }
+}
+
+/// Where the number of a `tel:` URI ends that begins at `rest_at`.
+fn tel_end(text: &str, rest_at: usize) -> Result<usize, Fault> {
+    let rest = &text[rest_at..];
+    match rest.find(';').unwrap_or(rest.len()) {
+        0 => Err(Fault::Uri),
+        end => Ok(rest_at + end),
+    }
+}
+
+fn write_host(out: &mut String, host: &Host, port: Option<u16>) {
+    // Writing into a String cannot fail.
+    let _ = match port {
+        Some(port) => write!(out, "{host}:{port}"),
+        None => write!(out, "{host}"),
+    };
 }
 
 fn same_headers(a: &Uri, b: &Uri) -> bool {

@@ -7,11 +7,16 @@ use model::Transport;
 
 use crate::{
     Fault, Host, Params,
-    grammar::{is_token, number, trim},
+    grammar::{is_token, number, text_of, trim},
+    host::Dotted,
+    params::raw_param,
 };
 
 /// The start of a branch made by RFC 3261 (§8.1.1.7).
 pub(crate) const MAGIC: &str = "z9hG4bK";
+
+/// Bytes that [`Via::mark_source`] may add: `;received=` with an IPv6 address, and a port.
+const SOURCE_ROOM: usize = 56;
 
 /// The transport of a Via.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,10 +41,15 @@ pub struct Via {
 }
 
 impl Via {
+    /// Its text.
+    pub(crate) fn text(&self) -> String {
+        text_of(self, self.params.as_str().len() + 48)
+    }
+
     /// Our own Via: with `branch` and an empty `rport` (RFC 3581 §3).
     #[must_use]
     pub fn new(transport: Transport, sent_by: SocketAddr, branch: &str) -> Self {
-        let mut params = Params::new();
+        let mut params = Params::with_capacity(branch.len() + 16);
         params.set("branch", Some(branch));
         params.set("rport", None);
         Self {
@@ -56,25 +66,20 @@ impl Via {
     /// # Errors
     /// [`Fault::Malformed`], [`Fault::Host`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        const BAD: Fault = Fault::Malformed("Via");
-        let text = trim(text);
-        let (name, rest) = text.split_once('/').ok_or(BAD)?;
-        let (version, rest) = rest.split_once('/').ok_or(BAD)?;
-        if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
-            return Err(BAD);
-        }
-        let rest = rest.trim_start();
-        let end = rest.find([' ', '\t', '\r', '\n']).ok_or(BAD)?;
-        let transport = read_transport(&rest[..end]).ok_or(BAD)?;
-        let rest = &rest[end..];
-        let params_at = rest.find(';').unwrap_or(rest.len());
-        let (host, port) = Host::parse_with_port(trim(&rest[..params_at]))?;
+        let (transport, (host, port), params) = parts(text)?;
         Ok(Self {
             transport,
             host,
             port,
-            params: Params::parse(&rest[params_at..])?,
+            params: Params::parse_to_grow(params, SOURCE_ROOM)?,
         })
+    }
+
+    /// Whether [`Via::parse`] can read it; says whether its branch was made by RFC 3261 rules.
+    pub(crate) fn check(text: &str) -> Result<bool, Fault> {
+        let (_, _, params) = parts(text)?;
+        Params::check(params)?;
+        Ok(raw_param(params, "branch").is_some_and(is_magic))
     }
 
     /// The branch, if there is one.
@@ -89,8 +94,7 @@ impl Via {
     /// (RFC 3261 §17.2.3). The cookie is compared without regard to case.
     #[must_use]
     pub fn has_magic_branch(&self) -> bool {
-        let prefix = self.branch().and_then(|branch| branch.get(..MAGIC.len()));
-        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(MAGIC))
+        self.branch().is_some_and(is_magic)
     }
 
     /// Whether `rport` stands there, filled or empty (RFC 3581 §4).
@@ -118,10 +122,13 @@ impl Via {
     pub fn mark_source(&mut self, source: SocketAddr) {
         let asked = self.wants_rport();
         if asked {
-            self.params.set("rport", Some(&source.port().to_string()));
+            self.params.set("rport", Some(&text_of(&source.port(), 5)));
         }
         if asked || self.host.ip() != Some(source.ip()) {
-            self.params.set("received", Some(&source.ip().to_string()));
+            match source.ip() {
+                IpAddr::V4(v4) => self.params.set("received", Some(Dotted::of(v4).as_str())),
+                IpAddr::V6(v6) => self.params.set("received", Some(&text_of(&v6, 40))),
+            }
         } else {
             // A `received` set by the sender itself would misdirect the response.
             self.params.remove("received");
@@ -139,6 +146,29 @@ impl Via {
             ViaTransport::Known(Transport::Udp | Transport::Tcp) | ViaTransport::Other(_) => 5060,
         })
     }
+}
+
+/// Transport, host with port, and parameters of one element.
+fn parts(text: &str) -> Result<(ViaTransport, (Host, Option<u16>), &str), Fault> {
+    const BAD: Fault = Fault::Malformed("Via");
+    let text = trim(text);
+    let (name, rest) = text.split_once('/').ok_or(BAD)?;
+    let (version, rest) = rest.split_once('/').ok_or(BAD)?;
+    if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
+        return Err(BAD);
+    }
+    let rest = rest.trim_start();
+    let end = rest.find([' ', '\t', '\r', '\n']).ok_or(BAD)?;
+    let transport = read_transport(&rest[..end]).ok_or(BAD)?;
+    let rest = &rest[end..];
+    let params_at = rest.find(';').unwrap_or(rest.len());
+    let host = Host::parse_with_port(trim(&rest[..params_at]))?;
+    Ok((transport, host, &rest[params_at..]))
+}
+
+fn is_magic(branch: &str) -> bool {
+    let prefix = branch.get(..MAGIC.len());
+    prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(MAGIC))
 }
 
 fn read_transport(text: &str) -> Option<ViaTransport> {

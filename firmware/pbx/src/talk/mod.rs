@@ -194,7 +194,7 @@ impl Talk {
     pub(crate) fn answer(&mut self, preferred: &[Codec]) -> Result<Vec<u8>, TalkError> {
         let Some(offer) = self.open.take() else {
             return Ok(match &self.said {
-                Some(said) => said.to_string().into_bytes(),
+                Some(said) => said.write(),
                 None => self.offer(preferred),
             });
         };
@@ -352,7 +352,7 @@ impl Talk {
                 session.origin.version = self.version;
             }
         }
-        let bytes = session.to_string().into_bytes();
+        let bytes = session.write();
         self.said = Some(session);
         bytes
     }

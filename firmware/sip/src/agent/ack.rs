@@ -22,7 +22,7 @@ impl Agent {
         if !bytes.is_empty() {
             self.out.push_back(Output::Send {
                 peer: client.peer,
-                bytes: bytes.clone(),
+                bytes: bytes.to_vec(),
             });
         }
         true
@@ -36,6 +36,7 @@ impl Agent {
         let Some(part) = &mut client.invite else {
             return;
         };
+        let bytes = bytes.into_boxed_slice();
         match part.acks.iter_mut().find(|(known, _)| **known == *tag) {
             Some((_, kept)) => *kept = bytes,
             None => part.acks.push((tag.into(), bytes)),
@@ -92,7 +93,7 @@ impl Agent {
         let key = ClientKey(self.next_key());
         let branch = matching::branch(key, self.random.next_u64());
         let via = Via::new(peer.transport, self.advertised(peer), &branch);
-        ack.headers.insert_front(HeaderName::Via, via.to_string());
+        ack.headers.insert_front(HeaderName::Via, via.text());
         let mut bytes = Vec::with_capacity(512 + ack.body.len());
         ack.write(&mut bytes);
         self.out.push_back(Output::Send {

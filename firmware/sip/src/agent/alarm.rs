@@ -47,12 +47,19 @@ pub(crate) enum Alarm {
 impl Alarm {
     /// When it runs that is wanted at `at`.
     fn due(self, at: Instant) -> Instant {
-        match self {
-            Self::Client(_, Timer::Linger) | Self::Server(_, Timer::Linger) => {
-                at.rounded_up(Duration::from_millis(LINGER_STEP_MS))
-            }
-            Self::Client(..) | Self::Server(..) | Self::Usage(..) => at,
+        if self.lingers() {
+            at.rounded_up(Duration::from_millis(LINGER_STEP_MS))
+        } else {
+            at
         }
+    }
+
+    /// Whether its transaction is over and only absorbs.
+    const fn lingers(self) -> bool {
+        matches!(
+            self,
+            Self::Client(_, Timer::Linger) | Self::Server(_, Timer::Linger)
+        )
     }
 
     /// Why the agent wants to be woken.
@@ -81,17 +88,25 @@ impl Alarm {
 /// bounds, and each call leaves eight of them behind, which woke the thread one by one.
 const LINGER_STEP_MS: u64 = 500;
 
-/// Timers ordered by time, each also found by its owner.
+/// Timers ordered by time, each also found by its owner, but for those of transactions that are over.
+/// There are thousands of these and hardly any is ever stopped, so they only stand in line: one that
+/// runs for a transaction that was forgotten before its time finds nothing to do.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
     by_time: BTreeSet<(Instant, Alarm)>,
     by_owner: BTreeMap<Alarm, Instant>,
+    /// What lingers, by the step in which it ends.
+    lingering: BTreeMap<Instant, Vec<Alarm>>,
 }
 
 impl Alarms {
     /// Starts `alarm` anew.
     pub(crate) fn set(&mut self, alarm: Alarm, at: Instant) {
         let at = alarm.due(at);
+        if alarm.lingers() {
+            self.lingering.entry(at).or_default().push(alarm);
+            return;
+        }
         if let Some(before) = self.by_owner.insert(alarm, at) {
             self.by_time.remove(&(before, alarm));
         }
@@ -115,16 +130,16 @@ impl Alarms {
         self.by_owner.contains_key(&alarm)
     }
 
-    /// Stops every timer of a client transaction.
+    /// Stops every timer of a client transaction, but for the last one.
     pub(crate) fn clear_client(&mut self, key: ClientKey) {
-        for timer in [Timer::Retransmit, Timer::GiveUp, Timer::Linger] {
+        for timer in [Timer::Retransmit, Timer::GiveUp] {
             self.clear(Alarm::Client(key, timer));
         }
     }
 
-    /// Stops every timer of a server transaction.
+    /// Stops every timer of a server transaction, but for the last one.
     pub(crate) fn clear_server(&mut self, key: ServerKey) {
-        for timer in [Timer::Retransmit, Timer::GiveUp, Timer::Linger] {
+        for timer in [Timer::Retransmit, Timer::GiveUp] {
             self.clear(Alarm::Server(key, timer));
         }
     }
@@ -142,25 +157,43 @@ impl Alarms {
 
     /// Takes the next timer that is due.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Alarm> {
-        let (at, alarm) = *self.by_time.first()?;
+        let (at, alarm) = self.first()?;
         if at > now {
             return None;
         }
-        self.by_time.pop_first();
-        self.by_owner.remove(&alarm);
+        if alarm.lingers() {
+            let mut step = self.lingering.first_entry()?;
+            step.get_mut().pop();
+            if step.get().is_empty() {
+                step.remove();
+            }
+        } else {
+            self.by_time.pop_first();
+            self.by_owner.remove(&alarm);
+        }
         Some(alarm)
+    }
+
+    /// The next timer: of two at the same time the one that does something.
+    fn first(&self) -> Option<(Instant, Alarm)> {
+        let acts = self.by_time.first().copied();
+        let steps = self.lingering.first_key_value();
+        let lingers = steps.and_then(|(&at, step)| Some((at, *step.last()?)));
+        [acts, lingers]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// The next timer and why it runs.
     pub(crate) fn next(&self) -> Option<(Instant, &'static str)> {
-        self.by_time
-            .first()
-            .map(|(at, alarm)| (*at, alarm.reason()))
+        self.first().map(|(at, alarm)| (at, alarm.reason()))
     }
 
     /// How many timers run.
     pub(crate) fn len(&self) -> usize {
-        self.by_time.len()
+        let lingering: usize = self.lingering.values().map(Vec::len).sum();
+        self.by_time.len() + lingering
     }
 }
 
@@ -176,7 +209,7 @@ mod tests {
         alarms.set(Alarm::Usage(a, UsageTimer::Expire), at(9));
         alarms.set(Alarm::Usage(a, UsageTimer::Expire), at(5));
         alarms.set(Alarm::Usage(b, UsageTimer::RepeatAnswer), at(7));
-        alarms.set(Alarm::Client(ClientKey(1), Timer::Linger), at(6));
+        alarms.set(Alarm::Client(ClientKey(1), Timer::GiveUp), at(6));
         assert_eq!(alarms.len(), 3);
         assert_eq!(alarms.next(), Some((at(5), "sip: session expires")));
         assert_eq!(alarms.pop_due(at(4)), None);
@@ -187,6 +220,7 @@ mod tests {
             Some(Alarm::Usage(b, UsageTimer::RepeatAnswer))
         );
         assert_eq!((alarms.len(), alarms.by_owner.len()), (0, 0));
+        assert_eq!(alarms.next(), None);
     }
 
     #[test]
@@ -198,11 +232,16 @@ mod tests {
             alarms.set(alarm, at(32_000 + 100 * key));
         }
         alarms.set(Alarm::Client(ClientKey(1), Timer::Retransmit), at(32_001));
+        alarms.set(Alarm::Client(ClientKey(2), Timer::Retransmit), at(32_500));
+        assert_eq!(alarms.len(), 11);
         let mut times = Vec::new();
-        while let Some((time, _)) = alarms.next() {
-            times.push(time);
+        while let Some((time, reason)) = alarms.next() {
+            times.push((time, reason));
             while alarms.pop_due(time).is_some() {}
         }
-        assert_eq!(times, [at(32_001), at(32_500), at(33_000)]);
+        let (repeat, forget) = ("sip: repeat a request", "sip: forget a client transaction");
+        let wanted = [(32_001, repeat), (32_500, repeat), (33_000, forget)];
+        assert_eq!(times, wanted.map(|(ms, reason)| (at(ms), reason)));
+        assert_eq!(alarms.len(), 0);
     }
 }

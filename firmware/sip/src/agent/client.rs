@@ -4,7 +4,7 @@ use model::{Instant, limits};
 
 use super::{Agent, AgentError, Alarm, Cancel, Outcome, Output, matching};
 use crate::{
-    CSeq, HeaderName, Method, Peer, Request, Response, Via,
+    CSeq, HeaderName, Headers, Method, Peer, Request, Response, Via,
     transaction::{ClientKey, Effects, InviteClient, NonInviteClient, Timer},
     usage::UsageKey,
 };
@@ -60,10 +60,26 @@ pub(crate) struct InvitePart {
     /// The INVITE without its body.
     pub(crate) request: Request,
     /// The ACK sent to each To tag that answered 2xx; empty while it is not yet sent.
-    pub(crate) acks: Vec<(Box<str>, Vec<u8>)>,
+    pub(crate) acks: Vec<(Box<str>, Box<[u8]>)>,
     pub(crate) cancel: Cancel,
     /// The To tag of a far end that said BYE before its answer came.
     pub(crate) left: Option<Box<str>>,
+}
+
+impl InvitePart {
+    /// A 2xx came: all that can come now are those of other forks, which are acknowledged and
+    /// ended ([`Agent::end_unwanted`]). Thousands of these wait for timer M.
+    fn shrink(&mut self) {
+        let whole = &self.request.headers;
+        if whole.len() > 2 {
+            let mut headers = Headers::new();
+            headers.copy_from(whole, &HeaderName::From);
+            headers.copy_from(whole, &HeaderName::CallId);
+            headers.shrink();
+            self.request.headers = headers;
+        }
+        self.acks.shrink_to_fit();
+    }
 }
 
 /// Why a client transaction ended without a final response.
@@ -160,9 +176,7 @@ impl Agent {
             self.advertised(&peer),
             &matching::branch(key, secret),
         );
-        request
-            .headers
-            .insert_front(HeaderName::Via, via.to_string());
+        request.headers.insert_front(HeaderName::Via, via.text());
         self.launch(now, (key, secret), peer, request, owner);
         key
     }
@@ -241,11 +255,17 @@ impl Agent {
                 ..effects
             },
         );
+        let accepted = response.status / 100 == 2;
         if effects.pass {
             self.pass_response(now, key, &cseq, response);
         }
         if effects.done {
             self.remove_client(key);
+        } else if accepted {
+            let client = self.clients.get_mut(&key);
+            if let Some(part) = client.and_then(|client| client.invite.as_mut()) {
+                part.shrink();
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which message belongs to which transaction or call: RFC 3261 §17.1.3, §17.2.3, §12.2.2.
 
 use core::hash::{Hash as _, Hasher as _};
-use std::{fmt::Write as _, hash::DefaultHasher};
+use std::hash::DefaultHasher;
 
 use crate::{CSeq, Headers, Method, Via, transaction::ClientKey, usage::UsageKey, via::MAGIC};
 
@@ -36,23 +36,32 @@ fn read_pair(text: &str) -> Option<(u64, u64)> {
 }
 
 /// What a request is matched to its server transaction by. `method` is INVITE for an ACK, and for a
-/// CANCEL that looks for its INVITE.
+/// CANCEL that looks for its INVITE. What comes out is a hash with `salt`, which nobody outside knows:
+/// thousands of transactions wait for their end, and looking for a text among as many costs more than
+/// all else that a request is looked up by.
 ///
 /// RFC 3261 §17.2.3: branch, sent-by and method. A branch without the cookie is no identity, so
 /// the older rule stands in: Call-ID, From tag, CSeq number and the whole top Via. (The To tag,
 /// which that rule also names, differs between an INVITE and its ACK.)
-pub(crate) fn server_match(via: &Via, headers: &Headers, cseq: &CSeq, method: &Method) -> String {
-    let branch = via.branch().unwrap_or("");
-    let mut key = String::with_capacity(branch.len() + 40);
-    key.push_str(branch);
-    // Writing into a String cannot fail.
-    let _ = write!(key, " {}:{} {method}", via.host, via.port_or_default());
+pub(crate) fn server_match(
+    salt: u64,
+    via: &Via,
+    headers: &Headers,
+    cseq: &CSeq,
+    method: &Method,
+) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    salt.hash(&mut hasher);
+    via.branch().unwrap_or("").hash(&mut hasher);
+    via.host.hash(&mut hasher);
+    via.port_or_default().hash(&mut hasher);
+    method.as_str().hash(&mut hasher);
     if !via.has_magic_branch() {
-        let call_id = headers.call_id().unwrap_or("");
-        let from_tag = headers.from_tag().unwrap_or("");
-        let _ = write!(key, " {call_id} {from_tag} {}", cseq.number);
+        headers.call_id().unwrap_or("").hash(&mut hasher);
+        headers.from_tag().unwrap_or("").hash(&mut hasher);
+        cseq.number.hash(&mut hasher);
     }
-    key
+    hasher.finish()
 }
 
 /// What two ways of one request have in common (RFC 3261 §8.2.2.2): Call-ID, From tag and CSeq.

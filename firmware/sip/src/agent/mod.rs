@@ -19,7 +19,6 @@ mod wide;
 use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
-    sync::Arc,
 };
 
 use model::{FlowId, Instant, Random};
@@ -122,9 +121,12 @@ pub struct Agent {
     last_key: u64,
     /// Mixed into the merge keys, so that nobody outside can make two requests collide.
     pub(crate) merge_salt: u64,
+    /// The same for the matching of requests; it stays as long as the agent, as do transactions.
+    pub(crate) branch_salt: u64,
     pub(crate) clients: BTreeMap<ClientKey, Client>,
     pub(crate) servers: BTreeMap<ServerKey, Server>,
-    pub(crate) by_branch: BTreeMap<Arc<str>, ServerKey>,
+    /// Server transactions by what their requests are matched by.
+    pub(crate) by_branch: BTreeMap<u64, ServerKey>,
     pub(crate) merged: BTreeMap<u64, ServerKey>,
     /// Answered server transactions that only absorb, oldest first.
     pub(crate) absorbing: VecDeque<ServerKey>,
@@ -150,10 +152,12 @@ impl Agent {
     /// Call-IDs are made of it.
     #[must_use]
     pub fn new(config: AgentConfig, mut random: Random) -> Self {
+        let salt = random.next_u64();
         Self {
             texts: Texts::of(&config),
             config,
-            merge_salt: random.next_u64(),
+            merge_salt: salt,
+            branch_salt: salt,
             last_key: first_key(&mut random),
             random,
             advertised: None,

@@ -23,10 +23,11 @@ impl Agent {
         } else {
             &request.method
         };
-        let branch = matching::server_match(&via, &request.headers, &cseq, match_method);
+        let salt = self.branch_salt;
+        let branch = matching::server_match(salt, &via, &request.headers, &cseq, match_method);
         via.mark_source(peer.remote);
         request.headers.set_via_top(&via);
-        let known = self.by_branch.get(branch.as_str()).copied();
+        let known = self.by_branch.get(&branch).copied();
         if request.method == Method::Ack {
             self.receive_ack(now, peer, known, &request);
             return;
@@ -115,7 +116,7 @@ impl Agent {
         let key = UsageKey(self.next_key());
         let tag = matching::tag(key, self.random.next_u64());
         let first_cseq = self.random.below(1 << 16);
-        let contact = self.plain_contact(peer).to_string();
+        let contact = self.plain_contact(peer).text();
         let mut usage = Usage::incoming(
             server,
             Head::of(&request, &tag),
@@ -133,8 +134,7 @@ impl Agent {
         if let Some(server) = self.servers.get_mut(&server) {
             server.usage = Some(key);
         }
-        let trying = crate::Response::to_request(&request, 100, "");
-        self.promise_trying(now, server, &trying);
+        self.promise_trying(now, server);
         self.out.push_back(Output::Incoming {
             usage: key,
             request,
@@ -163,9 +163,10 @@ impl Agent {
     /// A CANCEL: it has a transaction of its own and is answered whatever becomes of the INVITE
     /// (RFC 3261 §9.2).
     fn receive_cancel(&mut self, now: Instant, peer: &Peer, request: &Request, fresh: &Fresh) {
+        let (salt, headers) = (self.branch_salt, &request.headers);
         let of_invite =
-            matching::server_match(&fresh.via, &request.headers, &fresh.cseq, &Method::Invite);
-        let invite = self.by_branch.get(of_invite.as_str()).copied();
+            matching::server_match(salt, &fresh.via, headers, &fresh.cseq, &Method::Invite);
+        let invite = self.by_branch.get(&of_invite).copied();
         let Some(server) = self.start_server(peer, request, fresh) else {
             return;
         };

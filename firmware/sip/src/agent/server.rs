@@ -1,7 +1,5 @@
 //! Server transactions: requests that we were sent.
 
-use std::sync::Arc;
-
 use model::{Instant, limits};
 
 use super::{Agent, AgentError, Alarm, Output};
@@ -9,7 +7,7 @@ use crate::{
     CSeq, HeaderName, Headers, Method, Peer, Request, Response, Via,
     agent::matching,
     transaction::{Effects, InviteServer, NonInviteServer, ServerKey, Timer},
-    usage::UsageKey,
+    usage::{Phase, UsageKey},
 };
 
 /// The machine of a server transaction.
@@ -27,7 +25,7 @@ pub(crate) struct Server {
     pub(crate) peer: Peer,
     /// The last response, for retransmission; not a 2xx to an INVITE, which the call repeats.
     last: Box<[u8]>,
-    branch: Arc<str>,
+    branch: u64,
     merge: u64,
     /// The call whose INVITE this is.
     pub(crate) usage: Option<UsageKey>,
@@ -51,6 +49,8 @@ impl Server {
 pub(crate) struct Head {
     /// Via, From, To with our tag, Call-ID, CSeq and Record-Route.
     headers: Headers,
+    /// For the 100 alone.
+    timestamp: Option<Box<str>>,
 }
 
 impl Head {
@@ -58,7 +58,30 @@ impl Head {
     pub(crate) fn of(request: &Request, tag: &str) -> Self {
         let mut headers = Response::to_request(request, 200, tag).headers;
         headers.copy_from(&request.headers, &HeaderName::RecordRoute);
-        Self { headers }
+        let timestamp = request.headers.get(&HeaderName::Timestamp);
+        Self {
+            headers,
+            timestamp: timestamp.map(Box::from),
+        }
+    }
+
+    /// The 100 to the request (RFC 3261 §8.2.6.1): without `tag`, which is ours, and with its
+    /// Timestamp.
+    fn trying(&self, tag: &str) -> Response {
+        let mut response = self.response(100);
+        let headers = &mut response.headers;
+        headers.remove(&HeaderName::RecordRoute);
+        let ours = |to: &str| {
+            let bare = to.strip_suffix(tag)?.strip_suffix(";tag=")?;
+            Some(bare.to_owned())
+        };
+        if let Some(to) = headers.get(&HeaderName::To).and_then(ours) {
+            headers.set(HeaderName::To, to);
+        }
+        if let Some(timestamp) = self.timestamp.as_deref() {
+            headers.push(HeaderName::Timestamp, timestamp);
+        }
+        response
     }
 
     /// A response with these headers; Record-Route only where it makes a dialog (§12.1.1).
@@ -76,7 +99,8 @@ impl Head {
 pub(crate) struct Fresh {
     pub(crate) via: Via,
     pub(crate) cseq: CSeq,
-    pub(crate) branch: String,
+    /// See [`matching::server_match`].
+    pub(crate) branch: u64,
 }
 
 impl Agent {
@@ -118,9 +142,8 @@ impl Agent {
             Machine::Other(NonInviteServer::start(reliable))
         };
         let key = ServerKey(self.next_key());
-        let branch: Arc<str> = fresh.branch.as_str().into();
         let merge = matching::merge_key(self.merge_salt, &request.headers, &fresh.cseq);
-        self.by_branch.insert(Arc::clone(&branch), key);
+        self.by_branch.insert(fresh.branch, key);
         self.merged.entry(merge).or_insert(key);
         self.servers.insert(
             key,
@@ -128,7 +151,7 @@ impl Agent {
                 machine,
                 peer: *peer,
                 last: Box::default(),
-                branch,
+                branch: fresh.branch,
                 merge,
                 usage: None,
             },
@@ -159,16 +182,27 @@ impl Agent {
 
     /// Sends `trying` when nothing else was answered within [`Timing::trying`](crate::Timing): a
     /// refusal or a ringing phone mostly comes first and makes it needless (RFC 3261 §17.2.1).
-    pub(crate) fn promise_trying(&mut self, now: Instant, key: ServerKey, trying: &Response) {
-        let Some(server) = self.servers.get_mut(&key) else {
-            return;
-        };
-        let mut bytes = Vec::with_capacity(512);
-        trying.write(&mut bytes);
-        server.last = bytes.into_boxed_slice();
+    pub(crate) fn promise_trying(&mut self, now: Instant, key: ServerKey) {
         let after = self.config.timing.trying();
         let alarm = Alarm::Server(key, Timer::Retransmit);
         self.alarms.set_after(alarm, now, after);
+    }
+
+    /// Makes the promised 100 the last response, if there is none: it is made only now, because
+    /// hardly any call needs it.
+    fn make_trying(&mut self, key: ServerKey) {
+        let Some(server) = self.servers.get_mut(&key).filter(|s| s.last.is_empty()) else {
+            return;
+        };
+        let usage = server.usage.and_then(|usage| self.usages.get(&usage));
+        let Some(usage) = usage else { return };
+        if let Phase::Incoming(incoming) = &usage.phase
+            && incoming.server == key
+        {
+            let mut bytes = Vec::with_capacity(512);
+            incoming.head.trying(&usage.local_tag).write(&mut bytes);
+            server.last = bytes.into_boxed_slice();
+        }
     }
 
     /// Sends `response` through its transaction; says whether the transaction took it.
@@ -229,6 +263,9 @@ impl Agent {
 
     /// Does what a server machine asks for.
     fn apply_server(&mut self, now: Instant, key: ServerKey, effects: Effects) {
+        if effects.send {
+            self.make_trying(key);
+        }
         if effects.send
             && let Some(server) = self.servers.get(&key)
             && !server.last.is_empty()
@@ -253,7 +290,9 @@ impl Agent {
         let Some(server) = self.servers.remove(&key) else {
             return;
         };
-        self.by_branch.remove(&server.branch);
+        if self.by_branch.get(&server.branch) == Some(&key) {
+            self.by_branch.remove(&server.branch);
+        }
         if self.merged.get(&server.merge) == Some(&key) {
             self.merged.remove(&server.merge);
         }

@@ -33,7 +33,7 @@ impl Dialog {
     pub(crate) fn of_response(headers: &Headers, to: &NameAddr, uri: &Uri, cseq: u32) -> Self {
         Self {
             remote_tag: to.tag().unwrap_or("").into(),
-            remote: to.to_string().into(),
+            remote: to.text().into(),
             target: contact_uri(headers).unwrap_or_else(|| uri.clone()),
             routes: Routes::at_caller(headers),
             invite_cseq: cseq,
@@ -51,7 +51,7 @@ impl Dialog {
     ) -> Self {
         Self {
             remote_tag: from.tag().unwrap_or("").into(),
-            remote: from.to_string().into(),
+            remote: from.text().into(),
             target: contact_uri(headers).unwrap_or_else(|| from.uri.clone()),
             routes: Routes::at_called(headers),
             invite_cseq: cseq,

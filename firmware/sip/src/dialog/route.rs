@@ -34,12 +34,12 @@ impl Routes {
         };
         if first.uri.is_loose() {
             for hop in &self.0 {
-                headers.push(HeaderName::Route, hop.to_string());
+                headers.push(HeaderName::Route, hop.text());
             }
             return target.clone();
         }
         for hop in &self.0[1..] {
-            headers.push(HeaderName::Route, hop.to_string());
+            headers.push(HeaderName::Route, hop.text());
         }
         headers.push(HeaderName::Route, format!("<{}>", target.as_str()));
         first.uri.clone().without_headers()

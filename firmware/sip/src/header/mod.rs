@@ -135,6 +135,12 @@ impl Headers {
         before - self.lines.len()
     }
 
+    /// Gives back what memory is not needed: for headers that are kept.
+    pub(crate) fn shrink(&mut self) {
+        self.lines.shrink_to_fit();
+        self.text.shrink_to_fit();
+    }
+
     /// Copies all headers `name` of `other` to the end, as written.
     pub fn copy_from(&mut self, other: &Self, name: &HeaderName) {
         for value in other.get_all(name) {

@@ -45,7 +45,7 @@ impl Headers {
 
     /// Replaces the topmost Via, leaving the others as written.
     pub fn set_via_top(&mut self, via: &Via) {
-        let mut value = via.to_string();
+        let mut value = via.text();
         let Some(before) = self.lines.iter().position(|h| h.name == HeaderName::Via) else {
             self.insert_front(HeaderName::Via, value);
             return;

@@ -74,7 +74,7 @@ pub(crate) fn check(message: &Message, forgiven: &mut Leniencies) -> Result<(), 
     check_vias(headers, forgiven)?;
     for (name, text) in [(HeaderName::From, "From"), (HeaderName::To, "To")] {
         let value = headers.get(&name).ok_or(Fault::Missing(text))?;
-        NameAddr::parse_noting(value, forgiven).map_err(|_| Fault::Malformed(text))?;
+        NameAddr::check(value, forgiven).map_err(|_| Fault::Malformed(text))?;
     }
     let call_id = headers.call_id()?;
     if call_id.bytes().any(|b| b <= b' ' || b == 127) {
@@ -97,8 +97,8 @@ fn check_vias(headers: &Headers, forgiven: &mut Leniencies) -> Result<(), Fault>
     let mut first = true;
     for value in headers.get_all(&HeaderName::Via) {
         for element in elements(value) {
-            let via = Via::parse(element).map_err(|_| Fault::Malformed("Via"))?;
-            if first && !via.has_magic_branch() {
+            let magic = Via::check(element).map_err(|_| Fault::Malformed("Via"))?;
+            if first && !magic {
                 forgiven.note(Leniency::MissingBranch);
             }
             first = false;

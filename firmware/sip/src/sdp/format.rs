@@ -1,5 +1,7 @@
 //! The formats of an audio line: codecs, telephone events, comfort noise, packet time.
 
+use core::fmt::Write as _;
+
 use model::{Codec, OpusParams};
 
 use super::{Attribute, Media};
@@ -119,14 +121,20 @@ impl Media {
 
     /// Reads all rtpmaps once, so that a long hostile list costs its length and not its square.
     fn rtpmaps(&self) -> RtpMaps<'_> {
-        let mut maps = RtpMaps([None; 128]);
+        let mut maps = RtpMaps {
+            place: [0; 128],
+            all: Vec::with_capacity(8),
+        };
         for value in self.values("rtpmap") {
             let Some((pt, encoding)) = value.trim().split_once([' ', '\t']) else {
                 continue;
             };
-            let place = number::<usize>(pt).and_then(|pt| maps.0.get_mut(pt));
-            if let Some(place @ None) = place {
-                *place = rtpmap(encoding.trim());
+            let place = number::<usize>(pt).and_then(|pt| maps.place.get_mut(pt));
+            if let Some(place @ 0) = place
+                && let Some(map) = rtpmap(encoding.trim())
+            {
+                maps.all.push(map);
+                *place = u8::try_from(maps.all.len()).unwrap_or(0);
             }
         }
         maps
@@ -151,11 +159,16 @@ struct Encoding<'a> {
 }
 
 /// The rtpmap of each payload type.
-struct RtpMaps<'a>([Option<Encoding<'a>>; 128]);
+struct RtpMaps<'a> {
+    /// Where it stands in `all`, counted from 1; 0 = there is none.
+    place: [u8; 128],
+    all: Vec<Encoding<'a>>,
+}
 
 impl<'a> RtpMaps<'a> {
     fn of(&self, pt: u8) -> Option<Encoding<'a>> {
-        self.0.get(usize::from(pt)).copied().flatten()
+        let place = self.place.get(usize::from(pt)).copied()?;
+        self.all.get(usize::from(place).checked_sub(1)?).copied()
     }
 }
 
@@ -196,26 +209,40 @@ pub(super) struct Formats {
 impl Formats {
     /// Writes them into a line.
     pub(super) fn write(&self, media: &mut Media, ptime_ms: u8) {
-        let mut format = |pt: u8, encoding: String, fmtp: Option<&str>| {
-            media.formats.push(pt.to_string().into());
-            let map = Attribute::new("rtpmap", format!("{pt} {encoding}"));
+        let lines = self.codecs.len() + self.events.len() + 1;
+        media.formats.reserve(lines);
+        media.attributes.reserve(2 * lines + 2);
+        // Of one text each value is copied at its length, not made with room and cut down.
+        let mut text = String::with_capacity(64);
+        let mut format = |pt: u8, name: &str, hz: u32, channels, fmtp: Option<&str>| {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{pt}");
+            media.formats.push(text.as_str().into());
+            let number = text.len();
+            let _ = write!(text, " {name}/{hz}");
+            if let Some(channels) = channels {
+                let _ = write!(text, "/{channels}");
+            }
+            let map = Attribute::new("rtpmap", text.as_str());
             media.attributes.push(map);
             if let Some(fmtp) = fmtp {
-                let fmtp = Attribute::new("fmtp", format!("{pt} {fmtp}"));
+                text.truncate(number);
+                let _ = write!(text, " {fmtp}");
+                let fmtp = Attribute::new("fmtp", text.as_str());
                 media.attributes.push(fmtp);
             }
+            text.clear();
         };
         for &(pt, codec) in &self.codecs {
-            let channels = codec.rtpmap_channels().map(|n| format!("/{n}"));
-            let (name, hz) = (codec.name(), codec.clock_hz());
-            let encoding = format!("{name}/{hz}{}", channels.unwrap_or_default());
-            format(pt, encoding, (codec == Codec::Opus).then_some(OPUS_FMTP));
+            let fmtp = (codec == Codec::Opus).then_some(OPUS_FMTP);
+            let channels = codec.rtpmap_channels();
+            format(pt, codec.name(), codec.clock_hz(), channels, fmtp);
         }
         if self.comfort {
-            format(COMFORT_PT, "CN/8000".into(), None);
+            format(COMFORT_PT, "CN", 8_000, None, None);
         }
         for &(pt, hz) in &self.events {
-            format(pt, format!("telephone-event/{hz}"), Some("0-16"));
+            format(pt, "telephone-event", hz, None, Some("0-16"));
         }
         let ptime = [("ptime", ptime_ms), ("maxptime", MAXPTIME_MS)];
         for (name, ms) in ptime {

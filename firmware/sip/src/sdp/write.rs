@@ -4,12 +4,19 @@ use core::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use super::{Attribute, Media, Session};
+use crate::{grammar::text_of, host::Dotted};
+
+/// Bytes of most descriptions.
+const ROOM: usize = 512;
 
 impl Session {
     /// The bytes of the description.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        self.to_string().into_bytes()
+        let mut text = text_of(self, ROOM);
+        // It is kept as long as the call.
+        text.shrink_to_fit();
+        text.into_bytes()
     }
 }
 
@@ -82,7 +89,12 @@ impl fmt::Display for Media {
 
 fn write_connection(f: &mut fmt::Formatter<'_>, address: IpAddr) -> fmt::Result {
     let family = if address.is_ipv6() { "IP6" } else { "IP4" };
-    write!(f, "c=IN {family} {address}\r\n")
+    write!(f, "c=IN {family} ")?;
+    match address {
+        IpAddr::V4(v4) => f.write_str(Dotted::of(v4).as_str())?,
+        IpAddr::V6(v6) => write!(f, "{v6}")?,
+    }
+    f.write_str("\r\n")
 }
 
 fn write_attributes(f: &mut fmt::Formatter<'_>, attributes: &[Attribute]) -> fmt::Result {
@@ -101,6 +113,9 @@ struct Line<'a>(&'a str);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return f.write_str(self.0);
+        }
         self.0.chars().try_for_each(|c| {
             f.write_char(if matches!(c, '\r' | '\n' | '\0') {
                 ' '

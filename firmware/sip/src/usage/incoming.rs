@@ -66,7 +66,7 @@ impl Agent {
     /// # Errors
     /// [`AgentError::NotNow`] if the call is over.
     pub fn set_contact(&mut self, usage: UsageKey, contact: &NameAddr) -> Result<(), AgentError> {
-        self.live(usage)?.contact = contact.to_string().into();
+        self.live(usage)?.contact = contact.text().into();
         Ok(())
     }
 

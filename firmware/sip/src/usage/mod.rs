@@ -98,7 +98,7 @@ impl Usage {
         let has_offer = !request.body.is_empty() && is_sdp(&request.headers);
         Self {
             call_id: call_id.into(),
-            local: to.clone().with_tag(tag).to_string().into(),
+            local: to.clone().with_tag(tag).text().into(),
             local_tag: tag.into(),
             contact: contact.into(),
             peer,

@@ -76,10 +76,10 @@ impl Agent {
         let call_id = format!("{:032x}", self.random.next_u128());
         let cseq = self.random.below(1 << 16) + 1;
         let contact = match &params.contact {
-            Some(contact) => contact.to_string(),
-            None => self.plain_contact(&params.peer).to_string(),
+            Some(contact) => contact.text(),
+            None => self.plain_contact(&params.peer).text(),
         };
-        let local = params.from.clone().with_tag(&tag).to_string();
+        let local = params.from.clone().with_tag(&tag).text();
         let request = self.initial_invite(&params, (&local, &call_id, &contact), cseq);
         let uri = params.request_uri.clone();
         let client = self.start_client(now, params.peer, request, Owner::Usage(key, Part::Invite));
@@ -129,7 +129,7 @@ impl Agent {
         let routes = Routes::preloaded(params.route.clone());
         let uri = routes.apply(&params.request_uri, &mut headers);
         headers.push(HeaderName::From, local);
-        headers.push(HeaderName::To, params.to.to_string());
+        headers.push(HeaderName::To, params.to.text());
         headers.push(HeaderName::CallId, call_id);
         headers.push(HeaderName::CSeq, format!("{cseq} INVITE"));
         headers.push(HeaderName::Contact, contact);
