@@ -16,8 +16,8 @@ const QUARANTINE: Duration = Duration::from_secs(3);
 /// Legs that a pair serves before it is closed and others take its place, so that who has seen the
 /// ports of today's calls cannot tell those of tomorrow's.
 const USES: u8 = 8;
-/// Pairs that rest bound: those of 40 calls a second. More are closed.
-pub(crate) const RESTING_MAX: usize = limits::PAIRS_AHEAD;
+/// Pairs that rest bound: those of 85 calls a second. More are closed.
+pub(crate) const RESTING_MAX: usize = 2 * limits::PAIRS_AHEAD;
 /// Datagrams thrown away before a pair is used again: more than a socket holds. A pair that has
 /// more is being flooded, and is closed.
 const STALE_MAX: usize = 512;

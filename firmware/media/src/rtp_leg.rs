@@ -23,7 +23,7 @@ use crate::plane::TICK;
 use crate::quality::{Quality, Reading};
 use crate::reporting::Reporting;
 use crate::secure::Secure;
-use crate::sending::{Codecs, Manner as Packing, PTIME_MS_MAX, Sending};
+use crate::sending::{Codecs, Manner as Packing, Sending, packet_time};
 use crate::source::{Source, Verdict};
 
 /// State of an RTP leg. Built by the media helper, owned by the plane while the leg lives.
@@ -136,6 +136,8 @@ impl RtpLeg {
             if before.is_some() {
                 self.ear.turn();
             }
+        } else {
+            self.sending.make_room(&mut codecs.pcm);
         }
         let far_end = |p: &RtpParams| (p.remote, p.codec);
         if before.as_ref().map(far_end) != Some(far_end(&params)) {
@@ -557,15 +559,6 @@ fn key(ended: Ended, clock_hz: u32) -> Option<(Digit, u16)> {
     let digit = Digit::from_event(ended.event)?;
     let ms = ended.duration.checked_div(clock_hz / 1_000).unwrap_or(0);
     Some((digit, u16::try_from(ms).unwrap_or(u16::MAX)))
-}
-
-/// The packet time in force. Opus has no frames of 30 or 50 ms (RFC 6716 §2.1.4).
-fn packet_time(params: &RtpParams) -> u8 {
-    match (params.ptime_ms, params.codec) {
-        (30 | 50, Codec::Opus) => 20,
-        (ms @ 10..=PTIME_MS_MAX, _) if ms % 10 == 0 => ms,
-        _ => 20,
-    }
 }
 
 fn other_codec(a: &RtpParams, b: &RtpParams) -> bool {

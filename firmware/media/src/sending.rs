@@ -8,9 +8,7 @@ use crate::block::Rate;
 use crate::listening::Sound;
 
 /// Longest packet time in ms.
-pub(crate) const PTIME_MS_MAX: u8 = 60;
-/// Blocks of the longest packet.
-const BLOCKS: usize = (PTIME_MS_MAX / 10) as usize;
+const PTIME_MS_MAX: u8 = 60;
 
 /// Encoder and decoder of a leg and the sound in work, built where memory may be asked for, and as
 /// large as the codec's rate needs.
@@ -30,12 +28,22 @@ impl Codecs {
         let encoder = Encoder::new(params.codec, params.opus).ok()?;
         let decoder = Decoder::new(params.codec, params.opus).ok()?;
         let block = Rate::of_hz(encoder.sample_hz()).samples();
+        let blocks = usize::from(packet_time(params) / 10);
         Some(Box::new(Self {
-            pcm: vec![0; block.saturating_mul(BLOCKS)].into_boxed_slice(),
+            pcm: vec![0; block.saturating_mul(blocks)].into_boxed_slice(),
             sound: Sound::new(decoder.sample_hz()),
             encoder,
             decoder,
         }))
+    }
+}
+
+/// The packet time in force. Opus has no frames of 30 or 50 ms (RFC 6716 §2.1.4).
+pub(crate) fn packet_time(params: &RtpParams) -> u8 {
+    match (params.ptime_ms, params.codec) {
+        (30 | 50, Codec::Opus) => 20,
+        (ms @ 10..=PTIME_MS_MAX, _) if ms % 10 == 0 => ms,
+        _ => 20,
     }
 }
 
@@ -105,6 +113,17 @@ impl Sending {
 
     pub(crate) fn rate(&self) -> Rate {
         Rate::of_hz(self.encoder.sample_hz())
+    }
+
+    /// Packets are longer from now on than `pcm` had room for: what is collected goes into `larger`,
+    /// which is taken in its place.
+    pub(crate) fn make_room(&mut self, larger: &mut Box<[i16]>) {
+        if larger.len() > self.pcm.len() {
+            for (slot, &sample) in larger.iter_mut().zip(&self.pcm) {
+                *slot = sample;
+            }
+            core::mem::swap(&mut self.pcm, larger);
+        }
     }
 
     /// Nothing waits for the rest of its packet.

@@ -113,7 +113,7 @@ impl Plane {
             repaced = true;
         }
         if repaced {
-            self.pace();
+            self.pace(true);
         }
     }
 

@@ -6,6 +6,7 @@ use model::{BridgeId, Instant, MediaLeg, Route};
 use crate::RtpLeg;
 use crate::mixer::bridges::Bridge;
 use crate::mixer::{self, Made};
+use crate::output::Pace;
 use crate::plane::{Plane, TICK};
 use crate::slot::{Leg, Path, Slot};
 
@@ -256,7 +257,7 @@ impl Plane {
             Some(tick) => Some(tick),
             None => Some(self.first_tick(now)),
         };
-        self.pace();
+        self.pace(false);
     }
 
     /// The first tick at `now` or after it that did not run yet.
@@ -270,8 +271,10 @@ impl Plane {
         Instant::from_nanos(number.saturating_mul(period))
     }
 
-    /// Tells the driver of legs whose packets are wanted sooner or later than before.
-    pub(crate) fn pace(&mut self) {
+    /// Tells the driver of legs whose packets are wanted sooner than before, and on a tick (`all`) of
+    /// those that may wait for the next one too: a bridge of two is one of one for a moment, and it
+    /// takes six system calls to let a leg wait and hurry again.
+    pub(crate) fn pace(&mut self, all: bool) {
         for at in 0..self.slots.used().len() {
             let at = u16::try_from(at).unwrap_or(u16::MAX);
             let Some(slot) = self.slots.at(at) else {
@@ -282,7 +285,8 @@ impl Plane {
                 slot: at,
                 generation: slot.generation,
             };
-            if pace != slot.pace && self.out.pace(leg, pace) {
+            let tells = pace != slot.pace && (all || pace == Pace::AtOnce);
+            if tells && self.out.pace(leg, pace) {
                 slot.pace = pace;
             }
         }

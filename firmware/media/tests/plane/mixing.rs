@@ -312,6 +312,8 @@ fn packets_of_who_is_only_mixed_may_wait_and_those_of_others_may_not() {
     rig.pass(100);
     assert!(rig.paced.is_empty(), "relayed: {:?}", rig.paced);
     rig.join(leg(2), 0);
+    assert!(rig.paced.is_empty(), "it is told on a tick");
+    rig.pass(20);
     assert_eq!(Vec::from_iter(rig.paced.clone()), [leg(0), leg(1), leg(2)]);
     let [a, b, c] = &mut phones[..] else {
         panic!("three")
