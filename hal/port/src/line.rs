@@ -143,6 +143,51 @@ pub struct Reading {
     pub ring_vrms: Option<u8>,
     /// Frequency of that ringing in tenths of Hz.
     pub ring_tenth_hz: Option<u16>,
+    /// Voltage between tip and ring that is not the line's own, in V, as it was measured last: of a set's
+    /// port what is there while it does not feed the loop, of a line's port what is beyond any exchange's
+    /// battery. 0 = there is none.
+    pub foreign_volts: Option<i16>,
     /// Temperature of the chip in °C.
     pub celsius: Option<i16>,
+}
+
+impl Reading {
+    /// Exchanges feed 48 or 60 V, which is 72 V with a full battery; chips measure by 10 % too much.
+    const EXCHANGE_VOLTS: i16 = 80;
+    /// Long wires pick up so much by themselves.
+    const INDUCED_VOLTS: i16 = 5;
+
+    /// What of the voltage of an idle line no exchange gives, in V.
+    #[must_use]
+    pub const fn beyond_exchange(volts: i16) -> i16 {
+        if volts.unsigned_abs() <= Self::EXCHANGE_VOLTS.unsigned_abs() {
+            return 0;
+        }
+        volts.saturating_sub(volts.signum() * Self::EXCHANGE_VOLTS)
+    }
+
+    /// What of the voltage of a loop that nobody should feed is worth a word, in V.
+    #[must_use]
+    pub const fn on_open_loop(volts: i16) -> i16 {
+        if volts.unsigned_abs() < Self::INDUCED_VOLTS.unsigned_abs() {
+            0
+        } else {
+            volts
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn voltages_of_exchanges_and_of_long_wires_are_not_foreign() {
+        for (volts, foreign) in [(48, 0), (-72, 0), (80, 0), (95, 15), (-127, -47)] {
+            assert_eq!(Reading::beyond_exchange(volts), foreign);
+        }
+        for (volts, foreign) in [(0, 0), (-4, 0), (5, 5), (-48, -48)] {
+            assert_eq!(Reading::on_open_loop(volts), foreign);
+        }
+    }
 }

@@ -3,7 +3,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use hal_port::{
     Cadence, ControlHalf, Error, ErrorKind, HookDetector, HookTimes, Linefeed, PortCommand,
-    PortEvent,
+    PortEvent, Reading,
 };
 use rtrb::{Consumer, Producer};
 
@@ -69,6 +69,8 @@ pub struct SimControl {
     bursts: u32,
     /// The metering pulse that is being sent is over then.
     metering_until: Duration,
+    /// The voltage on the loop when it was last not fed.
+    foreign_seen: Option<i16>,
     events: VecDeque<PortEvent>,
 }
 
@@ -94,6 +96,7 @@ impl SimControl {
             in_burst: false,
             bursts: 0,
             metering_until: Duration::ZERO,
+            foreign_seen: None,
             events: VecDeque::new(),
         }
     }
@@ -113,6 +116,10 @@ impl SimControl {
             self.plan(hand);
         }
         self.sense(self.now);
+        if self.bell.linefeed == Linefeed::Open {
+            let volts = self.wire.foreign_volts();
+            self.foreign_seen = Some(Reading::on_open_loop(volts));
+        }
         self.tell_audio();
     }
 
@@ -286,5 +293,12 @@ impl ControlHalf for SimControl {
 
     fn poll_event(&mut self) -> Option<PortEvent> {
         self.events.pop_front()
+    }
+
+    fn reading(&self) -> Reading {
+        Reading {
+            foreign_volts: self.foreign_seen,
+            ..Reading::default()
+        }
     }
 }

@@ -163,7 +163,7 @@ impl Reader {
         let (mut read, mut alerted) = (None, self.alerted);
         self.receiver.feed(block, |news| match news {
             CallerNews::AlertTone => alerted = true,
-            CallerNews::Info(info) => read = Some(info),
+            CallerNews::Info { info, .. } => read = Some(info),
             CallerNews::Spoiled => {}
         });
         self.alerted = alerted;

@@ -120,7 +120,8 @@ impl People {
             }
             Act::Quiet => person.quiet(),
             Act::Behave(manner) => person.behave(manner.clone()),
-            Act::Call { .. } | Act::Line(_) => Err(ActError::NoLine),
+            Act::Line(settings) => person.set_line(*settings),
+            Act::Call { .. } => Err(ActError::NoLine),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::act::{ActError, Manner};
 use crate::display::{Display, Read};
 use crate::ear::Ear;
 use crate::hearing;
+use crate::line::{LineFaults, LineSettings};
 use crate::mark::Mark;
 use crate::recognise::NamedTone;
 use crate::report::Report;
@@ -292,6 +293,26 @@ impl Person {
         self.manner = manner;
         self.entertained = self.now;
         self.think_at = self.now;
+        Ok(())
+    }
+
+    /// What is wrong with the loop: of all faults of a line a set's has only a voltage from elsewhere.
+    ///
+    /// # Errors
+    /// [`ActError::NoLine`] when anything else is to be changed.
+    pub fn set_line(&mut self, settings: LineSettings) -> Result<(), ActError> {
+        let faults = settings.faults.unwrap_or_default();
+        let only = LineSettings {
+            faults: Some(LineFaults {
+                foreign_volts: faults.foreign_volts,
+                ..LineFaults::default()
+            }),
+            ..LineSettings::default()
+        };
+        if settings != only {
+            return Err(ActError::NoLine);
+        }
+        self.links.wire.set_foreign_volts(faults.foreign_volts);
         Ok(())
     }
 

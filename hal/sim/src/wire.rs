@@ -1,6 +1,6 @@
 //! What the three parts of a port share.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI16, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 
 use hal_port::{Cadence, Frame, Linefeed};
@@ -26,6 +26,8 @@ pub(crate) struct Wire {
     whispers: AtomicBool,
     /// The line is reversed. Written by the control half.
     reversed: AtomicBool,
+    /// Voltage from elsewhere on the loop, in V. Written by the person.
+    foreign_volts: AtomicI16,
     /// Bursts of the bell since the start. Written by the control half.
     bursts: AtomicU32,
     /// Grows with each lift and each hang-up; sounds of another stay are not spoken. Written by
@@ -55,6 +57,7 @@ impl Wire {
     fact!(live, set_live, live, bool);
     fact!(whispers, set_whispers, whispers, bool);
     fact!(reversed, set_reversed, reversed, bool);
+    fact!(foreign_volts, set_foreign_volts, foreign_volts, i16);
     fact!(bursts, set_bursts, bursts, u32);
     fact!(stay, set_stay, stay, u32);
     fact!(blocks, set_blocks, blocks, u64);

@@ -75,7 +75,7 @@ fn every_country_is_read_back() {
                 let strength = dbm0(&tilted[1_600..tilted.len() - 8_000]);
                 let line = through(law, &noisy(&tilted, strength - 20.0, &mut random));
                 let found = heard(&line);
-                let [CallerNews::Info(info)] = found[..] else {
+                let [CallerNews::Info { info, .. }] = found[..] else {
                     panic!("{code} {scheme:?} {level} {db}: {found:?}");
                 };
                 assert_eq!(info.number, jan().number, "{code} {scheme:?}");
@@ -134,7 +134,11 @@ fn we_read_what_minimodem_sends() {
         let mut whole = vec![0; 3_200];
         marks.fill(&mut whole);
         whole.extend(line);
-        assert_eq!(heard(&whole), [CallerNews::Info(jan())], "{settings:?}");
+        let [CallerNews::Info { info, dbm0 }] = heard(&whole)[..] else {
+            panic!("{settings:?}");
+        };
+        assert_eq!(info, jan(), "{settings:?}");
+        assert!((-20..=-1).contains(&dbm0), "{settings:?}: {dbm0}");
     }
 }
 
@@ -170,7 +174,7 @@ fn we_read_what_libspandsp_sends() {
             .collect();
         let found = heard(&line);
         let info = found.iter().find_map(|news| match news {
-            CallerNews::Info(info) => Some(info),
+            CallerNews::Info { info, .. } => Some(info),
             _ => None,
         });
         let info = info.unwrap_or_else(|| panic!("{standard}: {found:?}"));

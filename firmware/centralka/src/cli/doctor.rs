@@ -196,6 +196,11 @@ fn in_words(health: &LineHealth) -> String {
     if let Some(volts) = now.volts {
         lines.push(format!("  voltage    {volts} V"));
     }
+    if let Some(volts) = now.foreign_volts.filter(|&volts| volts != 0) {
+        lines.push(format!(
+            "  wrong      {volts} V on the line that are not its own"
+        ));
+    }
     if let Some(tenths) = now.loop_tenth_ma {
         lines.push(format!("  current    {:.1} mA", f64::from(tenths) / 10.0));
     }
@@ -207,6 +212,9 @@ fn in_words(health: &LineHealth) -> String {
         lines.push(format!(
             "  sound      from the line {rx} dBm0, to it {tx} dBm0, noise {noise} dBm0"
         ));
+    }
+    if let Some(level) = now.caller_dbm0 {
+        lines.push(format!("  caller ID  {level} dBm0"));
     }
     if let Some(loss) = now.erl_db10 {
         let loss = f64::from(loss) / 10.0;

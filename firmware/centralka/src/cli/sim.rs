@@ -70,7 +70,7 @@ struct LineArgs {
     answer_reversal: Option<bool>,
     /// What is wrong with the line, as JSON: {"dead":true}, {"noise_dbm0":-40}, {"parallel":true},
     /// {"crosstalk":true}, {"low_current":true}, {"long_loop":true}, {"reversed_pair":true},
-    /// {"echo_db":12}; {} = nothing.
+    /// {"echo_db":12}, {"foreign_volts":50} (the only one for a set); {} = nothing.
     #[arg(long, value_parser = json::<LineFaults>)]
     faults: Option<LineFaults>,
 }

@@ -242,10 +242,12 @@ fn sample(at: Wall, figures: &PortFigures, reading: Reading) -> LineSample {
         loop_tenth_ma: reading.loop_tenth_ma,
         ring_vrms: reading.ring_vrms,
         ring_tenth_hz: reading.ring_tenth_hz,
+        foreign_volts: reading.foreign_volts,
         celsius: reading.celsius,
         rx_dbm0: second.map(|second| second.rx_dbm0),
         tx_dbm0: second.map(|second| second.tx_dbm0),
         noise_dbm0: second.map(|second| second.noise_dbm0),
+        caller_dbm0: figures.caller_dbm0,
         erl_db10: second.and_then(|second| second.erl_db10),
         erle_db10: second.and_then(|second| second.erle_db10),
         dead: figures.dead,
@@ -253,7 +255,6 @@ fn sample(at: Wall, figures: &PortFigures, reading: Reading) -> LineSample {
         out_of_service: figures.out_of_service,
         left_off_hook: figures.left_off_hook,
         hang_ups: figures.hang_ups,
-        ..LineSample::default()
     }
 }
 

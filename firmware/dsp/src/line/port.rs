@@ -197,7 +197,7 @@ impl PortDsp {
             self.caller.feed(block, |news| {
                 tell(match news {
                     CallerNews::AlertTone => LineHeard::AlertTone,
-                    CallerNews::Info(info) => LineHeard::Caller(info),
+                    CallerNews::Info { info, dbm0 } => LineHeard::Caller { info, dbm0 },
                     CallerNews::Spoiled => LineHeard::CallerSpoiled,
                 });
             });
@@ -436,7 +436,10 @@ mod tests {
 
     #[test]
     fn what_one_port_sends_another_reads() {
-        let told = LineHeard::Caller(jan());
+        let told = LineHeard::Caller {
+            info: jan(),
+            dbm0: -14,
+        };
         let played = LineHeard::Played { whole: true };
         let (info, scheme, dbm0) = (jan(), CallerIdScheme::EtsiRing, -14);
         let on_hook = LinePlay::Caller { info, scheme, dbm0 };

@@ -79,7 +79,8 @@ pub struct LineSample {
     pub ring_vrms: Option<u8>,
     /// Frequency of that ringing in tenths of Hz.
     pub ring_tenth_hz: Option<u16>,
-    /// Voltage that does not belong on the line, in V.
+    /// Voltage that does not belong on the line, in V, as it was measured last: of a set while its port did not feed
+    /// the loop, of a line what is beyond any exchange's battery. 0 = there is none.
     pub foreign_volts: Option<i16>,
     /// Temperature of the chip in °C.
     pub celsius: Option<i16>,
@@ -89,7 +90,7 @@ pub struct LineSample {
     pub tx_dbm0: Option<i8>,
     /// Noise of the line in dBm0.
     pub noise_dbm0: Option<i8>,
-    /// Level of the last caller ID in dBm0.
+    /// Level of the last caller ID on a line in dBm0, while its data was sent.
     pub caller_dbm0: Option<i8>,
     /// Echo return loss in tenths of a dB.
     pub erl_db10: Option<i16>,

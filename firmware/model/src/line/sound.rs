@@ -117,7 +117,12 @@ pub enum LineHeard {
     /// The dual tone that announces caller ID has ended (2,130 and 2,750 Hz).
     AlertTone,
     /// A whole caller ID, its checksum right.
-    Caller(CallerInfo),
+    Caller {
+        /// What it says.
+        info: CallerInfo,
+        /// Level of its data in dBm0.
+        dbm0: i8,
+    },
     /// Caller ID that was begun and cannot be read.
     CallerSpoiled,
     /// A pure tone has been there for half a second: the dial tone, where one is waited for.

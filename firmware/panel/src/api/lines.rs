@@ -39,7 +39,8 @@ pub struct PortSample {
     /// Frequency of that ringing in tenths of Hz.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_tenth_hz: Option<u16>,
-    /// Voltage that does not belong on the line, in V.
+    /// Voltage that does not belong on the line, in V, as it was measured last: of a set while its port did not
+    /// feed the loop, of a line what is beyond any exchange's battery. 0 = there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign_volts: Option<i16>,
     /// Temperature of the chip in °C.
@@ -54,7 +55,7 @@ pub struct PortSample {
     /// Noise of the line in dBm0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise_dbm0: Option<i8>,
-    /// Level of the last caller ID in dBm0.
+    /// Level of the last caller ID on a line in dBm0, while its data was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller_dbm0: Option<i8>,
     /// Echo return loss in tenths of a dB.

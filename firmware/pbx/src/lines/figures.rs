@@ -42,6 +42,8 @@ pub struct PortFigures {
     pub caller: Option<(Wall, Party)>,
     /// How many messages wait for whoever uses the set.
     pub messages: u8,
+    /// Level in dBm0 of the last caller ID that came on the line.
+    pub caller_dbm0: Option<i8>,
 }
 
 impl PortFigures {
@@ -60,6 +62,7 @@ impl PortFigures {
             second: line.second,
             caller: line.caller.clone(),
             messages: 0,
+            caller_dbm0: line.caller_dbm0,
         }
     }
 
@@ -78,6 +81,7 @@ impl PortFigures {
             second: None,
             caller: None,
             messages: 0,
+            caller_dbm0: None,
         }
     }
 }

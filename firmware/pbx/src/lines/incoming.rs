@@ -180,13 +180,17 @@ impl Pbx {
     pub(super) fn caller_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
         let Some(Line {
             phase: Phase::Announced(announced),
+            caller_dbm0,
             ..
         }) = self.lines.get_mut(port)
         else {
             return;
         };
         let caller = match heard {
-            LineHeard::Caller(info) => Some(info),
+            LineHeard::Caller { info, dbm0 } => {
+                *caller_dbm0 = Some(dbm0);
+                Some(info)
+            }
             LineHeard::CallerSpoiled => None,
             _ => return,
         };

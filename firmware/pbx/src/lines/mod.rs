@@ -128,6 +128,8 @@ pub(crate) struct Line {
     pub(crate) second: Option<LineSecond>,
     /// Who called last since the start, and when.
     pub(crate) caller: Option<(Wall, Party)>,
+    /// How loud the exchange told it.
+    pub(crate) caller_dbm0: Option<i8>,
 }
 
 impl Line {
@@ -146,6 +148,7 @@ impl Line {
             parts_by_reversal: false,
             second: None,
             caller: None,
+            caller_dbm0: None,
         }
     }
 

@@ -214,6 +214,7 @@ impl Carrier {
         };
         self.fact(What::LoopTenthMa(current));
         self.fact(What::Parallel(faults.parallel));
+        self.fact(What::ForeignVolts(faults.foreign_volts));
         self.feed();
     }
 

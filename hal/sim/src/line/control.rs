@@ -85,6 +85,9 @@ pub struct LineControl {
     ringing: bool,
     parallel: bool,
     loop_tenth_ma: i16,
+    foreign_volts: i16,
+    /// What of the idle line's voltage no exchange gives, as it was seen last.
+    foreign_seen: Option<i16>,
     rung: bool,
     // The port.
     hook: LoopHook,
@@ -119,6 +122,8 @@ impl LineControl {
             ringing: false,
             parallel: false,
             loop_tenth_ma: 250,
+            foreign_volts: 0,
+            foreign_seen: None,
             rung: false,
             hook: LoopHook::OnHook,
             closed: false,
@@ -154,15 +159,39 @@ impl LineControl {
                     What::Ringing(on) => self.ringing = on,
                     What::Parallel(off_hook) => self.parallel = off_hook,
                     What::LoopTenthMa(current) => self.loop_tenth_ma = current,
+                    What::ForeignVolts(volts) => self.foreign_volts = volts.clamp(-100, 100),
                 }
             }
             self.look(next);
         }
         self.judge(self.now);
+        if !self.closed && !self.ringing {
+            self.foreign_seen = Some(Reading::beyond_exchange(self.volts()));
+        }
         let fed = self.feed != Linefeed::Open;
         self.copper.wire.set_live(self.closed && fed);
         self.copper
             .set_listening(self.hook == LoopHook::Listening && fed);
+    }
+
+    /// DC voltage between tip and ring now.
+    fn volts(&self) -> i16 {
+        let size = if self.closed || self.parallel {
+            LOOP_VOLTS
+        } else {
+            IDLE_VOLTS
+        };
+        let fed = match self.feed {
+            Linefeed::Forward => size,
+            Linefeed::Reverse => -size,
+            Linefeed::Open => 0,
+        };
+        // A closed loop draws down whatever has no strength.
+        if self.closed {
+            fed
+        } else {
+            fed + self.foreign_volts
+        }
     }
 
     /// Takes the state of the line into the beliefs.
@@ -314,18 +343,9 @@ impl ControlHalf for LineControl {
     }
 
     fn reading(&self) -> Reading {
-        let volts = if self.closed || self.parallel {
-            LOOP_VOLTS
-        } else {
-            IDLE_VOLTS
-        };
         let fed = self.feed != Linefeed::Open;
         Reading {
-            volts: Some(match self.feed {
-                Linefeed::Forward => volts,
-                Linefeed::Reverse => -volts,
-                Linefeed::Open => 0,
-            }),
+            volts: Some(self.volts()),
             loop_tenth_ma: Some(if self.closed && fed {
                 self.loop_tenth_ma
             } else {
@@ -333,6 +353,7 @@ impl ControlHalf for LineControl {
             }),
             ring_vrms: self.rung.then_some(self.ring_vrms),
             ring_tenth_hz: self.rung.then_some(self.ring_hz * 10),
+            foreign_volts: self.foreign_seen,
             celsius: None,
         }
     }

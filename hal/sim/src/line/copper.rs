@@ -100,6 +100,8 @@ pub(crate) enum What {
     Parallel(bool),
     /// Current of a closed loop in tenths of mA.
     LoopTenthMa(i16),
+    /// Voltage from elsewhere on the line.
+    ForeignVolts(i16),
 }
 
 /// The port's contact closed or opened the loop.

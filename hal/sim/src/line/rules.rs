@@ -75,6 +75,9 @@ pub struct LineFaults {
     pub long_loop: bool,
     /// How much weaker what is said comes back from the hybrid, in dB; 0 = no echo.
     pub echo_db: u8,
+    /// A voltage from elsewhere that adds to the battery, in V: −100 to 100. At a set's port it is seen while the
+    /// port does not feed the loop.
+    pub foreign_volts: i16,
 }
 
 /// What is decided about a simulated line; what is `None` stays.

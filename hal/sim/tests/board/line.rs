@@ -61,6 +61,10 @@ impl Line {
         }
     }
 
+    fn foreign_volts(&self) -> Option<i16> {
+        self.sim.control.reading().foreign_volts
+    }
+
     fn act(&mut self, act: Act) {
         self.people.act("fxo1", &act).expect("possible");
     }
@@ -304,4 +308,20 @@ fn faults_show_on_the_line() {
         },
     );
     assert!(refused.is_err());
+}
+
+#[test]
+fn a_voltage_from_elsewhere_is_seen_on_the_idle_line() {
+    let mut line = Line::new();
+    assert_eq!(line.foreign_volts(), Some(0));
+    line.set(LineSettings {
+        faults: Some(LineFaults {
+            foreign_volts: 50,
+            ..LineFaults::default()
+        }),
+        ..LineSettings::default()
+    });
+    line.pass(100);
+    // 48 V and 50: more than 80.
+    assert_eq!(line.foreign_volts(), Some(18));
 }

@@ -3,8 +3,8 @@
 use core::f64::consts::TAU;
 
 use crate::world::{World, country};
-use hal_port::{Cadence, HookTimes, PortCommand, PortEvent};
-use hal_sim::{Act, ActError, Manner, Mark};
+use hal_port::{Cadence, ControlHalf as _, HookTimes, Linefeed, PortCommand, PortEvent};
+use hal_sim::{Act, ActError, LineFaults, LineSettings, Manner, Mark};
 
 /// Level in dBm0 of one frequency in a piece of sound (Goertzel in its plain form).
 fn level(samples: &[i16], hz: f64) -> f64 {
@@ -270,4 +270,36 @@ fn hook_times_take_effect() {
     // 100 ms are a dial pulse by these times.
     let wanted = [PortEvent::OffHook, PortEvent::PulseDigit(1)];
     assert_eq!(world.events_of(0), wanted);
+}
+
+#[test]
+fn a_voltage_on_a_set_is_seen_while_its_loop_is_not_fed() {
+    let mut world = World::new();
+    let faults = |faults| {
+        Act::Line(LineSettings {
+            faults: Some(faults),
+            ..LineSettings::default()
+        })
+    };
+    let dead = LineFaults {
+        dead: true,
+        ..LineFaults::default()
+    };
+    let refused = world.people.act("fxs1", &faults(dead));
+    assert_eq!(refused, Err(ActError::NoLine));
+    world.act(
+        "fxs1",
+        faults(LineFaults {
+            foreign_volts: -50,
+            ..LineFaults::default()
+        }),
+    );
+    world.pass(100);
+    assert_eq!(world.ports[0].control.reading().foreign_volts, None);
+    world.command(0, PortCommand::SetLinefeed(Linefeed::Open));
+    world.pass(100);
+    world.command(0, PortCommand::SetLinefeed(Linefeed::Forward));
+    world.pass(100);
+    let seen = world.ports[0].control.reading().foreign_volts;
+    assert_eq!(seen, Some(-50));
 }

@@ -92,7 +92,8 @@ impl Slic {
         let on_hook = f64::from(self.register(72) & 0x3f) * 1.5;
         let dead = self.battery < 12.0;
         let (volts, milliamps) = match self.state() {
-            state::OPEN | 3 | 7 => (0.0, 0.0),
+            state::OPEN => (self.set.foreign_volts, 0.0),
+            3 | 7 => (0.0, 0.0),
             _ if dead => (0.0, 0.0),
             state::RINGING => (0.0, self.ringing_ma()),
             _ if self.set.closed => {
@@ -102,12 +103,9 @@ impl Slic {
             _ => (on_hook, 0.0),
         };
         self.loop_ma = milliamps;
-        let reversed = if self.state() & 0x04 != 0 && self.state() != state::RINGING {
-            0x40
-        } else {
-            0
-        };
-        self.registers[78] = (volts / 1.5).min(63.0) as u8 | reversed;
+        let turned = self.state() & 0x04 != 0 && self.state() != state::RINGING;
+        let reversed = if turned || volts < 0.0 { 0x40 } else { 0 };
+        self.registers[78] = (volts.abs() / 1.5).min(63.0) as u8 | reversed;
         self.registers[79] = (milliamps / 1.25).min(63.0) as u8 | reversed;
     }
 

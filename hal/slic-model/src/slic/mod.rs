@@ -86,6 +86,8 @@ pub struct Set {
     pub ohms: f64,
     /// Bells on the line, in tenths of one load unit.
     pub ren_tenths: u32,
+    /// Voltage from elsewhere between tip and ring, in V: seen while the chip feeds nothing.
+    pub foreign_volts: f64,
 }
 
 impl Default for Set {
@@ -94,6 +96,7 @@ impl Default for Set {
             closed: false,
             ohms: 460.0,
             ren_tenths: 10,
+            foreign_volts: 0.0,
         }
     }
 }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use embedded_hal::{digital::InputPin, spi::SpiDevice};
-use hal_port::{LoopHook, PortEvent};
+use hal_port::{LoopHook, PortEvent, Reading};
 
 use super::FxoLine;
 use super::registers::{
@@ -228,6 +228,9 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
             if !off_hook {
                 self.watch_use(size);
             }
+        }
+        if !off_hook {
+            self.reading.foreign_volts = Some(Reading::beyond_exchange(volts));
         }
         Ok(())
     }

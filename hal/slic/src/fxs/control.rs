@@ -49,7 +49,12 @@ impl<S: SpiDevice, P: InputPin> Chip for FxsLine<S, P> {
         self.wish.on_hook_sound = false;
         self.meter_until = None;
         self.alarms = watch::Alarms::default();
-        self.reading = Reading::default();
+        // What lies on the line may be the reason.
+        self.reading = Reading {
+            foreign_volts: self.reading.foreign_volts,
+            ..Reading::default()
+        };
+        self.open_since = None;
         self.trip_until = Duration::ZERO;
         self.closed = false;
         // Whoever has lifted meanwhile is told as lifted when the port is back.

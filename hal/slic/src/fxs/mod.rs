@@ -94,6 +94,8 @@ pub struct FxsLine<S, P> {
     next_look: Duration,
     alarms: watch::Alarms,
     reading: Reading,
+    /// The feed was seen open since then.
+    open_since: Option<Duration>,
     events: VecDeque<PortEvent>,
 }
 
@@ -125,6 +127,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
             next_look: Duration::ZERO,
             alarms: watch::Alarms::default(),
             reading: Reading::default(),
+            open_since: None,
             events: VecDeque::with_capacity(EVENTS_MAX),
         }
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use embedded_hal::{digital::InputPin, spi::SpiDevice};
-use hal_port::{Linefeed, PortEvent};
+use hal_port::{Linefeed, PortEvent, Reading};
 
 use super::FxsLine;
 use super::registers::{
@@ -27,6 +27,8 @@ const FORGIVE: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(100);
 /// The battery follows the loop down to some 20 V when the set is lifted; below 12 V it has failed.
 const BATTERY_FAILED: u8 = 32;
+/// A loop that is not fed any more has lost its charge.
+const DISCHARGED: Duration = Duration::from_millis(100);
 /// A misread bit is no lost chip.
 const IDENTITY_LOOKS: u32 = 3;
 
@@ -160,7 +162,17 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         let voltage = self.bus.read(LOOP_VOLTAGE)?;
         let current = self.bus.read(LOOP_CURRENT)?;
         let volts = signed(voltage & 0x3f, voltage & 0x40 != 0);
-        self.reading.volts = Some(volts * 3 / 2);
+        let volts = volts * 3 / 2;
+        self.reading.volts = Some(volts);
+        if self.wish.told == feed::OPEN {
+            // What the line kept of our own feed is gone.
+            let since = *self.open_since.get_or_insert(self.now);
+            if self.now >= since + DISCHARGED {
+                self.reading.foreign_volts = Some(Reading::on_open_loop(volts));
+            }
+        } else {
+            self.open_since = None;
+        }
         let current = signed(current & 0x3f, current & 0x40 != 0);
         self.reading.loop_tenth_ma = Some(current * 25 / 2);
         let battery = self.bus.read(BATTERY_SENSE)?;

@@ -176,6 +176,27 @@ fn a_line_that_was_turned_round_in_repair_is_not_reversed() {
 }
 
 #[test]
+fn a_voltage_that_no_exchange_gives_is_foreign() {
+    let mut bench = FxoBench::new(Build::default());
+    bench.pass(300);
+    assert_eq!(bench.line.reading().foreign_volts, Some(0));
+    bench.chip.line(|line| line.volts = 110.0);
+    bench.pass(300);
+    assert_eq!(bench.line.reading().foreign_volts, Some(30));
+    bench.must(PortCommand::SetHook(LoopHook::OffHook));
+    bench.pass(1_000);
+    assert_eq!(
+        bench.line.reading().foreign_volts,
+        Some(30),
+        "off hook it cannot be seen"
+    );
+    bench.must(PortCommand::SetHook(LoopHook::OnHook));
+    bench.chip.line(|line| line.volts = 60.0);
+    bench.pass(1_000);
+    assert_eq!(bench.line.reading().foreign_volts, Some(0));
+}
+
+#[test]
 fn chips_of_a_chain_are_told_apart() {
     let chips = DaaHandle::chain(&[Board::default(); 3]);
     let build = Build {

@@ -266,6 +266,25 @@ fn metering_pulses_are_as_long_as_wished_where_the_part_has_them() {
 }
 
 #[test]
+fn foreign_voltage_is_seen_while_the_loop_is_not_fed() {
+    for volts in [0.0, 50.0, -48.0] {
+        let mut bench = FxsBench::new(Build::default());
+        bench.chip.set(|set| set.foreign_volts = volts);
+        bench.pass(500);
+        assert_eq!(bench.line.reading().foreign_volts, None, "fed all the time");
+        bench.must(PortCommand::SetLinefeed(Linefeed::Open));
+        bench.pass(400);
+        // Steps of 1.5 V.
+        let seen = bench.line.reading().foreign_volts.expect("measured");
+        assert!((f64::from(seen) - volts).abs() < 2.0, "{volts}: {seen}");
+        bench.must(PortCommand::SetLinefeed(Linefeed::Forward));
+        bench.pass(400);
+        assert_eq!(bench.line.reading().foreign_volts, Some(seen), "it is kept");
+        assert_eq!(bench.line.reading().volts, Some(48));
+    }
+}
+
+#[test]
 fn current_and_voltage_are_read() {
     let mut bench = FxsBench::new(Build::default());
     bench.must(PortCommand::SetProfile(LineProfile {

@@ -160,6 +160,11 @@ fn a_call_rings_inside_with_its_number_in_every_country() {
         // Russian numbers are asked for after the answer.
         let told = ["RU", "UA"].contains(&code.as_str()) || numbers.contains(&NUMBER);
         assert!(told, "{code}: {numbers:?}");
+        let figures = outside.0.exchange.pbx.port_figures();
+        let level = figures.iter().find_map(|port| port.caller_dbm0);
+        let plausible = |dbm0: i8| (-20..=-5).contains(&dbm0);
+        let known = level.is_some_and(plausible) == numbers.contains(&NUMBER);
+        assert!(known, "{code}: {level:?}");
         outside.clean_up();
         assert_eq!(outside.stage(1), "idle", "{code}");
     }

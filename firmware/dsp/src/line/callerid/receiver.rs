@@ -7,6 +7,7 @@ use super::demodulator::{Demodulator, Symbol};
 use super::frame::Frame;
 use super::{keys, message, ntt};
 use crate::dtmf::{DtmfReceiver, Key};
+use crate::level::power_dbm0;
 use crate::{SAMPLES_PER_MS, TICK_SAMPLES};
 
 /// What a line said of its caller.
@@ -19,7 +20,12 @@ pub enum CallerNews {
     /// The dual tone alert has ended.
     AlertTone,
     /// A whole message.
-    Info(CallerInfo),
+    Info {
+        /// What it says.
+        info: CallerInfo,
+        /// Level of its data in dBm0.
+        dbm0: i8,
+    },
     /// A message that began and cannot be read.
     Spoiled,
 }
@@ -46,6 +52,27 @@ pub struct CallerIdReceiver {
     keys_len: usize,
     /// Samples since the last key.
     idle: u32,
+    data: Loudness,
+}
+
+/// How loud the data of a message is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Loudness {
+    energy: f32,
+    samples: u32,
+}
+
+impl Loudness {
+    fn add(&mut self, sound: &[f32]) {
+        self.energy += sound.iter().map(|sample| sample * sample).sum::<f32>();
+        self.samples = self.samples.saturating_add(sound.len() as u32);
+    }
+
+    /// In dBm0, of all since it was asked last.
+    fn take(&mut self) -> i8 {
+        let Self { energy, samples } = core::mem::take(self);
+        power_dbm0(energy / samples.max(1) as f32).round() as i8
+    }
 }
 
 impl Default for CallerIdReceiver {
@@ -68,6 +95,7 @@ impl CallerIdReceiver {
             keys: [0; KEYS],
             keys_len: 0,
             idle: 0,
+            data: Loudness::default(),
         }
     }
 
@@ -90,6 +118,9 @@ impl CallerIdReceiver {
         }
         for &sample in sound {
             let symbol = self.demodulator.feed(sample);
+            if !self.frame.octets().is_empty() {
+                self.data.add(&[sample]);
+            }
             if let Some(news) = symbol.and_then(|symbol| self.symbol(symbol)) {
                 tell(news);
             }
@@ -103,6 +134,7 @@ impl CallerIdReceiver {
         match symbol {
             Symbol::Ready => {
                 self.frame = Frame::new();
+                self.data = Loudness::default();
                 self.ntt = None;
                 self.faults = 0;
                 None
@@ -151,7 +183,8 @@ impl CallerIdReceiver {
         };
         self.frame = Frame::new();
         self.demodulator.restart();
-        Some(read.map_or(CallerNews::Spoiled, CallerNews::Info))
+        let dbm0 = self.data.take();
+        Some(read.map_or(CallerNews::Spoiled, |info| CallerNews::Info { info, dbm0 }))
     }
 
     /// A message that had begun is over too early.
@@ -164,6 +197,7 @@ impl CallerIdReceiver {
     fn listen_for_keys(&mut self, sound: &[f32]) -> Option<CallerNews> {
         let (keys, len) = (&mut self.keys, &mut self.keys_len);
         let mut pressed = false;
+        let begins = *len == 0;
         self.dtmf.feed(sound, |key| {
             if let Key::Pressed(digit) = key {
                 pressed = true;
@@ -175,6 +209,12 @@ impl CallerIdReceiver {
         });
         if self.keys_len == 0 {
             return None;
+        }
+        if begins {
+            self.data = Loudness::default();
+        }
+        if self.dtmf.down().is_some() {
+            self.data.add(sound);
         }
         let heard = self.keys.get(..self.keys_len).unwrap_or(&[]);
         self.idle = if pressed || self.dtmf.down().is_some() {
@@ -188,7 +228,10 @@ impl CallerIdReceiver {
             return None;
         }
         let news = match keys::decode(heard) {
-            Some(info) if ended || heard.len() >= KEYS_MIN => CallerNews::Info(info),
+            Some(info) if ended || heard.len() >= KEYS_MIN => CallerNews::Info {
+                info,
+                dbm0: self.data.take(),
+            },
             _ => CallerNews::Spoiled,
         };
         (self.keys_len, self.idle) = (0, 0);

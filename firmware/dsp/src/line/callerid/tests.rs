@@ -70,13 +70,29 @@ fn sound_of(info: &CallerInfo, scheme: CallerIdScheme, dbm0: i8) -> Vec<i16> {
     out
 }
 
-fn heard(sound: &[i16]) -> Vec<CallerNews> {
+fn news_of(sound: &[i16]) -> Vec<CallerNews> {
     let mut receiver = CallerIdReceiver::new();
     let mut all = Vec::new();
     for block in sound.chunks(TICK_SAMPLES) {
         receiver.feed(block, |news| all.push(news));
     }
     all
+}
+
+/// What is heard, whatever its level.
+fn heard(sound: &[i16]) -> Vec<CallerNews> {
+    news_of(sound).into_iter().map(level_aside).collect()
+}
+
+fn level_aside(news: CallerNews) -> CallerNews {
+    match news {
+        CallerNews::Info { info, .. } => whole(info),
+        other => other,
+    }
+}
+
+fn whole(info: CallerInfo) -> CallerNews {
+    CallerNews::Info { info, dbm0: 0 }
 }
 
 fn noise(sound: &mut [i16], dbm0: f32, mut seed: u32) {
@@ -125,11 +141,25 @@ fn drifted(sound: &[i16], per_mille: f64) -> Vec<i16> {
 fn every_scheme_is_read_back() {
     for scheme in ALL {
         let found = heard(&sound_of(&jan(), scheme, -14));
-        assert_eq!(
-            found,
-            [CallerNews::Info(carried(&jan(), scheme))],
-            "{scheme:?}"
+        assert_eq!(found, [whole(carried(&jan(), scheme))], "{scheme:?}");
+    }
+}
+
+#[test]
+fn the_level_of_the_data_is_told() {
+    for scheme in ALL {
+        let level = |sent: i8| match news_of(&sound_of(&jan(), scheme, sent))[..] {
+            [CallerNews::Info { dbm0, .. }] => dbm0,
+            ref other => panic!("{scheme:?}: {other:?}"),
+        };
+        let (loud, soft) = (level(-9), level(-27));
+        assert!(
+            loud.abs_diff(soft).abs_diff(18) <= 1,
+            "{scheme:?}: {loud} {soft}"
         );
+        if keys_of(scheme).is_none() {
+            assert!((-10..=-8).contains(&loud), "{scheme:?}: {loud}");
+        }
     }
 }
 
@@ -150,7 +180,7 @@ fn noise_level_twist_and_clock_do_no_harm() {
                     let level = rms_dbm0(&line[1_600..line.len() - 9_600]);
                     noise(&mut line, level - 20.0, 7);
                     let found = heard(&line);
-                    let wanted = [CallerNews::Info(carried(&jan(), scheme))];
+                    let wanted = [whole(carried(&jan(), scheme))];
                     assert_eq!(found, wanted, "{scheme:?} {dbm0} {tilt} {clock}");
                 }
             }
@@ -306,7 +336,8 @@ fn a_set_in_a_call_is_asked_and_told() {
         receiver.feed(&[0; TICK_SAMPLES], |news| all.push(news));
         assert_eq!(sender.ended(), Some(told), "{answer:?}");
         let mut wanted = vec![CallerNews::AlertTone];
-        wanted.extend(told.then_some(CallerNews::Info(jan())));
+        wanted.extend(told.then_some(whole(jan())));
+        let all: Vec<_> = all.into_iter().map(level_aside).collect();
         assert_eq!(all, wanted, "{answer:?}");
     }
 }
@@ -377,7 +408,7 @@ proptest! {
     fn any_message_comes_back(info in any_info(), bell in any::<bool>()) {
         prop_assert_eq!(decode(encode(&info).octets()), Ok(info));
         let scheme = if bell { CallerIdScheme::Bellcore } else { CallerIdScheme::BtSin227 };
-        prop_assert_eq!(heard(&sound_of(&info, scheme, -14)), [CallerNews::Info(info)]);
+        prop_assert_eq!(heard(&sound_of(&info, scheme, -14)), [whole(info)]);
     }
 
     #[test]
