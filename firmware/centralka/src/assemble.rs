@@ -187,6 +187,7 @@ fn setup_of(
         flows: (Vec::new(), 0),
         fingerprint: Some(fingerprint),
         line_tones: recovered.line_tones,
+        line_balance: recovered.line_balance,
         messages: recovered.messages,
         resumed: false,
     }

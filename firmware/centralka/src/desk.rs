@@ -51,6 +51,8 @@ pub(crate) enum Ask {
     Voice,
     /// Say that what ended a call on a line was no hang-up.
     FalseHangUp { id: u64 },
+    /// Search for the impedance that balances a line best.
+    BalanceLine { port: String },
     /// So many messages wait for the set with this extension.
     SetMessages { number: String, messages: u8 },
     /// Ring the set on this port with every way of caller ID if `begin`; how far that is.
@@ -72,6 +74,12 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    /// The configuration in force.
+    fn config(&self) -> Result<config::Config, String> {
+        let (_, text) = self.configurator.text();
+        config::Config::parse(&text).map_err(|e| e.to_string())
+    }
+
     /// Answers one question.
     pub(crate) fn answer(&self, ask: Ask) -> Answer {
         match ask {
@@ -90,9 +98,13 @@ impl Desk {
             Ask::Voice => {
                 serde_json::to_value(voice::sheets(&self.media)).map_err(|e| e.to_string())
             }
+            Ask::BalanceLine { port } => {
+                let done = doctor::balance_line(&self.config()?, &self.mouth, &port);
+                done.map_err(|e| e.to_string())?;
+                Ok(serde_json::Value::Null)
+            }
             Ask::FalseHangUp { id } => {
-                let (_, text) = self.configurator.text();
-                let config = config::Config::parse(&text).map_err(|e| e.to_string())?;
+                let config = self.config()?;
                 let marked = doctor::mark_false(&self.writer, &config, &self.mouth, id);
                 let marked = marked.map_err(|e| e.to_string())?;
                 Ok(serde_json::Value::Bool(marked))
@@ -239,6 +251,7 @@ fn answer_from_store(
         | Ask::Ports
         | Ask::Voice
         | Ask::FalseHangUp { .. }
+        | Ask::BalanceLine { .. }
         | Ask::SetMessages { .. }
         | Ask::SetTest { .. }
         | Ask::RecordingPause { .. }

@@ -4,16 +4,17 @@ use std::{path::PathBuf, sync::mpsc::sync_channel, time::Duration};
 
 use config::{Answerer, Config};
 use dsp::g711::Law;
+use hal_port::Impedance;
 use model::{
-    Between, CallerIdOutcome, Command, HangUps, KeptSample, LineEvidence, LineHealth, LineSample,
-    LineSpread, Seq, ToneSignature, Wall,
+    Between, CallerIdOutcome, Command, HangUps, KeptSample, LineBalance, LineEvidence, LineHealth,
+    LineSample, LineSpread, Seq, ToneSignature, Wall,
 };
 use panel::{
     Author, Doctor, Refusal, Sound,
     api::{
-        self, BoardPart, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
-        LineCaller, Party, PortHangUps, PortHealth, PortHistory, PortList, PortSample, PortSpread,
-        SetTestOutcome, SetTestStep,
+        self, BalancePreset, BoardPart, BoardState, EvidenceList, HangUpEvidence, HeardTone,
+        LearnedTone, LineCaller, Party, PortBalance, PortHangUps, PortHealth, PortHistory,
+        PortList, PortSample, PortSpread, SetTestOutcome, SetTestStep,
     },
 };
 use store::{StoreError, WriterHandle};
@@ -119,6 +120,10 @@ impl Doctor for Front {
         Ok(Sound::Bytes(wav_of(&sound)))
     }
 
+    fn balance(&self, _: &Author, port: &str) -> Result<(), Refusal> {
+        balance_line(&current(&self.in_force), &self.mouth, port)
+    }
+
     fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {
         let known = self.read().evidence(Seq(id)).map_err(|e| internal(&e))?;
         known.ok_or(Refusal::NotFound("hang-up"))?;
@@ -210,8 +215,43 @@ fn shown(config: &Config, health: LineHealth) -> PortHealth {
         now: sample(&health.now),
         learned: health.learned.iter().map(learned).collect(),
         messages: health.messages,
+        can_balance: health.can_balance,
+        balance: health.balance.as_ref().map(balance),
         port: health.port,
     }
+}
+
+/// The name of an impedance by its place in the list of those that ports have.
+pub(crate) fn impedance(place: usize) -> String {
+    Impedance::ALL.get(place).map(word).unwrap_or_default()
+}
+
+fn balance(balance: &LineBalance) -> PortBalance {
+    let preset = |(place, &erl_db10)| BalancePreset {
+        impedance: impedance(place),
+        erl_db10,
+    };
+    PortBalance {
+        at_ms: balance.at.as_millis(),
+        tried_ms: balance.tried.as_millis(),
+        best: balance.best.map(|place| impedance(usize::from(place))),
+        presets: balance.erl_db10.iter().enumerate().map(preset).collect(),
+    }
+}
+
+/// Has a line searched for the impedance that balances it best.
+pub(crate) fn balance_line(config: &Config, mouth: &Mouth, port: &str) -> Result<(), Refusal> {
+    let line = config.line_on(port).ok_or(Refusal::NotFound("line"))?;
+    let all = health(mouth).map_err(|_| Refusal::Busy)?;
+    let can = |one: &LineHealth| one.port == port && one.can_balance;
+    if !all.iter().any(can) {
+        return Err(Refusal::State {
+            error: "no_other_impedance",
+            message: format!("The port {port} cannot show its line another impedance."),
+        });
+    }
+    let command = Command::BalanceLine(line.id.clone());
+    mouth.say(Word::Command(command)).map_err(|_| Refusal::Busy)
 }
 
 fn learned(tone: &ToneSignature) -> LearnedTone {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     country::{Country, CountryCode},
+    entries::Hours,
     format,
     problem::{Bad, Fault, cut},
     read::Section,
@@ -32,6 +33,10 @@ pub struct Office {
     /// Id of the `[[music]]` that people hear who wait; music of the exchange's own if not given.
     #[schemars(with = "Option<schema::IdText>")]
     pub music: Option<EntryId>,
+    /// Hours in which idle lines may be taken for a moment to be measured, like `mon-sun 03:00-04:00`; never if not
+    /// given.
+    #[schemars(with = "Option<schema::HoursText>")]
+    pub line_tests: Option<Hours>,
 }
 
 fn default_name() -> String {
@@ -50,6 +55,7 @@ impl Office {
         let language = section.parsed("language", |text| format::choice(text, &Language::ALL));
         let timezone = section.parsed("timezone", timezone);
         let music = section.parsed("music", format::id);
+        let line_tests = section.parsed("line_tests", Hours::parse);
         section.finish();
         let data = Country::load(country?);
         let office = Self {
@@ -58,8 +64,22 @@ impl Office {
             language: language.unwrap_or(data.language),
             timezone: timezone.unwrap_or_else(|| data.timezone.clone()),
             music,
+            line_tests,
         };
         Some((office, data))
+    }
+
+    /// Whether lines may be measured at this moment.
+    #[must_use]
+    pub fn tests_lines_at(&self, wall: Wall) -> bool {
+        let moment = jiff::Timestamp::from_microsecond(wall.0);
+        let (Some(hours), Ok(moment)) = (self.line_tests, moment) else {
+            return false;
+        };
+        let local = moment.to_zoned(self.zone());
+        let day = u8::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0);
+        let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
+        hours.contains(day, u16::try_from(minute).unwrap_or(0))
     }
 
     /// The rules of the time zone, from the database compiled in.

@@ -48,6 +48,9 @@ pub enum Command {
         /// The tone by which it was known, if by one.
         tone: Option<ToneSignature>,
     },
+    /// Search for the impedance that balances this line best, as soon as it is idle. A line that is not there
+    /// (any more) is no error.
+    BalanceLine(EntryId),
     /// So many messages wait for whoever uses this set: whoever keeps them says so. Sets that are not in the
     /// configuration are no error: they are gone already.
     SetMessages {

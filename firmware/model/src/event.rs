@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Absence, CallId, CallerField, CallerIdScheme, Cause, Codec, EntryId, FaxTone, Instant, LegId,
     Now, PartyId, PortId, Protection, QualityMinute, RecordingId, Rule, Seq, TapId, ToneEvidence,
-    ToneSignature, Transport, Trust, Wall,
+    ToneSignature, Transport, Trust, Wall, limits::IMPEDANCES,
 };
 
 /// A line of the ledger. Append-only; the sequence has no gap.
@@ -134,6 +134,13 @@ pub enum LineNews {
     Unlearned {
         /// How it sounds.
         tone: ToneSignature,
+    },
+    /// The impedance that balances the line best was searched for.
+    Balanced {
+        /// Its place in the list of impedances that ports have; `None`: the search did not come off.
+        best: Option<u8>,
+        /// Echo return loss with each in tenths of a dB, in the order of that list.
+        erl_db10: [Option<i16>; IMPEDANCES],
     },
     /// The loop was opened for a moment, to ask the exchange at the other end for something.
     Flashed,

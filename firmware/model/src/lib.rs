@@ -41,9 +41,9 @@ pub use id::{
 pub use language::Language;
 pub use line::{
     Absence, Between, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
-    CallerTextError, EchoSettings, HangUps, KeptSample, KnownTone, LineEvidence, LineHealth,
-    LineHeard, LinePlay, LineSample, LineSecond, LineSpread, LineTone, PlanStep, PortListens,
-    PortSound, ToneEvidence, ToneSignature,
+    CallerTextError, EchoSettings, HangUps, KeptSample, KnownTone, LineBalance, LineEvidence,
+    LineHealth, LineHeard, LinePlay, LineSample, LineSecond, LineSpread, LineTone, PlanStep,
+    PortListens, PortSound, ToneEvidence, ToneSignature,
 };
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,

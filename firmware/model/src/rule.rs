@@ -265,6 +265,12 @@ rules! {
     LineOnward = "line.onward",
     /// Somebody in a call on the line asked its exchange for something by a flash.
     LineFlash = "line.flash",
+    /// Lines are measured in these hours.
+    LineBalanceHours = "line.balance_hours",
+    /// Somebody wanted the line to be measured.
+    LineBalanceAsked = "line.balance_asked",
+    /// The line gave no dial tone, or no silence after it: nothing could be measured.
+    LineBalanceFailed = "line.balance_failed",
     /// An emergency call took the line.
     EmergencyPreempts = "emergency.preempts",
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryId, FlowId, ToneSignature, Transport, Wall};
+use crate::{EntryId, FlowId, LineBalance, ToneSignature, Transport, Wall};
 
 /// Where a phone is now: one contact of one device or person (RFC 3261 §10.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,13 @@ pub enum StateChange {
         line: EntryId,
         /// All of them, the oldest first.
         tones: Vec<ToneSignature>,
+    },
+    /// The impedance that balances an outside line best was searched for.
+    LineBalance {
+        /// The `[[line]]` entry.
+        line: EntryId,
+        /// What was found.
+        balance: LineBalance,
     },
     /// So many messages wait for the set of this `[[analog]]` entry.
     Messages {

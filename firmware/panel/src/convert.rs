@@ -409,6 +409,7 @@ pub fn state_change(change: &StateChange) -> Option<ChangeBody> {
         StateChange::Unbound { owner, key } => Some(ChangeBody::PhoneGone(phone_id(owner, key))),
         StateChange::DigestMd5 { .. }
         | StateChange::LineTones { .. }
+        | StateChange::LineBalance { .. }
         | StateChange::Messages { .. } => None,
     }
 }
@@ -633,6 +634,7 @@ const fn line_name(news: LineNews) -> &'static str {
         LineNews::FalseHangUp { .. } => "line_false_hang_up",
         LineNews::Learned { .. } => "line_learned",
         LineNews::Unlearned { .. } => "line_unlearned",
+        LineNews::Balanced { .. } => "line_balanced",
         LineNews::Flashed => "line_flashed",
     }
 }

@@ -35,6 +35,12 @@ pub trait Doctor: Send + Sync + 'static {
     /// [`Refusal::NotFound`].
     fn evidence_sound(&self, id: u64) -> Result<Sound, Refusal>;
 
+    /// Has a line searched for the impedance that balances it best, as soon as it is idle.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::State`] when its port has only one, [`Refusal::Busy`].
+    fn balance(&self, by: &Author, port: &str) -> Result<(), Refusal>;
+
     /// Says that it was no hang-up: it is counted, and its tone is not believed any more. Once is enough,
     /// and a second time is no error.
     ///

@@ -6,13 +6,39 @@ use hal_port::{
 };
 use model::PortId;
 
-use crate::{Output, Pbx, ports::Jack};
+use crate::{Output, Pbx, lines::Phase};
 
 /// Current in the loop of a set in mA: enough for every set, and little heat.
 const LOOP_MA: u8 = 23;
 
 impl Pbx {
-    /// Tells every port of a set how its line behaves.
+    /// A line that is being measured is told when that is over.
+    fn tell_line_profile(&mut self, port: PortId) {
+        let line = self.lines.get(port);
+        if line.is_none_or(|line| !matches!(line.phase, Phase::Balancing(_))) {
+            let command = PortCommand::SetProfile(self.line_profile(port));
+            self.out.push_back(Output::Port { port, command });
+        }
+    }
+
+    /// How a line's port behaves towards the carrier: by the country's rules, with the impedance that was found to
+    /// balance the line, else the country's. The gains of its entry are given to the sound, not here: the
+    /// loss between a line and a set is the set's.
+    pub(crate) fn line_profile(&self, port: PortId) -> LineProfile {
+        let can = self.jacks.get(port).map(|jack| jack.capabilities);
+        let usual = of_country(&self.config.country, can.unwrap_or_default());
+        let known = self.lines.get(port).and_then(|line| line.balance);
+        let best = known.and_then(|known| known.best);
+        let best = best.and_then(|place| Impedance::ALL.get(usize::from(place)));
+        LineProfile {
+            impedance: best.copied().unwrap_or(usual.impedance),
+            to_line_tenth_db: 0,
+            from_line_tenth_db: 0,
+            ..usual
+        }
+    }
+
+    /// Tells every port how its line behaves.
     pub(crate) fn tell_profiles(&mut self) {
         let ports: Vec<PortId> = self.jacks.ports().collect();
         for port in ports {
@@ -23,10 +49,13 @@ impl Pbx {
     /// Tells one port how its line behaves: at the start, with a new configuration, and when the
     /// port is back after a fault.
     pub(crate) fn tell_profile(&mut self, port: PortId) {
-        let set = |jack: &&Jack| jack.kind == PortKind::Fxs;
-        let Some(jack) = self.jacks.get(port).filter(set) else {
+        let Some(jack) = self.jacks.get(port) else {
             return;
         };
+        if jack.kind == PortKind::Fxo {
+            self.tell_line_profile(port);
+            return;
+        }
         let set = self.config.analog_on(&jack.name);
         let profile = of_country(&self.config.country, jack.capabilities);
         let times = hook_times(&self.config, set);

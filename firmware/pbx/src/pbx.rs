@@ -11,8 +11,8 @@ use call::{Switch, Timers};
 use config::Config;
 use model::{
     Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, FlowId,
-    Instant, LegId, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq, ToneSignature,
-    Transport, limits,
+    Instant, LegId, LineBalance, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq,
+    ToneSignature, Transport, limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
@@ -65,6 +65,8 @@ pub struct Setup {
     pub fingerprint: Option<Fingerprint>,
     /// Tones by which the hang-ups of lines are known.
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
+    /// Impedances that balance lines.
+    pub line_balance: Vec<(EntryId, LineBalance)>,
     /// How many messages wait, by `[[analog]]` entry.
     pub messages: Vec<(EntryId, u8)>,
     /// Whether a run goes on from here: then nothing is written about a start.
@@ -183,7 +185,7 @@ impl Pbx {
         jacks.assign(|name| analog_on(&setup.config, name));
         let mut lines = Lines::default();
         lines.assign(&setup.jacks, &setup.config);
-        lines.remember(&setup.line_tones);
+        lines.remember(&setup.line_tones, &setup.line_balance);
         let slots = LegSlots::new(setup.media_legs);
         let mut pbx = Self {
             registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
@@ -285,6 +287,7 @@ impl Pbx {
             Input::Command(Command::SetMessages { set, messages }) => {
                 self.set_messages(now, set, messages);
             }
+            Input::Command(Command::BalanceLine(line)) => self.balance_line(now, &line),
             Input::Command(Command::TestSet { port }) => self.test_set(now, port),
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
             Input::Config {
@@ -411,6 +414,7 @@ impl Pbx {
             && !self.jacks.owes_a_lamp()
             && self.tests.next_deadline().is_none()
             && self.lines.busy() == 0
+            && !self.lines.is_searching()
             && self.slots.free() == self.slots_in_all;
         if !quiet {
             return None;
@@ -427,6 +431,7 @@ impl Pbx {
         self.switch.reseed(call);
         self.plain = plain;
         self.slots.start_over();
+        self.lines.look_anew();
         // Without a call there is no load.
         self.media_overloaded = false;
         self.clock_offset = None;
@@ -445,6 +450,7 @@ impl Pbx {
             flows: self.flows.list(),
             fingerprint: self.fingerprint,
             line_tones: self.lines.learned(),
+            line_balance: self.lines.balanced(),
             messages: self.messages.clone().into_iter().collect(),
             resumed: true,
         })
@@ -464,6 +470,7 @@ impl Pbx {
         if !self.switch.is_stopping() {
             self.note(now, Rule::Operator, EventBody::ExchangeStopping);
         }
+        self.end_searches(now);
         self.switch.stop(now.mono + grace);
     }
 

@@ -78,6 +78,7 @@ impl Pbx {
             | Command::PauseRecording(_)
             | Command::ResumeRecording(_)
             | Command::FalseHangUp { .. }
+            | Command::BalanceLine(_)
             | Command::SetMessages { .. }
             | Command::TestSet { .. }
             | Command::Stop { .. } => return,

@@ -235,6 +235,7 @@ impl Pbx {
             }
             StateChange::DigestMd5 { .. }
             | StateChange::LineTones { .. }
+            | StateChange::LineBalance { .. }
             | StateChange::Messages { .. } => {}
         }
         self.state(change);

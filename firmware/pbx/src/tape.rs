@@ -12,8 +12,8 @@ use std::{
 use config::Config;
 use hal_port::{Capabilities, PortKind};
 use model::{
-    Binding, Command, Digit, EntryId, FlowId, Instant, MediaCommand, MediaEvent, PairId, PortId,
-    Seed, Seq, ToneSignature, Transport,
+    Binding, Command, Digit, EntryId, FlowId, Instant, LineBalance, MediaCommand, MediaEvent,
+    PairId, PortId, Seed, Seq, ToneSignature, Transport,
 };
 use serde::{Deserialize, Serialize};
 use sip::{
@@ -67,6 +67,7 @@ pub struct Snapshot {
     flows_made: u64,
     fingerprint: Option<[u8; 32]>,
     line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
+    line_balance: Vec<(EntryId, LineBalance)>,
     messages: Vec<(EntryId, u8)>,
     resumed: bool,
 }
@@ -114,6 +115,7 @@ impl Snapshot {
             flows_made: setup.flows.1,
             fingerprint: setup.fingerprint.map(|print| print.0),
             line_tones: setup.line_tones.clone(),
+            line_balance: setup.line_balance.clone(),
             messages: setup.messages.clone(),
             resumed: setup.resumed,
         }
@@ -151,6 +153,7 @@ impl Snapshot {
             flows: (self.flows.iter().map(peer).collect(), self.flows_made),
             fingerprint: self.fingerprint.map(model::Fingerprint),
             line_tones: self.line_tones.clone(),
+            line_balance: self.line_balance.clone(),
             messages: self.messages.clone(),
             resumed: self.resumed,
         })

@@ -46,6 +46,7 @@ fn setup() -> Setup {
         flows: (Vec::new(), 0),
         fingerprint: None,
         line_tones: Vec::new(),
+        line_balance: Vec::new(),
         messages: Vec::new(),
         resumed: false,
     }

@@ -53,6 +53,8 @@ pub struct Batch {
 
 /// Keys of memos with what was learned of outside lines begin with this; the entry follows.
 pub(crate) const LINE_TONES: &str = "line tones/";
+/// The same of the impedances that balance lines.
+pub(crate) const LINE_BALANCE: &str = "line balance/";
 /// The same of messages that wait for sets.
 pub(crate) const MESSAGES: &str = "messages/";
 
@@ -464,6 +466,14 @@ impl Store {
                 self.execute(
                     "INSERT OR REPLACE INTO memo (key, value) VALUES (?1, ?2)",
                     (format!("{LINE_TONES}{line}"), body),
+                )
+                .map(drop)
+            }
+            StateChange::LineBalance { line, balance } => {
+                let body = serde_json::to_vec(balance).expect("a balance is plain numbers");
+                self.execute(
+                    "INSERT OR REPLACE INTO memo (key, value) VALUES (?1, ?2)",
+                    (format!("{LINE_BALANCE}{line}"), body),
                 )
                 .map(drop)
             }

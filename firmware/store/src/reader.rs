@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Binding, CallId, EntryId, Party, PartyId, Seq, ToneSignature};
+use model::{Binding, CallId, EntryId, LineBalance, Party, PartyId, Seq, ToneSignature};
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
+use serde::de::DeserializeOwned;
 
 use crate::{
     CallView, Cdr, LiveView, StoreError, StoredRecord,
     encode::{LedgerRow, call_key, party_key, signed},
-    ledger::{LINE_TONES, MESSAGES},
+    ledger::{LINE_BALANCE, LINE_TONES, MESSAGES},
     schema,
     store::DATABASE_FILE,
 };
@@ -197,16 +198,28 @@ impl Reader {
     /// # Errors
     /// As [`Self::calls`].
     pub fn line_tones(&self) -> Result<Vec<(EntryId, Vec<ToneSignature>)>, StoreError> {
-        let sql = "SELECT key, value FROM memo WHERE key LIKE 'line tones/%' ORDER BY key";
-        let rows = self.query(sql, [], |row| {
+        self.of_lines(LINE_TONES)
+    }
+
+    /// The impedances that balance outside lines.
+    ///
+    /// # Errors
+    /// As [`Self::calls`].
+    pub fn line_balance(&self) -> Result<Vec<(EntryId, LineBalance)>, StoreError> {
+        self.of_lines(LINE_BALANCE)
+    }
+
+    /// What was found out about lines, under keys that begin with `prefix`.
+    fn of_lines<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<(EntryId, T)>, StoreError> {
+        let sql = "SELECT key, value FROM memo WHERE key LIKE ?1 || '%' ORDER BY key";
+        let rows = self.query(sql, [prefix], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
         })?;
         let read = |(key, body): (String, Vec<u8>)| {
-            let line = EntryId::new(key.strip_prefix(LINE_TONES).unwrap_or_default());
-            let tones = serde_json::from_slice(&body);
-            Some((line.ok()?, tones.ok()?))
+            let line = EntryId::new(key.strip_prefix(prefix).unwrap_or_default());
+            Some((line.ok()?, serde_json::from_slice(&body).ok()?))
         };
-        // What cannot be read is learned again.
+        // What cannot be read is found out again.
         Ok(rows.into_iter().filter_map(read).collect())
     }
 

@@ -6,8 +6,8 @@ mod office;
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
-    Cause, EventBody, KeptSample, LineEvidence, LineSample, LineSign, LineTone, Party, PartyId,
-    RecordingId, Rule, Seq, StateChange, ToneEvidence, ToneSignature, Trust, Wall,
+    Cause, EventBody, KeptSample, LineBalance, LineEvidence, LineSample, LineSign, LineTone, Party,
+    PartyId, RecordingId, Rule, Seq, StateChange, ToneEvidence, ToneSignature, Trust, Wall,
     limits::{LINE_EVIDENCE, LINE_HOURS, LINE_MINUTES, PARTY_TEXT_MAX},
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
@@ -422,9 +422,21 @@ fn registrations_survive_a_restart() {
         line: entry("line"),
         tones: known.clone(),
     };
+    let mut erl_db10 = [None; model::limits::IMPEDANCES];
+    erl_db10[2] = Some(310);
+    let balance = LineBalance {
+        at: MORNING,
+        tried: MORNING,
+        best: Some(2),
+        erl_db10,
+    };
+    let balanced = StateChange::LineBalance {
+        line: entry("line"),
+        balance,
+    };
     store
         .append(&[Batch {
-            state: vec![unbound, md5, tones],
+            state: vec![unbound, md5, tones, balanced],
             ..Batch::default()
         }])
         .unwrap();
@@ -434,6 +446,7 @@ fn registrations_survive_a_restart() {
     assert_eq!(recovered.bindings, [binding("jan", granted)]);
     assert_eq!(recovered.digest_md5, [entry("jan")]);
     assert_eq!(recovered.line_tones, [(entry("line"), known)]);
+    assert_eq!(recovered.line_balance, [(entry("line"), balance)]);
 }
 
 #[test]

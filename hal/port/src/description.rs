@@ -25,6 +25,8 @@ pub struct Capabilities {
     pub on_hook_sound: bool,
     /// FXO: whether a set beside it on the line is reported ([`crate::PortEvent::InUse`]).
     pub parallel: bool,
+    /// FXO: whether the port can show its line other impedances ([`crate::LineProfile::impedance`]).
+    pub impedance: bool,
     /// FXS: whether metering pulses can be sent.
     pub metering: bool,
     /// FXS: whether a neon lamp of a set can be lit.

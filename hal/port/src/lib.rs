@@ -14,6 +14,7 @@ mod fault;
 mod half;
 mod hook;
 mod line;
+mod return_loss;
 mod trace;
 mod words;
 

@@ -116,7 +116,8 @@ impl SimControl {
             self.plan(hand);
         }
         self.sense(self.now);
-        if self.bell.linefeed == Linefeed::Open {
+        // A port is brought up before it feeds anything.
+        if self.bell.linefeed == Linefeed::Open || self.foreign_seen.is_none() {
             let volts = self.wire.foreign_volts();
             self.foreign_seen = Some(Reading::on_open_loop(volts));
         }

@@ -154,6 +154,7 @@ fn connect(number: usize, rules: CarrierRules) -> (SimLine, Carrier) {
             pulse: true,
             on_hook_sound: true,
             parallel: true,
+            impedance: true,
             ..Capabilities::default()
         },
     };

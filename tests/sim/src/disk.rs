@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use model::{
-    Binding, Cause, EntryId, Event, EventBody, Instant, MediaFigures, Now, Party, PartyId, Random,
-    Record, Rule, Seq, StateChange, ToneSignature,
+    Binding, Cause, EntryId, Event, EventBody, Instant, LineBalance, MediaFigures, Now, Party,
+    PartyId, Random, Record, Rule, Seq, StateChange, ToneSignature,
 };
 use store::{CdrFold, REFRESH_WRITE};
 
@@ -35,6 +35,8 @@ pub(crate) struct Found {
     pub md5: Vec<EntryId>,
     /// See `pbx::Setup::line_tones`.
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
+    /// Impedances that balance lines.
+    pub line_balance: Vec<(EntryId, LineBalance)>,
 }
 
 /// The disk.
@@ -186,6 +188,7 @@ impl Disk {
             bindings: self.bindings(now),
             md5: self.md5(),
             line_tones: self.line_tones(),
+            line_balance: self.line_balance(),
         }
     }
 
@@ -202,6 +205,7 @@ impl Disk {
                 Entry::State(
                     StateChange::DigestMd5 { .. }
                     | StateChange::LineTones { .. }
+                    | StateChange::LineBalance { .. }
                     | StateChange::Messages { .. },
                 )
                 | Entry::Record(..)
@@ -236,6 +240,16 @@ impl Disk {
         for entry in &self.log {
             if let Entry::State(StateChange::LineTones { line, tones }) = entry {
                 all.insert(line.clone(), tones.clone());
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    fn line_balance(&self) -> Vec<(EntryId, LineBalance)> {
+        let mut all = BTreeMap::new();
+        for entry in &self.log {
+            if let Entry::State(StateChange::LineBalance { line, balance }) = entry {
+                all.insert(line.clone(), *balance);
             }
         }
         all.into_iter().collect()

@@ -214,7 +214,7 @@ impl Outsider {
             disconnect: Some(self.disconnect),
             fate: Some(fate),
             answer_reversal: Some(self.answer_reversal),
-            faults: None,
+            ..LineSettings::default()
         };
         self.settle(people, settings);
         let rings = 1 + self.random.below(4) as u8;
@@ -232,7 +232,7 @@ impl Outsider {
             disconnect: Some(self.disconnect),
             fate: Some(self.fate),
             answer_reversal: Some(false),
-            faults: None,
+            ..LineSettings::default()
         };
         self.settle(people, settings);
         self.behave(people, Some(1));

@@ -513,6 +513,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ports/{port}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a line searched for the impedance that balances it best: as soon as it is idle, and giving way to any call. */
+        post: operations["balance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ports/{port}/evidence": {
         parameters: {
             query?: never;
@@ -680,6 +697,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What an impedance is worth on a line. */
+        BalancePreset: {
+            /**
+             * Format: int32
+             * @description Echo return loss with it in tenths of a dB; none if it was not measured.
+             */
+            erl_db10?: number | null;
+            /** @description Its name, such as `ohm600` or `tbr21`. */
+            impedance: string;
+        };
         /** @description The board. */
         Board: {
             /** @description Name of the board, such as `sim`; empty without a board. */
@@ -1470,6 +1497,23 @@ export interface components {
             /** @description User name, also called account or authentication name. */
             user: string;
         };
+        /** @description Which impedance balances a line best, as a search found. */
+        PortBalance: {
+            /**
+             * Format: int64
+             * @description When it was found.
+             */
+            at_ms: number;
+            /** @description The best one, which the port shows; none if no search has come off yet. */
+            best?: string | null;
+            /** @description All that a port may have. */
+            presets: components["schemas"]["BalancePreset"][];
+            /**
+             * Format: int64
+             * @description When it was searched for last, with whatever success.
+             */
+            tried_ms: number;
+        };
         /** @description How often each sign ended a call on a line. */
         PortHangUps: {
             /**
@@ -1505,7 +1549,10 @@ export interface components {
         };
         /** @description How a port is now. */
         PortHealth: {
+            balance?: components["schemas"]["PortBalance"] | null;
             caller?: components["schemas"]["LineCaller"] | null;
+            /** @description It can show its line other impedances: a search for the best makes sense. */
+            can_balance: boolean;
             /** @description Id of the entry of the configuration that uses it; empty if none does. */
             entry: string;
             /** @description Why it does not work, if it does not: `overload`, `supply`, `lost`. */
@@ -1529,7 +1576,7 @@ export interface components {
             set: boolean;
             /**
              * @description What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-             *     `clears`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+             *     `clears`, `measured`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
              *     telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
              */
             state: string;
@@ -1568,7 +1615,7 @@ export interface components {
             at_ms: number;
             /**
              * Format: int32
-             * @description Level of the last caller ID in dBm0.
+             * @description Level of the last caller ID on a line in dBm0, while its data was sent.
              */
             caller_dbm0?: number | null;
             /**
@@ -1590,7 +1637,8 @@ export interface components {
             erle_db10?: number | null;
             /**
              * Format: int32
-             * @description Voltage that does not belong on the line, in V.
+             * @description Voltage that does not belong on the line, in V, as it was measured last: of a set while its port did not
+             *     feed the loop, of a line what is beyond any exchange's battery. 0 = there is none.
              */
             foreign_volts?: number | null;
             /** @description Hang-ups: in the history those since the sample before, else those since the start. */
@@ -3279,6 +3327,66 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxo1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,21 @@ export const milliamperes = (value: number): string => `${number(value, 1)} mA`;
 export const dbm0 = (value: number): string => `${number(value, 0)} dBm0`;
 export const decibels = (value: number): string => `${number(value, 1)} dB`;
 
+/** An impedance as engineers write it. */
+const IMPEDANCES: Record<string, string> = {
+  ohm600: "600 Ω",
+  ohm900: "900 Ω",
+  tbr21: "270 Ω + 750 Ω ∥ 150 nF",
+  ohm220_plus820: "220 Ω + 820 Ω ∥ 120 nF",
+  ohm220_plus820_short: "220 Ω + 820 Ω ∥ 115 nF",
+  ohm370_plus620: "370 Ω + 620 Ω ∥ 310 nF",
+  ohm320_plus1050: "320 Ω + 1050 Ω ∥ 230 nF",
+  ohm200_plus680: "200 Ω + 680 Ω ∥ 100 nF",
+  ohm600_series: "600 Ω + 2.16 µF",
+  ohm900_series: "900 Ω + 2.16 µF",
+};
+export const ohms = (name: string): string => IMPEDANCES[name] ?? name;
+
 /** Levels say silence by this figure. */
 const SILENCE_DBM0 = -127;
 const level = (value: number): string => (value <= SILENCE_DBM0 ? t("port.silence") : dbm0(value));

@@ -26,6 +26,8 @@ const port = (name: string, set: boolean, state: string, now: PortSample, rest: 
   caller: null,
   learned: [],
   messages: 0,
+  can_balance: !set,
+  balance: null,
   ...rest,
 });
 
@@ -63,6 +65,14 @@ export function portList(now: number): PortList {
       port("fxo1", false, "talks", sample(now, line), {
         name: "Linia główna Orange",
         learned: [{ hz: [425], cadence_ms: [480, 490] }],
+        balance: {
+          at_ms: now - 9 * 60 * MINUTE,
+          tried_ms: now - 9 * 60 * MINUTE,
+          best: "tbr21",
+          presets: (
+            [["ohm600", 131], ["ohm900", 142], ["tbr21", 274], ["ohm320_plus1050", 183], ["ohm600_series", null]] as const
+          ).map(([impedance, erl_db10]) => ({ impedance, erl_db10 })),
+        },
         caller: { at_ms: now - 6 * MINUTE, party: { name: "Maria Zielińska", number: "+48 601 234 567" } },
       }),
       port("fxo2", false, "idle", sample(now, { out_of_service: true }), { fault: "lost", name: "Linia zapasowa" }),

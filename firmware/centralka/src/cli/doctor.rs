@@ -6,7 +6,7 @@ use std::{io::Write as _, path::Path};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use model::{LineHealth, Seq, ToneSignature};
+use model::{LineBalance, LineHealth, Seq, ToneSignature};
 use store::explain;
 
 use crate::{
@@ -54,6 +54,9 @@ pub(crate) enum What {
         #[arg(long = "false", conflicts_with = "wav")]
         false_one: Option<u64>,
     },
+    /// Search for the impedance that balances the line best. It takes the line for half a minute, as soon as it is
+    /// idle, and gives way to any call; what was found stands in `doctor line`.
+    Balance,
 }
 
 /// Asks the running exchange.
@@ -63,6 +66,10 @@ pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
             Some(What::Evidence { wav, false_one }) => {
                 let port = port.context("which line? `doctor line fxo1 evidence`")?;
                 evidence(data, &port, json, wav, false_one)
+            }
+            Some(What::Balance) => {
+                let port = port.context("which line? `doctor line fxo1 balance`")?;
+                ask(data, &Ask::BalanceLine { port }).map(drop)
             }
             None => line(data, port.as_deref(), json),
         },
@@ -226,7 +233,30 @@ fn in_words(health: &LineHealth) -> String {
         ends.loop_break, ends.reversal, ends.tone, ends.dial_tone, ends.silence, ends.false_ones
     ));
     lines.extend(health.learned.iter().map(tone_in_words));
+    if let Some(balance) = &health.balance {
+        lines.extend(balance_in_words(balance));
+    }
     lines.join("\n")
+}
+
+fn balance_in_words(balance: &LineBalance) -> Vec<String> {
+    let (at, tried) = (explain::utc(balance.at), explain::utc(balance.tried));
+    let mut lines = vec![match balance.best {
+        Some(_) if balance.at == balance.tried => format!("  balance    searched {at}"),
+        Some(_) => format!("  balance    searched {at}; in vain {tried}"),
+        None => format!("  balance    searched in vain {tried}"),
+    }];
+    for (place, loss) in balance.erl_db10.iter().enumerate() {
+        let Some(loss) = loss else { continue };
+        let used = if balance.best.map(usize::from) == Some(place) {
+            "  in use"
+        } else {
+            ""
+        };
+        let (name, loss) = (doctor::impedance(place), f64::from(*loss) / 10.0);
+        lines.push(format!("    {name:<24}{loss:>5.1} dB{used}"));
+    }
+    lines
 }
 
 fn tone_in_words(tone: &ToneSignature) -> String {

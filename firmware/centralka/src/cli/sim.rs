@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, Subcommand};
+use hal_port::Impedance;
 use hal_sim::{Act, Disconnect, Display, Fate, LineFaults, LineSettings, Report};
 use model::Absence;
 
@@ -73,6 +74,9 @@ struct LineArgs {
     /// {"echo_db":12}, {"foreign_volts":50} (the only one for a set); {} = nothing.
     #[arg(long, value_parser = json::<LineFaults>)]
     faults: Option<LineFaults>,
+    /// The line's own impedance, like ohm900 or tbr21: what the port says comes back as far as it shows another.
+    #[arg(long, value_parser = word::<Impedance>)]
+    impedance: Option<Impedance>,
 }
 
 /// One of the words of an enumeration.
@@ -104,6 +108,7 @@ pub(crate) fn run(data: &Path, args: Args) -> Result<()> {
             fate: args.fate,
             answer_reversal: args.answer_reversal,
             faults: args.faults,
+            impedance: args.impedance,
         }),
         Verb::Hear => {
             let answer = ask(data, &Ask::SimHear { port })?;

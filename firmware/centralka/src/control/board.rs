@@ -115,6 +115,8 @@ impl Board {
                 entry: figures.entry,
                 state: figures.state,
                 learned: figures.learned,
+                can_balance: figures.can_balance,
+                balance: figures.balance,
                 fault: seat.fault.map(|kind| fault_name(kind).to_owned()),
                 caller: figures.caller,
                 messages: figures.messages,

@@ -89,7 +89,7 @@ impl Hours {
         day_in && self.from_min <= minute && minute < self.to_min
     }
 
-    fn parse(text: &str) -> Result<Self, Bad> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Bad> {
         let found = Self::parse_days_and_times(text);
         found.ok_or_else(|| Bad::malformed(text, "days and times like `mon-fri 09:00-17:00`"))
     }

@@ -1,7 +1,8 @@
 //! The example office that comes with the program.
 
 use super::import_with;
-use crate::{Answerer, Known, UnknownSecrets};
+use crate::{Answerer, Config, Known, UnknownSecrets};
+use model::Wall;
 
 const EXAMPLE: &str = include_str!("../../../../scripts/example-office.toml");
 
@@ -41,4 +42,22 @@ fn the_example_office_needs_no_privilege() {
     for address in sip.chain(&network.panel_http).chain(&network.panel_https) {
         assert!(address.port() >= 1024, "{address}");
     }
+}
+
+#[test]
+fn lines_are_measured_in_local_hours() {
+    let text = "[office]\ncountry = \"PL\"\nline_tests = \"mon-fri 03:00-04:30\"\n";
+    let config = Config::parse(text).expect("legal");
+    // Monday, 23 November 2026: Warsaw is an hour ahead.
+    let at = |hour: i64, minute: i64| Wall::from_secs(1_795_392_000 + hour * 3_600 + minute * 60);
+    for (hour, minute, may) in [(1, 59, false), (2, 0, true), (3, 29, true), (3, 30, false)] {
+        assert_eq!(
+            config.office.tests_lines_at(at(hour, minute)),
+            may,
+            "{hour}:{minute}"
+        );
+    }
+    assert!(!config.office.tests_lines_at(at(-22, 0)), "it is Sunday");
+    let never = Config::parse("[office]\ncountry = \"PL\"\n").expect("legal");
+    assert!(!never.office.tests_lines_at(at(2, 30)));
 }

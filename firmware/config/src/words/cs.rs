@@ -89,6 +89,7 @@ pub(super) static WORDS: Words = Words {
         ("number", "číslo"),
         ("answer", "přijímá"),
         ("schedule", "rozvrh"),
+        ("line_tests", "hodiny měření linek"),
         ("music", "hudba při čekání"),
         ("source", "zvuk"),
         ("open", "otevírací doba"),

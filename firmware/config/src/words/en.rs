@@ -89,6 +89,7 @@ pub(super) static WORDS: Words = Words {
         ("number", "number"),
         ("answer", "answered by"),
         ("schedule", "schedule"),
+        ("line_tests", "hours in which lines are measured"),
         ("music", "music on hold"),
         ("source", "sound"),
         ("open", "opening hours"),

@@ -95,6 +95,7 @@ pub(super) static WORDS: Words = Words {
         ("number", "numer"),
         ("answer", "odbiera"),
         ("schedule", "harmonogram"),
+        ("line_tests", "godziny pomiarów linii"),
         ("music", "muzyka dla czekających"),
         ("source", "dźwięk"),
         ("open", "godziny otwarcia"),

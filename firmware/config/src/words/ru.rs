@@ -89,6 +89,7 @@ pub(super) static WORDS: Words = Words {
         ("number", "номер"),
         ("answer", "отвечает"),
         ("schedule", "расписание"),
+        ("line_tests", "часы измерения линий"),
         ("music", "музыка ожидания"),
         ("source", "звук"),
         ("open", "часы работы"),

@@ -2,7 +2,7 @@
 
 use model::LineSecond;
 
-use crate::level::power_dbm0;
+use crate::level::{power_dbm0, power_of};
 
 /// Blocks of a second.
 const BLOCKS: u8 = 100;
@@ -10,6 +10,8 @@ const BLOCKS: u8 = 100;
 const TENTH: u8 = 10;
 /// A sample within 2 % of the end of the scale: the largest value of G.711 is 1.6 % below it.
 const END: u16 = 32_112;
+/// Below this what comes back is hardly ours.
+const TELLING_DBM0: i16 = -35;
 /// What [`LineSecond`] says of silence.
 const SILENCE_DBM0: i8 = -127;
 
@@ -23,6 +25,8 @@ pub(super) struct Figures {
     samples: u32,
     blocks: u8,
     clipped: u16,
+    /// How much weaker than what went what came was in the last whole second, in tenths of a dB.
+    returned_db10: Option<i16>,
 }
 
 impl Default for Figures {
@@ -35,6 +39,7 @@ impl Default for Figures {
             samples: 0,
             blocks: 0,
             clipped: 0,
+            returned_db10: None,
         }
     }
 }
@@ -56,6 +61,12 @@ impl Figures {
         }
     }
 
+    /// How much weaker what came was than what went, in tenths of a dB, in the second told last: of a sound of
+    /// ours that nobody speaks over. `None`: we sent too little to tell.
+    pub(super) const fn returned_db10(&self) -> Option<i16> {
+        self.returned_db10
+    }
+
     /// The figures, once a second.
     pub(super) fn second(&mut self) -> Option<LineSecond> {
         if self.blocks < BLOCKS {
@@ -64,6 +75,7 @@ impl Figures {
         let whole = core::mem::take(self);
         let samples = whole.samples.max(1) as f32;
         let tenth = samples * f32::from(TENTH) / f32::from(BLOCKS);
+        self.returned_db10 = returned(whole.rx / samples, whole.tx / samples);
         Some(LineSecond {
             rx_dbm0: whole_dbm0(whole.rx / samples),
             tx_dbm0: whole_dbm0(whole.tx / samples),
@@ -72,6 +84,12 @@ impl Figures {
             ..LineSecond::default()
         })
     }
+}
+
+/// How much weaker what came was than what went, in tenths of a dB.
+fn returned(rx: f32, tx: f32) -> Option<i16> {
+    let db = power_dbm0(tx) - power_dbm0(rx.max(1e-3));
+    (tx > power_of(TELLING_DBM0)).then_some((db * 10.0).round() as i16)
 }
 
 fn energy(block: &[i16]) -> f32 {

@@ -3,7 +3,37 @@
 use model::{Digit, LinePlay};
 
 use super::callerid::{AlertSender, CallWaitingSender, CallerIdSender, KeySender, KeyTiming};
+use crate::level::power_of;
 use crate::tone::Tone;
+
+/// White noise of one level.
+#[derive(Clone, Debug)]
+pub(super) struct White {
+    state: u32,
+    /// Factor of a value between ±1.
+    peak: f32,
+}
+
+impl White {
+    fn new(dbm0: i8) -> Self {
+        Self {
+            state: 0x2545_f491,
+            // A uniform value of ±a has the power a²/3.
+            peak: (3.0 * power_of(i16::from(dbm0))).sqrt(),
+        }
+    }
+
+    fn fill(&mut self, block: &mut [i16]) {
+        for sample in block {
+            // xorshift32: repeats after 2³² − 1 samples.
+            self.state ^= self.state << 13;
+            self.state ^= self.state >> 17;
+            self.state ^= self.state << 5;
+            let uniform = self.state as f32 / 2_147_483_648.0 - 1.0;
+            *sample = (uniform * self.peak) as i16;
+        }
+    }
+}
 
 /// Something being played.
 #[derive(Clone, Debug)]
@@ -13,6 +43,7 @@ pub(super) enum Player {
     Alert(AlertSender),
     Keys(KeySender),
     Tone(Tone),
+    Noise(White),
     /// What cannot be played: over at once.
     Nothing,
 }
@@ -42,6 +73,7 @@ impl Player {
                 },
             )),
             LinePlay::Tone(spec) => Self::Tone(Tone::new(*spec)),
+            LinePlay::Noise { dbm0 } => Self::Noise(White::new(*dbm0)),
             LinePlay::Silence => return None,
         })
     }
@@ -54,6 +86,7 @@ impl Player {
             Self::Alert(sender) => sender.fill(block),
             Self::Keys(sender) => sender.fill(block),
             Self::Tone(tone) => tone.fill(block),
+            Self::Noise(noise) => noise.fill(block),
             Self::Nothing => block.fill(0),
         }
     }
@@ -66,8 +99,14 @@ impl Player {
             Self::Alert(sender) => sender.is_over().then_some(true),
             Self::Keys(sender) => sender.is_over().then_some(true),
             Self::Tone(tone) => tone.is_over().then_some(true),
+            Self::Noise(_) => None,
             Self::Nothing => Some(false),
         }
+    }
+
+    /// Whether it is there to be measured when it comes back.
+    pub(super) const fn is_noise(&self) -> bool {
+        matches!(self, Self::Noise(_))
     }
 
     /// Whether a key of the set is an answer to what is played, and none of the call's.

@@ -151,8 +151,9 @@ impl PortDsp {
     }
 
     /// Plays this instead of what the call says, from the next block on; what was being played ends
-    /// without a [`LineHeard::Played`].
+    /// without a [`LineHeard::Played`]. The second of the figures begins anew, so that the next is all of it.
     pub fn play(&mut self, what: &LinePlay) {
+        self.figures = Figures::default();
         self.player = Player::new(what);
     }
 
@@ -227,7 +228,12 @@ impl PortDsp {
 
     fn with_echo(&mut self, second: LineSecond) -> LineSecond {
         if self.sound.echo.is_none() {
-            return second;
+            let noise = self.player.as_ref().is_some_and(Player::is_noise);
+            let returned = self.figures.returned_db10().filter(|_| noise);
+            return LineSecond {
+                erl_db10: returned,
+                ..second
+            };
         }
         let figures = self.echo.figures();
         let tenths = |db: f32| (db * 10.0).round() as i16;
@@ -451,6 +457,50 @@ mod tests {
         let (ours, theirs) = along(&waiting, None);
         assert_eq!(ours, [LineHeard::Played { whole: false }]);
         assert_eq!(theirs, [LineHeard::AlertTone]);
+    }
+
+    #[test]
+    fn what_comes_back_of_a_noise_is_measured() {
+        for (percent, loss) in [(32, 99), (10, 200), (1, 400)] {
+            let mut port = PortDsp::new();
+            port.play(&LinePlay::Noise { dbm0: -16 });
+            let mut seconds = Vec::new();
+            for _ in 0..200 {
+                let mut block = [0; TICK_SAMPLES];
+                port.to_line(&mut block);
+                for sample in &mut block {
+                    *sample = (i32::from(*sample) * percent / 100) as i16;
+                }
+                port.from_line(&mut block, |heard| {
+                    if let LineHeard::Second(second) = heard {
+                        seconds.push(second);
+                    }
+                });
+            }
+            assert_eq!(seconds.len(), 2);
+            for second in seconds {
+                assert_eq!(second.tx_dbm0, -16);
+                let found = second.erl_db10.expect("enough was sent");
+                assert!(found.abs_diff(loss) <= 5, "{percent}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_noise_tells_the_echo_without_a_canceller() {
+        let mut port = PortDsp::new();
+        port.play(&LinePlay::Tone(steady([425, 0], -10)));
+        let mut told = None;
+        for _ in 0..100 {
+            let mut block = [0; TICK_SAMPLES];
+            port.to_line(&mut block);
+            port.from_line(&mut block, |heard| {
+                if let LineHeard::Second(second) = heard {
+                    told = Some(second.erl_db10);
+                }
+            });
+        }
+        assert_eq!(told, Some(None));
     }
 
     #[test]

@@ -29,3 +29,5 @@ pub const LINE_HOURS_AT_ONCE: usize = 24;
 pub const LINE_EVIDENCE: usize = 20;
 /// Samples of a line that are kept of a hang-up: 3 s.
 pub const EVIDENCE_SAMPLES: usize = 3 * 8_000;
+/// Impedances that a port may show its line.
+pub const IMPEDANCES: usize = 10;

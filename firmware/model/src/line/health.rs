@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ToneEvidence, ToneSignature};
+use crate::limits::IMPEDANCES;
 use crate::{CallId, EntryId, LineSign, Party, Seq, Wall};
 
 /// How often each sign ended a call on a line.
@@ -138,6 +139,20 @@ impl LineSample {
     }
 }
 
+/// Which impedance of a port balances its line best, as a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineBalance {
+    /// When it was found.
+    pub at: Wall,
+    /// When it was searched for last, with whatever success.
+    pub tried: Wall,
+    /// The best one's place in the list of impedances that ports have, which only grows; `None`: no search has
+    /// come off yet.
+    pub best: Option<u8>,
+    /// Echo return loss with each in tenths of a dB, in the order of that list; `None`: not measured.
+    pub erl_db10: [Option<i16>; IMPEDANCES],
+}
+
 /// How an analog port is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineHealth {
@@ -148,7 +163,7 @@ pub struct LineHealth {
     /// The `[[line]]` or `[[analog]]` entry that uses it.
     pub entry: Option<EntryId>,
     /// What it is doing, as one word: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`,
-    /// `parts`, `clears`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
+    /// `parts`, `clears`, `measured`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
     /// whose telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
     /// Why its port does not work, as one word of the board: `overload`, `supply`, `lost`.
@@ -164,6 +179,12 @@ pub struct LineHealth {
     /// How many messages wait for whoever uses the set; 0 for a line.
     #[serde(default)]
     pub messages: u8,
+    /// The port can show its line other impedances: a search for the best makes sense.
+    #[serde(default)]
+    pub can_balance: bool,
+    /// What the last search for it found.
+    #[serde(default)]
+    pub balance: Option<LineBalance>,
 }
 
 /// A hang-up on a line, of which the last seconds of sound are kept.

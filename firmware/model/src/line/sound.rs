@@ -97,6 +97,11 @@ pub enum LinePlay {
     },
     /// A tone of the exchange.
     Tone(ToneSpec),
+    /// White noise until something else is played: to measure what comes back of it.
+    Noise {
+        /// Level in dBm0.
+        dbm0: i8,
+    },
     /// Nothing: ends what is played.
     Silence,
 }
@@ -153,7 +158,7 @@ pub struct LineSecond {
     /// The quietest tenth of a second from the line: its noise.
     pub noise_dbm0: i8,
     /// Echo return loss: how much weaker our sound comes back, in tenths of a dB; `None` while we
-    /// sent too little to tell or somebody spoke over it.
+    /// sent too little to tell or somebody spoke over it. Without a canceller it is known of noise only.
     pub erl_db10: Option<i16>,
     /// What the canceller took off on top, in tenths of a dB; `None` as before.
     pub erle_db10: Option<i16>,

@@ -65,6 +65,7 @@ impl Doctor for FakeOffice {
                 hz: vec![425],
                 cadence_ms: vec![500, 500],
             }],
+            can_balance: true,
             ..PortHealth::default()
         };
         Ok(PortList {
@@ -118,6 +119,14 @@ impl Doctor for FakeOffice {
     fn evidence_sound(&self, id: u64) -> Result<Sound, Refusal> {
         known(id)?;
         Ok(Sound::Bytes(super::archive::sound()))
+    }
+
+    fn balance(&self, _: &Author, port: &str) -> Result<(), Refusal> {
+        if port == "fxo1" {
+            Ok(())
+        } else {
+            Err(Refusal::NotFound("line"))
+        }
     }
 
     fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {

@@ -120,6 +120,28 @@ pub struct LearnedTone {
     pub cadence_ms: Vec<u16>,
 }
 
+/// What an impedance is worth on a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BalancePreset {
+    /// Its name, such as `ohm600` or `tbr21`.
+    pub impedance: String,
+    /// Echo return loss with it in tenths of a dB; none if it was not measured.
+    pub erl_db10: Option<i16>,
+}
+
+/// Which impedance balances a line best, as a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortBalance {
+    /// When it was found.
+    pub at_ms: i64,
+    /// When it was searched for last, with whatever success.
+    pub tried_ms: i64,
+    /// The best one, which the port shows; none if no search has come off yet.
+    pub best: Option<String>,
+    /// All that a port may have.
+    pub presets: Vec<BalancePreset>,
+}
+
 /// How a port is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PortHealth {
@@ -134,7 +156,7 @@ pub struct PortHealth {
     /// The set's extension; empty for a line, and for a set without one.
     pub number: String,
     /// What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-    /// `clears`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+    /// `clears`, `measured`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
     /// telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
     /// Why it does not work, if it does not: `overload`, `supply`, `lost`.
@@ -147,6 +169,10 @@ pub struct PortHealth {
     pub learned: Vec<LearnedTone>,
     /// How many messages wait for whoever uses the set; 0 for a line.
     pub messages: u8,
+    /// It can show its line other impedances: a search for the best makes sense.
+    pub can_balance: bool,
+    /// What was found by such a search.
+    pub balance: Option<PortBalance>,
 }
 
 /// Who called on a line.

@@ -23,8 +23,9 @@ pub use calls::{
 };
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use lines::{
-    BoardPart, BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
-    LineCaller, PortHangUps, PortHealth, PortHistory, PortList, PortSample, PortSpread,
+    BalancePreset, BoardPart, BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone,
+    LearnedTone, LineCaller, PortBalance, PortHangUps, PortHealth, PortHistory, PortList,
+    PortSample, PortSpread,
 };
 pub use live::{
     CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, LiveRecording,

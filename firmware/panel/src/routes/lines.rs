@@ -173,3 +173,19 @@ pub(crate) async fn messages(
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Has a line searched for the impedance that balances it best: as soon as it is idle, and giving way to any call.
+#[utoipa::path(post, path = "/api/v1/ports/{port}/balance", tag = "ports",
+    params(("port" = String, Path, description = "The port's name, such as fxo1")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn balance(
+    State(desk): State<Desk>,
+    administrator: Administrator,
+    Path(port): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let author = administrator.author();
+    desk.ask(move |desk| desk.exchange.balance(&author, &port))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

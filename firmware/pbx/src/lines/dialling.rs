@@ -71,6 +71,14 @@ impl Pbx {
                 phase: Phase::Clearing { next, .. },
                 ..
             }) if next.is_none() => *next = Some((leg, number)),
+            // Whatever is measured on it can wait.
+            Some(Line {
+                phase: Phase::Balancing(_),
+                ..
+            }) => {
+                self.give_way(now, port);
+                self.call_line(now, leg, port, number);
+            }
             // The call for which it was cleared has yet to part: it is put on hook first.
             Some(Line {
                 phase: Phase::Parting { .. },
@@ -176,16 +184,16 @@ impl Pbx {
     /// Somebody speaks where a dial tone should be: the line was lifted in the moment in which a call
     /// came in, and has answered it. The caller is called for inside, and the other call finds
     /// another line.
-    fn glare(&mut self, now: Now, port: PortId) {
-        let Some(Line {
-            phase: Phase::Seizing(seizing),
-            entry: Some(owner),
-            ..
-        }) = self.lines.get(port)
-        else {
+    pub(super) fn glare(&mut self, now: Now, port: PortId) {
+        let line = self.lines.get(port);
+        let Some((line, owner)) = line.and_then(|line| Some((line, line.entry.as_ref()?))) else {
             return;
         };
-        let (leg, media) = (seizing.leg, seizing.media);
+        let (leg, media) = match &line.phase {
+            Phase::Seizing(seizing) => (Some(seizing.leg), seizing.media),
+            Phase::Balancing(balancing) => (None, balancing.media),
+            _ => return,
+        };
         let kind = LegKind::Line {
             owner: owner.clone(),
             port,
@@ -196,7 +204,10 @@ impl Pbx {
                 next: None,
             };
         }
-        self.leg_event(now, leg, LegEvent::LineFailed(Rule::LineGlare));
+        if let Some(leg) = leg {
+            self.leg_event(now, leg, LegEvent::LineFailed(Rule::LineGlare));
+        }
+        self.tell_profile(port);
         match self.begin_line_call(now, kind, None) {
             Some(leg) => {
                 if let Some(line) = self.lines.get_mut(port) {
@@ -264,6 +275,7 @@ impl Pbx {
 
     /// A digit was pulsed.
     pub(super) fn line_pulsed(&mut self, now: Now, port: PortId) {
+        self.balance_pulsed(now, port);
         if let Some(Line {
             phase: Phase::Seizing(seizing),
             ..

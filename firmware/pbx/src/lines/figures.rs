@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use config::{Country, Tone};
 use hal_port::PortKind;
-use model::{EntryId, HangUps, LineSecond, Party, PortId, Route, ToneSignature, ToneSpec, Wall};
+use model::{
+    EntryId, HangUps, LineBalance, LineSecond, Party, PortId, Route, ToneSignature, ToneSpec, Wall,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Line, Lines, Phase};
@@ -42,12 +44,16 @@ pub struct PortFigures {
     pub caller: Option<(Wall, Party)>,
     /// How many messages wait for whoever uses the set.
     pub messages: u8,
+    /// The port can show its line other impedances.
+    pub can_balance: bool,
+    /// The impedance that balances the line best, as was found.
+    pub balance: Option<LineBalance>,
     /// Level in dBm0 of the last caller ID that came on the line.
     pub caller_dbm0: Option<i8>,
 }
 
 impl PortFigures {
-    fn of_line(port: PortId, line: &Line) -> Self {
+    fn of_line(port: PortId, line: &Line, jack: Option<&Jack>) -> Self {
         Self {
             port,
             kind: PortKind::Fxo,
@@ -62,6 +68,8 @@ impl PortFigures {
             second: line.second,
             caller: line.caller.clone(),
             messages: 0,
+            can_balance: jack.is_some_and(|jack| jack.capabilities.impedance),
+            balance: line.balance,
             caller_dbm0: line.caller_dbm0,
         }
     }
@@ -81,6 +89,8 @@ impl PortFigures {
             second: None,
             caller: None,
             messages: 0,
+            can_balance: false,
+            balance: None,
             caller_dbm0: None,
         }
     }
@@ -95,7 +105,7 @@ pub(crate) fn figures(
     messages: &BTreeMap<EntryId, u8>,
 ) -> Vec<PortFigures> {
     let figures = |port| match (lines.get(port), jacks.get(port)) {
-        (Some(line), _) => Some(PortFigures::of_line(port, line)),
+        (Some(line), jack) => Some(PortFigures::of_line(port, line, jack)),
         (None, jack) => jack.map(|jack| {
             let waiting = jack.entry.as_ref().and_then(|set| messages.get(set));
             PortFigures {
@@ -114,6 +124,7 @@ const fn line_state(phase: &Phase) -> &'static str {
         Phase::Offered { .. } | Phase::RungOut(_) => "rings",
         Phase::Seizing(_) => "seized",
         Phase::Called { .. } => "called",
+        Phase::Balancing(_) => "measured",
         Phase::Up { .. } => "talks",
         Phase::Parting { .. } => "parts",
         Phase::Clearing { .. } => "clears",

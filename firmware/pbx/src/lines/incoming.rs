@@ -130,12 +130,17 @@ impl Pbx {
                 }
                 self.line_rings(now, port, true);
             }
+            Phase::Balancing(balancing) if on && !balancing.is_off_hook() => {
+                self.give_way(now, port);
+                self.line_rings(now, port, true);
+            }
             Phase::Idle if on => {
                 self.announce(now, port, now.mono + NUMBER_WAIT);
                 self.announced_ring(now, port, true);
             }
             Phase::Idle
             | Phase::Seizing(_)
+            | Phase::Balancing(_)
             | Phase::Clearing { .. }
             | Phase::Called { .. }
             | Phase::Up { .. }
@@ -270,7 +275,7 @@ impl Pbx {
         };
         let ringing = *ringing;
         // With the first ring they are those of the call itself, where nobody waited for them.
-        if ringing.rings < 2 || !matches!(heard, LineHeard::Caller(_)) {
+        if ringing.rings < 2 || !matches!(heard, LineHeard::Caller { .. }) {
             return;
         }
         let gone = line.leg();

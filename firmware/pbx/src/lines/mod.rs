@@ -4,6 +4,7 @@
 //! of listening, so that a call that comes in at the same time wins; and it is never held for longer than
 //! its far party is there: see `watch`.
 
+mod balance;
 mod dialling;
 mod figures;
 mod flash;
@@ -18,13 +19,14 @@ use config::{Config, Country, Tone};
 use hal_port::{LoopHook, PortCommand, PortEvent};
 use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{
-    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, KnownTone, LegId, LineHeard, LineNews,
-    LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, Party, PortId, PortListens,
-    PortSound, Rule, ToneSignature, Wall,
+    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, KnownTone, LegId, LineBalance,
+    LineHeard, LineNews, LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, Party,
+    PortId, PortListens, PortSound, Rule, ToneSignature, Wall,
 };
 
 use crate::{Output, Pbx, pbx::Owner};
 
+use balance::{Balancing, Search};
 pub use figures::PortFigures;
 pub(crate) use figures::figures;
 pub(crate) use flash::Begun;
@@ -68,6 +70,8 @@ pub(crate) enum Phase {
         learn: Option<ToneSignature>,
         until: Instant,
     },
+    /// Taken to find the impedance that balances it.
+    Balancing(Balancing),
     /// On hook, and not to be used until then; a call waits for it.
     Clearing {
         until: Instant,
@@ -130,6 +134,10 @@ pub(crate) struct Line {
     pub(crate) caller: Option<(Wall, Party)>,
     /// How loud the exchange told it.
     pub(crate) caller_dbm0: Option<i8>,
+    /// The impedance that balances it best, as was found.
+    pub(crate) balance: Option<LineBalance>,
+    /// A search for it that waits or goes on.
+    search: Option<Search>,
 }
 
 impl Line {
@@ -149,6 +157,8 @@ impl Line {
             second: None,
             caller: None,
             caller_dbm0: None,
+            balance: None,
+            search: None,
         }
     }
 
@@ -159,7 +169,12 @@ impl Line {
 
     /// Whether a call may have it as soon as the exchange has seen it on hook, for which no other waits.
     fn is_free_soon(&self) -> bool {
-        self.works() && matches!(self.phase, Phase::Clearing { next: None, .. })
+        let phase = &self.phase;
+        let soon = matches!(
+            phase,
+            Phase::Clearing { next: None, .. } | Phase::Balancing(_)
+        );
+        self.works() && soon
     }
 
     fn works(&self) -> bool {
@@ -173,7 +188,11 @@ impl Line {
             }
             Phase::Seizing(seizing) => Some(seizing.leg),
             Phase::Clearing { next, .. } => next.as_ref().map(|(leg, _)| *leg),
-            Phase::Idle | Phase::Announced(_) | Phase::RungOut(_) | Phase::Parting { .. } => None,
+            Phase::Idle
+            | Phase::Announced(_)
+            | Phase::RungOut(_)
+            | Phase::Balancing(_)
+            | Phase::Parting { .. } => None,
         }
     }
 
@@ -182,6 +201,7 @@ impl Line {
             Phase::Announced(announced) => announced.media,
             Phase::Offered { ringing, .. } | Phase::RungOut(ringing) => ringing.media,
             Phase::Seizing(seizing) => Some(seizing.media),
+            Phase::Balancing(balancing) => Some(balancing.media),
             Phase::Called { media, .. }
             | Phase::Up { media, .. }
             | Phase::Parting { media, .. } => Some(*media),
@@ -199,6 +219,7 @@ impl Line {
             | Phase::Parting { until, .. }
             | Phase::Clearing { until, .. } => Some(*until),
             Phase::Seizing(seizing) => seizing.deadline(),
+            Phase::Balancing(balancing) => Some(balancing.until),
             Phase::Up { watch, .. } => watch.deadline(),
         }
     }
@@ -209,12 +230,21 @@ impl Line {
 pub(crate) struct Lines {
     all: BTreeMap<PortId, Line>,
     uses: u64,
+    /// When it is looked whether lines are to be measured, while there is a reason to.
+    look_at: Option<Instant>,
 }
 
 impl Lines {
     /// What was learned of lines before this start.
-    pub(crate) fn remember(&mut self, known: &[(EntryId, Vec<ToneSignature>)]) {
+    pub(crate) fn remember(
+        &mut self,
+        known: &[(EntryId, Vec<ToneSignature>)],
+        balanced: &[(EntryId, LineBalance)],
+    ) {
         for line in self.all.values_mut() {
+            let mut balanced = balanced.iter();
+            let balance = balanced.find(|(entry, _)| line.entry.as_ref() == Some(entry));
+            line.balance = balance.map(|&(_, balance)| balance);
             let mut known = known.iter();
             if let Some((_, tones)) = known.find(|(entry, _)| line.entry.as_ref() == Some(entry)) {
                 line.learned = tones.iter().copied().take(LEARNED_SIGNATURES).collect();
@@ -236,6 +266,10 @@ impl Lines {
             let entry = config.line_on(&jack.name).map(|line| line.id.clone());
             if entry.is_some() || self.all.contains_key(&jack.port) {
                 let line = self.all.entry(jack.port).or_insert_with(Line::new);
+                if line.entry != entry {
+                    // What was measured is another line's.
+                    line.balance = None;
+                }
                 line.entry = entry;
             }
         }
@@ -326,7 +360,8 @@ impl Lines {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<(Instant, &'static str)> {
-        let due = self.all.values().filter_map(Line::deadline).min()?;
+        let lines = self.all.values().filter_map(Line::deadline);
+        let due = lines.chain(self.look_at).min()?;
         Some((due, "an outside line"))
     }
 }
@@ -368,6 +403,8 @@ impl Pbx {
             PortEvent::Recovered => {
                 line.out_of_service = false;
                 self.line_fault(now, port, false);
+                // A chip that was without power knows nothing any more.
+                self.tell_profile(port);
             }
             PortEvent::OffHook
             | PortEvent::OnHook
@@ -382,7 +419,8 @@ impl Pbx {
         let Some(line) = self.lines.get_mut(port) else {
             return;
         };
-        if let LineHeard::Second(second) = heard {
+        let measured = matches!(line.phase, Phase::Balancing(_));
+        if let (LineHeard::Second(second), false) = (heard, measured) {
             line.second = Some(second);
         }
         match &line.phase {
@@ -390,6 +428,7 @@ impl Pbx {
             Phase::Seizing(_) => self.dial_tone_heard(now, port, heard),
             Phase::Called { .. } => self.progress_heard(now, port, heard),
             Phase::Up { .. } => self.talk_heard(now, port, heard),
+            Phase::Balancing(_) => self.balance_heard(now, port, heard),
             Phase::Parting { sign, .. } => {
                 if heard == LineHeard::Voice {
                     let news = LineNews::FalseHangUp { sign: *sign };
@@ -416,6 +455,7 @@ impl Pbx {
         for port in ports {
             self.line_timeout(now, port);
         }
+        self.look_for_searches(now);
     }
 
     fn line_timeout(&mut self, now: Now, port: PortId) {
@@ -442,8 +482,12 @@ impl Pbx {
                     line.phase = Phase::Idle;
                     self.seize_line(now, port, leg, number);
                 }
-                None => line.phase = Phase::Idle,
+                None => {
+                    line.phase = Phase::Idle;
+                    self.go_on_searching(now, port);
+                }
             },
+            Phase::Balancing(_) => self.balance_step(now, port),
             Phase::Idle => {}
         }
     }
@@ -502,11 +546,13 @@ impl Pbx {
         };
         let media = line.media();
         let leg = line.leg();
+        let measured = matches!(line.phase, Phase::Balancing(_));
         line.phase = match &line.phase {
             Phase::Idle | Phase::Announced(_) | Phase::Offered { .. } | Phase::RungOut(_) => {
                 Phase::Idle
             }
             Phase::Seizing(seizing) if !seizing.is_off_hook() => Phase::Idle,
+            Phase::Balancing(balancing) if !balancing.is_off_hook() => Phase::Idle,
             _ => Phase::Clearing {
                 until: now.mono + CLEARING,
                 next: None,
@@ -520,6 +566,10 @@ impl Pbx {
         }
         if let Some(media) = media {
             self.remove_media(media);
+        }
+        if measured {
+            // The port showed what was tried last.
+            self.tell_profile(port);
         }
     }
 

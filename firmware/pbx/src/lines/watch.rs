@@ -141,6 +141,10 @@ impl Pbx {
         match self.lines.get(port).map(|line| &line.phase) {
             Some(Phase::Idle) if reversed => self.line_announced(now, port),
             Some(Phase::RungOut(_)) if reversed => self.announced_again(now, port),
+            Some(Phase::Balancing(balancing)) if reversed && !balancing.is_off_hook() => {
+                self.give_way(now, port);
+                self.line_announced(now, port);
+            }
             Some(&Phase::Called { leg, .. }) if reversed => {
                 self.line_answered(now, port, leg, Rule::LineReversal);
             }

@@ -44,6 +44,7 @@ pub(crate) fn exchange(bindings: Vec<Binding>) -> Pbx {
         flows: (Vec::new(), 0),
         fingerprint: None,
         line_tones: Vec::new(),
+        line_balance: Vec::new(),
         messages: Vec::new(),
         resumed: false,
     };

@@ -51,6 +51,7 @@ impl World {
             StateChange::Unbound { .. } => "unbound",
             StateChange::DigestMd5 { .. } => "md5",
             StateChange::LineTones { .. } => "line tones",
+            StateChange::LineBalance { .. } => "line balance",
             StateChange::Messages { .. } => "messages",
         };
         Ok(outcome.changes.iter().map(name).collect())

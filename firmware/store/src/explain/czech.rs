@@ -222,6 +222,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "linka chvíli ani nezvonila, ani neodmítla",
         Rule::LineOnward => "záznam linky předává volající dál",
         Rule::LineFlash => "někdo o něco požádal ústřednu této linky",
+        Rule::LineBalanceHours => "v těchto hodinách se měří linky",
+        Rule::LineBalanceAsked => "někdo chtěl linku změřit",
+        Rule::LineBalanceFailed => "linka nedala oznamovací tón ani ticho",
         Rule::EmergencyPreempts => "linku potřebovalo tísňové volání",
         of_set => set_rule(of_set),
     }

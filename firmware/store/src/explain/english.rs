@@ -224,6 +224,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "the line neither rang nor refused for a while",
         Rule::LineOnward => "the entry of the line sends its callers on",
         Rule::LineFlash => "somebody asked the exchange of the line for something",
+        Rule::LineBalanceHours => "lines are measured in these hours",
+        Rule::LineBalanceAsked => "somebody wanted the line to be measured",
+        Rule::LineBalanceFailed => "the line gave no dial tone or no silence",
         Rule::EmergencyPreempts => "an emergency call needed the line",
         of_set => set_rule(of_set),
     }

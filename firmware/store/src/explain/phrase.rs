@@ -18,6 +18,7 @@ const fn line(news: LineNews) -> Said {
         LineNews::FalseHangUp { .. } => Said::LineFalseHangUp,
         LineNews::Learned { .. } => Said::LineLearned,
         LineNews::Unlearned { .. } => Said::LineUnlearned,
+        LineNews::Balanced { .. } => Said::LineBalanced,
         LineNews::Flashed => Said::LineFlashed,
     }
 }
@@ -165,6 +166,8 @@ pub(crate) enum Said {
     LineLearned,
     /// Port.
     LineUnlearned,
+    /// Port.
+    LineBalanced,
     /// Port.
     LineFlashed,
     /// –

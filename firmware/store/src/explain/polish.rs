@@ -226,6 +226,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "linia przez chwilę ani nie dzwoniła, ani nie odmówiła",
         Rule::LineOnward => "wpis linii przekazuje dzwoniących dalej",
         Rule::LineFlash => "ktoś poprosił o coś centralę tej linii",
+        Rule::LineBalanceHours => "w tych godzinach mierzy się linie",
+        Rule::LineBalanceAsked => "ktoś zlecił pomiar linii",
+        Rule::LineBalanceFailed => "linia nie dała sygnału zgłoszenia ani ciszy",
         Rule::EmergencyPreempts => "linia była potrzebna dla połączenia alarmowego",
         of_set => set_rule(of_set),
     }

@@ -226,6 +226,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "линия какое-то время не звонила и не отказывала",
         Rule::LineOnward => "запись линии переводит звонящих дальше",
         Rule::LineFlash => "кто-то обратился к станции этой линии",
+        Rule::LineBalanceHours => "в эти часы измеряют линии",
+        Rule::LineBalanceAsked => "кто-то велел измерить линию",
+        Rule::LineBalanceFailed => "линия не дала ни гудка, ни тишины",
         Rule::EmergencyPreempts => "линия понадобилась для экстренного вызова",
         of_set => set_rule(of_set),
     }

@@ -48,6 +48,7 @@ impl Refreshes {
             }
             StateChange::DigestMd5 { .. }
             | StateChange::LineTones { .. }
+            | StateChange::LineBalance { .. }
             | StateChange::Messages { .. } => {}
         }
         Some(change)

@@ -101,9 +101,11 @@ impl LineAudio {
 
     /// The port hears itself: the carrier's hybrid sends a part of it back.
     fn echo(&self, rx: &mut Frame) {
-        let echo_db = self.copper.flaws().echo_db;
-        if echo_db > 0 {
-            let factor = decibels(echo_db);
+        let hybrid = f32::from(self.copper.flaws().echo_db);
+        let mismatch = f32::from(self.copper.mismatch_db10()) / 10.0;
+        let echoes = [hybrid, mismatch].into_iter().filter(|&db| db > 0.0);
+        let factor: f32 = echoes.map(decibels).sum();
+        if factor > 0.0 {
             for (sample, &said) in rx.iter_mut().zip(&self.said) {
                 *sample = saturated(f32::from(*sample) + f32::from(said) * factor);
             }
@@ -120,7 +122,7 @@ impl AudioHalf for LineAudio {
         }
         let mut line = [0; FRAME];
         self.carrier_says(&mut line);
-        let loss = decibels(self.copper.flaws().loss_db);
+        let loss = decibels(self.copper.flaws().loss_db.into());
         weaken(&mut line, loss);
         self.spoil(&mut line);
         let live = self.copper.wire.live();
@@ -143,7 +145,7 @@ impl AudioHalf for LineAudio {
                 *newest = *tx;
             }
             let mut frame = *tx;
-            weaken(&mut frame, decibels(self.copper.flaws().loss_db));
+            weaken(&mut frame, decibels(self.copper.flaws().loss_db.into()));
             let stay = self.stay;
             if self.heard.push(Heard { stay, frame }).is_err() {
                 self.dropped += 1;
@@ -156,8 +158,8 @@ impl AudioHalf for LineAudio {
 }
 
 /// The factor of this many dB less.
-fn decibels(less: u8) -> f32 {
-    10.0_f32.powf(f32::from(less) / -20.0)
+fn decibels(less: f32) -> f32 {
+    10.0_f32.powf(less / -20.0)
 }
 
 fn weaken(frame: &mut Frame, factor: f32) {

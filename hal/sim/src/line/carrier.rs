@@ -22,6 +22,9 @@ use crate::wire::Heard;
 const WITHHELD: &str = "withheld";
 /// Nothing dialled for so long: the number is whole.
 const DIGIT_WAIT: Duration = Duration::from_millis(2_500);
+/// No number is shorter, and an exchange waits longer for what is missing.
+const DIGITS_LEAST: usize = 2;
+const INCOMPLETE_WAIT: Duration = Duration::from_secs(10);
 /// A number is whole at the latest with so many digits.
 const DIGITS_WHOLE: usize = 15;
 /// From the last digit to the far telephone's first ring.
@@ -194,6 +197,9 @@ impl Carrier {
         if let Some(faults) = settings.faults {
             self.set_faults(faults);
         }
+        if settings.impedance.is_some() {
+            self.fact(What::Impedance(settings.impedance));
+        }
     }
 
     fn set_faults(&mut self, faults: LineFaults) {
@@ -269,7 +275,9 @@ impl Carrier {
     }
 
     fn digit_wait(&self) -> Duration {
-        if self.dialled.len() == 3 && self.dialled.starts_with('1') {
+        if self.dialled.len() < DIGITS_LEAST {
+            INCOMPLETE_WAIT
+        } else if self.dialled.len() == 3 && self.dialled.starts_with('1') {
             SHORT_WAIT
         } else if self.dialled.len() >= DIGITS_WHOLE {
             Duration::ZERO
@@ -379,6 +387,7 @@ impl Carrier {
     fn routed(&mut self) {
         self.stage = Stage::TurnedAway;
         match self.fate {
+            _ if self.dialled.len() < DIGITS_LEAST => self.tone(self.rules.tones.congestion),
             Fate::Busy => self.tone(self.rules.tones.busy),
             Fate::Congestion => self.tone(self.rules.tones.congestion),
             Fate::SpecialInfo => self.tone(self.rules.tones.special_info),

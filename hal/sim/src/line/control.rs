@@ -3,7 +3,9 @@
 use core::time::Duration;
 use std::{collections::VecDeque, sync::Arc};
 
-use hal_port::{ControlHalf, FLASH_MS, Linefeed, LoopHook, PortCommand, PortEvent, Reading};
+use hal_port::{
+    ControlHalf, FLASH_MS, Impedance, Linefeed, LoopHook, PortCommand, PortEvent, Reading,
+};
 use rtrb::{Consumer, Producer};
 
 use super::copper::{Contact, Copper, Fact, What};
@@ -89,7 +91,9 @@ pub struct LineControl {
     /// What of the idle line's voltage no exchange gives, as it was seen last.
     foreign_seen: Option<i16>,
     rung: bool,
+    line_impedance: Option<Impedance>,
     // The port.
+    impedance: Impedance,
     hook: LoopHook,
     closed: bool,
     moves: VecDeque<(Duration, Move)>,
@@ -125,6 +129,8 @@ impl LineControl {
             foreign_volts: 0,
             foreign_seen: None,
             rung: false,
+            line_impedance: None,
+            impedance: Impedance::default(),
             hook: LoopHook::OnHook,
             closed: false,
             moves: VecDeque::new(),
@@ -159,6 +165,10 @@ impl LineControl {
                     What::Ringing(on) => self.ringing = on,
                     What::Parallel(off_hook) => self.parallel = off_hook,
                     What::LoopTenthMa(current) => self.loop_tenth_ma = current,
+                    What::Impedance(line) => {
+                        self.line_impedance = line;
+                        self.match_line();
+                    }
                     What::ForeignVolts(volts) => self.foreign_volts = volts.clamp(-100, 100),
                 }
             }
@@ -192,6 +202,13 @@ impl LineControl {
         } else {
             fed + self.foreign_volts
         }
+    }
+
+    /// What the port says comes back as far as its impedance is not the line's.
+    fn match_line(&self) {
+        let line = self.line_impedance;
+        let loss = line.map(|line| self.impedance.return_loss_db10(line));
+        self.copper.set_mismatch_db10(loss.unwrap_or(0));
     }
 
     /// Takes the state of the line into the beliefs.
@@ -326,7 +343,10 @@ impl ControlHalf for LineControl {
             PortCommand::SetProfile(profile) if !profile.is_sound() => {
                 return Err(SimError::Profile);
             }
-            PortCommand::SetProfile(_) => {}
+            PortCommand::SetProfile(profile) => {
+                self.impedance = profile.impedance;
+                self.match_line();
+            }
             PortCommand::StartRing(_)
             | PortCommand::StopRing
             | PortCommand::SetLinefeed(_)

@@ -1,9 +1,9 @@
 //! What the parts of a simulated line share.
 
-use core::sync::atomic::{AtomicBool, AtomicI8, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI8, AtomicU8, AtomicU16, Ordering};
 use core::time::Duration;
 
-use hal_port::Linefeed;
+use hal_port::{Impedance, Linefeed};
 
 use crate::wire::Wire;
 
@@ -31,6 +31,9 @@ pub(crate) struct Copper {
     noise_dbm0: AtomicI8,
     /// Another line is heard. Written by the carrier.
     crosstalk: AtomicBool,
+    /// How much weaker what the port says comes back because its impedance is not the line's, in tenths of a
+    /// dB; 0 = not at all. Written by the control half.
+    mismatch_db10: AtomicU16,
 }
 
 impl Default for Copper {
@@ -42,6 +45,7 @@ impl Default for Copper {
             echo_db: AtomicU8::new(0),
             noise_dbm0: AtomicI8::new(QUIET),
             crosstalk: AtomicBool::new(false),
+            mismatch_db10: AtomicU16::new(0),
         }
     }
 }
@@ -53,6 +57,14 @@ impl Copper {
 
     pub(crate) fn set_listening(&self, listening: bool) {
         self.listening.store(listening, Ordering::Relaxed);
+    }
+
+    pub(crate) fn mismatch_db10(&self) -> u16 {
+        self.mismatch_db10.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_mismatch_db10(&self, loss: u16) {
+        self.mismatch_db10.store(loss, Ordering::Relaxed);
     }
 
     pub(crate) fn flaws(&self) -> Flaws {
@@ -100,6 +112,8 @@ pub(crate) enum What {
     Parallel(bool),
     /// Current of a closed loop in tenths of mA.
     LoopTenthMa(i16),
+    /// The line's own impedance; `None`: whatever the port shows suits it.
+    Impedance(Option<Impedance>),
     /// Voltage from elsewhere on the line.
     ForeignVolts(i16),
 }

@@ -1,6 +1,6 @@
 //! How the exchange at the other end of a simulated line behaves, as plain data.
 
-use hal_port::Cadence;
+use hal_port::{Cadence, Impedance};
 use model::{CallerIdScheme, ToneSpec, ToneStep};
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +92,9 @@ pub struct LineSettings {
     pub answer_reversal: Option<bool>,
     /// What is wrong with the line.
     pub faults: Option<LineFaults>,
+    /// The line's own impedance: what the port says comes back as far as it shows another one. Until it is
+    /// said, every one suits the line.
+    pub impedance: Option<Impedance>,
 }
 
 /// The tones of the exchange.

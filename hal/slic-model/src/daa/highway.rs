@@ -5,9 +5,6 @@ use hal_port::{AudioHalf, FRAME, Frame, FrameStatus};
 
 use super::{Daa, DaaHandle};
 
-/// What the hybrid lets back from our side, on a line that matches.
-const HYBRID: f64 = 0.1;
-
 /// The box's side of the highway at the port's slot. A chip that is not set up, or set to another
 /// slot, is silent; on hook without monitor it sends the ring detector's output, as the chip does.
 #[derive(Debug)]
@@ -87,8 +84,9 @@ impl Daa {
             return;
         }
         let (_, from_line) = self.gains();
+        let hybrid = self.hybrid();
         for (got, (&spoken, &out)) in rx.iter_mut().zip(self.spoken.iter().zip(&self.heard)) {
-            let echo = scale(out, HYBRID);
+            let echo = scale(out, hybrid);
             *got = through_slot(format, scale(spoken.saturating_add(echo), from_line));
         }
     }

@@ -5,9 +5,12 @@ mod analog;
 mod chain;
 mod handle;
 mod highway;
+mod termination;
 
 pub use handle::DaaHandle;
 pub use highway::DaaAudio;
+
+use hal_port::Impedance;
 
 /// What boards differ in.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +78,8 @@ pub struct Line {
     pub ringing: Option<(f64, f64)>,
     /// A parallel set is lifted, of this many Ω.
     pub parallel: Option<f64>,
+    /// The line's own impedance; `None`: whatever the chip shows suits it as well as can be.
+    pub impedance: Option<Impedance>,
 }
 
 impl Default for Line {
@@ -86,6 +91,7 @@ impl Default for Line {
             limit_ma: 30.0,
             ringing: None,
             parallel: None,
+            impedance: None,
         }
     }
 }

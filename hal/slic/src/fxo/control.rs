@@ -58,8 +58,9 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
         if !profile.is_sound() {
             return Err(SlicError::Argument);
         }
-        self.profile = profile;
-        if self.health.works() {
+        // In a call a write could be heard.
+        let news = core::mem::replace(&mut self.profile, profile) != profile;
+        if news && self.health.works() {
             self.write_profile()?;
         }
         Ok(())

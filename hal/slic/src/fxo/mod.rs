@@ -85,6 +85,7 @@ impl<S: SpiDevice, P: InputPin> FxoLine<S, P> {
                 pulse: true,
                 on_hook_sound: true,
                 parallel: true,
+                impedance: true,
                 ..Capabilities::default()
             },
         }

@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use embedded_hal::{digital::InputPin, spi::SpiDevice};
+use hal_port::Reading;
 
 use super::registers::{
     AUTOMATIC, AUTOMATIC_ALL, BATTERY_FEED, BATTERY_SENSE, BATTERY_TRACK, CALIBRATE, CALIBRATION_1,
@@ -263,6 +264,8 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
     }
 
     fn calibrate(&mut self) -> Result<Flow, Trouble> {
+        // The line was never fed: whatever lies on it is foreign.
+        self.reading.foreign_volts = Some(Reading::on_open_loop(self.loop_volts()?));
         let (second, first) = match self.settings.driver {
             LineDriver::Discrete => (0x1f, CALIBRATE | 0x1f),
             // Without RING and TIP mismatch, which are searched by hand.

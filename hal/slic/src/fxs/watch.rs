@@ -150,19 +150,16 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         }
     }
 
+    /// Voltage between tip and ring in V.
+    pub(super) fn loop_volts(&mut self) -> Result<i16, Trouble> {
+        let volts = signed(self.bus.read(LOOP_VOLTAGE)?);
+        Ok(volts * 3 / 2)
+    }
+
     fn take_reading(&mut self) -> Result<(), Trouble> {
         self.check_identity()?;
-        let signed = |raw: u8, sign: bool| {
-            if sign {
-                -i16::from(raw)
-            } else {
-                i16::from(raw)
-            }
-        };
-        let voltage = self.bus.read(LOOP_VOLTAGE)?;
+        let volts = self.loop_volts()?;
         let current = self.bus.read(LOOP_CURRENT)?;
-        let volts = signed(voltage & 0x3f, voltage & 0x40 != 0);
-        let volts = volts * 3 / 2;
         self.reading.volts = Some(volts);
         if self.wish.told == feed::OPEN {
             // What the line kept of our own feed is gone.
@@ -173,7 +170,7 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         } else {
             self.open_since = None;
         }
-        let current = signed(current & 0x3f, current & 0x40 != 0);
+        let current = signed(current);
         self.reading.loop_tenth_ma = Some(current * 25 / 2);
         let battery = self.bus.read(BATTERY_SENSE)?;
         if battery < BATTERY_FAILED {
@@ -183,4 +180,10 @@ impl<S: SpiDevice, P: InputPin> FxsLine<S, P> {
         }
         Ok(())
     }
+}
+
+/// What the sense registers hold: six bits and a sign.
+fn signed(raw: u8) -> i16 {
+    let size = i16::from(raw & 0x3f);
+    if raw & 0x40 != 0 { -size } else { size }
 }

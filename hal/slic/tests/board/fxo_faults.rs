@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use hal_port::{
-    ControlHalf as _, Error as _, ErrorKind, FaultKind, LoopHook, PortCommand, PortEvent,
+    AudioHalf as _, ControlHalf as _, Error as _, ErrorKind, FRAME, FaultKind, Impedance,
+    LineProfile, LoopHook, PortCommand, PortEvent,
 };
 use hal_slic::Trouble;
 use hal_slic_model::daa::{Board, DaaHandle, Faults, Feed};
@@ -229,4 +230,34 @@ fn chips_of_a_chain_are_told_apart() {
     pass(&mut benches, 200);
     assert!(!benches[0].line.is_in_service());
     assert!(benches[1].line.is_in_service() && benches[2].line.is_in_service());
+}
+
+#[test]
+fn a_line_sends_least_back_to_the_impedance_that_suits_it() {
+    for line in Impedance::ALL {
+        let mut bench = FxoBench::new(Build::default());
+        bench.chip.line(|l| l.impedance = Some(line));
+        bench.must(OFF_HOOK);
+        bench.pass(1_000);
+        let mut returned = |impedance| {
+            bench.must(PortCommand::SetProfile(LineProfile {
+                country: *b"PL",
+                impedance,
+                ..LineProfile::default()
+            }));
+            let mut audio = bench.chip.audio();
+            let mut rx = [0; FRAME];
+            for _ in 0..3 {
+                audio.exchange(&[8_000; FRAME], &mut rx);
+            }
+            assert_eq!(bench.chip.violations(), Vec::<String>::new());
+            rx[FRAME - 1]
+        };
+        let best = returned(line);
+        for other in Impedance::ALL {
+            let twins = [Impedance::Ohm220Plus820, Impedance::Ohm220Plus820Short];
+            let alike = other == line || (twins.contains(&line) && twins.contains(&other));
+            assert_eq!(returned(other) <= best, alike, "{line:?} {other:?}");
+        }
+    }
 }

@@ -37,6 +37,11 @@ fn bring_up_is_quick_and_leaves_the_chip_as_planned() {
         assert_eq!(bench.chip.register(1) & 0x3c, 0x3c);
         assert_eq!(bench.line.reading().volts, Some(48));
     }
+    let mut bench = FxsBench::cold(Build::default());
+    bench.chip.set(|set| set.foreign_volts = 30.0);
+    bench.pass(3_000);
+    assert!(bench.line.is_in_service());
+    assert_eq!(bench.line.reading().foreign_volts, Some(30), "fed since");
 }
 
 /// Each fault, what it is called, and that the port is back when it is over.
@@ -271,7 +276,8 @@ fn foreign_voltage_is_seen_while_the_loop_is_not_fed() {
         let mut bench = FxsBench::new(Build::default());
         bench.chip.set(|set| set.foreign_volts = volts);
         bench.pass(500);
-        assert_eq!(bench.line.reading().foreign_volts, None, "fed all the time");
+        let at_start = bench.line.reading().foreign_volts;
+        assert_eq!(at_start, Some(0), "there was none when it was brought up");
         bench.must(PortCommand::SetLinefeed(Linefeed::Open));
         bench.pass(400);
         // Steps of 1.5 V.

@@ -2,6 +2,7 @@
 //! cannot tell for sure (what exactly is heard, rung and written, and when) is asserted here.
 
 mod callers;
+mod measure;
 mod outside;
 mod subscriber;
 mod two_calls;
@@ -14,7 +15,8 @@ use config::{Config, Tone};
 use hal_port::Linefeed;
 use hal_sim::{Act, NamedTone, Report};
 use model::{
-    Command, EntryId, EventBody, Instant, Party, PartyId, PortId, Random, Record, Rule, Seq,
+    Command, EntryId, EventBody, Instant, LineBalance, Party, PartyId, PortId, Random, Record,
+    Rule, Seq, StateChange,
 };
 use pbx::{Input, Keys, Setup};
 
@@ -28,7 +30,12 @@ const STEP: Duration = Duration::from_millis(5);
 const MARKS: [&str; 8] = ["700", "900", "1100", "1300", "1500", "1700", "1900", "2100"];
 
 /// Switches the exchange on.
-fn switch_on(now: Instant, config: &Arc<Config>, next_seq: Seq, board: &mut Board) -> Exchange {
+fn switch_on(
+    now: Instant,
+    config: &Arc<Config>,
+    (next_seq, line_balance): (Seq, Vec<(EntryId, LineBalance)>),
+    board: &mut Board,
+) -> Exchange {
     let setup = Setup {
         config: Arc::clone(config),
         version: 1,
@@ -43,6 +50,7 @@ fn switch_on(now: Instant, config: &Arc<Config>, next_seq: Seq, board: &mut Boar
         flows: (Vec::new(), 0),
         fingerprint: None,
         line_tones: Vec::new(),
+        line_balance,
         messages: Vec::new(),
         resumed: false,
     };
@@ -60,6 +68,8 @@ pub(crate) struct Street {
     board: Board,
     pub(crate) records: Vec<Record>,
     pub(crate) parties: BTreeMap<PartyId, Party>,
+    /// What is kept of lines over a restart.
+    balance: Vec<(EntryId, LineBalance)>,
     /// When a bell began or ended.
     pub(crate) bells: Vec<(Instant, PortId, bool)>,
     /// When a set heard something louder than −40 dBm0 for the first time since somebody asked.
@@ -89,7 +99,7 @@ impl Street {
         board.people.set_tones(tones.collect());
         board.people.set_flash_ms(config.country.flash_send_ms);
         let now = Instant::ZERO;
-        let exchange = switch_on(now, &config, Seq(1), &mut board);
+        let exchange = switch_on(now, &config, (Seq(1), Vec::new()), &mut board);
         let mut street = Self {
             now,
             config,
@@ -97,6 +107,7 @@ impl Street {
             board,
             records: Vec::new(),
             parties: BTreeMap::new(),
+            balance: Vec::new(),
             bells: Vec::new(),
             first_sound: [None; 8],
         };
@@ -107,7 +118,8 @@ impl Street {
     /// The program dies and starts anew; the board does not notice.
     pub(crate) fn restart(&mut self) {
         let next = self.records.last().map_or(1, |record| record.seq.0 + 1);
-        self.exchange = switch_on(self.now, &self.config, Seq(next), &mut self.board);
+        let kept = (Seq(next), self.balance.clone());
+        self.exchange = switch_on(self.now, &self.config, kept, &mut self.board);
         self.take();
     }
 
@@ -149,6 +161,10 @@ impl Street {
                 Effect::Record(record) => self.records.push(record),
                 Effect::Party(id, party) => {
                     self.parties.insert(id, party);
+                }
+                Effect::State(StateChange::LineBalance { line, balance }) => {
+                    self.balance.retain(|(known, _)| *known != line);
+                    self.balance.push((line, balance));
                 }
                 Effect::Bell(port, on) => self.bells.push((self.now, port, on)),
                 _ => {}

@@ -10,11 +10,16 @@ use super::Street;
 const NUMBER: &str = "226660000";
 
 /// A street in `country` with sets 301 and 302, and lines that 301 answers.
-struct Outside(Street);
+pub(super) struct Outside(pub(super) Street);
 
 impl Outside {
-    fn new(country: &str, lines: u16, keys: &str) -> Self {
-        let mut top = format!("[office]\ncountry = \"{country}\"\n");
+    pub(super) fn new(country: &str, lines: u16, keys: &str) -> Self {
+        Self::with(country, "", lines, keys)
+    }
+
+    /// The same in an office with more keys of its own.
+    pub(super) fn with(country: &str, office: &str, lines: u16, keys: &str) -> Self {
+        let mut top = format!("[office]\ncountry = \"{country}\"\n{office}");
         for line in 1..=lines {
             top += &format!(
                 "[[line]]\nid = \"line{line}\"\nport = \"fxo{line}\"\nanswer = \"set1\"\n{keys}\n"
@@ -25,7 +30,7 @@ impl Outside {
         Self(street)
     }
 
-    fn act(&mut self, line: u16, act: Act) {
+    pub(super) fn act(&mut self, line: u16, act: Act) {
         let port = format!("fxo{line}");
         let street = &mut self.0;
         street.board.people.act(&port, &act).expect("they can");
@@ -33,7 +38,7 @@ impl Outside {
         street.take();
     }
 
-    fn set(&mut self, settings: LineSettings) {
+    pub(super) fn set(&mut self, settings: LineSettings) {
         self.act(1, Act::Line(settings));
     }
 
@@ -44,7 +49,7 @@ impl Outside {
         });
     }
 
-    fn call(&mut self, line: u16) {
+    pub(super) fn call(&mut self, line: u16) {
         self.act(
             line,
             Act::Call {
@@ -54,17 +59,22 @@ impl Outside {
         );
     }
 
-    fn report(&mut self, line: u16) -> Report {
+    pub(super) fn report(&mut self, line: u16) -> Report {
         let port = format!("fxo{line}");
         let people = &self.0.board.people;
         people.report(&port, &["1100"]).expect("it is there")
     }
 
-    fn stage(&mut self, line: u16) -> String {
+    pub(super) fn stage(&mut self, line: u16) -> String {
         self.report(line).line.expect("a line").stage
     }
 
-    fn wait(&mut self, what: &str, most_ms: u64, done: impl Fn(&mut Self) -> bool) -> u64 {
+    pub(super) fn wait(
+        &mut self,
+        what: &str,
+        most_ms: u64,
+        done: impl Fn(&mut Self) -> bool,
+    ) -> u64 {
         let since = self.0.now;
         while !done(self) {
             let waited = self.0.now.since(since);
@@ -81,7 +91,7 @@ impl Outside {
     }
 
     /// A call from outside that set 301 answered.
-    fn talk(&mut self) {
+    pub(super) fn talk(&mut self) {
         self.call(1);
         self.wait("301 rings", 12_000, |s| s.0.report(1).rung);
         self.0.lift(1);
@@ -115,7 +125,7 @@ impl Outside {
     }
 
     /// Both marks are heard, each at the other end.
-    fn hear_each_other(&mut self) {
+    pub(super) fn hear_each_other(&mut self) {
         self.0.act(
             1,
             Act::Talk {
@@ -140,7 +150,7 @@ impl Outside {
     }
 
     /// Puts the handset back if it is lifted, and waits until all is quiet.
-    fn clean_up(&mut self) {
+    pub(super) fn clean_up(&mut self) {
         if self.0.report(1).off_hook {
             self.0.hang_up(1);
         }

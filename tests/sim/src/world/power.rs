@@ -67,6 +67,7 @@ impl World {
             flows: (Vec::new(), 0),
             fingerprint: None,
             line_tones: found.line_tones,
+            line_balance: found.line_balance,
             messages: Vec::new(),
             resumed: false,
         };
