@@ -66,18 +66,18 @@ impl Via {
     /// # Errors
     /// [`Fault::Malformed`], [`Fault::Host`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let (transport, (host, port), params) = parts(text)?;
+        let parts = Parts::of(text)?;
         Ok(Self {
-            transport,
-            host,
-            port,
-            params: Params::parse_to_grow(params, SOURCE_ROOM)?,
+            transport: parts.transport,
+            host: parts.host,
+            port: parts.port,
+            params: Params::parse_to_grow(parts.params, SOURCE_ROOM)?,
         })
     }
 
     /// Whether [`Via::parse`] can read it; says whether its branch was made by RFC 3261 rules.
     pub(crate) fn check(text: &str) -> Result<bool, Fault> {
-        let (_, _, params) = parts(text)?;
+        let params = Parts::of(text)?.params;
         Params::check(params)?;
         Ok(raw_param(params, "branch").is_some_and(is_magic))
     }
@@ -148,22 +148,36 @@ impl Via {
     }
 }
 
-/// Transport, host with port, and parameters of one element.
-fn parts(text: &str) -> Result<(ViaTransport, (Host, Option<u16>), &str), Fault> {
-    const BAD: Fault = Fault::Malformed("Via");
-    let text = trim(text);
-    let (name, rest) = text.split_once('/').ok_or(BAD)?;
-    let (version, rest) = rest.split_once('/').ok_or(BAD)?;
-    if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
-        return Err(BAD);
+/// One element, its parameters not read yet.
+struct Parts<'a> {
+    transport: ViaTransport,
+    host: Host,
+    port: Option<u16>,
+    params: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Result<Self, Fault> {
+        const BAD: Fault = Fault::Malformed("Via");
+        let text = trim(text);
+        let (name, rest) = text.split_once('/').ok_or(BAD)?;
+        let (version, rest) = rest.split_once('/').ok_or(BAD)?;
+        if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
+            return Err(BAD);
+        }
+        let rest = rest.trim_start();
+        let end = rest.find([' ', '\t', '\r', '\n']).ok_or(BAD)?;
+        let transport = read_transport(&rest[..end]).ok_or(BAD)?;
+        let rest = &rest[end..];
+        let params_at = rest.find(';').unwrap_or(rest.len());
+        let (host, port) = Host::parse_with_port(trim(&rest[..params_at]))?;
+        Ok(Self {
+            transport,
+            host,
+            port,
+            params: &rest[params_at..],
+        })
     }
-    let rest = rest.trim_start();
-    let end = rest.find([' ', '\t', '\r', '\n']).ok_or(BAD)?;
-    let transport = read_transport(&rest[..end]).ok_or(BAD)?;
-    let rest = &rest[end..];
-    let params_at = rest.find(';').unwrap_or(rest.len());
-    let host = Host::parse_with_port(trim(&rest[..params_at]))?;
-    Ok((transport, host, &rest[params_at..]))
 }
 
 fn is_magic(branch: &str) -> bool {
