@@ -44,7 +44,7 @@ const KERNELS: &[Named] = &[
     ("line_echo_32_ms", 535_000.0, || Ok(line_kernels::echo(32))),
     ("line_echo_64_ms", 972_000.0, || Ok(line_kernels::echo(64))),
     ("line_tones", 45_000.0, || Ok(line_kernels::tones())),
-    ("line_caller_id", 69_000.0, || Ok(line_kernels::caller_id())),
+    ("line_caller_id", 77_000.0, || Ok(line_kernels::caller_id())),
     (
         "plane_relayed_packet",
         3_000.0,

@@ -16,6 +16,9 @@ const LEVEL_RATIO: f32 = 20.0;
 const EVEN_MS: core::ops::RangeInclusive<f32> = 140.0..=860.0;
 /// On against off of an even cadence.
 const EVEN_RATIO: core::ops::RangeInclusive<f32> = 0.7..=1.4;
+/// How fast an exchange's tones may fade, as the part of their power that is lost in a second: 4 dB. What is
+/// struck or plucked loses more; made by an exchange, they are even.
+const FADE_MAX: f32 = 1.0;
 /// Below this period an even cadence is congestion, above it busy, in most countries: ms.
 const FAST_MS: f32 = 540.0;
 
@@ -124,6 +127,18 @@ impl Cadence {
         national
             .or_else(|| self.common(tones))
             .or_else(|| self.regular(tones))
+            .filter(|found| !found.tone.ends_a_call() || !self.fades(found.cycles))
+    }
+
+    /// Whether the newest bursts fade, one with the other, as the notes of an instrument do.
+    fn fades(&self, bursts: u8) -> bool {
+        let newest = self.runs().iter().rev().filter_map(|run| run.tones);
+        let (sum, count) = newest
+            .take(bursts.into())
+            .fold((0.0, 0.0), |(sum, count), tones| {
+                (sum + tones.fade, count + 1.0)
+            });
+        sum > count * FADE_MAX
     }
 
     fn common(&self, tones: Tones) -> Option<Found> {

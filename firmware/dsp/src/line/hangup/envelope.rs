@@ -59,6 +59,8 @@ pub(super) struct Sound {
     /// The 50 ms under way.
     part: f32,
     parts: u8,
+    /// How the energy of units goes up or down.
+    trend: Trend,
 }
 
 impl Default for Sound {
@@ -74,6 +76,7 @@ impl Default for Sound {
             weakest: f32::MAX,
             part: 0.0,
             parts: 0,
+            trend: Trend::default(),
         }
     }
 }
@@ -121,7 +124,13 @@ impl Sound {
         }
     }
 
+    /// How fast it fades, as the part of its power that is lost in a second; 0 = it is even, or too short to tell.
+    pub(super) fn fade(&self) -> f32 {
+        self.trend.fade()
+    }
+
     fn unit(&mut self, low: f32, full: f32) {
+        self.trend.feed(low);
         self.low += low;
         self.full += full;
         self.units = self.units.saturating_add(1);
@@ -135,6 +144,59 @@ impl Sound {
             }
             (self.part, self.parts) = (0.0, 0);
         }
+    }
+}
+
+/// Units at either end of a stretch that do not count for its trend: what rises and falls there is its edge.
+const EDGE_UNITS: u32 = 4;
+/// Units from which on a trend is told.
+const TREND_UNITS: f32 = 12.0;
+/// Least part of the changes of energy that a trend must explain: beats and noise go up and down.
+const EXPLAINED_MIN: f32 = 0.3;
+
+/// The straight line through the energy of units, by least squares.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Trend {
+    /// The newest units, which may be the edge.
+    waiting: [f32; EDGE_UNITS as usize],
+    fed: u32,
+    /// Units that count, and their sums: energy, its square, and place times energy.
+    count: f32,
+    energy: f32,
+    square: f32,
+    moment: f32,
+}
+
+impl Trend {
+    fn feed(&mut self, energy: f32) {
+        let [oldest, rest @ ..] = self.waiting;
+        let [a, b, c] = rest;
+        self.waiting = [a, b, c, energy];
+        self.fed = self.fed.saturating_add(1);
+        if self.fed <= 2 * EDGE_UNITS {
+            return;
+        }
+        self.energy += oldest;
+        self.square += oldest * oldest;
+        self.moment += oldest * self.count;
+        self.count += 1.0;
+    }
+
+    fn fade(&self) -> f32 {
+        const UNITS_A_SECOND: f32 = 1_000.0 / UNIT_MS as f32;
+        if self.count < TREND_UNITS {
+            return 0.0;
+        }
+        let mean = self.energy / self.count;
+        let spread = (self.count * self.count - 1.0) / 12.0;
+        let together = self.moment / self.count - mean * (self.count - 1.0) / 2.0;
+        let slope = together / spread;
+        let explained = slope * slope * spread;
+        let all = self.square / self.count - mean * mean;
+        if explained < all * EXPLAINED_MIN || mean <= 0.0 {
+            return 0.0;
+        }
+        -slope / mean * UNITS_A_SECOND
     }
 }
 

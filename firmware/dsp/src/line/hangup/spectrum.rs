@@ -25,6 +25,8 @@ pub(super) struct Tones {
     pub hz: [f32; 2],
     /// Mean square.
     pub power: f32,
+    /// How fast they fade, as the part of their power that is lost in a second.
+    pub fade: f32,
 }
 
 impl Tones {
@@ -64,6 +66,7 @@ impl Tones {
         (narrow > all * NARROW_MIN).then_some(Self {
             hz,
             power: sound.power(),
+            fade: sound.fade(),
         })
     }
 

@@ -244,3 +244,26 @@ fn speech_over_the_tone_ends_it() {
     crate::mix::add_saturating(&mut both, &play(busy, 9.0));
     assert_eq!(tones(&news(&mut ToneListener::new(), &both)), []);
 }
+
+#[test]
+fn a_note_struck_again_and_again_ends_no_call() {
+    // What is struck or plucked fades by 5 to 20 dB a second; here by 7.
+    let faded = |hz: u16, on: u16, off: u16, a_second: f32| {
+        let mut sound = play(spec(&[([hz, 0], on), ([0, 0], off)], -14), 12.0);
+        let period = (usize::from(on) + usize::from(off)) * 8;
+        for (n, sample) in sound.iter_mut().enumerate() {
+            let struck = (n % period) as f32 / RATE_HZ as f32;
+            *sample = (f32::from(*sample) * (-a_second * struck).exp()) as i16;
+        }
+        sound
+    };
+    for (hz, on, off) in [(428, 380, 290), (402, 820, 70), (440, 250, 250)] {
+        let even = tones(&news(&mut ToneListener::new(), &faded(hz, on, off, 0.0)));
+        assert!(even.iter().any(|tone| tone.ends_a_call()), "{hz}: {even:?}");
+        let note = tones(&news(&mut ToneListener::new(), &faded(hz, on, off, 0.8)));
+        assert!(
+            !note.iter().any(|tone| tone.ends_a_call()),
+            "{hz}: {note:?}"
+        );
+    }
+}
