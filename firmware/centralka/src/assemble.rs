@@ -18,7 +18,7 @@ use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOption
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{self, Board, Control, Driver, Gather, MEDIA, Moderation, Mouth, Word},
+    control::{self, Board, Control, Driver, Gather, MEDIA, Mouth, Word},
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
@@ -406,7 +406,6 @@ fn start_control(
         board,
         tls: Some(common.tls),
         heart,
-        moderation: Moderation::new(),
         buffer: vec![0; limits::SIP_MESSAGE_MAX],
     };
     for socket in doors.udp {

@@ -221,6 +221,21 @@ fn ten_thousand_registers_leave_nothing_and_never_refuse() {
 }
 
 #[test]
+fn a_flood_leaves_only_so_many_timers_of_forgotten_transactions() {
+    let mut script = Script::new();
+    let bound = 4 * limits::SIP_TRANSACTIONS;
+    let mut most = 0;
+    for n in 0..40_000 {
+        script.say(&register(n), "");
+        grant(&mut script);
+        script.skip();
+        most = most.max(script.agent.sizes().alarms);
+    }
+    assert!((bound..=bound + 1).contains(&most), "{most}");
+    script.rest();
+}
+
+#[test]
 fn too_many_calls_get_503() {
     let mut script = Script::new();
     for n in 0..limits::SIP_DIALOGS {

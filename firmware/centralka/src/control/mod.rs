@@ -6,7 +6,6 @@ mod doors;
 mod driver;
 mod gather;
 mod listener;
-mod moderation;
 mod stream;
 mod turn;
 mod udp;
@@ -31,7 +30,6 @@ pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
 pub(crate) use gather::Gather;
 pub(crate) use listener::Listener;
-pub(crate) use moderation::Moderation;
 use stream::Stream;
 pub(crate) use udp::SipSocket;
 
@@ -146,7 +144,6 @@ pub(crate) struct Control {
     pub(crate) sample_at: Instant,
     pub(crate) tls: Option<Tls>,
     pub(crate) heart: Arc<crate::guard::Heart>,
-    pub(crate) moderation: Moderation,
     pub(crate) buffer: Vec<u8>,
 }
 

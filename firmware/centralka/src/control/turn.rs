@@ -25,13 +25,11 @@ impl Control {
         let mut events = Events::with_capacity(1_024);
         while !self.driver.pbx.is_stopped() {
             self.heart.beat();
-            self.moderate();
             match self.poll.poll(&mut events, Some(self.sleep())) {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e),
             }
-            self.moderation.begin(self.clock.now().mono);
             for token in std::mem::take(&mut self.again) {
                 self.ready(token);
             }
@@ -50,18 +48,6 @@ impl Control {
         }
         self.say_goodbye();
         Ok(())
-    }
-
-    /// Leaves everything alone for a moment if there is much to do.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "nothing is awaited here: what comes meanwhile shall not wake the thread"
-    )]
-    fn moderate(&self) {
-        let pause = self.moderation.pause(self.clock.now().mono);
-        if !pause.is_zero() {
-            std::thread::sleep(pause);
-        }
     }
 
     /// How long nothing is due.
@@ -402,7 +388,6 @@ impl Control {
     }
 
     fn tell_at(&mut self, now: Now, input: Input) {
-        self.moderation.count();
         let mut lost = Vec::new();
         let mut made = Vec::new();
         let mut hands = Hands {

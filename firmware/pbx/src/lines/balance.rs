@@ -229,6 +229,17 @@ impl Pbx {
         }
     }
 
+    fn searching(&mut self, port: PortId) -> Option<(&mut Balancing, &mut Search)> {
+        match self.lines.get_mut(port)? {
+            Line {
+                phase: Phase::Balancing(balancing),
+                search: Some(search),
+                ..
+            } => Some((balancing, search)),
+            _ => None,
+        }
+    }
+
     /// The time of a step is over.
     pub(super) fn balance_step(&mut self, now: Now, port: PortId) {
         let Some(balancing) = self.balancing(port) else {
@@ -287,12 +298,7 @@ impl Pbx {
     }
 
     fn balance_second(&mut self, now: Now, port: PortId, second: LineSecond) {
-        let Some(Line {
-            phase: Phase::Balancing(balancing),
-            search: Some(search),
-            ..
-        }) = self.lines.get_mut(port)
-        else {
+        let Some((balancing, search)) = self.searching(port) else {
             return;
         };
         if balancing.step == Step::Silence {
@@ -348,12 +354,7 @@ impl Pbx {
     /// The next impedance, if there is one and the exchange still waits for a digit.
     fn try_next(&mut self, now: Now, port: PortId) {
         let usual = self.line_profile(port);
-        let Some(Line {
-            phase: Phase::Balancing(balancing),
-            search: Some(search),
-            ..
-        }) = self.lines.get_mut(port)
-        else {
+        let Some((balancing, search)) = self.searching(port) else {
             return;
         };
         let Some(&impedance) = Impedance::ALL.get(search.place) else {

@@ -190,10 +190,22 @@ impl Alarms {
         self.first().map(|(at, alarm)| (at, alarm.reason()))
     }
 
+    /// Lets only those linger for which `lives` holds.
+    pub(crate) fn forget_lingering(&mut self, lives: impl Fn(Alarm) -> bool) {
+        self.lingering.retain(|_, step| {
+            step.retain(|&alarm| lives(alarm));
+            !step.is_empty()
+        });
+    }
+
+    /// How many timers linger, also those of transactions that were forgotten before their time.
+    pub(crate) fn lingering(&self) -> usize {
+        self.lingering.values().map(Vec::len).sum()
+    }
+
     /// How many timers run.
     pub(crate) fn len(&self) -> usize {
-        let lingering: usize = self.lingering.values().map(Vec::len).sum();
-        self.by_time.len() + lingering
+        self.by_time.len() + self.lingering()
     }
 }
 

@@ -166,10 +166,26 @@ impl Agent {
             if self.servers.contains_key(&key) {
                 self.counters.forgotten_early += 1;
                 self.remove_server(key);
+                self.forget_timers();
                 return true;
             }
         }
         false
+    }
+
+    /// Under a flood of small requests every one leaves a timer behind whose transaction is forgotten
+    /// early. Looked at only when there are twice as many timers as transactions may be, so that each is
+    /// looked at once on average.
+    fn forget_timers(&mut self) {
+        if self.alarms.lingering() <= 4 * limits::SIP_TRANSACTIONS {
+            return;
+        }
+        let (clients, servers) = (&self.clients, &self.servers);
+        self.alarms.forget_lingering(|alarm| match alarm {
+            Alarm::Client(key, _) => clients.contains_key(&key),
+            Alarm::Server(key, _) => servers.contains_key(&key),
+            Alarm::Usage(..) => true,
+        });
     }
 
     /// 503 without a transaction (RFC 3261 §8.2.7).
