@@ -1,7 +1,7 @@
 //! Putting the threads of the exchange together, each with what it owns.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, RwLock, mpsc::Receiver},
     thread,
 };
@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use config::Config;
 use engine::{Engine, EngineConfig};
-use mio::{Interest, Poll, unix::SourceFd};
+use mio::{Interest, Poll, Waker, unix::SourceFd};
 use model::{Random, limits};
 use panel::{Feed, Panel, PanelParts, WebInbox};
 use pbx::{Keys, Pbx, Redactor, Setup, Snapshot, Tape, Taped};
@@ -18,21 +18,34 @@ use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOption
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{self, Board, Control, Driver, Gather, MEDIA, Mouth, Word},
+    control::{Board, Control, Driver, Gather, MEDIA, WAKER},
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
-    hardware::{self, Kept},
+    hardware::{self, BoardChoice, Kept},
     live::{InForce, Live},
     porter::{Plan, Porter},
     recorder::Recorder,
     resolver,
-    serve::{Running, ServeOptions},
+    running::Running,
     signals, socket,
     sounds::Sounds,
     tls,
     vault::{CLAIM_FILE, StoreVault},
+    word::{Mouth, Word},
 };
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub(crate) struct ServeOptions {
+    pub(crate) data: PathBuf,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) board: BoardChoice,
+    /// Make new passwords where the text refers to ones that the store does not have.
+    pub(crate) new_secrets: bool,
+    /// Print the accounts of the people, for an example office.
+    pub(crate) show_credentials: bool,
+}
 
 /// What the start found and made before any thread runs.
 pub(crate) struct Found {
@@ -68,7 +81,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     } = found;
     let config = Arc::clone(&known.config);
     let poll = Poll::new()?;
-    let (mouth, words) = control::mouth(&poll)?;
+    let (mouth, words) = Mouth::new(Waker::new(poll.registry(), WAKER)?);
     let (porter, plan) = Porter::start(&config.network, options.data.clone())?;
     let common = Common {
         clock,

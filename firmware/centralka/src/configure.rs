@@ -13,10 +13,10 @@ use model::{Random, Wall};
 use store::{ConfigSave, ConfigVersion, Store, StoreError, WriterHandle};
 
 use crate::{
-    control::{Mouth, Word},
     doors::Unavailable,
     live::InForce,
     porter::{Plan, Porter},
+    word::{Mouth, NotHeard, Word},
 };
 
 /// Why a change was not made; nothing has changed.
@@ -36,7 +36,7 @@ pub(crate) enum ConfigureError {
     Store(#[from] StoreError),
     /// The running exchange did not take it.
     #[error("{0}")]
-    Busy(#[from] crate::control::NotHeard),
+    Busy(#[from] NotHeard),
 }
 
 /// Where the versions are kept and who must hear of a new one.

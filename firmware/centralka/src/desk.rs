@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     configure::{Configurator, ConfigureError, Draft},
-    control::{Mouth, Word},
     doctor,
-    exchange::{BoardAsk, office_of, people_of},
+    exchange::{office_of, people_of},
     token::{self, TokenAsk},
     voice,
+    word::{BoardAsk, Mouth, Word},
 };
 
 /// One question of the command line.

@@ -21,10 +21,10 @@ use store::{StoreError, WriterHandle};
 
 use crate::{
     archive::wav,
-    control::{Mouth, NotHeard, Word},
     exchange::{Front, internal},
     hardware::{BoardReport, Part},
     live::current,
+    word::{Mouth, NotHeard, Word},
 };
 
 /// Samples a second of what is kept of a hang-up.

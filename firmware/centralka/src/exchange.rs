@@ -21,12 +21,13 @@ use store::{Reader, StoreError, WriterHandle};
 
 use crate::{
     configure::{Configurator, ConfigureError, Draft},
-    control::{Mouth, Word},
     hardware::BoardChoice,
     live::{InForce, current, entry_party},
+    marks::{mark_name, mark_number},
     metrics,
     porter::Porter,
     voice,
+    word::{BoardAsk, Mouth, Word},
 };
 
 /// What the panel talks to.
@@ -149,15 +150,6 @@ impl Front {
             Err(_) => Err(Refusal::Busy),
         }
     }
-}
-
-/// A question to the simulated board.
-#[derive(Clone, Debug)]
-pub(crate) enum BoardAsk {
-    /// Do this.
-    Act(hal_sim::Act),
-    /// Tell what you see and hear.
-    Hear,
 }
 
 /// Who is who, from the ledger and the configuration.
@@ -520,20 +512,6 @@ const fn act_error_name(error: &hal_sim::ActError) -> &'static str {
         hal_sim::ActError::NoLine => "no_line",
         hal_sim::ActError::Busy => "busy",
     }
-}
-
-/// The panel numbers its marks 1 to 9; the board names marks by their frequency in Hz.
-fn mark_name(mark: u8) -> String {
-    (600 + 100 * u32::from(mark.clamp(1, 9))).to_string()
-}
-
-/// The panel's number of a board's mark.
-pub(crate) fn mark_number(name: &str) -> Option<u8> {
-    let hz: u32 = name.parse().ok()?;
-    let number = hz.checked_sub(600)? / 100;
-    u8::try_from(number)
-        .ok()
-        .filter(|&number| mark_name(number) == name)
 }
 
 const fn silence() -> Heard {

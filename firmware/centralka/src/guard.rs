@@ -14,8 +14,8 @@ use std::{
 use engine::{EngineStatus, Granted, Watcher};
 
 use crate::{
-    control::{Mouth, Word},
     notify, voice,
+    word::{Mouth, Word},
 };
 
 /// How often the guard looks when the service manager does not say.

@@ -2,22 +2,20 @@
 
 mod cards;
 mod chips;
+mod missing;
+mod open_board;
 mod report;
 
-use std::{
-    any::Any,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use config::{Config, Country, Tone};
 use hal_board::linux::Linux;
-use hal_port::{AudioHalf, Cadence, KindOnly};
+use hal_port::{Cadence, KindOnly};
 use hal_sim::{BoardPlan, CarrierRules, CarrierTones, NamedTone, SetOptions, SimBoard};
-use model::{PortId, limits};
+use model::limits;
 
-use crate::control;
-
+pub(crate) use open_board::{Jack, Kept, OpenBoard};
 pub(crate) use report::{BoardReport, Part};
 
 /// Which telephone hardware.
@@ -43,22 +41,6 @@ impl From<String> for BoardChoice {
             _ => Self::File(word.into()),
         }
     }
-}
-
-/// What the hardware needs as long as the exchange runs: the sound device's thread, drawn relays. Dropped
-/// at the end, sets hang on their lifelines again.
-pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
-
-/// The board, taken apart.
-#[derive(Default)]
-pub(crate) struct OpenBoard {
-    /// What it is called; `sim` for the simulated one.
-    pub(crate) name: String,
-    pub(crate) jacks: Vec<pbx::Jack>,
-    pub(crate) audio: Vec<(PortId, Box<dyn AudioHalf>)>,
-    pub(crate) control: Vec<(PortId, String, control::Jack)>,
-    pub(crate) people: Option<hal_sim::People>,
-    pub(crate) kept: Kept,
 }
 
 /// Opens the chosen board. A chip that is not there is a port out of service; the exchange runs on.
@@ -111,35 +93,6 @@ fn simulated(config: &Config) -> OpenBoard {
     }
     open.people = Some(board.people);
     open
-}
-
-impl OpenBoard {
-    /// The next jack of the board.
-    fn add(
-        &mut self,
-        port: hal_port::Port,
-        audio: impl AudioHalf + 'static,
-        control: impl hal_port::ControlHalf<Error = hal_port::ErrorKind> + Send + 'static,
-    ) {
-        self.add_boxed(port, Box::new(audio), Box::new(control));
-    }
-
-    fn add_boxed(
-        &mut self,
-        port: hal_port::Port,
-        audio: Box<dyn AudioHalf>,
-        control: control::Jack,
-    ) {
-        let id = PortId(u16::try_from(self.jacks.len()).unwrap_or(u16::MAX));
-        self.jacks.push(pbx::Jack {
-            port: id,
-            name: port.name.clone(),
-            kind: port.kind,
-            capabilities: port.capabilities,
-        });
-        self.audio.push((id, audio));
-        self.control.push((id, port.name, control));
-    }
 }
 
 /// The simulated board: what the configuration uses, and at least two sets and a line.

@@ -4,7 +4,6 @@
 
 mod archive;
 mod assemble;
-mod bind;
 mod cli;
 mod clock;
 mod configure;
@@ -16,12 +15,14 @@ mod exchange;
 mod guard;
 mod hardware;
 mod live;
+mod marks;
 mod metrics;
 mod notify;
 mod porter;
 mod recorder;
 mod replay;
 mod resolver;
+mod running;
 mod serve;
 mod signals;
 mod socket;
@@ -30,6 +31,7 @@ mod tls;
 mod token;
 mod vault;
 mod voice;
+mod word;
 
 /// The program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

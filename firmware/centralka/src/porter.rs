@@ -4,10 +4,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        mpsc::{SyncSender, sync_channel},
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc::sync_channel},
     time::Duration,
 };
 
@@ -15,10 +12,12 @@ use config::{Document, Network, Problems, same_socket};
 use panel::Moves;
 
 use crate::{
-    bind::{self, Beside},
-    control::{Listener, Mouth, SipSocket, Word},
-    doors::{Kind, Unavailable},
+    doors::{
+        Kind, Listener, SipSocket, Unavailable,
+        bind::{self, Beside},
+    },
     tls,
+    word::{Mouth, SipChange, Word},
 };
 
 /// How long the control thread may take to change sockets.
@@ -64,16 +63,6 @@ pub(crate) struct Plan {
     pub(crate) https: Vec<TcpListener>,
     doors: Vec<Door>,
     closed: Vec<Door>,
-}
-
-/// What the control thread is to change.
-#[derive(Debug)]
-pub(crate) struct SipChange {
-    pub(crate) udp: Vec<Arc<SipSocket>>,
-    pub(crate) listeners: Vec<Listener>,
-    /// Bound addresses that are given up, `true` for UDP.
-    pub(crate) close: Vec<(bool, SocketAddr)>,
-    pub(crate) done: SyncSender<()>,
 }
 
 #[derive(Default)]

@@ -5,8 +5,8 @@ use std::{net::ToSocketAddrs as _, sync::mpsc, thread, time::Duration};
 use config::ExternalAddress;
 
 use crate::{
-    control::{Mouth, Word},
     live::{InForce, current},
+    word::{Mouth, Word},
 };
 
 /// How often the name is looked up again; the system's resolver does not tell how long it holds.

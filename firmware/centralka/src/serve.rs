@@ -4,41 +4,24 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
     thread,
 };
 
 use anyhow::{Context, Result, bail};
 use config::{Config, UnknownSecrets};
-use model::{Command, Random, Wall};
-use panel::Panel;
-use store::{Reader, Recovered, Store, Writer};
+use model::{Random, Wall};
+use store::{Reader, Recovered, Store};
 
 use crate::{
-    assemble::{self, Found},
+    assemble::{self, Found, ServeOptions},
     clock::Clock,
     configure::{self, Draft, Known},
-    control::Word,
     desk::Desk,
-    guard::Guard,
-    hardware::{BoardChoice, Kept},
     notify,
-    porter::Porter,
-    socket, tls,
+    running::Running,
+    tls,
     vault::CLAIM_FILE,
 };
-
-/// What the command line says.
-#[derive(Clone, Debug)]
-pub(crate) struct ServeOptions {
-    pub(crate) data: PathBuf,
-    pub(crate) config: Option<PathBuf>,
-    pub(crate) board: BoardChoice,
-    /// Make new passwords where the text refers to ones that the store does not have.
-    pub(crate) new_secrets: bool,
-    /// Print the accounts of the people, for an example office.
-    pub(crate) show_credentials: bool,
-}
 
 /// Runs the exchange until it is told to stop.
 pub(crate) fn run(options: &ServeOptions) -> Result<()> {
@@ -62,48 +45,6 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let running = assemble::start(options, found)?;
     announce(options, &running, claim.as_deref())?;
     running.wait()
-}
-
-/// The threads of a running exchange.
-pub(crate) struct Running {
-    pub(crate) control: thread::JoinHandle<std::io::Result<()>>,
-    pub(crate) panel: Panel,
-    pub(crate) recording: thread::JoinHandle<()>,
-    pub(crate) guard: Guard,
-    pub(crate) socket: socket::Server,
-    pub(crate) writer: Writer,
-    pub(crate) desk: Arc<Desk>,
-    pub(crate) porter: Arc<Porter>,
-    /// SHA-256 of the box's own authority.
-    pub(crate) fingerprint: Option<String>,
-    pub(crate) hardware: Kept,
-    pub(crate) data: PathBuf,
-}
-
-impl Running {
-    /// Waits for the end and takes everything down in order: what makes facts first, what stores
-    /// them last.
-    fn wait(self) -> Result<()> {
-        let control = self.control.join();
-        // Sets hang on their lifelines from now on.
-        drop(self.hardware);
-        notify::stopping();
-        self.panel.stop();
-        self.guard.stop();
-        self.socket.stop();
-        drop(self.desk);
-        // It ended with the control thread; what it did not finish the next start does.
-        let _ = self.recording.join();
-        let stored = self.writer.stop();
-        // Whoever finds the file finds a running exchange.
-        let _ = fs::remove_file(self.data.join("listen.json"));
-        match control {
-            Ok(result) => result.context("the control thread")?,
-            Err(_) => bail!("the control thread ended by a panic"),
-        }
-        stored.context("the last of the records")?;
-        Ok(())
-    }
 }
 
 fn prepare_folder(data: &Path) -> Result<()> {
@@ -285,11 +226,4 @@ fn show_credentials(desk: &Desk, server: Option<SocketAddr>) -> Result<()> {
 /// A connection for reading, for the CLI beside a running exchange.
 pub(crate) fn reader(data: &Path) -> Result<Reader> {
     Ok(Reader::open(data)?)
-}
-
-/// A wish that takes the exchange down in order.
-pub(crate) fn stop_word(grace_s: u16) -> Word {
-    Word::Command(Command::Stop {
-        grace: std::time::Duration::from_secs(u64::from(grace_s)),
-    })
 }

@@ -8,7 +8,7 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use crate::{desk::Desk, notify, serve};
+use crate::{desk::Desk, notify, word::Word};
 
 /// Starts the thread that hears signals; it lives as long as the process.
 pub(crate) fn listen(desk: Arc<Desk>, grace_s: u16) -> std::io::Result<()> {
@@ -26,7 +26,7 @@ pub(crate) fn listen(desk: Arc<Desk>, grace_s: u16) -> std::io::Result<()> {
                 let grace_s = if asked { 0 } else { grace_s };
                 asked = true;
                 // Said once it is so: whoever reads it may rely on it.
-                match desk.mouth.say(serve::stop_word(grace_s)) {
+                match desk.mouth.say(Word::stop(grace_s)) {
                     Ok(()) => tracing::info!(grace_s, "stopping: new calls are refused"),
                     Err(error) => {
                         tracing::error!(%error, "the exchange does not hear the signal");

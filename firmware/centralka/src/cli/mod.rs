@@ -20,8 +20,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    assemble::ServeOptions,
     hardware::{BoardChoice, BoardReport},
-    serve::{self, ServeOptions},
+    serve,
 };
 
 /// A telephone exchange in a box.

@@ -12,10 +12,11 @@ use panel::{
 
 use pbx::PortFigures;
 
-use super::Jack;
 use crate::{
-    exchange::{BoardAsk, mark_number},
+    hardware::Jack,
     live::{InForce, current},
+    marks::{MARKS, mark_number},
+    word::BoardAsk,
 };
 
 /// One jack and what a page shows of it.
@@ -284,8 +285,3 @@ impl Seat {
         }
     }
 }
-
-/// The marks that the panel can make a person speak: everybody listens for them.
-const MARKS: [&str; 9] = [
-    "700", "800", "900", "1000", "1100", "1200", "1300", "1400", "1500",
-];

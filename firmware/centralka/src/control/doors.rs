@@ -4,8 +4,11 @@ use std::{io, net::SocketAddr, os::fd::AsRawFd, sync::Arc};
 
 use mio::{Interest, Token, unix::SourceFd};
 
-use super::{Control, LISTENERS, Listener, SOCKETS, SipSocket};
-use crate::porter::SipChange;
+use super::{Control, LISTENERS, SOCKETS};
+use crate::{
+    doors::{Listener, SipSocket},
+    word::SipChange,
+};
 
 /// A UDP socket, and whether it was given up: it serves the calls that began on it.
 pub(crate) struct UdpDoor {

@@ -475,8 +475,9 @@ impl Outside for Hands<'_> {
         remote: std::net::SocketAddr,
         bytes: &[u8],
     ) {
-        let family = |socket: &&super::SipSocket| socket.bound().is_ipv4() == remote.is_ipv4();
-        let same = |socket: &&super::SipSocket| {
+        let family =
+            |socket: &&crate::doors::SipSocket| socket.bound().is_ipv4() == remote.is_ipv4();
+        let same = |socket: &&crate::doors::SipSocket| {
             let bound = socket.bound();
             let same_ip = bound.ip() == local.ip() || bound.ip().is_unspecified();
             bound.port() == local.port() && same_ip

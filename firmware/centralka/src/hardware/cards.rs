@@ -7,10 +7,9 @@ use hal_dahdi::{DahdiError, DahdiLine, DahdiSet, Errno, Kernel, Params};
 use hal_port::{AudioHalf, KindOnly, Port, PortKind};
 
 use super::{
-    OpenBoard,
-    chips::{NoSound, missing},
+    missing::{NoSound, missing},
+    open_board::{Jack, OpenBoard},
 };
-use crate::control::Jack;
 
 /// Opens the channels of the file; one that cannot be had is said in the log, and its port is out of service.
 pub(super) fn add(file: &BoardFile, open: &mut OpenBoard) {

@@ -14,8 +14,8 @@ use hal_board::{
     SlotFormat,
 };
 use hal_port::{
-    AudioHalf, Capabilities, ControlFaults, ControlHalf, ErrorKind, FaultKind, FaultyControl,
-    Frame, FrameStatus, Port, PortCommand, PortEvent, PortKind, Reading,
+    AudioHalf, ControlFaults, ControlHalf, ErrorKind, FaultKind, FaultyControl, Port, PortCommand,
+    PortEvent, Reading,
 };
 use hal_slic::{
     SharedPin, SharedSpi, Trouble,
@@ -23,8 +23,11 @@ use hal_slic::{
     fxs::{FxsLine, FxsSettings, Part},
 };
 
-use super::{OpenBoard, cards};
-use crate::control::Jack;
+use super::{
+    cards,
+    missing::{NoSound, missing},
+    open_board::{Jack, OpenBoard},
+};
 
 /// A sound device at work.
 pub(super) struct Sound {
@@ -339,55 +342,6 @@ impl<C: ControlHalf> ControlHalf for Told<C> {
     fn reading(&self) -> Reading {
         self.inner.reading()
     }
-}
-
-/// A port that the board file names and the machine has not.
-#[derive(Default)]
-struct Missing {
-    told: bool,
-}
-
-pub(super) fn missing(name: &str, kind: PortKind) -> (Port, Jack) {
-    let description = Port {
-        name: name.to_owned(),
-        kind,
-        capabilities: Capabilities::default(),
-    };
-    (description, Box::new(Missing::default()))
-}
-
-impl ControlHalf for Missing {
-    type Error = ErrorKind;
-
-    fn advance(&mut self, _now: Duration) {}
-
-    fn next_deadline(&self) -> Option<Duration> {
-        None
-    }
-
-    fn apply(&mut self, _command: PortCommand) -> Result<(), ErrorKind> {
-        Err(ErrorKind::Gone)
-    }
-
-    fn poll_event(&mut self) -> Option<PortEvent> {
-        let first = !core::mem::replace(&mut self.told, true);
-        first.then_some(PortEvent::Fault(FaultKind::Lost))
-    }
-}
-
-/// The audio half of a port without sound device.
-pub(super) struct NoSound;
-
-impl AudioHalf for NoSound {
-    fn take(&mut self, rx: &mut Frame) -> FrameStatus {
-        rx.fill(0);
-        FrameStatus {
-            silent: true,
-            ..FrameStatus::default()
-        }
-    }
-
-    fn give(&mut self, _tx: &Frame) {}
 }
 
 #[cfg(test)]

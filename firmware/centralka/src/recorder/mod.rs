@@ -30,7 +30,7 @@ use self::{
     evidence::{HangUp, HangUps},
     render::{Order, Unmade, render},
 };
-use crate::control::{Mouth, Word};
+use crate::word::{Mouth, Word};
 
 /// How often what was said is written while somebody is recorded: with the time that the disk
 /// takes, nothing is more than a second behind.

@@ -13,7 +13,7 @@ use hal_board::{BoardFile, Hardware, HardwareError, Pin};
 use hal_port::{AudioHalf, Cadence, FaultKind, PortCommand, PortEvent};
 use hal_slic_model::{IntPin, Spi, daa, slic};
 
-use super::{NoSound, Sound, open};
+use super::{super::missing::NoSound, Sound, open};
 
 const BOARD: &str = r#"name = "Two and two"
 reset = "!gpiochip0:9"

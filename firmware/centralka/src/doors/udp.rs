@@ -15,7 +15,7 @@ use nix::{
     },
 };
 
-use crate::bind::{self, Beside};
+use super::bind::{self, Beside};
 
 /// A bound SIP socket.
 #[derive(Debug)]

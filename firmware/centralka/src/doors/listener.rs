@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr};
 
 use mio::net::{TcpListener, TcpStream};
 
-use crate::bind::{self, Beside};
+use super::bind::{self, Beside};
 
 /// A bound port.
 #[derive(Debug)]

@@ -1,6 +1,13 @@
 //! The kinds of addresses that the exchange opens, and a clear word about one that cannot be had.
 
+pub(crate) mod bind;
+mod listener;
+mod udp;
+
 use std::{io, net::SocketAddr};
+
+pub(crate) use listener::Listener;
+pub(crate) use udp::SipSocket;
 
 /// What an address is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

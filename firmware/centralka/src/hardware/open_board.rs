@@ -1,0 +1,49 @@
+//! A board taken apart into what the threads of the exchange take.
+
+use std::any::Any;
+
+use hal_port::{AudioHalf, ControlHalf, ErrorKind, Port};
+use model::PortId;
+
+/// The control half of a port, whatever the back end.
+pub(crate) type Jack = Box<dyn ControlHalf<Error = ErrorKind> + Send>;
+
+/// What the hardware needs as long as the exchange runs: the sound device's thread, drawn relays. Dropped
+/// at the end, sets hang on their lifelines again.
+pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
+
+/// The board, taken apart.
+#[derive(Default)]
+pub(crate) struct OpenBoard {
+    /// What it is called; `sim` for the simulated one.
+    pub(crate) name: String,
+    pub(crate) jacks: Vec<pbx::Jack>,
+    pub(crate) audio: Vec<(PortId, Box<dyn AudioHalf>)>,
+    pub(crate) control: Vec<(PortId, String, Jack)>,
+    pub(crate) people: Option<hal_sim::People>,
+    pub(crate) kept: Kept,
+}
+
+impl OpenBoard {
+    /// The next jack of the board.
+    pub(super) fn add(
+        &mut self,
+        port: Port,
+        audio: impl AudioHalf + 'static,
+        control: impl ControlHalf<Error = ErrorKind> + Send + 'static,
+    ) {
+        self.add_boxed(port, Box::new(audio), Box::new(control));
+    }
+
+    pub(super) fn add_boxed(&mut self, port: Port, audio: Box<dyn AudioHalf>, control: Jack) {
+        let id = PortId(u16::try_from(self.jacks.len()).unwrap_or(u16::MAX));
+        self.jacks.push(pbx::Jack {
+            port: id,
+            name: port.name.clone(),
+            kind: port.kind,
+            capabilities: port.capabilities,
+        });
+        self.audio.push((id, audio));
+        self.control.push((id, port.name, control));
+    }
+}
