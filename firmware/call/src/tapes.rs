@@ -1,11 +1,13 @@
 //! Who is recorded. A recording belongs to the call of a party whose calls are recorded and has tracks
 //! of everybody that party talks with, in a conference too. What one says is tapped once, however many
-//! recordings it is a part of: whenever another set of recordings is to have what a leg says, a new track
-//! begins, so that a recording never has what was said before its party came or while it was paused.
+//! recordings it is a part of. Who comes to a conference begins a track, and the tracks of those who are
+//! there are a part of the newcomer's recording from the beginning of that track on: one event a newcomer,
+//! however many there are. Whenever else another set of recordings is to have what a leg says, a new track
+//! begins. So a recording never has what was said before its party came or while it was paused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CallId, EventBody, LegId, RecordingId, Rule, TapId};
+use model::{CallId, EventBody, LegId, RecordingId, Rule, SharedTrack, TapId};
 
 use crate::{Effect, Switch, call::Stage, narrate::Narrator};
 
@@ -61,6 +63,42 @@ impl Tapes {
 
     /// What the leg says is a part of these calls' recordings, where there are any.
     pub(crate) fn add(&mut self, calls: &BTreeSet<CallId>, whose: Whose, tell: &mut Narrator) {
+        self.begin_track(calls, whose, vec![], tell);
+    }
+
+    /// Somebody came to others in a conference: each of them is a part of every recording made there.
+    fn meet(&mut self, newcomer: Whose, others: &[Whose], tell: &mut Narrator) {
+        let own = newcomer.call;
+        let runs = self.tapes.get(&own).is_some_and(|tape| !tape.paused);
+        let (mut shares, mut rest) = (Vec::new(), Vec::new());
+        for &other in others {
+            let leg = other.leg;
+            match self.taps.get_mut(&leg) {
+                Some(tap) if runs && !tap.paused => {
+                    if tap.calls.insert(own) {
+                        let tap = tap.tap;
+                        shares.push(SharedTrack { tap, leg });
+                    }
+                }
+                _ => rest.push(other),
+            }
+        }
+        let calls = others.iter().map(|other| other.call).collect();
+        self.begin_track(&calls, newcomer, shares, tell);
+        for other in rest {
+            self.add(&BTreeSet::from([own]), other, tell);
+        }
+    }
+
+    /// What the leg says is a part of these calls' recordings, and its own call's recording has further
+    /// tracks from here on.
+    fn begin_track(
+        &mut self,
+        calls: &BTreeSet<CallId>,
+        whose: Whose,
+        shares: Vec<SharedTrack>,
+        tell: &mut Narrator,
+    ) {
         let leg = whose.leg;
         let mut fresh = BTreeSet::new();
         for &call in calls {
@@ -78,9 +116,12 @@ impl Tapes {
             }
         }
         let known = self.running(leg);
-        if !fresh.is_subset(&known) {
+        if !fresh.is_subset(&known) || !shares.is_empty() {
             fresh.extend(known);
-            self.change(whose, fresh, Rule::RecordAll, tell);
+            if !shares.is_empty() {
+                fresh.insert(whose.call);
+            }
+            self.change(whose, fresh, (Rule::RecordAll, shares), tell);
         }
     }
 
@@ -90,8 +131,15 @@ impl Tapes {
         tap.map(|tap| tap.calls.clone()).unwrap_or_default()
     }
 
-    /// From here on what the leg says goes to the recordings of exactly these calls.
-    fn change(&mut self, whose: Whose, calls: BTreeSet<CallId>, why: Rule, tell: &mut Narrator) {
+    /// From here on what the leg says goes to the recordings of exactly these calls, by a rule; what others
+    /// say goes to that of its own call, which is among them then.
+    fn change(
+        &mut self,
+        whose: Whose,
+        calls: BTreeSet<CallId>,
+        (why, shares): (Rule, Vec<SharedTrack>),
+        tell: &mut Narrator,
+    ) {
         let leg = whose.leg;
         if let Some(old) = self.taps.remove(&leg) {
             tell.wish(Effect::StopTap(old.tap));
@@ -110,14 +158,17 @@ impl Tapes {
         // Drawn, not counted: a replay that begins in the middle comes to the same. Two of one number
         // in the same minutes are as likely as a wrong number.
         let tap = TapId(tell.random.below(u32::MAX));
-        let tapes = calls.iter().filter_map(|call| self.tapes.get(call));
-        let mut recordings = tapes.map(|tape| tape.recording);
+        let own = calls.get(&whose.call);
+        let others = calls.iter().filter(|&&call| call != whose.call);
+        let tapes = own.into_iter().chain(others);
+        let mut recordings = tapes.filter_map(|call| Some(self.tapes.get(call)?.recording));
         if let Some(recording) = recordings.next() {
             let also = recordings.collect();
             let body = EventBody::TrackStarted {
                 recording,
                 also,
                 tap,
+                shares,
             };
             tell.leg(whose.call, leg, why, body);
         }
@@ -151,7 +202,7 @@ impl Tapes {
             }
             let home = homes.get(&leg).copied().unwrap_or(call);
             let whose = Whose { call: home, leg };
-            self.change(whose, others, Rule::RecordAsked, tell);
+            self.change(whose, others, (Rule::RecordAsked, vec![]), tell);
         }
     }
 
@@ -176,7 +227,7 @@ impl Tapes {
             calls.insert(call);
             let home = homes.get(&leg).copied().unwrap_or(call);
             let whose = Whose { call: home, leg };
-            self.change(whose, calls, Rule::RecordAsked, tell);
+            self.change(whose, calls, (Rule::RecordAsked, vec![]), tell);
         }
     }
 
@@ -243,17 +294,11 @@ impl Switch {
             let Some(&own) = self.legs.get(&joined) else {
                 continue;
             };
-            let calls = together.iter().map(|&(call, _)| call).collect();
-            let whose = Whose {
+            let newcomer = Whose {
                 call: own,
                 leg: joined,
             };
-            self.tapes.add(&calls, whose, &mut self.tell);
-            for &(call, leg) in &together {
-                let whose = Whose { call, leg };
-                self.tapes
-                    .add(&BTreeSet::from([own]), whose, &mut self.tell);
-            }
+            self.tapes.meet(newcomer, &together, &mut self.tell);
         }
     }
 

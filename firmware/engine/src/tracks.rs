@@ -33,6 +33,7 @@ const HEAD: usize = 16;
 const PAYLOAD_MAX: usize = model::limits::RTP_PACKET_MAX;
 
 /// Kinds beyond the octets of codecs.
+const BEGAN: u8 = 249;
 const PAUSED: u8 = 250;
 const RESUMED: u8 = 251;
 const ENDED: u8 = 252;
@@ -85,6 +86,7 @@ pub fn tracks(threads: usize) -> (Vec<TrackSink>, TrackReader) {
 fn kind_of(part: &TapPart<'_>) -> u8 {
     match part {
         TapPart::Sound { codec, .. } => codec.octet(),
+        TapPart::Began => BEGAN,
         TapPart::Paused => PAUSED,
         TapPart::Resumed => RESUMED,
         TapPart::Ended => ENDED,
@@ -94,6 +96,7 @@ fn kind_of(part: &TapPart<'_>) -> u8 {
 fn part_of(kind: u8, payload: &[u8]) -> TapPart<'_> {
     match (kind, Codec::from_octet(kind)) {
         (_, Some(codec)) => TapPart::Sound { codec, payload },
+        (BEGAN, _) => TapPart::Began,
         (PAUSED, _) => TapPart::Paused,
         (RESUMED, _) => TapPart::Resumed,
         _ => TapPart::Ended,
@@ -105,7 +108,7 @@ impl TrackSink {
     pub(crate) fn push(&mut self, step: &Tapped<'_>) {
         let payload = match step.part {
             TapPart::Sound { payload, .. } => payload,
-            TapPart::Paused | TapPart::Resumed | TapPart::Ended => &[],
+            TapPart::Began | TapPart::Paused | TapPart::Resumed | TapPart::Ended => &[],
         };
         self.put(step.tap, step.at.as_nanos(), kind_of(&step.part), payload);
     }
@@ -273,6 +276,7 @@ mod tests {
         assert_eq!(reader.next_step(), None);
         let payload: Vec<u8> = (0..200).collect();
         let all = [
+            TapPart::Began,
             TapPart::Paused,
             TapPart::Resumed,
             TapPart::Ended,

@@ -104,8 +104,10 @@ impl Worker {
                 continue;
             };
             self.drain();
-            if let (Some(tracks), Some(tap)) = (&mut self.tracks, moving.tap()) {
-                tracks.moved(tap, to);
+            for tap in moving.taps() {
+                if let Some(tracks) = &mut self.tracks {
+                    tracks.moved(tap, to);
+                }
             }
             let baggage = match moving.port() {
                 None => self.leave(leg).map(Baggage::Pair),
@@ -172,8 +174,10 @@ impl Worker {
             }
             None => {}
         }
-        if let (Some(tracks), Some(tap)) = (&mut self.tracks, moving.tap()) {
-            tracks.came(tap, from);
+        for tap in moving.taps() {
+            if let Some(tracks) = &mut self.tracks {
+                tracks.came(tap, from);
+            }
         }
         self.plane.arrive(now, moving, bridge);
         self.drain();

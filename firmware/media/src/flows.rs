@@ -57,7 +57,8 @@ impl Plane {
         let hearer = self.slots.see(to)?;
         let (speaker, ear) = (slot.rtp()?, hearer.rtp()?);
         let (said, heard) = (speaker.params()?, ear.params()?);
-        let untouched = speaker.secure.is_plain() && ear.secure.is_plain() && slot.tap.is_none();
+        let clear = speaker.secure.is_plain() && ear.secure.is_plain();
+        let untouched = clear && slot.taps.count() == 0;
         let passed = said.receive && heard.send && !speaker.keys_in_sound();
         let quiet = ear.keying.is_idle() && ear.ear.is_plain();
         if !(untouched && passed && quiet) {

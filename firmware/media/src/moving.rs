@@ -34,10 +34,9 @@ impl Moving {
         }
     }
 
-    /// The track that is recorded of it.
-    #[must_use]
-    pub fn tap(&self) -> Option<TapId> {
-        self.slot.tap.map(|tap| tap.id)
+    /// The tracks that are recorded of it.
+    pub fn taps(&self) -> impl Iterator<Item = TapId> {
+        self.slot.taps.iter().map(|tap| tap.id)
     }
 }
 
@@ -52,9 +51,7 @@ impl Plane {
             self.leave(old, leg.slot);
         }
         let slot = core::mem::take(self.slots.at(leg.slot)?);
-        if slot.tap.is_some() {
-            self.taps = self.taps.saturating_sub(1);
-        }
+        self.taps = self.taps.saturating_sub(slot.taps.count());
         self.slots.changed();
         if let Route::Bridge(old) = route {
             self.rewire(now, old);
@@ -85,9 +82,7 @@ impl Plane {
             pace: Pace::AtOnce,
             ..slot
         };
-        if place.tap.is_some() {
-            self.taps = self.taps.saturating_add(1);
-        }
+        self.taps = self.taps.saturating_add(place.taps.count());
         if let Some(ear) = place.ear()
             && let Some(player) = &mut ear.saying
             && !self.clips.follow(player)

@@ -14,7 +14,6 @@ use crate::clip::Untaken;
 use crate::output::{Channel, Retired, TapPart, Tapped};
 use crate::plane::Plane;
 use crate::slot::{Leg, Path, Slot};
-use crate::tap::Tap;
 use crate::{Clip, Codecs, PlaneCommand};
 
 impl Plane {
@@ -57,7 +56,7 @@ impl Plane {
             } => self.set_hearing(now, bridge, (listener, speaker), gain),
             MediaCommand::Say { to, clip } => self.announce(now, to, clip),
             MediaCommand::DropClip { clip } => self.drop_clip(now, clip),
-            MediaCommand::StartTap { leg, tap } => self.start_tap(leg, tap),
+            MediaCommand::StartTap { leg, tap } => self.start_tap(now, leg, tap),
             MediaCommand::PauseTap { tap, paused } => self.pause_tap(now, tap, paused),
             MediaCommand::StopTap { tap } => self.stop_tap(now, tap),
             MediaCommand::StartDtls { leg, .. } => {
@@ -317,23 +316,26 @@ impl Plane {
         self.retime(now);
     }
 
-    fn start_tap(&mut self, leg: MediaLeg, tap: TapId) -> bool {
+    fn start_tap(&mut self, now: Instant, leg: MediaLeg, tap: TapId) -> bool {
         let room = self.taps < limits::TAPS;
-        let slot = self.slots.of(leg).filter(|slot| slot.tap.is_none() && room);
-        let Some(slot) = slot else { return false };
-        slot.tap = Some(Tap::new(tap));
+        let slot = self.slots.of(leg).filter(|_| room);
+        if !slot.is_some_and(|slot| slot.taps.add(tap)) {
+            return false;
+        }
         self.taps = self.taps.saturating_add(1);
+        let part = TapPart::Began;
+        self.out.tap(&Tapped { tap, at: now, part });
         true
     }
 
     fn tapped(&mut self, tap: TapId) -> Option<&mut Slot> {
-        let mine = |slot: &Slot| slot.tap.is_some_and(|one| one.id == tap);
+        let mine = |slot: &Slot| slot.taps.iter().any(|one| one.id == tap);
         let at = self.slots.used().iter().position(mine)?;
         self.slots.at(u16::try_from(at).ok()?)
     }
 
     fn pause_tap(&mut self, now: Instant, tap: TapId, paused: bool) -> bool {
-        let Some(one) = self.tapped(tap).and_then(|slot| slot.tap.as_mut()) else {
+        let Some(one) = self.tapped(tap).and_then(|slot| slot.taps.get_mut(tap)) else {
             return false;
         };
         if core::mem::replace(&mut one.paused, paused) != paused {
@@ -351,7 +353,7 @@ impl Plane {
         let Some(slot) = self.tapped(tap) else {
             return false;
         };
-        slot.tap = None;
+        slot.taps.remove(tap);
         self.taps = self.taps.saturating_sub(1);
         let part = TapPart::Ended;
         self.out.tap(&Tapped { tap, at: now, part });
@@ -380,8 +382,8 @@ impl Plane {
         self.send_report(now, leg, true);
         self.tell_last_minute(leg);
         self.set_route(now, leg, Route::Silence);
-        if let Some(tap) = self.slots.of(leg).and_then(|slot| slot.tap) {
-            self.stop_tap(now, tap.id);
+        while let Some(tap) = self.slots.of(leg).and_then(|slot| slot.taps.first()) {
+            self.stop_tap(now, tap);
         }
         let Some(slot) = self.slots.of(leg) else {
             return false;

@@ -92,6 +92,8 @@ pub enum TapPart<'a> {
         /// One packet, at most `limits::RTP_PACKET_MAX` octets, or 10 ms of a port.
         payload: &'a [u8],
     },
+    /// The track begins.
+    Began,
     /// Nothing is recorded from here on.
     Paused,
     /// Recorded again from here on.
@@ -126,8 +128,8 @@ const BYTES: usize = 768;
 const DATAGRAMS: usize = 3;
 /// Events per leg that wait.
 const EVENTS: usize = 4;
-/// Steps of tracks that wait, for each leg: one packet, or a mark and a block of a port.
-const TAPS: usize = 2;
+/// Steps of tracks that wait, for each track of a leg: one packet, or a mark and a block of a port.
+const TAPS: usize = 2 * limits::TAPS_OF_LEG;
 /// Objects that wait; one input retires at most one.
 const RETIRED: usize = 8;
 
@@ -168,6 +170,7 @@ enum StepPart {
         start: usize,
         len: usize,
     },
+    Began,
     Paused,
     Resumed,
     Ended,
@@ -246,6 +249,7 @@ impl Outbox {
     pub(crate) fn tap(&mut self, step: &Tapped<'_>) {
         let Tapped { tap, at, part } = *step;
         let part = match part {
+            TapPart::Began => StepPart::Began,
             TapPart::Paused => StepPart::Paused,
             TapPart::Resumed => StepPart::Resumed,
             TapPart::Ended => StepPart::Ended,
@@ -352,6 +356,7 @@ impl Outbox {
     pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
         if let Some(Step { tap, at, part }) = self.taps.pop_front() {
             let part = match part {
+                StepPart::Began => TapPart::Began,
                 StepPart::Paused => TapPart::Paused,
                 StepPart::Resumed => TapPart::Resumed,
                 StepPart::Ended => TapPart::Ended,

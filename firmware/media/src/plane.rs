@@ -321,20 +321,20 @@ impl Plane {
         }
     }
 
-    /// A packet of sound goes to the track of its leg, as it came.
+    /// A packet of sound goes to the tracks of its leg, as it came.
     fn tap_packet(&mut self, now: Instant, at: u16, heard: &Heard, payload: &[u8]) {
         let Some(slot) = self.slots.at(at) else {
             return;
         };
         let codec = slot.rtp().and_then(|rtp| rtp.params()).map(|p| p.codec);
-        let (Some(codec), Some(tap)) = (codec, slot.tap.as_mut()) else {
-            return;
-        };
-        let at = tap.time_of(now, heard, codec.clock_hz());
-        if !tap.paused {
-            let part = TapPart::Sound { codec, payload };
-            let tap = tap.id;
-            self.out.tap(&Tapped { tap, at, part });
+        let Some(codec) = codec else { return };
+        for tap in slot.taps.iter_mut() {
+            let at = tap.time_of(now, heard, codec.clock_hz());
+            if !tap.paused {
+                let part = TapPart::Sound { codec, payload };
+                let tap = tap.id;
+                self.out.tap(&Tapped { tap, at, part });
+            }
         }
     }
 
@@ -430,18 +430,19 @@ impl Plane {
         if let Some(port) = slot.port_mut() {
             port.said = *block;
         }
-        if let (Some(tap), Some(at)) = (slot.tap.filter(|tap| !tap.paused), due) {
-            let mut octets = [0; TICK_SAMPLES];
-            Law::A.encode_into(block, &mut octets);
-            let part = TapPart::Sound {
-                codec: Codec::Pcma,
-                payload: &octets,
-            };
-            self.out.tap(&Tapped {
-                tap: tap.id,
-                at,
-                part,
-            });
+        let mut running = slot.taps.iter().filter(|tap| !tap.paused).peekable();
+        let (Some(at), Some(_)) = (due, running.peek()) else {
+            return;
+        };
+        let mut octets = [0; TICK_SAMPLES];
+        Law::A.encode_into(block, &mut octets);
+        let part = TapPart::Sound {
+            codec: Codec::Pcma,
+            payload: &octets,
+        };
+        for tap in running {
+            let tap = tap.id;
+            self.out.tap(&Tapped { tap, at, part });
         }
     }
 

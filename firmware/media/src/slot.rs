@@ -10,7 +10,7 @@ use crate::keying::Keying;
 use crate::mixer::ear::{Ear, Mouth};
 use crate::output::{Pace, Retired};
 use crate::sending::Manner;
-use crate::tap::Tap;
+use crate::tap::Taps;
 use crate::{PortLeg, RtpLeg};
 
 /// A leg's object.
@@ -76,8 +76,8 @@ pub(crate) struct Slot {
     pub(crate) prompt: Option<Player>,
     /// The digit that is being sent in the sound.
     pub(crate) digit: Option<DtmfSender>,
-    /// The track that the leg's voice is written to.
-    pub(crate) tap: Option<Tap>,
+    /// The tracks that the leg's voice is written to.
+    pub(crate) taps: Taps,
     /// What the driver was told about the leg's packets.
     pub(crate) pace: Pace,
 }

@@ -1,6 +1,6 @@
 //! A track: what one party says, with the time of each piece of it.
 
-use model::{Instant, TapId};
+use model::{Instant, TapId, limits};
 
 use crate::outgoing::Heard;
 
@@ -15,7 +15,7 @@ struct Anchor {
     at: Instant,
 }
 
-/// The track of a leg.
+/// A track of a leg.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tap {
     pub(crate) id: TapId,
@@ -55,6 +55,45 @@ impl Tap {
             });
         }
         at
+    }
+}
+
+/// The tracks of a leg.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taps([Option<Tap>; limits::TAPS_OF_LEG]);
+
+impl Taps {
+    /// Takes one more; whether there was room.
+    pub(crate) fn add(&mut self, tap: TapId) -> bool {
+        let free = self.0.iter_mut().find(|place| place.is_none());
+        free.map(|place| *place = Some(Tap::new(tap))).is_some()
+    }
+
+    /// Ends one; whether it was there.
+    pub(crate) fn remove(&mut self, tap: TapId) -> bool {
+        let mine = |place: &&mut Option<Tap>| place.is_some_and(|one| one.id == tap);
+        let place = self.0.iter_mut().find(mine);
+        place.map(|place| *place = None).is_some()
+    }
+
+    pub(crate) fn get_mut(&mut self, tap: TapId) -> Option<&mut Tap> {
+        self.iter_mut().find(|one| one.id == tap)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tap> {
+        self.0.iter().flatten()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tap> {
+        self.0.iter_mut().flatten()
+    }
+
+    pub(crate) fn first(&self) -> Option<TapId> {
+        self.iter().map(|tap| tap.id).next()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.iter().count()
     }
 }
 

@@ -404,6 +404,10 @@ pub enum EventBody {
         also: Vec<RecordingId>,
         /// The party's track in them.
         tap: TapId,
+        /// Tracks of the others in the conference that this party came to. They go on as before and are a
+        /// part of `recording`, which is the one of this party's call, from the beginning of `tap` on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        shares: Vec<SharedTrack>,
     },
     /// Somebody asked that nothing be recorded for a while.
     RecordingPaused {
@@ -485,6 +489,15 @@ pub enum EventBody {
         /// The emptied row.
         party: PartyId,
     },
+}
+
+/// A track that goes on when it becomes a part of one recording more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedTrack {
+    /// The track.
+    pub tap: TapId,
+    /// Whose voice.
+    pub leg: LegId,
 }
 
 impl Record {

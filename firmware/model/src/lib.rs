@@ -32,7 +32,7 @@ pub use codec::{Codec, Digit};
 pub use command::Command;
 pub use event::{
     CallerIdOutcome, CallerTold, ConferenceEvent, Event, EventBody, LegKind, LineNews, LineSign,
-    MediaFigures, Record, Target,
+    MediaFigures, Record, SharedTrack, Target,
 };
 pub use id::{
     BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,

@@ -241,8 +241,9 @@ pub enum MediaCommand {
         /// Which.
         clip: ClipId,
     },
-    /// Everything this leg says is written to a recording from now on; goes on through hold,
-    /// transfer and conference until `StopTap` or the end of the leg.
+    /// Everything this leg says is written to a track from now on; goes on through hold, transfer and
+    /// conference until `StopTap` or the end of the leg. The track begins with a mark, also where nothing is
+    /// said. A leg has at most `limits::TAPS_OF_LEG`; one more is refused.
     StartTap {
         /// Whose voice.
         leg: MediaLeg,

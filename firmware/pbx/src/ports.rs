@@ -267,6 +267,17 @@ impl Jacks {
         })
     }
 
+    /// The place in the media plane of the set that has this leg, whichever leg it attends to.
+    pub(crate) fn place_of(&self, leg: LegId) -> Option<MediaLeg> {
+        self.all.values().find_map(|jack| match jack.phase {
+            SetPhase::Up { media, .. } => {
+                let mine = jack.legs.iter().any(|known| known.id == leg);
+                mine.then_some(media)
+            }
+            _ => None,
+        })
+    }
+
     /// Something that is due.
     pub(crate) fn due(&mut self, now: Instant) -> Option<(PortId, SetTimer)> {
         self.all.iter_mut().find_map(|(&port, jack)| {

@@ -7,7 +7,8 @@ use model::{
 use crate::Pbx;
 
 impl Pbx {
-    /// Everything the leg says goes to the track from now on.
+    /// Everything the leg says goes to the track from now on; what a set says, while it attends to this
+    /// leg.
     pub(crate) fn start_tap(&mut self, leg: LegId, tap: TapId) {
         if let Some(leg) = self.jacks.leg_mut(leg) {
             leg.tap = Some(tap);
@@ -15,6 +16,9 @@ impl Pbx {
         }
         if let Some(leg) = self.media_of(leg) {
             self.media(MediaCommand::StartTap { leg, tap });
+        } else if let Some(leg) = self.jacks.place_of(leg) {
+            self.media(MediaCommand::StartTap { leg, tap });
+            self.media(MediaCommand::PauseTap { tap, paused: true });
         }
     }
 

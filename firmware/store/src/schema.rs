@@ -19,10 +19,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_line_sample.sql"),
     include_str!("migrations/0007_line_evidence.sql"),
     include_str!("migrations/0008_line_hour.sql"),
+    include_str!("migrations/0009_shared_track.sql"),
 ];
 
 /// The newest format that this program knows.
-pub(crate) const KNOWN: u32 = 8;
+pub(crate) const KNOWN: u32 = 9;
 const _: () = assert!(MIGRATIONS.len() == KNOWN as usize);
 
 /// Makes the database this program's, whatever older format it has.

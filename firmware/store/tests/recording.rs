@@ -4,7 +4,7 @@ mod office;
 
 use std::fs;
 
-use model::{Codec, EventBody, Instant, LegId, RecordingId, Rule, TapId, Wall};
+use model::{Codec, EventBody, Instant, LegId, RecordingId, Rule, SharedTrack, TapId, Wall};
 use office::{Folder, Scribe, open};
 use store::{
     Batch, Pause, RecordingState, Track,
@@ -41,6 +41,7 @@ fn every_step_of_a_track_comes_back_as_it_was() {
     let mut segments = Segments::open(folder.path(), 7).expect("a folder");
     let payload = [0xd5; 160];
     let parts = [
+        TrackPart::Began,
         TrackPart::Sound {
             codec: Codec::Opus,
             payload: &payload[..3],
@@ -165,6 +166,7 @@ fn recorded_call(scribe: &mut Scribe, recordings: [RecordingId; 2]) -> Batch {
                 recording,
                 also: vec![],
                 tap,
+                shares: vec![],
             };
             let leg = Some(LegId(u128::from(n)));
             batch
@@ -177,6 +179,11 @@ fn recorded_call(scribe: &mut Scribe, recordings: [RecordingId; 2]) -> Batch {
         recording: recordings[0],
         also: vec![recordings[1]],
         tap: TapId(99),
+        // And what a fourth one says, who was there before, belongs to the first from there on.
+        shares: vec![SharedTrack {
+            tap: TapId(50),
+            leg: LegId(3),
+        }],
     };
     let third = scribe.record(call, Some(LegId(2)), Rule::RecordAll, body);
     batch.records.push(third);
@@ -206,11 +213,14 @@ fn the_list_of_recordings_is_a_projection_of_the_ledger() {
         (waiting[0].id, waiting[0].state),
         (kept, RecordingState::Ended)
     );
-    let [first, second, third] = [(10, 0), (9, 1), (99, 2)].map(|(tap, leg)| Track {
-        tap: TapId(tap),
-        leg: LegId(leg),
-    });
-    assert_eq!(waiting[0].tracks, [first, second, third]);
+    let [first, second, third, mut fourth] =
+        [(10, 0), (9, 1), (99, 2), (50, 3)].map(|(tap, leg)| Track {
+            tap: TapId(tap),
+            leg: LegId(leg),
+            since: None,
+        });
+    fourth.since = Some(third.tap);
+    assert_eq!(waiting[0].tracks, [first, second, third, fourth]);
     assert_eq!(
         store.recordings_waiting(boot + 1).expect("readable").len(),
         2,
@@ -267,7 +277,8 @@ fn a_track_in_a_ledger_of_the_first_version_is_one_of_one_recording() {
         EventBody::TrackStarted {
             recording: RecordingId(7),
             also: vec![],
-            tap: TapId(3)
+            tap: TapId(3),
+            shares: vec![],
         }
     );
 }

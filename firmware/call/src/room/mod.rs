@@ -20,7 +20,7 @@ use model::{
     CallId, Cause, Chime, ConferenceEvent, EntryId, EventBody, Instant, LegId, Now, Prompt, Rule,
 };
 
-use crate::{Effect, RoomRules, Sound, narrate::Narrator};
+use crate::{Effect, RoomRules, Sound, narrate::Narrator, tapes::Whose};
 pub(crate) use enter::Admission;
 use enter::Gate;
 use member::{Member, Place};
@@ -96,8 +96,8 @@ impl Rooms {
         self.joined.pop()
     }
 
-    /// The others who talk in the room of this leg, with their calls.
-    pub(crate) fn together_with(&self, leg: LegId) -> Vec<(CallId, LegId)> {
+    /// The others who talk in the room of this leg.
+    pub(crate) fn together_with(&self, leg: LegId) -> Vec<Whose> {
         let Some(guest) = self.guests.get(&leg) else {
             return Vec::new();
         };
@@ -105,11 +105,15 @@ impl Rooms {
             .rooms
             .get(&guest.room)
             .map(|room| room.members.as_slice());
-        let talks = |other: &LegId| match self.guests.get(other)?.state {
-            State::Member(ref member) if member.place == Place::Talking && *other != leg => {
-                Some((self.guests.get(other)?.call, *other))
+        let talks = |&other: &LegId| {
+            let guest = self.guests.get(&other).filter(|_| other != leg)?;
+            let call = guest.call;
+            match &guest.state {
+                State::Member(member) if member.place == Place::Talking => {
+                    Some(Whose { call, leg: other })
+                }
+                _ => None,
             }
-            _ => None,
         };
         members.unwrap_or(&[]).iter().filter_map(talks).collect()
     }

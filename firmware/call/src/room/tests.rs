@@ -1,8 +1,10 @@
 //! Rooms, each test a short story of people who dial 9000.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::{
-    CallId, Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures,
-    Prompt, Protection, Rule,
+    Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures, Prompt,
+    Protection, RecordingId, Rule,
 };
 
 use crate::{
@@ -384,35 +386,94 @@ fn a_recording_made_in_a_conference_has_a_track_of_everybody_there() {
     assert_eq!(story.switch.calls(), 0);
 }
 
+/// The tracks that each recording has, with the recordings of the calls of all legs.
+fn tracks_of(story: &Story) -> BTreeMap<RecordingId, BTreeSet<LegId>> {
+    let mut all: BTreeMap<RecordingId, BTreeSet<LegId>> = BTreeMap::new();
+    for effect in &story.effects {
+        let Effect::Event(event) = effect else {
+            continue;
+        };
+        if let EventBody::TrackStarted {
+            recording,
+            also,
+            shares,
+            ..
+        } = &event.body
+        {
+            for recording in [recording].into_iter().chain(also) {
+                all.entry(*recording).or_default().extend(event.leg);
+            }
+            let shared = shares.iter().map(|track| track.leg);
+            all.entry(*recording).or_default().extend(shared);
+        }
+    }
+    all
+}
+
 #[test]
-fn where_all_are_recorded_each_track_is_one_event() {
+fn where_all_are_recorded_each_newcomer_is_one_event() {
+    const PARTIES: usize = 10;
     let mut story = story(None, None);
     story.world.recorded = Some("jan");
-    let legs: Vec<LegId> = (0..6).map(|_| come(&mut story)).collect();
-    let events = |story: &Story| -> Vec<(Option<CallId>, Option<LegId>, usize)> {
-        let begun = story.effects.iter().filter_map(|effect| match effect {
-            Effect::Event(event) => match &event.body {
-                EventBody::TrackStarted { also, .. } => {
-                    Some((event.call, event.leg, 1 + also.len()))
-                }
-                _ => None,
-            },
-            _ => None,
-        });
-        begun.collect()
-    };
-    let begun = events(&story);
-    assert_eq!(begun.len(), taps(&story).0.len());
-    for &(call, leg, _) in &begun {
-        let leg = leg.expect("a party");
-        assert_eq!(call, story.switch.call_of(leg), "in the call of the party");
+    let legs: Vec<LegId> = (0..PARTIES).map(|_| come(&mut story)).collect();
+    let mut begun = 0;
+    for effect in &story.effects {
+        let Effect::Event(event) = effect else {
+            continue;
+        };
+        if let EventBody::TrackStarted { shares, .. } = &event.body {
+            begun += 1;
+            let leg = event.leg.expect("a party");
+            assert_eq!(event.call, story.switch.call_of(leg), "in its own call");
+            let mine = shares.iter().any(|track| track.leg == leg);
+            assert!(!mine, "nobody shares their own");
+        }
     }
-    // Whoever is there has a new track when somebody comes: it is a part of one recording more.
-    let of_all = begun.iter().filter(|&&(_, _, count)| count == legs.len());
-    assert_eq!(of_all.count(), legs.len());
-    for leg in legs {
+    let (started, stopped) = taps(&story);
+    assert_eq!(begun, started.len());
+    // One while they hear that they are alone, or come in; one when they talk with the others.
+    assert_eq!(begun, 2 * PARTIES - 1);
+    assert_eq!(stopped.len(), PARTIES - 1);
+    let all = BTreeSet::from_iter(legs.iter().copied());
+    let tracks = tracks_of(&story);
+    assert_eq!(tracks.len(), PARTIES);
+    assert!(
+        tracks.values().all(|legs| *legs == all),
+        "everybody is in every recording: {tracks:?}"
+    );
+    for &leg in &legs {
         hang_up(&mut story, leg);
     }
+    let (started, stopped) = taps(&story);
+    assert_eq!(started.len(), stopped.len(), "every track ends, once");
+    assert_eq!(story.switch.calls(), 0);
+}
+
+#[test]
+fn who_comes_to_a_paused_recording_has_a_track_that_is_not_shared() {
+    let mut story = story(None, None);
+    story.world.recorded = Some("jan");
+    let [first, second] = [0, 1].map(|_| come(&mut story));
+    for leg in [first, second] {
+        let call = story.switch.call_of(leg).expect("a call");
+        story.switch.pause_recording(call);
+    }
+    story.drain();
+    story.effects.clear();
+    let late = come(&mut story);
+    let tracks = tracks_of(&story);
+    let all = BTreeSet::from([first, second, late]);
+    assert_eq!(tracks.values().collect::<Vec<_>>(), [&all], "only its own");
+    let begun = taps(&story).0;
+    assert_eq!(
+        begun.iter().filter(|(leg, _)| *leg != late).count(),
+        2,
+        "the paused tracks give way to new ones"
+    );
+    for leg in [first, second, late] {
+        hang_up(&mut story, leg);
+    }
+    assert_eq!(story.switch.calls(), 0);
 }
 
 #[test]
@@ -447,10 +508,11 @@ fn a_pause_in_a_conference_is_one_of_its_own_recording_only() {
         });
         begun.collect()
     };
+    assert_eq!(tracks(&story), [first, second]);
     assert_eq!(
-        tracks(&story),
-        [first, second, first],
-        "both, and another of the first as it goes to two recordings then"
+        tracks_of(&story).len(),
+        2,
+        "the track of the first is shared by the second's recording"
     );
     story.effects.clear();
     story.switch.pause_recording(calls[0]);

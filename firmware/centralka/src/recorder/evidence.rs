@@ -78,7 +78,7 @@ impl HangUps {
                     one.sound.extend_from_slice(payload);
                 }
             }
-            TrackPart::Paused | TrackPart::Resumed => {}
+            TrackPart::Began | TrackPart::Paused | TrackPart::Resumed => {}
             TrackPart::Ended => {
                 let one = self.0.remove(at);
                 done.push((one.evidence, one.sound));

@@ -19,7 +19,8 @@ use std::{
 use engine::{TapPart, TrackReader};
 use jiff::Timestamp;
 use model::{
-    CallId, Command, EventBody, LegId, LineEvidence, PortId, Record, RecordingId, Wall, limits,
+    CallId, Command, EventBody, LegId, LineEvidence, PortId, Record, RecordingId, SharedTrack,
+    Wall, limits,
 };
 use store::{
     Batch, RECORDINGS_FOLDER, Recording, StoreError, Track, WriterHandle,
@@ -64,6 +65,7 @@ impl Frames for TrackReader {
         while let Some(step) = self.next_step() {
             let part = match step.part {
                 TapPart::Sound { codec, payload } => TrackPart::Sound { codec, payload },
+                TapPart::Began => TrackPart::Began,
                 TapPart::Paused => TrackPart::Paused,
                 TapPart::Resumed => TrackPart::Resumed,
                 TapPart::Ended => TrackPart::Ended,
@@ -82,7 +84,8 @@ impl Frames for TrackReader {
 #[derive(Clone, Debug)]
 enum Told {
     Started(CallId, RecordingId, Wall),
-    Track(Vec<RecordingId>, Track),
+    /// A track of these recordings, and others that the first one has from its beginning on.
+    Track(Vec<RecordingId>, Track, Vec<Track>),
     Ended(RecordingId),
     HungUp(Box<HangUp>),
 }
@@ -151,10 +154,17 @@ impl Recorder {
                 recording,
                 also,
                 tap,
+                shares,
             } => {
                 let leg = record.event.leg.unwrap_or(LegId(0));
                 let recordings = [*recording].into_iter().chain(also.iter().copied());
-                Told::Track(recordings.collect(), Track { tap: *tap, leg })
+                let (tap, since) = (*tap, None);
+                let shared = shares.iter().map(|&SharedTrack { tap: of, leg }| {
+                    let (tap, since) = (of, Some(tap));
+                    Track { tap, leg, since }
+                });
+                let track = Track { tap, leg, since };
+                Told::Track(recordings.collect(), track, shared.collect())
             }
             EventBody::RecordingEnded { recording } => Told::Ended(*recording),
             EventBody::Line { .. } => {
@@ -282,10 +292,14 @@ impl Desk {
                     },
                 );
             }
-            Told::Track(recordings, track) => {
+            Told::Track(recordings, track, shared) => {
+                let own = recordings.first().copied();
                 for recording in recordings {
                     if let Some(open) = self.open.get_mut(&recording) {
                         open.order.tracks.push(track);
+                        if Some(recording) == own {
+                            open.order.tracks.extend(&shared);
+                        }
                     }
                 }
             }

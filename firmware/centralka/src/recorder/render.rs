@@ -28,12 +28,42 @@ pub(super) struct Order {
     pub(super) tracks: Vec<Track>,
 }
 
+/// What of a track is heard in a recording.
+#[derive(Clone, Copy, Debug)]
+struct View {
+    /// Left (0) or right (1).
+    side: usize,
+    /// What was said before is not in it.
+    from: Instant,
+}
+
 impl Order {
-    /// Left (0) or right (1); `None` for the track of another recording.
-    fn side(&self, tap: TapId) -> Option<usize> {
-        let track = self.tracks.iter().find(|track| track.tap == tap)?;
-        let first = self.tracks.first()?;
-        Some(usize::from(track.leg != first.leg))
+    /// The views of its tracks. One that began before the recording's own party came counts from when
+    /// that party's track began; where nothing is known of that one, nothing of the other is heard.
+    fn views(&self, segments: &Path) -> Result<BTreeMap<TapId, View>, Unmade> {
+        let mut begun: BTreeMap<TapId, Option<Instant>> = BTreeMap::new();
+        begun.extend(
+            self.tracks
+                .iter()
+                .filter_map(|track| Some((track.since?, None))),
+        );
+        if !begun.is_empty() {
+            read(segments, self.boot, self.first_segment, |frame| {
+                if let Some(at) = begun.get_mut(&frame.tap) {
+                    at.get_or_insert(frame.at);
+                }
+            })?;
+        }
+        let left = self.tracks.first().map(|track| track.leg);
+        let view = |track: &Track| {
+            let from = match track.since {
+                None => Instant::ZERO,
+                Some(since) => begun.get(&since).copied().flatten()?,
+            };
+            let side = usize::from(Some(track.leg) != left);
+            Some((track.tap, View { side, from }))
+        };
+        Ok(self.tracks.iter().filter_map(view).collect())
     }
 }
 
@@ -66,7 +96,8 @@ struct Outline {
 /// Makes the file of a recording at `path`, first under another name, so that a file that is there
 /// is whole.
 pub(super) fn render(segments: &Path, order: &Order, path: &Path) -> Result<Made, Unmade> {
-    let outline = outline(segments, order)?;
+    let views = order.views(segments)?;
+    let outline = outline(segments, order, &views)?;
     let beginning = outline.beginning.ok_or(Unmade::Empty)?;
     let hz = if outline.wide { 16_000 } else { 8_000 };
     let part = path.with_extension("part");
@@ -78,15 +109,20 @@ pub(super) fn render(segments: &Path, order: &Order, path: &Path) -> Result<Made
     let mut mixdown = Mixdown::new(hz, wav);
     let mut voices: BTreeMap<TapId, Voice> = BTreeMap::new();
     let mut trouble = None;
-    each(segments, order, |frame, channel, (codec, payload)| {
-        let voice = voices.entry(frame.tap).or_insert_with(|| Voice::new(hz));
-        let Some((place, samples)) = voice.decode(beginning, frame.at, codec, payload) else {
-            return;
-        };
-        if let Err(error) = mixdown.add(channel, place, samples) {
-            trouble.get_or_insert(error);
-        }
-    })?;
+    each(
+        segments,
+        order,
+        &views,
+        |frame, channel, (codec, payload)| {
+            let voice = voices.entry(frame.tap).or_insert_with(|| Voice::new(hz));
+            let Some((place, samples)) = voice.decode(beginning, frame.at, codec, payload) else {
+                return;
+            };
+            if let Err(error) = mixdown.add(channel, place, samples) {
+                trouble.get_or_insert(error);
+            }
+        },
+    )?;
     if let Some(error) = trouble {
         return Err(fail(error));
     }
@@ -98,9 +134,13 @@ pub(super) fn render(segments: &Path, order: &Order, path: &Path) -> Result<Made
     Ok(Made { ms, bytes, sha256 })
 }
 
-fn outline(segments: &Path, order: &Order) -> Result<Outline, Unmade> {
+fn outline(
+    segments: &Path,
+    order: &Order,
+    views: &BTreeMap<TapId, View>,
+) -> Result<Outline, Unmade> {
     let mut outline = Outline::default();
-    each(segments, order, |frame, _, (codec, _)| {
+    each(segments, order, views, |frame, _, (codec, _)| {
         let before = outline.beginning.unwrap_or(frame.at);
         outline.beginning = Some(before.min(frame.at));
         outline.wide |= codec.sample_hz() > 8_000;
@@ -112,13 +152,15 @@ fn outline(segments: &Path, order: &Order) -> Result<Outline, Unmade> {
 fn each(
     segments: &Path,
     order: &Order,
+    views: &BTreeMap<TapId, View>,
     mut take: impl FnMut(&TrackFrame<'_>, usize, (Codec, &[u8])),
 ) -> Result<(), Unmade> {
     let reading = read(segments, order.boot, order.first_segment, |frame| {
         if let TrackPart::Sound { codec, payload } = frame.part
-            && let Some(side) = order.side(frame.tap)
+            && let Some(view) = views.get(&frame.tap)
+            && frame.at >= view.from
         {
-            take(frame, side, (codec, payload));
+            take(frame, view.side, (codec, payload));
         }
     })?;
     if reading.torn_bytes > 0 {

@@ -77,15 +77,20 @@ fn channels(path: &Path) -> (u32, Vec<i16>, Vec<i16>) {
     (number(24), channel(0), channel(1))
 }
 
+/// A track of a party of the same number.
+fn track(tap: u32, since: Option<u32>) -> Track {
+    Track {
+        tap: TapId(tap),
+        leg: LegId(u128::from(tap)),
+        since: since.map(TapId),
+    }
+}
+
 fn begin(desk: &mut Desk, recording: u128, taps: &[u32]) {
     desk.follow(Told::Started(CallId(1), RecordingId(recording), Wall(0)));
     for &tap in taps {
-        let leg = LegId(u128::from(tap));
-        let tap = TapId(tap);
-        desk.follow(Told::Track(
-            vec![RecordingId(recording)],
-            Track { tap, leg },
-        ));
+        let track = track(tap, None);
+        desk.follow(Told::Track(vec![RecordingId(recording)], track, vec![]));
     }
 }
 
@@ -157,10 +162,7 @@ fn what_an_earlier_start_left_is_made_into_a_file() {
         ms: 0,
         bytes: 0,
         sha256: String::new(),
-        tracks: vec![Track {
-            tap: TapId(4),
-            leg: LegId(1),
-        }],
+        tracks: vec![track(4, None)],
         pauses: Vec::new(),
     };
     let made = desk.make(&Waiting::of_earlier(&recording));
@@ -194,8 +196,9 @@ fn a_pause_is_silence_and_what_comes_after_it_stays_in_its_place_and_on_its_side
     };
     let mut said = Said(second(1, 0, 400.0).chain(second(2, 0, 1_000.0)).collect());
     _ = desk.turn(&mut said);
-    let (tap, leg) = (TapId(5), LegId(2));
-    desk.follow(Told::Track(vec![recording], Track { tap, leg }));
+    let mut again = track(5, None);
+    again.leg = LegId(2);
+    desk.follow(Told::Track(vec![recording], again, vec![]));
     let after = second(1, 3_000, 400.0).chain(second(5, 3_000, 1_000.0));
     _ = desk.turn(&mut Said(after.collect()));
     desk.follow(Told::Ended(recording));
@@ -213,6 +216,59 @@ fn a_pause_is_silence_and_what_comes_after_it_stays_in_its_place_and_on_its_side
         }
         assert!(side[8_400..23_600].iter().all(|&sample| sample == 0));
     }
+}
+
+#[test]
+fn who_was_there_before_is_heard_from_when_the_own_party_came() {
+    let folder = Folder::new("shared");
+    let mut desk = Desk::open(&folder.0, folder.0.join("segments"), 1).expect("a folder");
+    let (early, late) = (RecordingId(7), RecordingId(8));
+    begin(&mut desk, 7, &[1]);
+    desk.follow(Told::Started(CallId(2), late, Wall(0)));
+    let recordings = vec![late, early];
+    let shares = vec![track(1, Some(2))];
+    desk.follow(Told::Track(recordings, track(2, None), shares));
+    // The first talks for two seconds. The second comes after one, says nothing for half a second, and
+    // its track is written by another thread, after all of the first's.
+    let row = |tap, hz, times: std::ops::Range<u64>| {
+        times.map(move |n| (tap, 5_000 + n * 20, tone(hz, n).to_vec()))
+    };
+    _ = desk.turn(&mut Said(row(1, 400.0, 0..100).collect()));
+    _ = desk.turn(&mut Mark(TapId(2), 6_000, TrackPart::Began));
+    _ = desk.turn(&mut Said(row(2, 1_000.0, 75..100).collect()));
+    for (recording, whole) in [(early, 2_000), (late, 1_000)] {
+        desk.follow(Told::Ended(recording));
+        let waiting = desk.queue.pop_front().expect("it ended");
+        let Command::RecordingKept { ms, .. } = desk.make(&waiting) else {
+            panic!("there is sound");
+        };
+        assert_eq!(ms, whole, "{recording}");
+        let (_, left, right) = channels(&file_of(&folder.0, Wall(0), recording));
+        let (mut first, mut second) = (left, right);
+        if recording == late {
+            (first, second) = (second, first);
+        }
+        assert!(share(&first, 400.0, 8_000.0) > 0.99);
+        let before = second.len() - 4_000;
+        assert!(second[..before].iter().all(|&sample| sample == 0));
+        assert!(share(&second[before..], 1_000.0, 8_000.0) > 0.99);
+    }
+}
+
+#[test]
+fn where_the_own_party_left_nothing_nothing_of_the_others_is_heard() {
+    let folder = Folder::new("unknown");
+    let mut desk = Desk::open(&folder.0, folder.0.join("segments"), 1).expect("a folder");
+    let recording = RecordingId(8);
+    desk.follow(Told::Started(CallId(2), recording, Wall(0)));
+    let shares = vec![track(1, Some(2))];
+    desk.follow(Told::Track(vec![recording], track(2, None), shares));
+    let said = (0..50).map(|n| (1, n * 20, tone(400.0, n).to_vec()));
+    _ = desk.turn(&mut Said(said.collect()));
+    desk.follow(Told::Ended(recording));
+    let waiting = desk.queue.pop_front().expect("it ended");
+    let made = desk.make(&waiting);
+    assert!(matches!(made, Command::RecordingLost { .. }), "{made:?}");
 }
 
 #[test]
@@ -243,7 +299,7 @@ fn the_sound_of_a_hang_up_goes_its_own_way() {
     let piece = |at: u8| (5, 0, vec![at; 100]);
     let heard = desk.turn(&mut Said(vec![piece(1), (6, 0, vec![9; 160]), piece(2)]));
     assert!(heard.is_empty(), "it is not whole yet");
-    let heard = desk.turn(&mut Over(TapId(5)));
+    let heard = desk.turn(&mut Mark(TapId(5), 0, TrackPart::Ended));
     let [(evidence, sound)] = &heard[..] else {
         panic!("{heard:?}");
     };
@@ -253,15 +309,15 @@ fn the_sound_of_a_hang_up_goes_its_own_way() {
     assert!(desk.hang_ups.is_empty());
 }
 
-/// The end of a track.
-struct Over(TapId);
+/// A mark in a track, at some ms.
+struct Mark(TapId, u64, TrackPart<'static>);
 
-impl Frames for Over {
+impl Frames for Mark {
     fn drain(&mut self, take: &mut dyn FnMut(&TrackFrame<'_>)) {
         take(&TrackFrame {
             tap: self.0,
-            at: Instant::ZERO,
-            part: TrackPart::Ended,
+            at: Instant::from_millis(self.1),
+            part: self.2,
         });
     }
 }

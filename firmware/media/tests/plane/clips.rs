@@ -181,7 +181,12 @@ fn a_track_holds_every_packet_as_it_came_through_relay_mixing_and_hold() {
     let marks: Vec<_> = rig.tapped.iter().filter(|s| sound(s).is_none()).collect();
     assert_eq!(
         marks,
-        [&Step::Paused(tap), &Step::Resumed(tap), &Step::Ended(tap)]
+        [
+            &Step::Began(tap),
+            &Step::Paused(tap),
+            &Step::Resumed(tap),
+            &Step::Ended(tap)
+        ]
     );
     rig.command(MediaCommand::StopTap { tap });
     assert_eq!(rig.plane.figures().refused, 1);
@@ -208,4 +213,36 @@ fn a_track_of_a_set_and_one_that_ends_with_its_leg() {
     rig.tapped.clear();
     rig.say(&mut b);
     assert_eq!(rig.tapped, []);
+}
+
+#[test]
+fn a_set_has_a_track_for_each_of_its_two_calls_and_no_third() {
+    let mut rig = Rig::new();
+    let set = rig.set(0);
+    let taps = [1, 2].map(TapId);
+    for tap in taps {
+        rig.command(MediaCommand::StartTap { leg: set, tap });
+    }
+    let third = TapId(3);
+    rig.command(MediaCommand::StartTap {
+        leg: set,
+        tap: third,
+    });
+    assert_eq!(rig.plane.figures().refused, 1);
+    let [first, second] = taps;
+    let pause = |paused| MediaCommand::PauseTap { tap: first, paused };
+    rig.command(pause(true));
+    rig.pass(100);
+    rig.command(pause(false));
+    rig.pass(50);
+    let sounds = |tap| {
+        let all = rig.tapped.iter();
+        all.filter(|step| matches!(step, Step::Sound(of, ..) if *of == tap))
+            .count()
+    };
+    assert!((4..=6).contains(&sounds(first)), "{}", sounds(first));
+    assert!((14..=16).contains(&sounds(second)), "{}", sounds(second));
+    rig.command(MediaCommand::RemoveLeg { leg: set });
+    let ended = rig.tapped.iter().filter(|s| matches!(s, Step::Ended(_)));
+    assert_eq!(ended.count(), 2);
 }

@@ -50,6 +50,7 @@ impl Sent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Sound(TapId, Instant, Codec, Vec<u8>),
+    Began(TapId),
     Paused(TapId),
     Resumed(TapId),
     Ended(TapId),
@@ -61,6 +62,7 @@ impl Step {
             TapPart::Sound { codec, payload } => {
                 Self::Sound(step.tap, step.at, codec, payload.to_vec())
             }
+            TapPart::Began => Self::Began(step.tap),
             TapPart::Paused => Self::Paused(step.tap),
             TapPart::Resumed => Self::Resumed(step.tap),
             TapPart::Ended => Self::Ended(step.tap),

@@ -36,6 +36,8 @@ pub const FILE_HZ_MIN: u32 = 8_000;
 pub const FILE_HZ_MAX: u32 = 192_000;
 /// Recorded tracks at once.
 pub const TAPS: usize = 1_300;
+/// Recorded tracks of a leg at once: a set may be in two calls, each of which is recorded.
+pub const TAPS_OF_LEG: usize = 2;
 /// Connectivity checks of one leg that are answered in a second; further ones are dropped.
 pub const ICE_ANSWERS_PER_S: u64 = 50;
 /// Addresses of one far end whose checks were good that are remembered; the oldest makes room.

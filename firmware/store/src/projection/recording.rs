@@ -1,6 +1,6 @@
 //! What is known of recordings: a row each, and a row for each track.
 
-use model::{CallId, EventBody, LegId, Record, RecordingId, TapId, Wall};
+use model::{CallId, EventBody, LegId, Record, RecordingId, SharedTrack, TapId, Wall};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,9 @@ pub struct Track {
     pub tap: TapId,
     /// Whose voice.
     pub leg: LegId,
+    /// The track of the recording's own party with whose beginning this one becomes a part of it; `None`
+    /// if all of it is.
+    pub since: Option<TapId>,
 }
 
 const COLUMNS: &str = "SELECT id, call, boot, started, state, ms, bytes, sha256 FROM recording";
@@ -129,7 +132,7 @@ impl Reader {
 
     /// The same with tracks and pauses.
     fn with_parts(&self, mut rows: Vec<Recording>) -> Result<Vec<Recording>, StoreError> {
-        let tracks = "SELECT tap, leg FROM track WHERE recording = ?1 ORDER BY place, tap";
+        let tracks = "SELECT tap, leg, since FROM track WHERE recording = ?1 ORDER BY place, tap";
         let pauses = "SELECT since, until FROM pause WHERE recording = ?1 ORDER BY since";
         for recording in &mut rows {
             recording.pauses = self.query(pauses, [key(recording.id)], |row| {
@@ -142,6 +145,7 @@ impl Reader {
                 Ok(Track {
                     tap: TapId(row.get(0)?),
                     leg: LegId(u128::from_be_bytes(row.get(1)?)),
+                    since: row.get::<_, Option<u32>>(2)?.map(TapId),
                 })
             })?;
         }
@@ -173,14 +177,17 @@ impl Store {
                 recording,
                 also,
                 tap,
+                shares,
             } => {
-                let leg = record.event.leg.map_or([0; 16], |leg| leg.0.to_be_bytes());
-                let sql = "INSERT OR IGNORE INTO track (recording, tap, leg, place) VALUES
-                           (?1, ?2, ?3, (SELECT count(*) FROM track WHERE recording = ?1))";
+                let leg = record.event.leg.unwrap_or(LegId(0));
+                let (tap, since) = (*tap, None);
                 for &recording in [recording].into_iter().chain(also) {
-                    self.execute(sql, (key(recording), tap.0, leg))?;
+                    self.put_track(recording, Track { tap, leg, since })?;
                 }
-                Ok(())
+                shares.iter().try_for_each(|&SharedTrack { tap: of, leg }| {
+                    let (tap, since) = (of, Some(tap));
+                    self.put_track(*recording, Track { tap, leg, since })
+                })
             }
             EventBody::RecordingPaused { recording } => {
                 let sql = "INSERT OR IGNORE INTO pause (recording, since) VALUES (?1, ?2)";
@@ -210,6 +217,15 @@ impl Store {
             }
             _ => Ok(()),
         }
+    }
+
+    fn put_track(&mut self, recording: RecordingId, track: Track) -> Result<(), StoreError> {
+        let sql = "INSERT OR IGNORE INTO track (recording, tap, leg, since, place) VALUES
+                   (?1, ?2, ?3, ?4, (SELECT count(*) FROM track WHERE recording = ?1))";
+        let leg = track.leg.0.to_be_bytes();
+        let since = track.since.map(|since| since.0);
+        let values = (key(recording), track.tap.0, leg, since);
+        self.execute(sql, values).map(drop)
     }
 
     /// A file that was made after the call had ended belongs to its story all the same.

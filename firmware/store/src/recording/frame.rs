@@ -16,6 +16,7 @@ const KIND_SOUND: u8 = 1;
 const KIND_PAUSED: u8 = 2;
 const KIND_RESUMED: u8 = 3;
 const KIND_ENDED: u8 = 4;
+const KIND_BEGAN: u8 = 5;
 
 /// What a segment says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub(super) fn put_header(out: &mut Vec<u8>, header: Header) {
 pub(super) fn put(out: &mut Vec<u8>, frame: &TrackFrame<'_>) -> bool {
     let (kind, codec, payload): (u8, u8, &[u8]) = match frame.part {
         TrackPart::Sound { codec, payload } => (KIND_SOUND, codec.octet(), payload),
+        TrackPart::Began => (KIND_BEGAN, 0, &[]),
         TrackPart::Paused => (KIND_PAUSED, 0, &[]),
         TrackPart::Resumed => (KIND_RESUMED, 0, &[]),
         TrackPart::Ended => (KIND_ENDED, 0, &[]),
@@ -113,6 +115,7 @@ fn track_frame(kind: u8, inside: &[u8]) -> Option<TrackFrame<'_>> {
             codec: Codec::from_octet(fixed[12])?,
             payload,
         },
+        KIND_BEGAN => TrackPart::Began,
         KIND_PAUSED => TrackPart::Paused,
         KIND_RESUMED => TrackPart::Resumed,
         KIND_ENDED => TrackPart::Ended,

@@ -39,6 +39,8 @@ pub struct TrackFrame<'a> {
 /// What a step of a track holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrackPart<'a> {
+    /// The track begins.
+    Began,
     /// Sound as it came, at most [`RECORDING_PAYLOAD_MAX`] bytes.
     Sound {
         /// How it is encoded.
