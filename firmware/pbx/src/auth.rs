@@ -135,6 +135,14 @@ pub(crate) struct Refused {
     pub(crate) headers: Headers,
 }
 
+impl Refused {
+    /// With nothing but a status.
+    pub(crate) fn plainly(status: u16) -> Self {
+        let headers = Headers::default();
+        Self { status, headers }
+    }
+}
+
 /// What became of a request's credentials.
 #[derive(Debug)]
 pub(crate) struct Checked {

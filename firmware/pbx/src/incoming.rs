@@ -6,12 +6,13 @@ use model::{
     VoiceOptions,
 };
 use sip::{
-    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Scheme, ServerKey, UsageKey,
+    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey,
+    UsageKey,
 };
 
 use crate::{
     Pbx,
-    auth::Verdict,
+    auth::{Refused, Verdict},
     leg::{SipLeg, Stage},
     pbx::Owner,
     talk::{Talk, TalkError},
@@ -35,11 +36,6 @@ impl Pbx {
                 request,
                 peer,
             } => self.request(now, server, &request, &peer),
-            AgentOutput::Incoming {
-                usage,
-                request,
-                peer,
-            } => self.incoming(now, usage, &request, &peer),
             AgentOutput::Usage { usage, event } => self.usage_event(now, usage, event),
             AgentOutput::Response { .. } => {}
         }
@@ -48,6 +44,10 @@ impl Pbx {
     /// A request outside every call.
     fn request(&mut self, now: Now, server: ServerKey, request: &Request, peer: &Peer) {
         let response = match request.method {
+            Method::Invite => match self.incoming(now, server, request, peer) {
+                Ok(()) => return,
+                Err(refusal) => self.refusal(request, refusal),
+            },
             Method::Register => self.register(now, request, peer),
             Method::Options => self.agent.capabilities(request),
             // Keep-alives of some phones; RFC 6665 §4.1.3 would have 481.
@@ -59,29 +59,31 @@ impl Pbx {
         let _ = self.agent.respond(now.mono, server, &response);
     }
 
-    fn incoming(&mut self, now: Now, usage: UsageKey, request: &Request, peer: &Peer) {
-        let owner = match self.authenticate(now, request, peer) {
-            Ok(owner) => owner,
-            Err(refusal) => {
-                self.reject(now, usage, refusal.status, refusal.headers);
-                return;
-            }
+    /// A call that wants to come in. Nothing is made of one that does not say who it is from: every
+    /// call comes twice, the first time only for its challenge.
+    fn incoming(
+        &mut self,
+        now: Now,
+        server: ServerKey,
+        request: &Request,
+        peer: &Peer,
+    ) -> Result<(), Refused> {
+        let owner = self.authenticate(now, request, peer)?;
+        let dialled = dialled_text(request)?;
+        body_refusal(request)?;
+        let Some(usage) = self.agent.admit(now.mono, server, request, peer) else {
+            return Ok(());
         };
-        let dialled = match dialled_text(request) {
-            Ok(text) => text,
-            Err(status) => {
-                self.reject(now, usage, status, Headers::default());
-                return;
-            }
-        };
-        if let Some(status) = body_refusal(request) {
-            let mut headers = Headers::default();
-            headers.set(HeaderName::Accept, "application/sdp");
-            self.reject(now, usage, status, headers);
-            return;
-        }
         let talk = self.talk_with(&owner, peer);
         self.begin_call(now, usage, request, peer, owner, dialled, talk);
+        Ok(())
+    }
+
+    /// The response that refuses a request.
+    pub(crate) fn refusal(&mut self, request: &Request, refused: Refused) -> Response {
+        let mut response = self.agent.response_to(request, refused.status);
+        response.headers.copy_all(&refused.headers);
+        response
     }
 
     fn begin_call(
@@ -231,7 +233,7 @@ impl Pbx {
         now: Now,
         request: &Request,
         peer: &Peer,
-    ) -> Result<EntryId, crate::auth::Refused> {
+    ) -> Result<EntryId, Refused> {
         let outcome = self
             .challenger
             .check(now, request, peer, &self.config, self.vault.as_mut());
@@ -258,26 +260,31 @@ fn is_keep_alive(request: &Request) -> bool {
     matches!(event, Ok(Some(event)) if event.package == "keep-alive")
 }
 
-/// The user part of the request URI, or the status that refuses it.
-fn dialled_text(request: &Request) -> Result<String, u16> {
+/// The user part of the request URI, or how the request is refused.
+fn dialled_text(request: &Request) -> Result<String, Refused> {
     match request.uri.scheme() {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
-        Scheme::Other(_) => return Err(416),
+        Scheme::Other(_) => return Err(Refused::plainly(416)),
     }
     match request.uri.user() {
         Some(user) if !user.is_empty() => Ok(user.into_owned()),
-        _ => Err(404),
+        _ => Err(Refused::plainly(404)),
     }
 }
 
-/// RFC 3261 §8.2.3: a body that we do not understand, unless it is declared optional.
-fn body_refusal(request: &Request) -> Option<u16> {
+/// RFC 3261 §8.2.3: refuses a body that we do not understand, unless it is declared optional.
+fn body_refusal(request: &Request) -> Result<(), Refused> {
     if request.body.is_empty() {
-        return None;
+        return Ok(());
     }
     match request.headers.content_type() {
-        Ok(Some(kind)) if kind.is("application/sdp") => None,
-        Ok(_) => Some(415),
-        Err(_) => Some(400),
+        Ok(Some(kind)) if kind.is("application/sdp") => Ok(()),
+        Ok(_) => {
+            let mut refused = Refused::plainly(415);
+            let headers = &mut refused.headers;
+            headers.set(HeaderName::Accept, "application/sdp");
+            Err(refused)
+        }
+        Err(_) => Err(Refused::plainly(400)),
     }
 }

@@ -135,11 +135,7 @@ impl Pbx {
     pub(crate) fn register(&mut self, now: Now, request: &Request, peer: &Peer) -> Response {
         let owner = match self.authenticate(now, request, peer) {
             Ok(owner) => owner,
-            Err(refused) => {
-                let mut response = self.agent.response_to(request, refused.status);
-                response.headers.copy_all(&refused.headers);
-                return response;
-            }
+            Err(refused) => return self.refusal(request, refused),
         };
         // RFC 3261 §10.3 step 4: nobody registers for somebody else.
         let to = request.headers.to().ok();

@@ -107,7 +107,7 @@ pub type Advertised = Box<dyn Fn(&Peer) -> SocketAddr + Send>;
 ///             let response = agent.capabilities(&request);
 ///             agent.respond(now, server, &response).expect("not yet answered");
 ///         }
-///         Output::Incoming { .. } | Output::Usage { .. } | Output::Response { .. } => {}
+///         Output::Usage { .. } | Output::Response { .. } => {}
 ///     }
 /// }
 /// assert!(sent[0].starts_with(b"SIP/2.0 200 OK\r\n"));

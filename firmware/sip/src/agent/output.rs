@@ -8,6 +8,10 @@ use crate::{
 
 /// What an [`Agent`](crate::Agent) wants done or known.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "outputs are taken at once, few of them ever wait; a box would be one more allocation a request"
+)]
 pub enum Output {
     /// Bytes of one message go to a peer: a datagram, or written to the peer's flow. Over TCP without
     /// a flow (a request too long for a datagram): to any connection to the peer, to be made if there
@@ -19,22 +23,13 @@ pub enum Output {
         bytes: Vec<u8>,
     },
     /// A request outside every usage that the user must answer with
-    /// [`Agent::respond`](crate::Agent::respond): REGISTER, OPTIONS, SUBSCRIBE, MESSAGE and so on.
+    /// [`Agent::respond`](crate::Agent::respond): REGISTER, OPTIONS, SUBSCRIBE, MESSAGE and so on; or an
+    /// INVITE, which [`Agent::admit`](crate::Agent::admit) makes a call of (an SDP offer is in its body,
+    /// or none if we shall offer).
     Request {
         /// To answer with.
         server: ServerKey,
         /// The request; its top Via already carries `received` and `rport`.
-        request: Request,
-        /// Who sent it.
-        peer: Peer,
-    },
-    /// An initial INVITE; 100 goes by itself if the user takes a while. The user goes on with
-    /// [`Agent::ring`](crate::Agent::ring), [`Agent::answer`](crate::Agent::answer) or
-    /// [`Agent::reject`](crate::Agent::reject).
-    Incoming {
-        /// The call it starts.
-        usage: UsageKey,
-        /// The INVITE; an SDP offer in its body, or none if we shall offer.
         request: Request,
         /// Who sent it.
         peer: Peer,

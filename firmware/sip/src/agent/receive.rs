@@ -1,10 +1,10 @@
 //! The way of a request that came in: retransmission, ACK, CANCEL, checks, then dialog or user.
 
-use model::{Instant, limits};
+use model::Instant;
 
-use super::{Agent, Fresh, Head, Output, matching};
+use super::{Agent, Fresh, Output, matching};
 use crate::{
-    HeaderName, Method, Peer, Request,
+    Method, Peer, Request,
     transaction::ServerKey,
     usage::{Phase, Usage, UsageKey},
 };
@@ -73,70 +73,8 @@ impl Agent {
             self.reply(now, server, &request, 481);
             return;
         }
-        if request.method == Method::Invite {
-            self.start_incoming(now, server, peer, request, fresh);
-            return;
-        }
         self.out.push_back(Output::Request {
             server,
-            request,
-            peer: *peer,
-        });
-    }
-
-    /// An INVITE that starts a call: the user decides; 100 goes if that takes a while.
-    fn start_incoming(
-        &mut self,
-        now: Instant,
-        server: ServerKey,
-        peer: &Peer,
-        request: Request,
-        fresh: &Fresh,
-    ) {
-        if self.usages.len() >= limits::SIP_DIALOGS {
-            self.counters.overload += 1;
-            let mut response = self.response_to(&request, 503);
-            let seconds = self.config.retry_after_s.to_string();
-            response.headers.push(HeaderName::RetryAfter, seconds);
-            self.send_response(now, server, &response);
-            return;
-        }
-        let (Ok(from), Ok(to), Ok(call_id)) = (
-            request.headers.from_(),
-            request.headers.to(),
-            request.headers.call_id(),
-        ) else {
-            self.counters.malformed += 1;
-            self.reply(now, server, &request, 400);
-            return;
-        };
-        if self.refuse_small_timer(now, server, &request) {
-            return;
-        }
-        let key = UsageKey(self.next_key());
-        let tag = matching::tag(key, self.random.next_u64());
-        let first_cseq = self.random.below(1 << 16);
-        let contact = self.plain_contact(peer).text();
-        let mut usage = Usage::incoming(
-            server,
-            Head::of(&request, &tag),
-            &request,
-            &from,
-            &to,
-            (call_id, &tag, &contact),
-            (fresh.cseq.number, first_cseq),
-            *peer,
-        );
-        if let Phase::Incoming(incoming) = &mut usage.phase {
-            incoming.grant_timer(&self.config, &request.headers);
-        }
-        self.usages.insert(key, Box::new(usage));
-        if let Some(server) = self.servers.get_mut(&server) {
-            server.usage = Some(key);
-        }
-        self.promise_trying(now, server);
-        self.out.push_back(Output::Incoming {
-            usage: key,
             request,
             peer: *peer,
         });

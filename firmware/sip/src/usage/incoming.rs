@@ -2,15 +2,16 @@
 
 use core::time::Duration;
 
-use model::Instant;
+use model::{Instant, limits};
 
 use super::{
-    Negotiation, OurOffer, Phase, Reliable, SDP, TheirOffer, UsageKey,
+    Negotiation, OurOffer, Phase, Reliable, SDP, TheirOffer, Usage, UsageKey,
     session_timer::{Grant, grant},
 };
 use crate::{
-    Agent, AgentConfig, AgentError, HeaderName, Headers, How, NameAddr, Response,
-    agent::{Alarm, Head, UsageTimer},
+    Agent, AgentConfig, AgentError, HeaderName, Headers, How, Method, NameAddr, Peer, Request,
+    Response,
+    agent::{Alarm, Head, UsageTimer, matching},
     transaction::ServerKey,
 };
 
@@ -60,6 +61,70 @@ impl Incoming {
 }
 
 impl Agent {
+    /// Makes a call of an INVITE of [`Output::Request`](crate::Output::Request), to be asked before
+    /// anything else is handed in. Who is not let in is answered with [`Agent::respond`] instead, and
+    /// no call is ever made of it. From here on 100 goes by itself if the user takes a while, who goes
+    /// on with [`Agent::ring`], [`Agent::answer`] or [`Agent::reject`].
+    ///
+    /// `None`: there is no call, and the INVITE is answered where it can be: 503 at
+    /// `limits::SIP_DIALOGS`, 422 for a session timer that is too short, 400 for headers without sense.
+    pub fn admit(
+        &mut self,
+        now: Instant,
+        server: ServerKey,
+        request: &Request,
+        peer: &Peer,
+    ) -> Option<UsageKey> {
+        if request.method != Method::Invite || !self.is_open(server) {
+            return None;
+        }
+        if self.usages.len() >= limits::SIP_DIALOGS {
+            self.counters.overload += 1;
+            let mut response = self.response_to(request, 503);
+            let seconds = self.config.retry_after_s.to_string();
+            response.headers.push(HeaderName::RetryAfter, seconds);
+            self.send_response(now, server, &response);
+            return None;
+        }
+        let headers = &request.headers;
+        let (Ok(from), Ok(to), Ok(call_id), Ok(cseq)) = (
+            headers.from_(),
+            headers.to(),
+            headers.call_id(),
+            headers.cseq(),
+        ) else {
+            self.counters.malformed += 1;
+            self.reply(now, server, request, 400);
+            return None;
+        };
+        if self.refuse_small_timer(now, server, request) {
+            return None;
+        }
+        let key = UsageKey(self.next_key());
+        let tag = matching::tag(key, self.random.next_u64());
+        let first_cseq = self.random.below(1 << 16);
+        let contact = self.plain_contact(peer).text();
+        let mut usage = Usage::incoming(
+            server,
+            Head::of(request, &tag),
+            request,
+            &from,
+            &to,
+            (call_id, &tag, &contact),
+            (cseq.number, first_cseq),
+            *peer,
+        );
+        if let Phase::Incoming(incoming) = &mut usage.phase {
+            incoming.grant_timer(&self.config, headers);
+        }
+        self.usages.insert(key, Box::new(usage));
+        if let Some(server) = self.servers.get_mut(&server) {
+            server.usage = Some(key);
+        }
+        self.promise_trying(now, server);
+        Some(key)
+    }
+
     /// Sets the Contact of all our messages of this call from now on; without it, it is made of the
     /// advertised address.
     ///

@@ -145,11 +145,16 @@ impl World {
                     self.launch(n, &peer, bytes);
                 }
                 Output::Request {
+                    server,
+                    request,
+                    peer,
+                } if request.method == Method::Invite => {
+                    let usage = self.agents[n].admit(self.now, server, &request, &peer);
+                    heard.incoming.extend(usage.map(|usage| (usage, request)));
+                }
+                Output::Request {
                     server, request, ..
                 } => heard.requests.push_back((server, request)),
-                Output::Incoming { usage, request, .. } => {
-                    heard.incoming.push_back((usage, request));
-                }
                 Output::Usage { usage, event } => {
                     let events = heard.events.entry(usage).or_default();
                     let over = events

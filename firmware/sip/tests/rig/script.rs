@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use model::{Instant, Random, Transport};
 use sip::{
-    Agent, AgentConfig, AgentSizes, Outcome, Output, Peer, Request, ServerKey, UsageEvent,
+    Agent, AgentConfig, AgentSizes, Method, Outcome, Output, Peer, Request, ServerKey, UsageEvent,
     UsageKey, parse,
 };
 
@@ -68,11 +68,17 @@ impl Script {
                     self.sent_at.push_back(self.now.as_millis());
                 }
                 Output::Request {
+                    server,
+                    request,
+                    peer,
+                } if request.method == Method::Invite => {
+                    let usage = self.agent.admit(self.now, server, &request, &peer);
+                    let call = usage.map(|usage| (usage, request));
+                    self.incoming.extend(call);
+                }
+                Output::Request {
                     server, request, ..
                 } => self.requests.push_back((server, request)),
-                Output::Incoming { usage, request, .. } => {
-                    self.incoming.push_back((usage, request));
-                }
                 Output::Usage { event, .. } => self.events.push_back(event),
                 Output::Response { outcome, .. } => self.outcomes.push_back(outcome),
             }
