@@ -18,7 +18,7 @@ use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOption
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{Board, Control, Driver, Gather, MEDIA, WAKER},
+    control::{Board, Control, Driver, Gather, MEDIA, Parting, Silence, WAKER},
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
@@ -263,6 +263,7 @@ fn driver_of(
         kept,
         gather: Gather::new(),
         media_due: None,
+        parting: Parting::new(),
         snapshot_sent: Some(clock.now().mono),
     }
 }
@@ -411,6 +412,7 @@ fn start_control(
         sockets: std::collections::BTreeMap::new(),
         listeners: std::collections::BTreeMap::new(),
         streams: std::collections::BTreeMap::new(),
+        silence: Silence::default(),
         browsers,
         lines: std::collections::BTreeMap::new(),
         unread: Vec::new(),

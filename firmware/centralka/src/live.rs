@@ -22,7 +22,7 @@ use panel::{
 /// What the live thread is told.
 enum Told {
     Party(PartyId, Party),
-    Record(Box<Record>),
+    Record(Record),
     State(Box<StateChange>),
     Quality(LegId, QualitySecond),
 }
@@ -33,8 +33,8 @@ pub(crate) struct Live {
     queue: SyncSender<Vec<Told>>,
     /// What was told and not sent yet.
     pending: Vec<Told>,
-    /// Since when.
-    since: Option<Instant>,
+    /// From when on a turn sends it, and when there is a turn for it alone.
+    due: Option<(Instant, Instant)>,
     feed: Arc<Feed>,
 }
 
@@ -44,6 +44,10 @@ pub(crate) struct Live {
 const GATHER: Duration = Duration::from_millis(70);
 /// After this time there is a turn for it alone.
 const GATHER_MAX: Duration = Duration::from_millis(150);
+/// The same while no page is open: one that opens begins with what is known and soon has the rest.
+const UNSEEN: (Duration, Duration) = (Duration::from_millis(400), Duration::from_millis(500));
+/// So much is sent in any case.
+const PENDING_MAX: usize = 1_024;
 
 /// The configuration in force, shared by everybody who only reads it.
 pub(crate) type InForce = Arc<RwLock<Arc<Config>>>;
@@ -74,7 +78,7 @@ impl Live {
         Ok(Self {
             queue,
             pending: Vec::new(),
-            since: None,
+            due: None,
             feed,
         })
     }
@@ -84,7 +88,7 @@ impl Live {
     }
 
     pub(crate) fn record(&mut self, record: &Record) {
-        self.tell(Told::Record(Box::new(record.clone())));
+        self.tell(Told::Record(record.clone()));
     }
 
     pub(crate) fn state(&mut self, change: &StateChange) {
@@ -106,17 +110,26 @@ impl Live {
 
     /// Whether what was told may be sent at `now`: to be asked at the end of each turn.
     pub(crate) fn is_due(&mut self, now: Instant) -> bool {
-        !self.pending.is_empty() && *self.since.get_or_insert(now) + GATHER <= now
+        if self.pending.is_empty() {
+            return false;
+        }
+        let feed = &self.feed;
+        let (from, _) = *self.due.get_or_insert_with(|| {
+            let seen = feed.listeners() > 0;
+            let (from, latest) = if seen { (GATHER, GATHER_MAX) } else { UNSEEN };
+            (now + from, now + latest)
+        });
+        from <= now || self.pending.len() >= PENDING_MAX
     }
 
     /// When it is to be sent at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.since.map(|since| since + GATHER_MAX)
+        self.due.map(|(_, latest)| latest)
     }
 
     /// Sends what was told since the last time.
     pub(crate) fn flush(&mut self) {
-        self.since = None;
+        self.due = None;
         if !self.pending.is_empty() {
             // A full queue loses what is shown, never what is stored.
             let _ = self.queue.try_send(std::mem::take(&mut self.pending));

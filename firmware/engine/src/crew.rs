@@ -112,6 +112,7 @@ pub(crate) fn start(config: EngineConfig) -> Result<Engine, EngineError> {
         own: VecDeque::new(),
         control: common.control,
         cleared: false,
+        made_orders: false,
         helper: common.helper,
         stop: common.stop,
         fingerprint,

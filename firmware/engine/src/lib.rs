@@ -110,6 +110,8 @@ pub struct Engine {
     control: Waker,
     /// The call of `control` was taken back since the rings were found empty.
     cleared: bool,
+    /// What was heard made orders that were not called out yet.
+    made_orders: bool,
     helper: Waker,
     stop: Arc<AtomicBool>,
     fingerprint: Fingerprint,
@@ -272,19 +274,8 @@ impl Engine {
     /// The next event; call until `None` whenever [`Engine::event_fd`] became readable.
     pub fn poll(&mut self) -> Option<MediaEvent> {
         loop {
-            if let Some(event) = self.own.pop_front() {
+            if let Some(event) = self.next_event() {
                 return Some(event);
-            }
-            while let Some((thread, said)) = self.next_said() {
-                if let Some(event) = self.hear_media(thread, said) {
-                    return Some(event);
-                }
-            }
-            if let Ok(answer) = self.from_helper.pop() {
-                match self.hear_helper(answer) {
-                    Some(event) => return Some(event),
-                    None => continue,
-                }
             }
             // Only after the call was taken back is an empty ring the last word; who pushes after
             // that calls again.
@@ -294,6 +285,34 @@ impl Engine {
                 // `send` or `poll`.
                 self.flush();
                 return None;
+            }
+        }
+    }
+
+    /// The next event that lies there, whether [`Engine::event_fd`] is readable or not, without a system
+    /// call. That a leg is over, that its first packet came, where it comes from and how a minute was
+    /// is not called out: who waits for it looks by this, or hears it with the next event that is.
+    pub fn glance(&mut self) -> Option<MediaEvent> {
+        let event = self.next_event();
+        if event.is_none() && std::mem::take(&mut self.made_orders) {
+            self.flush();
+        }
+        event
+    }
+
+    fn next_event(&mut self) -> Option<MediaEvent> {
+        loop {
+            if let Some(event) = self.own.pop_front() {
+                return Some(event);
+            }
+            while let Some((thread, said)) = self.next_said() {
+                if let Some(event) = self.hear_media(thread, said) {
+                    return Some(event);
+                }
+            }
+            let answer = self.from_helper.pop().ok()?;
+            if let Some(event) = self.hear_helper(answer) {
+                return Some(event);
             }
         }
     }
@@ -330,6 +349,7 @@ impl Engine {
             self.wish(ToHelper::Moved(leg, thread));
         }
         self.run_errands();
+        self.made_orders = true;
         None
     }
 
@@ -382,10 +402,11 @@ impl Engine {
                 self.order(thread, ToMedia::Command(command));
             }
         }
+        self.made_orders = true;
         None
     }
 
-    /// Readable when events wait: for the control thread's poller. It stays readable until
+    /// Readable when events wait that somebody is woken for: for the control thread's poller. It stays readable until
     /// [`Engine::poll`] answered `None`.
     #[must_use]
     pub fn event_fd(&self) -> BorrowedFd<'_> {

@@ -134,6 +134,8 @@ pub(crate) struct Sender<T> {
     limit: usize,
     /// Something was pushed since the other end was woken.
     news: bool,
+    /// The same of what it is not woken for.
+    left: bool,
 }
 
 /// A ring of `slots` towards the thread behind `waker`; up to `limit` more wait at the sender.
@@ -146,11 +148,26 @@ pub(crate) fn ring<T>(slots: usize, limit: usize, waker: &Waker) -> (Sender<T>, 
         waiting: VecDeque::with_capacity(limit),
         limit,
         news: false,
+        left: false,
     };
     (sender, consumer)
 }
 
 impl<T> Sender<T> {
+    /// Hands `item` over now or as soon as there is room, without news: the other end finds it when it
+    /// looks the next time, unless [`Self::wake_for`] wakes it for many.
+    ///
+    /// # Errors
+    /// `item` itself, when too many wait already.
+    pub(crate) fn leave(&mut self, item: T) -> Result<(), T> {
+        self.flush();
+        let news = self.news;
+        let sent = self.send(item);
+        self.left |= self.news;
+        self.news = news;
+        sent
+    }
+
     /// Hands `item` over now or as soon as there is room.
     ///
     /// # Errors
@@ -194,6 +211,7 @@ impl<T> Sender<T> {
     pub(crate) fn wake_for(&mut self, many: usize) {
         let free = self.ring.slots();
         if self.ring.buffer().capacity().saturating_sub(free) >= many {
+            self.news |= self.left;
             self.wake();
         }
     }
@@ -201,6 +219,7 @@ impl<T> Sender<T> {
     /// Wakes the other end if there is news for it.
     pub(crate) fn wake(&mut self) {
         if std::mem::take(&mut self.news) {
+            self.left = false;
             self.waker.wake();
         }
     }
@@ -209,6 +228,28 @@ impl<T> Sender<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_calls_nobody_until_there_is_much_of_it_or_news() {
+        let waker = Waker::new().expect("an eventfd");
+        let (mut sender, mut receiver) = ring(8, 2, &waker);
+        assert_eq!(sender.leave(0), Ok(()));
+        sender.wake();
+        sender.wake_for(2);
+        assert!(!waker.clear());
+        assert_eq!(receiver.pop(), Ok(0), "whoever looks finds it");
+        assert_eq!((sender.leave(1), sender.leave(2)), (Ok(()), Ok(())));
+        sender.wake_for(2);
+        assert!(waker.clear());
+        sender.wake_for(2);
+        assert!(!waker.clear(), "called once for the same");
+        assert_eq!(
+            (sender.leave(3), sender.send(4), sender.leave(5)),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        sender.wake();
+        assert!(waker.clear());
+    }
 
     #[test]
     fn what_does_not_fit_waits_in_order_up_to_the_limit() {

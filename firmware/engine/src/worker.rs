@@ -24,6 +24,9 @@ use crate::watch::{Watch, is_of};
 
 /// Legs that are over and wait for the helper before it is woken for them; a few wait up to a second.
 const DEAD_MAX: usize = 32;
+/// Events that nobody waits for before the control thread is woken for them: it looks at the end of a
+/// call and with every other event.
+const LEFT_MAX: usize = limits::MEDIA_RING / 8;
 /// Commands executed per turn.
 const COMMANDS_MAX: usize = 64;
 /// Octets of a step of kept sound.
@@ -173,6 +176,7 @@ impl Worker {
         self.run_due();
         self.send_legs();
         self.events.wake();
+        self.events.wake_for(LEFT_MAX);
         self.flights.0.wake();
         self.dead.wake_for(DEAD_MAX);
         let end = self.clock.now();
@@ -422,11 +426,7 @@ impl Worker {
                 // The quality of a second is only looked at: the first to go.
                 Output::Event(MediaEvent::QualitySecond { .. })
                     if self.doing.load.level > Level::Normal => {}
-                Output::Event(event) => {
-                    if self.events.send(FromMedia::Event(event)).is_err() {
-                        count(&self.counters.events_lost, 1);
-                    }
-                }
+                Output::Event(event) => self.tell(event),
                 Output::Tap(step) => {
                     if let Some(tracks) = &mut self.tracks {
                         tracks.push(&step);
@@ -481,8 +481,22 @@ impl Worker {
         drop(self.dead.send(Dead { object, pair }));
     }
 
+    /// Says something to the control thread, which is not woken for what nobody waits for.
     fn tell(&mut self, event: MediaEvent) {
-        if self.events.send(FromMedia::Event(event)).is_err() {
+        let waits = matches!(
+            event,
+            MediaEvent::LegRemoved { .. }
+                | MediaEvent::FirstPacket { .. }
+                | MediaEvent::SourceLearned { .. }
+                | MediaEvent::QualityMinute { .. }
+        );
+        let event = FromMedia::Event(event);
+        let told = if waits {
+            self.events.leave(event)
+        } else {
+            self.events.send(event)
+        };
+        if told.is_err() {
             count(&self.counters.events_lost, 1);
         }
     }

@@ -255,4 +255,19 @@ mod tests {
         assert!(open(&mut flows, most + 1, "192.0.2.7"));
         assert_eq!(flows.len(), most + 1);
     }
+
+    #[test]
+    fn half_a_message_does_not_keep_a_connection() {
+        let mut flows = Flows::default();
+        let at: SocketAddr = "192.0.2.1:5060".parse().expect("literal");
+        let began = Instant::from_millis(700);
+        assert!(flows.opened(began, FlowId(1), Transport::Tcp, at, at));
+        let flow = flows.get_mut(FlowId(1)).expect("it is open");
+        flow.push(b"OPTIONS sip:x SIP/2.0\r\nVia: ");
+        assert!(flow.next_frame().is_none());
+        let due = began + Duration::from_secs(15);
+        assert_eq!(flows.next_deadline().map(|(at, _)| at), Some(due));
+        assert_eq!(flows.silent(Instant::from_millis(15_699)), []);
+        assert_eq!(flows.silent(due), [FlowId(1)]);
+    }
 }

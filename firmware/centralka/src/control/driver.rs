@@ -8,7 +8,7 @@ use model::{FlowId, Instant, MediaCommand, MediaEvent, Now, PortId, Random, Tran
 use pbx::{Entry, Fingerprint, Input, Output, Pbx, Redactor, Snapshot, Tape};
 use store::{Batch, WriterHandle};
 
-use super::Gather;
+use super::{Gather, Parting};
 use crate::{live::Live, recorder::Recorder};
 
 /// What only the control thread's sockets and ports can do.
@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     pub(crate) gather: Gather,
     /// When the engine is woken at the latest for what it was told.
     pub(crate) media_due: Option<Instant>,
+    /// What is known of legs that are on their way out.
+    pub(crate) parting: Parting,
     /// When the last snapshot was made, while the writer may not have it yet.
     pub(crate) snapshot_sent: Option<Instant>,
 }
@@ -70,6 +72,12 @@ impl Driver {
             Input::Media(MediaEvent::Digit { leg, digit, .. }) => self.pbx.decides(*leg, *digit),
             _ => false,
         };
+        if let Input::Media(
+            MediaEvent::LegRemoved { leg, .. } | MediaEvent::LegFailed { leg, .. },
+        ) = &input
+        {
+            self.parting.over(*leg);
+        }
         let entry = Entry::open(&input, decides, &mut self.redactor);
         if let Input::Config { text, .. } = &input {
             self.text = Arc::clone(text);
@@ -139,6 +147,7 @@ impl Driver {
         let due = self.gathers_until().is_none_or(|until| until <= now);
         if self.media_due.is_some_and(|at| at <= now) {
             self.media_due = (!self.engine.flush()).then(|| now + MEDIA_AGAIN);
+            self.parting.known(now);
         }
         if self.live.is_due(now) {
             self.live.flush();
@@ -184,8 +193,17 @@ impl Driver {
         let due = self.pbx.next_deadline().map(|(at, _)| at);
         let shown = self.live.deadline();
         let stored = self.gathers_until();
-        let media = self.media_due;
+        let media = self
+            .media_due
+            .into_iter()
+            .chain(self.parting.next_look())
+            .min();
         [due, shown, stored, media].into_iter().flatten().min()
+    }
+
+    /// What the engine said without waking anybody, while legs part.
+    pub(crate) fn glance(&mut self, now: Instant) -> Option<MediaEvent> {
+        self.parting.look(now).then(|| self.engine.glance())?
     }
 
     /// When the exchange itself has something to do.
@@ -217,6 +235,9 @@ impl Driver {
                     }
                     _ => now,
                 };
+                if let MediaCommand::RemoveLeg { leg } = command {
+                    self.parting.add(leg);
+                }
                 self.media_due = Some(self.media_due.map_or(at, |due| due.min(at)));
                 self.engine.send(command);
             }

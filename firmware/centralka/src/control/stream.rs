@@ -34,8 +34,12 @@ pub(crate) struct Stream {
     pub(crate) transport: Transport,
     /// Whether the exchange was told; TLS is told after its handshake.
     pub(crate) announced: bool,
-    /// An unannounced connection is closed then.
+    /// Until when it must be announced, and said something if the peer made it.
     pub(crate) deadline: Instant,
+    /// Whether we made it: then it may wait for what we have to say.
+    ours: bool,
+    /// Whether its time still runs.
+    pub(crate) silent: bool,
 }
 
 impl Stream {
@@ -56,7 +60,7 @@ impl Stream {
             }
             None => None,
         };
-        Self::new(socket, remote, tls, deadline)
+        Self::new(socket, remote, tls, (deadline, false))
     }
 
     /// A connection that we are making to a peer.
@@ -75,14 +79,14 @@ impl Stream {
             }
             None => None,
         };
-        Self::new(socket, remote, tls, deadline)
+        Self::new(socket, remote, tls, (deadline, true))
     }
 
     fn new(
         socket: TcpStream,
         remote: SocketAddr,
         tls: Option<Box<Connection>>,
-        deadline: Instant,
+        (deadline, ours): (Instant, bool),
     ) -> io::Result<Self> {
         // SIP messages are whole when written; waiting for more only delays them.
         let _ = socket.set_nodelay(true);
@@ -101,6 +105,8 @@ impl Stream {
             transport,
             announced: false,
             deadline,
+            ours,
+            silent: true,
         })
     }
 
@@ -108,6 +114,14 @@ impl Stream {
     pub(crate) fn is_ready(&self) -> bool {
         let connected = self.socket.peer_addr().is_ok();
         connected && self.tls.as_ref().is_none_or(|tls| !tls.is_handshaking())
+    }
+
+    /// Whether its time is over because it did what was waited for, after it `said` something or
+    /// nothing; true only once.
+    pub(crate) const fn breaks_silence(&mut self, said: bool) -> bool {
+        let broken = self.silent && self.announced && (said || self.ours);
+        self.silent &= !broken;
+        broken
     }
 
     /// Reads what is there into `plain`.

@@ -57,7 +57,9 @@ impl Control {
         }
         let board = self.board.next_deadline();
         let now = self.clock.now().mono;
-        let next = self.driver.next_deadline().into_iter().chain(board).min();
+        let silent = self.silence.next_deadline();
+        let own = self.driver.next_deadline();
+        let next = own.into_iter().chain(board).chain(silent).min();
         let wait = next.map_or(SLEEP_MAX, |at| at.since(now)).min(SLEEP_MAX);
         // mio rounds down to milliseconds; a little late is better than spinning.
         if wait.is_zero() {
@@ -153,6 +155,7 @@ impl Control {
             tracing::warn!(%error, "a connection could not be watched");
             return;
         }
+        self.silence.begin(flow, stream.deadline);
         self.streams.insert(flow, stream);
     }
 
@@ -194,6 +197,11 @@ impl Control {
                 remote,
             });
         }
+        if let Some(stream) = self.streams.get_mut(&flow)
+            && stream.breaks_silence(!bytes.is_empty())
+        {
+            self.silence.end(flow, stream.deadline);
+        }
         let more = bytes.len() >= Stream::READ_MAX;
         if !bytes.is_empty() {
             self.tell(Input::Bytes { flow, bytes });
@@ -208,21 +216,16 @@ impl Control {
     /// A connection is lost: the exchange is told, if it knew.
     fn drop_stream(&mut self, flow: FlowId) {
         if let Some(mut stream) = self.streams.remove(&flow) {
+            self.silence.end(flow, stream.deadline);
             let _ = self.poll.registry().deregister(&mut stream.socket);
             self.tell(Input::FlowClosed { flow });
         }
     }
 
-    /// Connections that never became one: no handshake in time.
+    /// Connections that never became one: no handshake or no word in time.
     fn close_silent(&mut self) {
         let now = self.clock.now().mono;
-        let silent: Vec<FlowId> = self
-            .streams
-            .iter()
-            .filter(|(_, stream)| !stream.announced && stream.deadline <= now)
-            .map(|(&flow, _)| flow)
-            .collect();
-        for flow in silent {
+        while let Some(flow) = self.silence.next_due(now) {
             self.drop_stream(flow);
         }
     }
@@ -329,17 +332,22 @@ impl Control {
 
     /// What the media side said. Its event is edge-triggered: all of it is taken.
     fn hear_media(&mut self) {
-        let watched = self.driver.live.wants_quality();
         while let Some(event) = self.driver.engine.poll() {
-            // The figures of a second are for who watches: nothing is decided by them, and the tape
-            // would be full of them.
-            let MediaEvent::QualitySecond { leg, second } = event else {
-                self.tell(Input::Media(event));
-                continue;
-            };
-            if watched && let Some(leg) = self.driver.pbx.leg_of(leg) {
-                self.driver.live.quality(leg, second);
-            }
+            self.media_said(event);
+        }
+    }
+
+    fn media_said(&mut self, event: MediaEvent) {
+        // The figures of a second are for who watches: nothing is decided by them, and the tape
+        // would be full of them.
+        let MediaEvent::QualitySecond { leg, second } = event else {
+            self.tell(Input::Media(event));
+            return;
+        };
+        if self.driver.live.wants_quality()
+            && let Some(leg) = self.driver.pbx.leg_of(leg)
+        {
+            self.driver.live.quality(leg, second);
         }
     }
 
@@ -363,6 +371,9 @@ impl Control {
 
     fn tick(&mut self) {
         let now = self.clock.now();
+        while let Some(event) = self.driver.glance(now.mono) {
+            self.media_said(event);
+        }
         self.sample_ports(now);
         let due = self.driver.exchange_deadline();
         if due.is_some_and(|at| at <= now.mono) {
@@ -406,6 +417,7 @@ impl Control {
         }
         for flow in lost {
             if let Some(mut stream) = self.streams.remove(&flow) {
+                self.silence.end(flow, stream.deadline);
                 let _ = self.poll.registry().deregister(&mut stream.socket);
             }
             self.tell_at(now, Input::FlowClosed { flow });
