@@ -604,7 +604,7 @@ fn uri_of_request(text: &str) -> &str {
 }
 
 /// A response with the headers that come back as they were (RFC 3261 §8.2.6.2).
-fn reply(
+pub(crate) fn reply(
     message: &Message<'_>,
     status: &str,
     tag: Option<&str>,

@@ -1,6 +1,6 @@
-//! What 20 ms of sound cost in instructions: codecs, resampling, mixing, counted by valgrind. A
-//! count does not depend on the machine's speed or its other work, so it has a budget to the
-//! percent, where microseconds would flake.
+//! What 20 ms of sound cost in instructions, codecs, resampling, mixing, and what a call costs the
+//! control plane, counted by valgrind. A count does not depend on the machine's speed or its other
+//! work, so it has a budget to the percent, where microseconds would flake.
 //!
 //! The program runs itself under valgrind twice, with N and 2N rounds; the difference is N rounds
 //! and nothing else.
@@ -14,7 +14,7 @@ use dsp::resample::{Down2, Drift, Up2};
 use model::{Codec, OpusParams};
 
 use crate::figure::{Figure, Target};
-use crate::{line_kernels, plane_kernels};
+use crate::{call_kernel, line_kernels, plane_kernels};
 
 /// Rounds of the shorter run.
 const ROUNDS: u32 = 200;
@@ -62,6 +62,7 @@ const KERNELS: &[Named] = &[
     ),
     ("plane_quarrel_tick", 111_000.0, plane_kernels::quarrel_tick),
     ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
+    ("control_call", 1_210_000.0, call_kernel::call),
 ];
 
 /// All kernels against their budgets.

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod call_kernel;
 mod clock;
 mod figure;
 mod flood;
