@@ -4,9 +4,9 @@
 //! be led astray by somebody who speaks, most of all by a tone beside a tone, which it follows as if it were an
 //! echo. So what it knows is put to the test first: a copy of it, which learns no more, has to do better than
 //! the filter in use on the sound of the next 40 ms. An echo stays the same for so long, a voice does not.
-//! A copy that passes is used; one that fails by far puts the shadow right, and each one that fails makes
-//! it learn more slowly, so that it learns even while both ends always speak. A filter that adds more sound than
-//! it takes away is emptied.
+//! A copy that passes is used, unless it makes some tone stronger than it was played, which no wire does; one that
+//! fails by far puts the shadow right, and each one that fails makes it learn more slowly, so that it learns even
+//! while both ends always speak. A filter that adds more sound than it takes away is emptied.
 
 use model::limits::ECHO_TAIL_SAMPLES;
 
@@ -31,6 +31,10 @@ const PREDICTED: usize = 3 * TICK_SAMPLES;
 const GEIGEL: f32 = 0.55;
 /// What comes back of white noise is weaker than that, too, as a ratio of powers: 3 dB.
 const WEIGHT_MAX: f32 = 0.5;
+/// No wire sends back more than it was sent, whatever the frequency: ratio of powers.
+const GAIN_MAX: f32 = 1.0;
+/// Frequencies that this is looked at, from 0 to 4 kHz: 31 Hz apart, as fine as a tail of 32 ms tells them apart.
+const FREQUENCIES: u8 = 128;
 /// Blocks after somebody spoke during which what is left is no mere echo: 60 ms.
 const HANGOVER: u8 = 6;
 /// Blocks of a test: 40 ms.
@@ -298,7 +302,8 @@ impl Adaptive {
         // played: no wire makes it stronger.
         let weight = energy(&self.copy);
         let possible = near - copy < far * GEIGEL * GEIGEL && weight < WEIGHT_MAX;
-        if copy < used * BETTER && copy < near && possible {
+        let better = copy < used * BETTER && copy < near && possible;
+        if better && vectorised(|| peak_gain(&self.copy)) <= GAIN_MAX {
             self.used.copy_from_slice(&self.copy);
             self.harmful = 0;
         } else if used > near * HARM {
@@ -330,6 +335,34 @@ impl Adaptive {
             self.copy.fill(0.0);
         }
     }
+}
+
+/// The greatest gain of a filter at any frequency, as a ratio of powers (Goertzel's recursion, eight at a time).
+#[inline(always)]
+fn peak_gain(taps: &[f32]) -> f32 {
+    const AT_ONCE: usize = 8;
+    let mut peak = 0.0_f32;
+    let mut first = 0_u8;
+    while first < FREQUENCIES {
+        let mut turn = [0.0_f32; AT_ONCE];
+        for (at, slot) in (first..).zip(&mut turn) {
+            let angle = core::f32::consts::PI * f32::from(at) / f32::from(FREQUENCIES);
+            *slot = 2.0 * angle.cos();
+        }
+        let (mut last, mut before) = ([0.0_f32; AT_ONCE], [0.0_f32; AT_ONCE]);
+        for tap in taps {
+            for ((last, before), turn) in last.iter_mut().zip(&mut before).zip(&turn) {
+                let next = tap + turn * *last - *before;
+                *before = *last;
+                *last = next;
+            }
+        }
+        for ((last, before), turn) in last.iter().zip(&before).zip(&turn) {
+            peak = peak.max(last * last + before * before - turn * last * before);
+        }
+        first = first.saturating_add(AT_ONCE as u8);
+    }
+    peak
 }
 
 fn energy(samples: &[f32]) -> f32 {

@@ -275,6 +275,36 @@ fn a_tone_beside_a_tone_is_no_echo() {
     }
 }
 
+/// What a far hybrid sends back of somebody is in what is played to them, weakly; no wire makes it as strong as they are.
+#[test]
+fn who_comes_back_from_afar_is_no_echo() {
+    for (near_hz, far_hz) in [(640.0, 1_000.0), (560.0, 1_050.0), (730.0, 530.0)] {
+        for back_db in [12.0, 18.0, 24.0] {
+            let far = tone(far_hz, -13.0, 40_000);
+            let back = tone(near_hz, -13.0 - back_db, 40_000);
+            let came = tone(near_hz, -13.0, 40_000);
+            let out = cancel(&mut linear(32), &sum(&[far, back]), &came);
+            // Of the far tone alone: ten whole turns of each in a tenth of a second.
+            let worst = (2_000..39_200)
+                .step_by(800)
+                .map(|at| {
+                    let (mut re, mut im) = (0.0, 0.0);
+                    for (n, &sample) in out.iter().enumerate().skip(at).take(800) {
+                        let angle = core::f32::consts::TAU * far_hz * n as f32 / 8_000.0;
+                        re += f32::from(sample) * angle.cos() / 400.0;
+                        im += f32::from(sample) * angle.sin() / 400.0;
+                    }
+                    power_dbm0((re * re + im * im) / 2.0)
+                })
+                .fold(f32::MIN, f32::max);
+            assert!(
+                worst < -22.0,
+                "{far_hz} Hz, {near_hz} Hz {back_db} dB weaker in it: {worst:.1} dBm0 are made"
+            );
+        }
+    }
+}
+
 /// A tone that went through A-law has a little of its overtones, and another one may be the same as one of these.
 #[test]
 fn an_overtone_is_not_made_into_an_echo() {
