@@ -100,8 +100,13 @@ impl Office {
             true => "[media]\ncodecs = [\"g722\", \"pcma\", \"pcmu\"]\n",
             false => "",
         };
+        // No world waits for the night.
+        let tests = match features.measure_s {
+            0 => "",
+            _ => "line_tests = \"mon-sun 00:00-24:00\"\n",
+        };
         let mut text = format!(
-            "format = 1\n[office]\nname = \"World\"\ncountry = \"{}\"\n{media}[network]\nsip_udp = \
+            "format = 1\n[office]\nname = \"World\"\ncountry = \"{}\"\n{tests}{media}[network]\nsip_udp = \
              [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
              [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n",
             features.country

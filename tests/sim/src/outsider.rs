@@ -13,6 +13,11 @@ use model::{Instant, Random};
 use crate::plan::Features;
 use crate::sound::{Ear, MARKS_HZ};
 
+/// Return loss of carriers' hybrids in dB, as of lines that are balanced. Worse ones cannot be learned beside marks,
+/// which never pause: a tone beside a tone leaves too little to learn from.
+const ECHO_DB_LEAST: u8 = 18;
+const ECHO_DB_SPAN: u32 = 7;
+
 /// Somebody outside, and what the carrier sees of the line.
 #[derive(Debug)]
 pub(crate) struct Outsider {
@@ -52,6 +57,9 @@ pub(crate) struct Outsider {
     pub end: End,
     /// Something is wrong with the line.
     pub faults: LineFaults,
+    /// How much weaker what the office says comes back from the carrier's hybrid, in dB: it belongs to the line
+    /// as it was built, and no fault changes it.
+    echo_db: u8,
     /// What the port told last and an exchange that starts anew must be told again.
     pub told: Told,
     /// A violation was said of what it is doing.
@@ -119,6 +127,7 @@ impl Outsider {
             fate: Fate::default(),
             end: End::Open,
             faults: LineFaults::default(),
+            echo_db: 0,
             told: Told::default(),
             accused: false,
         }
@@ -140,10 +149,19 @@ impl Outsider {
         self.make(people, &Act::Line(settings));
     }
 
+    /// The line is laid as it happens to be.
+    pub(crate) fn lay(&mut self, people: &mut People, hybrid: &mut Random) {
+        self.echo_db = ECHO_DB_LEAST + hybrid.below(ECHO_DB_SPAN) as u8;
+        self.set_faults(people, LineFaults::default());
+    }
+
     /// Something goes wrong with the line, or is mended.
     pub(crate) fn set_faults(&mut self, people: &mut People, faults: LineFaults) {
         self.faults = faults;
-        let faults = Some(faults);
+        let faults = Some(LineFaults {
+            echo_db: self.echo_db,
+            ..faults
+        });
         self.settle(
             people,
             LineSettings {

@@ -85,6 +85,8 @@ pub struct Features {
     pub country: &'static str,
     /// Mean time between two faults of a line, in s; 0 = never.
     pub line_fault_s: u32,
+    /// Lines are measured at any hour, and an installer asks for more: the mean time between that, in s; 0 = never.
+    pub measure_s: u32,
     /// Some phones are behind translators.
     pub nat: bool,
     /// Some phones speak over connections.
@@ -163,6 +165,7 @@ impl Plan {
             lines: 0,
             country: "PL",
             line_fault_s: 0,
+            measure_s: 0,
             nat: false,
             tcp: false,
             rude: false,
@@ -253,6 +256,7 @@ fn lines(features: &mut Features, random: &mut Random) {
     features.pause_s = 15;
     features.talk_s = 40;
     features.weather.jitter_ms = random.below(5);
+    features.measure_s = 45 * random.below(2);
 }
 
 /// Each fault is on or off, and as strong as it happens to be.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use hal_port::PortEvent;
 use hal_sim::{Disconnect, Fate, LineFaults};
-use model::{Instant, PortId};
+use model::{Command, EntryId, Instant, PortId};
 use pbx::Input;
 
 use super::{Happening, World};
@@ -186,6 +186,18 @@ impl World {
         let ms = 1_000 + self.fate.below(30_000);
         self.later(Duration::from_millis(ms.into()), Happening::LineMends(line));
         self.plan_fault(self.features.line_fault_s, Happening::LineFault);
+    }
+
+    /// Somebody asks for a search of the best balance, which gives way to everybody.
+    pub(super) fn measure_a_line(&mut self) {
+        if !self.hostile {
+            return;
+        }
+        let line = self.fate.below(self.outsiders.len() as u32) as usize;
+        let entry = &self.office.seats[self.outsiders[line].seat].entry;
+        let entry = EntryId::new(entry).expect("the configuration has it");
+        self.input(Input::Command(Command::BalanceLine(entry)));
+        self.plan_fault(self.features.measure_s, Happening::Measure);
     }
 
     pub(super) fn line_mends(&mut self, line: usize) {

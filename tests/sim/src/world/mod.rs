@@ -71,6 +71,8 @@ pub(crate) enum Happening {
     LineFault,
     /// The line of this place is mended.
     LineMends(usize),
+    /// An installer wants a line measured, whatever goes on there.
+    Measure,
     /// Somebody outside calls on the line of this place, whatever goes on there.
     Glare(usize),
     Review,
@@ -217,6 +219,7 @@ impl World {
                 let random = stream("person");
                 let (features, now) = (&self.features, self.now);
                 let mut outsider = Outsider::new(at, line, &seat.number, random, features, now);
+                outsider.lay(&mut self.board.people, &mut stream("hybrid"));
                 outsider.plan_next(&mut self.board.people);
                 self.outsiders.push(outsider);
                 continue;
@@ -249,6 +252,7 @@ impl World {
             (self.features.rebind_s, Happening::Rebind),
             (self.features.reboot_s, Happening::Reboot),
             (self.features.line_fault_s, Happening::LineFault),
+            (self.features.measure_s, Happening::Measure),
         ] {
             self.plan_fault(mean_s, happening);
         }
@@ -400,6 +404,7 @@ impl World {
                 }
             }
             Happening::LineFault => self.line_fault(),
+            Happening::Measure => self.measure_a_line(),
             Happening::LineMends(line) => self.line_mends(line),
             Happening::Glare(line) => {
                 let people = &mut self.board.people;
