@@ -16,7 +16,9 @@ use crate::worker::Worker;
 
 /// Legs on the way between two threads; more wait until there is room.
 pub(crate) const ON_THE_WAY: usize = 64;
-/// A leg that could not arrive before the next tick goes after it.
+/// A leg that could not arrive before the next tick goes after it. One that takes longer all the same has
+/// one tick less: it hears and says everything, 10 ms later, which the jitter buffers on both sides take in
+/// (`media/tests/plane/moving.rs`: `a_leg_that_arrives_after_its_tick_is_late_but_nothing_is_lost`).
 const MARGIN: Duration = Duration::from_millis(2);
 
 /// What a leg is heard and spoken to by.

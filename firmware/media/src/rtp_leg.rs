@@ -370,7 +370,9 @@ impl RtpLeg {
     }
 
     /// Adds a block to the packet in the making; whether that is full now, and [`RtpLeg::finish`] is
-    /// due. `tick` counts ticks, `at` is the leg's slot: legs take turns.
+    /// due. `tick` counts ticks, `at` is the leg's slot: legs take turns. A packet that is full before its
+    /// turn was begun on another plane, whose ticks were others or of which this leg missed one between the
+    /// two: it goes as it is, and the next one is shorter.
     pub(crate) fn say(&mut self, now: Instant, tick: u64, at: u16, block: &[i16]) -> bool {
         let Some(params) = self.params.as_ref().filter(|p| p.send) else {
             return false;
@@ -381,7 +383,7 @@ impl RtpLeg {
             return false;
         }
         self.sending.collect(block);
-        packing.ends(tick)
+        packing.ends(tick) || self.sending.is_full(packing.ticks)
     }
 
     /// Sends what waits for the rest of its packet, as a shorter one.

@@ -131,6 +131,11 @@ impl Sending {
         self.filled == 0
     }
 
+    /// Whether a packet of so many ticks is full.
+    pub(crate) fn is_full(&self, ticks: u8) -> bool {
+        self.filled >= self.samples(ticks)
+    }
+
     /// What waits is not sent.
     pub(crate) const fn drop_rest(&mut self) {
         self.filled = 0;

@@ -1,6 +1,9 @@
 //! A leg that moves to another plane, beside the same one that changes its bridge within a single
 //! plane: everybody hears the same, octet by octet.
 
+use core::time::Duration;
+
+use dsp::g711::Law;
 use model::{BridgeId, Codec, Digit, MediaCommand, MediaEvent, Route, RtpParams, TapId};
 
 use crate::clips::{TUNE, load};
@@ -230,4 +233,96 @@ fn a_leg_that_is_not_there_does_not_move_and_a_taken_slot_refuses() {
     let failed = |event: &&MediaEvent| matches!(event, MediaEvent::LegFailed { .. });
     assert_eq!(worlds.whole.events.iter().filter(failed).count(), 1);
     assert_eq!(worlds.whole.dead, [leg(2)]);
+}
+
+/// Whole periods of these tones are no whole ticks: a tick that is left out is heard.
+const TALKERS_HZ: [f32; 2] = [430.0, 370.0];
+
+/// Three in a bridge of each part. The one in slot 0 goes to the other part `ms` after a packet and arrives
+/// when that part has had its next tick; it and slot 3 talk all the time. The part where it arrived, and how
+/// many packets slot 0 had been sent before.
+fn late(ms: u64, other_parity: bool) -> (Rig, usize) {
+    const LATE_MS: u64 = 10;
+    let slots = [0, 0, 0, 1, 1, 1].into_iter().zip(0..);
+    let phones: Vec<_> = slots.map(|(part, slot)| (part, params(slot))).collect();
+    let mut worlds = Worlds::new(&phones);
+    for slot in 0..6 {
+        worlds.join(slot, 1 + slot / 3);
+    }
+    let Worlds { parts, phones, .. } = &mut worlds;
+    let ([here, there], [mover, _, _, other, ..]) = (parts, &mut phones[..]) else {
+        panic!("six phones");
+    };
+    (mover.voice.hz, other.voice.hz) = (TALKERS_HZ[0], TALKERS_HZ[1]);
+    for turn in 0..40 {
+        here.say(mover);
+        there.say(other);
+        if turn == 2 && other_parity {
+            // It oversleeps a tick: its packets end between those of the first part from now on.
+            there.now = there.now + Duration::from_millis(20);
+            there.pass(0);
+            assert_eq!(there.plane.figures().ticks_missed, 1);
+        } else {
+            there.pass(20);
+        }
+        here.pass(20);
+    }
+    here.say(mover);
+    there.say(other);
+    for part in [&mut *here, &mut *there] {
+        part.pass(ms);
+    }
+    let moving = here.plane.depart(here.now, leg(0)).expect("it is there");
+    here.paced.remove(&leg(0));
+    here.drain();
+    let mut sent = here.heard(leg(0)).to_vec();
+    let before = sent.len();
+    there.forget();
+    there.pass(LATE_MS);
+    there.plane.arrive(there.now, moving, BridgeId(2));
+    there.drain();
+    there.pass(20 - ms - LATE_MS);
+    for _ in 0..50 {
+        there.say(mover);
+        there.say(other);
+        there.pass(20);
+    }
+    sent.extend_from_slice(there.heard(leg(0)));
+    there.sent.insert((leg(0), media::Channel::Rtp), sent);
+    (core::mem::replace(there, Rig::new()), before)
+}
+
+/// The largest step out of a sine, which is 4,000 high: of G.711 alone it is less than 300.
+fn roughest(samples: &[i16], hz: f32) -> f32 {
+    let turn = 2.0 * (hz / 8_000.0 * std::f32::consts::TAU).cos();
+    let step = |three: &[i16]| {
+        let [a, b, c] = [0, 1, 2].map(|at| f32::from(three[at]));
+        (a - turn * b + c).abs()
+    };
+    samples.windows(3).map(step).fold(0.0, f32::max)
+}
+
+#[test]
+fn a_leg_that_arrives_after_its_tick_is_late_but_nothing_is_lost() {
+    let cases = [0, 3, 9, 10].map(|ms| [(ms, false), (ms, true)]);
+    for (ms, other_parity) in cases.into_iter().flatten() {
+        let (rig, before) = late(ms, other_parity);
+        let sent = rig.heard(leg(0));
+        for two in sent[before - 1..].windows(2) {
+            let step = two[1].timestamp().wrapping_sub(two[0].timestamp());
+            let lasts = two[0].payload().len();
+            assert_eq!(step as usize, lasts, "{ms} {other_parity}: no hole");
+            assert_eq!(two[1].seq(), two[0].seq().wrapping_add(1));
+        }
+        let listeners = [(0, before, TALKERS_HZ[1]), (3, 0, TALKERS_HZ[0])];
+        for (slot, first, hz) in listeners {
+            let heard = rig.heard(leg(slot));
+            let octets = heard[first..].iter().flat_map(|one| one.payload());
+            let all: Vec<i16> = octets.map(|&octet| Law::A.decode(octet)).collect();
+            let loud = |sample: &i16| sample.unsigned_abs() > 500;
+            let begun = all.iter().position(loud).expect("the talker");
+            let rough = roughest(&all[begun..], hz);
+            assert!(rough < 400.0, "{ms} {other_parity} {slot}: {rough}");
+        }
+    }
 }
