@@ -10,11 +10,15 @@
 use std::mem::zeroed;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::atomic::{AtomicU16, Ordering};
 
-use io_uring::{IoUring, opcode, types};
+use io_uring::{IoUring, cqueue, opcode, squeue, types};
 
 const SOCKETS: usize = 64;
 const PACKET: usize = 172;
+/// Places for datagrams that the kernel chooses from, and the octets of each.
+const PLACES: u16 = 128;
+const PLACE: usize = 512;
 
 /// Places for a datagram and its address that stay where they are.
 struct Slot {
@@ -173,7 +177,7 @@ impl Bench {
             );
             let send = opcode::SendMsg::new(fd, head).build();
             let send = send
-                .flags(io_uring::squeue::Flags::IO_LINK)
+                .flags(squeue::Flags::IO_LINK)
                 .user_data(token + SOCKETS as u64);
             // SAFETY: the slot stays where it is until both are done.
             unsafe { ring.submission().push(&send).expect("room") };
@@ -204,6 +208,107 @@ impl Bench {
     }
 }
 
+/// io_uring at its best: a receive of each socket that stays, into places that the kernel chooses, sockets
+/// known to the ring, and no word about sends that went well.
+struct Multishot {
+    ring: IoUring,
+    places: *mut types::BufRingEntry,
+    bytes: Vec<u8>,
+    tail: u16,
+    head: Box<libc::msghdr>,
+}
+
+impl Multishot {
+    fn new(bench: &Bench) -> std::io::Result<Self> {
+        let mut builder = IoUring::builder();
+        let builder = builder.setup_single_issuer().setup_defer_taskrun();
+        let ring = builder.setup_cqsize(1_024).build(256)?;
+        let fds: Vec<RawFd> = bench.sockets.iter().map(AsRawFd::as_raw_fd).collect();
+        ring.submitter().register_files(&fds)?;
+        let size = usize::from(PLACES) * size_of::<types::BufRingEntry>();
+        let (rights, kind) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_ANONYMOUS | libc::MAP_PRIVATE,
+        );
+        // SAFETY: fresh pages, which stay until the program ends.
+        let places = unsafe {
+            let places = libc::mmap(std::ptr::null_mut(), size, rights, kind, -1, 0);
+            ring.submitter()
+                .register_buf_ring_with_flags(places as u64, PLACES, 0, 0)?;
+            places.cast()
+        };
+        // SAFETY: all zeros is valid for this C type.
+        let mut head: Box<libc::msghdr> = Box::new(unsafe { zeroed() });
+        head.msg_namelen = size_of::<libc::sockaddr_in>() as u32;
+        let bytes = vec![0; usize::from(PLACES) * PLACE];
+        let mut own = Self {
+            ring,
+            places,
+            bytes,
+            tail: 0,
+            head,
+        };
+        for place in 0..PLACES {
+            own.give(place);
+        }
+        for at in 0..SOCKETS {
+            let receive =
+                opcode::RecvMsgMulti::new(types::Fixed(at as u32), &raw const *own.head, 0);
+            let receive = receive.build().user_data(at as u64);
+            // SAFETY: the head stays where it is.
+            unsafe { own.ring.submission().push(&receive).expect("room") };
+        }
+        own.ring.submit()?;
+        Ok(own)
+    }
+
+    /// The kernel may use the place again.
+    fn give(&mut self, place: u16) {
+        // SAFETY: the index is inside the ring, whose tail lies in its first entry.
+        unsafe {
+            let entry = &mut *self.places.add(usize::from(self.tail % PLACES));
+            entry.set_addr(self.bytes.as_mut_ptr().add(usize::from(place) * PLACE) as u64);
+            entry.set_len(PLACE as u32);
+            entry.set_bid(place);
+            self.tail = self.tail.wrapping_add(1);
+            let tail = types::BufRingEntry::tail(self.places).cast_mut();
+            (*tail.cast::<AtomicU16>()).store(self.tail, Ordering::Release);
+        }
+    }
+
+    /// Takes `ready` datagrams and sends them on.
+    fn turn(&mut self, ready: usize) {
+        let mut used = [0; PLACES as usize];
+        let mut taken = 0;
+        while taken < ready {
+            self.ring.submit_and_wait(1).expect("a ring");
+            let (_, mut sends, mut done) = self.ring.split();
+            for entry in &mut done {
+                let at = entry.user_data() as u32;
+                let place = cqueue::buffer_select(entry.flags()).expect("a place");
+                assert!(cqueue::more(entry.flags()), "the receive stays");
+                let got = usize::try_from(entry.result()).expect("received");
+                let bytes = &self.bytes[usize::from(place) * PLACE..][..got];
+                let message = types::RecvMsgOut::parse(bytes, &self.head).expect("a datagram");
+                let (name, payload) = (message.name_data(), message.payload_data());
+                let send =
+                    opcode::Send::new(types::Fixed(at), payload.as_ptr(), payload.len() as u32)
+                        .dest_addr(name.as_ptr().cast())
+                        .dest_addr_len(name.len() as u32);
+                let send = send.build().flags(squeue::Flags::SKIP_SUCCESS);
+                // SAFETY: the place is given back after the send.
+                unsafe { sends.push(&send).expect("room") };
+                used[taken] = place;
+                taken += 1;
+            }
+        }
+        self.ring.submit().expect("a ring");
+        for &place in &used[..taken] {
+            self.give(place);
+        }
+    }
+}
+
 fn main() {
     let rounds: usize = std::env::args()
         .nth(1)
@@ -214,7 +319,7 @@ fn main() {
         let many = Bench::new().measure(ready, rounds / ready, Bench::many);
         print!("{ready:2} ready: plain {plain:.2} us, mmsg {many:.2} us, ");
         match IoUring::new(256) {
-            Err(error) => println!("no io_uring: {error}"),
+            Err(error) => print!("no io_uring: {error}, "),
             Ok(mut ring) => {
                 let mut bench = Bench::new();
                 for at in 0..SOCKETS {
@@ -230,7 +335,15 @@ fn main() {
                     }
                     ring.submit().expect("a ring");
                 });
-                println!("io_uring {used:.2} us");
+                print!("io_uring {used:.2} us, ");
+            }
+        }
+        let mut bench = Bench::new();
+        match Multishot::new(&bench) {
+            Err(error) => println!("no multishot: {error}"),
+            Ok(mut ring) => {
+                let used = bench.measure(ready, rounds / ready, |_| ring.turn(ready));
+                println!("multishot {used:.2} us");
             }
         }
     }

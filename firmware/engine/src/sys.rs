@@ -3,18 +3,19 @@
 //!
 //! Plain `epoll`, `recvfrom` and `sendto` were measured against the others in the shape we need, a
 //! socket per leg with one datagram at a time (`examples/io_shapes.rs`, loopback, Linux 6.18, µs of
-//! processor time per packet received and sent on):
+//! processor time per packet received and sent on, the median of six runs, the ways one after another):
 //!
-//! | sockets ready per wake | plain | recvmmsg and sendmmsg | io_uring |
-//! | --- | --- | --- | --- |
-//! | 1 | 5.3 | 5.6 | 6.7 |
-//! | 2 | 4.7 | 5.1 | 5.1 |
-//! | 8 | 4.5 | 4.7 | 4.6 |
-//! | 32 | 4.7 | 4.9 | 5.0 |
+//! | sockets ready per wake | plain | recvmmsg and sendmmsg | io_uring | io_uring, multishot |
+//! | --- | --- | --- | --- | --- |
+//! | 1 | 4.6 | 5.0 | 5.6 | 5.4 |
+//! | 2 | 4.2 | 4.6 | 4.7 | 4.7 |
+//! | 8 | 4.0 | 4.2 | 4.1 | 4.1 |
+//! | 32 | 3.8 | 4.2 | 3.9 | 4.0 |
 //!
 //! A call for many datagrams has only one to carry here, and what io_uring saves in entries to the
 //! kernel it spends on its own requests: the price is the kernel's UDP path, the same by every way.
-//! So it stays plain.
+//! Receives that stay, with places that the kernel chooses, registered sockets, deferred work and no
+//! word about sends (multishot) do not change that. So it stays plain.
 #![allow(unsafe_code)] // the one file of this crate that talks to libc
 
 use std::io;
