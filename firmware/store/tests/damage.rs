@@ -219,7 +219,7 @@ fn a_store_of_the_first_format_is_brought_up_to_date() {
     let mut scribe = Scribe::new(recovered.next_seq);
     store.append(&[scribe.ringing_call(1)]).unwrap();
     drop(store);
-    // What migrations 2 to 8 did, undone.
+    // What migrations 2 to 9 did, undone.
     let sql = "ALTER TABLE boot DROP COLUMN open_from;
                CREATE INDEX cdr_open ON cdr (first_seq) WHERE open = 1;
                DROP TABLE recording; DROP TABLE track; DROP TABLE pause; DROP TABLE line_sample; DROP TABLE line_evidence;
