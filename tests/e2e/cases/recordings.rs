@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use tests_e2e::{
-    baresip::{Over, Phone},
+    baresip::{Over, Phone, SPOKEN_DBM0},
     ears::Sound,
     exchange::{Exchange, Office},
+    set::Set,
     wait::s,
 };
 
@@ -75,6 +76,61 @@ fn what_was_recorded_before_a_power_failure_is_kept() {
     let (anna, jan) = talking(&exchange);
     let exchange = exchange.power_failure();
     both_are_in_it(&exchange);
+    anna.quit();
+    jan.quit();
+    exchange.stop();
+}
+
+/// A set's user connects the recorded caller with somebody else and hangs up: the caller's recording has whoever
+/// the caller talks with, one after the other, and nobody's music.
+#[test]
+fn a_recording_goes_on_through_a_transfer() {
+    const SET_HZ: u32 = 1_900;
+    let mut office = Office::with(&["2006"])
+        .person("2005")
+        .who("record = \"all\"")
+        .table("[[analog]]\nport = \"fxs2\"\nextension = \"302\"\ntransfer = true\n");
+    office.0 = office.0.replace("country = \"PL\"", "country = \"US\"");
+    let exchange = started(&office);
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let mut jan = Phone::start(&exchange, "2006", Over::Udp, JAN_HZ);
+    let set = Set::at(&exchange, "fxs2");
+    anna.dial("302");
+    set.rings(s(30));
+    set.lift();
+    set.talk(SET_HZ);
+    anna.event("CALL_ESTABLISHED", s(30));
+    anna.hears_all(&[SET_HZ]);
+    let _ = anna.heard(ENOUGH);
+    set.flash();
+    set.hears_dial_tone(s(30));
+    set.dial("2006");
+    jan.answer();
+    jan.event("CALL_ESTABLISHED", s(30));
+    set.hears(JAN_HZ, s(30));
+    set.flash();
+    set.hears_both([ANNA_HZ, JAN_HZ], s(30));
+    set.hang_up();
+    anna.hears_all(&[JAN_HZ]);
+    let _ = (anna.hears_now(ENOUGH), jan.hears_now(ENOUGH));
+    anna.hang_up();
+    jan.event("CALL_CLOSED", s(30));
+    let all = exchange.recordings(1);
+    let [one] = &all[..] else {
+        panic!("one party is recorded: {all:?}");
+    };
+    let (left, right) = Sound::read_both(Path::new(one["file"].as_str().expect("a path")));
+    for (who, side, hz) in [
+        ("anna", &left, ANNA_HZ),
+        ("the set", &right, SET_HZ),
+        ("jan", &right, JAN_HZ),
+    ] {
+        let heard = side.looks_with(hz, SPOKEN_DBM0 - 3.0);
+        assert!(heard >= 30, "{who}: {heard} looks at {hz} Hz in {one}");
+    }
+    let others = left.looks_with(SET_HZ, SPOKEN_DBM0 - 12.0);
+    assert_eq!(others, 0, "anna's side has only her");
+    exchange.rest();
     anna.quit();
     jan.quit();
     exchange.stop();
