@@ -201,6 +201,7 @@ fn setup_of(
         fingerprint: Some(fingerprint),
         line_tones: recovered.line_tones,
         line_balance: recovered.line_balance,
+        lifelines: recovered.lifelines,
         messages: recovered.messages,
         resumed: false,
     }

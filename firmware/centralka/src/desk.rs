@@ -53,6 +53,8 @@ pub(crate) enum Ask {
     FalseHangUp { id: u64 },
     /// Search for the impedance that balances a line best.
     BalanceLine { port: String },
+    /// Test the lifeline of a line.
+    TestLifeline { port: String },
     /// So many messages wait for the set with this extension.
     SetMessages { number: String, messages: u8 },
     /// Ring the set on this port with every way of caller ID if `begin`; how far that is.
@@ -100,6 +102,11 @@ impl Desk {
             }
             Ask::BalanceLine { port } => {
                 let done = doctor::balance_line(&self.config()?, &self.mouth, &port);
+                done.map_err(|e| e.to_string())?;
+                Ok(serde_json::Value::Null)
+            }
+            Ask::TestLifeline { port } => {
+                let done = doctor::test_lifeline(&self.config()?, &self.mouth, &port);
                 done.map_err(|e| e.to_string())?;
                 Ok(serde_json::Value::Null)
             }
@@ -252,6 +259,7 @@ fn answer_from_store(
         | Ask::Voice
         | Ask::FalseHangUp { .. }
         | Ask::BalanceLine { .. }
+        | Ask::TestLifeline { .. }
         | Ask::SetMessages { .. }
         | Ask::SetTest { .. }
         | Ask::RecordingPause { .. }

@@ -6,15 +6,15 @@ use config::{Answerer, Config};
 use dsp::g711::Law;
 use hal_port::Impedance;
 use model::{
-    Between, CallerIdOutcome, Command, HangUps, KeptSample, LineBalance, LineEvidence, LineHealth,
-    LineSample, LineSpread, Seq, ToneSignature, Wall,
+    Between, CallerIdOutcome, Command, HangUps, KeptSample, LifelineVerdict, LineBalance,
+    LineEvidence, LineHealth, LineLifeline, LineSample, LineSpread, Seq, ToneSignature, Wall,
 };
 use panel::{
     Author, Doctor, Refusal, Sound,
     api::{
         self, BalancePreset, BoardPart, BoardState, EvidenceList, HangUpEvidence, HeardTone,
-        LearnedTone, LineCaller, Party, PortBalance, PortHangUps, PortHealth, PortHistory,
-        PortList, PortSample, PortSpread, SetTestOutcome, SetTestStep,
+        LearnedTone, LifelineState, LineCaller, Party, PortBalance, PortHangUps, PortHealth,
+        PortHistory, PortLifeline, PortList, PortSample, PortSpread, SetTestOutcome, SetTestStep,
     },
 };
 use store::{StoreError, WriterHandle};
@@ -124,6 +124,10 @@ impl Doctor for Front {
         balance_line(&current(&self.in_force), &self.mouth, port)
     }
 
+    fn test_lifeline(&self, _: &Author, port: &str) -> Result<(), Refusal> {
+        test_lifeline(&current(&self.in_force), &self.mouth, port)
+    }
+
     fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {
         let known = self.read().evidence(Seq(id)).map_err(|e| internal(&e))?;
         known.ok_or(Refusal::NotFound("hang-up"))?;
@@ -217,6 +221,7 @@ fn shown(config: &Config, health: LineHealth) -> PortHealth {
         messages: health.messages,
         can_balance: health.can_balance,
         balance: health.balance.as_ref().map(balance),
+        lifeline: health.lifeline.map(lifeline),
         port: health.port,
     }
 }
@@ -237,6 +242,37 @@ fn balance(balance: &LineBalance) -> PortBalance {
         best: balance.best.map(|place| impedance(usize::from(place))),
         presets: balance.erl_db10.iter().enumerate().map(preset).collect(),
     }
+}
+
+fn lifeline(lifeline: LineLifeline) -> PortLifeline {
+    let test = lifeline.test;
+    let worked = test.and_then(|test| test.worked);
+    PortLifeline {
+        set: lifeline.set,
+        at_ms: test.map(|test| test.at.as_millis()),
+        verdict: test.map(|test| match test.verdict {
+            LifelineVerdict::Works => LifelineState::Works,
+            LifelineVerdict::StaysOff => LifelineState::StaysOff,
+            LifelineVerdict::StaysOn => LifelineState::StaysOn,
+            LifelineVerdict::Unseen => LifelineState::Unseen,
+        }),
+        worked_ms: worked.map(|worked| worked.as_millis()),
+    }
+}
+
+/// Has the lifeline of a line tested.
+pub(crate) fn test_lifeline(config: &Config, mouth: &Mouth, port: &str) -> Result<(), Refusal> {
+    let line = config.line_on(port).ok_or(Refusal::NotFound("line"))?;
+    let all = health(mouth).map_err(|_| Refusal::Busy)?;
+    let has = |one: &LineHealth| one.port == port && one.lifeline.is_some();
+    if !all.iter().any(has) {
+        return Err(Refusal::State {
+            error: "no_lifeline",
+            message: format!("No relay of the board joins a set to the port {port}."),
+        });
+    }
+    let command = Command::TestLifeline(line.id.clone());
+    mouth.say(Word::Command(command)).map_err(|_| Refusal::Busy)
 }
 
 /// Has a line searched for the impedance that balances it best.

@@ -510,6 +510,7 @@ const fn act_error_name(error: &hal_sim::ActError) -> &'static str {
         hal_sim::ActError::LineBusy => "line_busy",
         hal_sim::ActError::NoSet => "no_set",
         hal_sim::ActError::NoLine => "no_line",
+        hal_sim::ActError::NoLifeline => "no_lifeline",
         hal_sim::ActError::Busy => "busy",
     }
 }

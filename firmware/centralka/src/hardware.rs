@@ -12,7 +12,9 @@ use anyhow::{Context as _, Result};
 use config::{Config, Country, Tone};
 use hal_board::linux::Linux;
 use hal_port::{Cadence, KindOnly};
-use hal_sim::{BoardPlan, CarrierRules, CarrierTones, NamedTone, SetOptions, SimBoard};
+use hal_sim::{
+    BoardPlan, CarrierRules, CarrierTones, LifelinePlan, NamedTone, RelayKind, SetOptions, SimBoard,
+};
 use model::limits;
 
 pub(crate) use open_board::{Jack, Kept, OpenBoard};
@@ -85,17 +87,25 @@ fn simulated(config: &Config) -> OpenBoard {
     });
     board.people.set_tones(tones.collect());
     board.people.set_flash_ms(config.country.flash_send_ms);
+    let mut lifelines = Vec::new();
     for port in board.ports {
+        if let Some((line, kind)) = port.lifeline {
+            lifelines.push((port.port.name.clone(), line, kind == RelayKind::Sensed));
+        }
         open.add(port.port, port.audio, KindOnly(port.control));
     }
     for line in board.lines {
         open.add(line.port, line.audio, KindOnly(line.control));
     }
+    for (set, line, sensed) in lifelines {
+        open.has_lifeline(&set, &line, sensed);
+    }
     open.people = Some(board.people);
     open
 }
 
-/// The simulated board: what the configuration uses, and at least two sets and a line.
+/// The simulated board: what the configuration uses, at least two sets and a line, and a lifeline between the first
+/// of each.
 fn plan(config: &Config) -> BoardPlan {
     let sets = SimBoard::SETS.max(config.analog.len()).min(limits::PORTS);
     let lines = SimBoard::LINES
@@ -105,6 +115,11 @@ fn plan(config: &Config) -> BoardPlan {
         sets,
         set_options: SetOptions::default(),
         lines: vec![carrier(&config.country); lines],
+        lifelines: vec![LifelinePlan {
+            set: 1,
+            line: 1,
+            kind: RelayKind::Sensed,
+        }],
     }
 }
 

@@ -79,6 +79,7 @@ fn of_exchange(out: &mut String, figures: &Figures, counters: &Counters) {
         ("sets_busy", figures.sets_busy),
         ("lines_busy", figures.lines_busy),
         ("lines_dead", figures.lines_dead),
+        ("lifelines_stuck", figures.lifelines_stuck),
         ("media_legs", figures.media_legs),
         ("bridges", figures.bridges),
         ("port_pairs_ready", figures.pairs_ready),

@@ -51,6 +51,8 @@ pub enum Command {
     /// Search for the impedance that balances this line best, as soon as it is idle. A line that is not there
     /// (any more) is no error.
     BalanceLine(EntryId),
+    /// Test the lifeline of this line, as soon as it and its set are idle. One without a lifeline is left alone.
+    TestLifeline(EntryId),
     /// So many messages wait for whoever uses this set: whoever keeps them says so. Sets that are not in the
     /// configuration are no error: they are gone already.
     SetMessages {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Absence, CallId, CallerField, CallerIdScheme, Cause, Codec, EntryId, FaxTone, Instant, LegId,
-    Now, PartyId, PortId, Protection, QualityMinute, RecordingId, Rule, Seq, TapId, ToneEvidence,
-    ToneSignature, Transport, Trust, Wall, limits::IMPEDANCES,
+    LifelineVerdict, Now, PartyId, PortId, Protection, QualityMinute, RecordingId, Rule, Seq,
+    TapId, ToneEvidence, ToneSignature, Transport, Trust, Wall, limits::IMPEDANCES,
 };
 
 /// A line of the ledger. Append-only; the sequence has no gap.
@@ -141,6 +141,11 @@ pub enum LineNews {
         best: Option<u8>,
         /// Echo return loss with each in tenths of a dB, in the order of that list.
         erl_db10: [Option<i16>; IMPEDANCES],
+    },
+    /// Its lifeline was tested.
+    Lifeline {
+        /// What was found.
+        verdict: LifelineVerdict,
     },
     /// The loop was opened for a moment, to ask the exchange at the other end for something.
     Flashed,

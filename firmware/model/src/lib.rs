@@ -41,9 +41,10 @@ pub use id::{
 pub use language::Language;
 pub use line::{
     Absence, Between, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
-    CallerTextError, EchoSettings, HangUps, KeptSample, KnownTone, LineBalance, LineEvidence,
-    LineHealth, LineHeard, LinePlay, LineSample, LineSecond, LineSpread, LineTone, PlanStep,
-    PortListens, PortSound, ToneEvidence, ToneSignature,
+    CallerTextError, EchoSettings, HangUps, KeptSample, KnownTone, LifelineTest, LifelineVerdict,
+    LineBalance, LineEvidence, LineHealth, LineHeard, LineLifeline, LinePlay, LineSample,
+    LineSecond, LineSpread, LineTone, PlanStep, PortListens, PortSound, ToneEvidence,
+    ToneSignature,
 };
 pub use media::{
     FaxTone, Hearer, Learn, MediaCommand, MediaEvent, MediaFault, OpusParams, Route, RtpIdentity,

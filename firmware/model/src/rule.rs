@@ -271,6 +271,12 @@ rules! {
     LineBalanceAsked = "line.balance_asked",
     /// The line gave no dial tone, or no silence after it: nothing could be measured.
     LineBalanceFailed = "line.balance_failed",
+    /// Lifelines are tested in these hours.
+    LifelineHours = "line.lifeline_hours",
+    /// Somebody wanted the lifeline to be tested.
+    LifelineAsked = "line.lifeline_asked",
+    /// The relay of the lifeline does not switch.
+    LifelineStuck = "line.lifeline_stuck",
     /// An emergency call took the line.
     EmergencyPreempts = "emergency.preempts",
 }

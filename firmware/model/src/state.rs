@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryId, FlowId, LineBalance, ToneSignature, Transport, Wall};
+use crate::{EntryId, FlowId, LifelineTest, LineBalance, ToneSignature, Transport, Wall};
 
 /// Where a phone is now: one contact of one device or person (RFC 3261 §10.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,13 @@ pub enum StateChange {
         line: EntryId,
         /// What was found.
         balance: LineBalance,
+    },
+    /// The lifeline of an outside line was tested.
+    Lifeline {
+        /// The `[[line]]` entry.
+        line: EntryId,
+        /// What was found.
+        test: LifelineTest,
     },
     /// So many messages wait for the set of this `[[analog]]` entry.
     Messages {

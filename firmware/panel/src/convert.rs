@@ -410,6 +410,7 @@ pub fn state_change(change: &StateChange) -> Option<ChangeBody> {
         StateChange::DigestMd5 { .. }
         | StateChange::LineTones { .. }
         | StateChange::LineBalance { .. }
+        | StateChange::Lifeline { .. }
         | StateChange::Messages { .. } => None,
     }
 }
@@ -635,6 +636,7 @@ const fn line_name(news: LineNews) -> &'static str {
         LineNews::Learned { .. } => "line_learned",
         LineNews::Unlearned { .. } => "line_unlearned",
         LineNews::Balanced { .. } => "line_balanced",
+        LineNews::Lifeline { .. } => "lifeline_tested",
         LineNews::Flashed => "line_flashed",
     }
 }

@@ -41,6 +41,12 @@ pub trait Doctor: Send + Sync + 'static {
     /// [`Refusal::NotFound`], [`Refusal::State`] when its port has only one, [`Refusal::Busy`].
     fn balance(&self, by: &Author, port: &str) -> Result<(), Refusal>;
 
+    /// Has the lifeline of a line tested, as soon as the line and the set are idle.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::State`] when it has none; [`Refusal::Busy`].
+    fn test_lifeline(&self, by: &Author, port: &str) -> Result<(), Refusal>;
+
     /// Says that it was no hang-up: it is counted, and its tone is not believed any more. Once is enough,
     /// and a second time is no error.
     ///

@@ -181,6 +181,7 @@ impl Pbx {
         (way, info): (Way, CallerInfo),
         cadence: Cadence,
     ) {
+        self.give_way_of_set(now, port);
         let plan = match why {
             Why::Lamp(_) => way.scheme.lamp_plan(),
             Why::Call(_) | Why::Test => way.scheme.plan(),

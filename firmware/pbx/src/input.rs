@@ -134,6 +134,17 @@ pub struct Jack {
     pub kind: hal_port::PortKind,
     /// What its hardware can do.
     pub capabilities: hal_port::Capabilities,
+    /// Of a set: the relay that joins it to a line without power, if it has one.
+    pub lifeline: Option<Lifeline>,
+}
+
+/// The lifeline of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Lifeline {
+    /// The line's jack.
+    pub line: PortId,
+    /// A contact of the relay tells where it has the set.
+    pub sensed: bool,
 }
 
 /// Counters of the control plane for `/metrics`; they only grow.

@@ -46,7 +46,7 @@ mod waiting_caller;
 mod world;
 
 pub use auth::{Keys, Passwords, Question, Vault, Verdict};
-pub use input::{Counters, Input, Jack, Output};
+pub use input::{Counters, Input, Jack, Lifeline, Output};
 pub use lines::PortFigures;
 pub use pbx::{Figures, Pbx, Setup};
 pub use redact::Redactor;

@@ -11,8 +11,8 @@ use call::{Switch, Timers};
 use config::Config;
 use model::{
     Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, FlowId,
-    Instant, LegId, LineBalance, MediaLeg, Now, PairId, PortId, Random, Record, Rule, Seed, Seq,
-    ToneSignature, Transport, limits,
+    Instant, LegId, LifelineTest, LineBalance, MediaLeg, Now, PairId, PortId, Random, Record, Rule,
+    Seed, Seq, ToneSignature, Transport, limits,
 };
 use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
 
@@ -67,6 +67,8 @@ pub struct Setup {
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     /// Impedances that balance lines.
     pub line_balance: Vec<(EntryId, LineBalance)>,
+    /// What tests of lifelines found.
+    pub lifelines: Vec<(EntryId, LifelineTest)>,
     /// How many messages wait, by `[[analog]]` entry.
     pub messages: Vec<(EntryId, u8)>,
     /// Whether a run goes on from here: then nothing is written about a start.
@@ -86,6 +88,8 @@ pub struct Figures {
     pub lines_busy: usize,
     /// Outside lines that have no battery or are out of service.
     pub lines_dead: usize,
+    /// Lines whose lifeline was found not to switch.
+    pub lifelines_stuck: usize,
     /// Slots of the media plane in use.
     pub media_legs: usize,
     /// Bridges in use.
@@ -185,7 +189,7 @@ impl Pbx {
         jacks.assign(|name| analog_on(&setup.config, name));
         let mut lines = Lines::default();
         lines.assign(&setup.jacks, &setup.config);
-        lines.remember(&setup.line_tones, &setup.line_balance);
+        lines.remember(&setup.line_tones, &setup.line_balance, &setup.lifelines);
         let slots = LegSlots::new(setup.media_legs);
         let mut pbx = Self {
             registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
@@ -288,6 +292,7 @@ impl Pbx {
                 self.set_messages(now, set, messages);
             }
             Input::Command(Command::BalanceLine(line)) => self.balance_line(now, &line),
+            Input::Command(Command::TestLifeline(line)) => self.test_lifeline(now, &line),
             Input::Command(Command::TestSet { port }) => self.test_set(now, port),
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
             Input::Config {
@@ -360,6 +365,7 @@ impl Pbx {
             sets_busy: self.jacks.busy(),
             lines_busy: self.lines.busy(),
             lines_dead: self.lines.dead(),
+            lifelines_stuck: self.lines.lifelines_stuck(),
             media_legs: self.slots_in_all - self.slots.free(),
             bridges: self.bridges.used(),
             pairs_ready: self.pairs.len(),
@@ -451,6 +457,7 @@ impl Pbx {
             fingerprint: self.fingerprint,
             line_tones: self.lines.learned(),
             line_balance: self.lines.balanced(),
+            lifelines: self.lines.lifelines(),
             messages: self.messages.clone().into_iter().collect(),
             resumed: true,
         })

@@ -68,6 +68,10 @@ pub(crate) struct Jack {
     pub(crate) name: String,
     pub(crate) kind: PortKind,
     pub(crate) capabilities: Capabilities,
+    /// The relay that may join the jack to a line.
+    pub(crate) lifeline: Option<crate::Lifeline>,
+    /// The set was seen on that line.
+    pub(crate) on_line: bool,
     /// The `[[analog]]` entry that uses the jack, if one does.
     pub(crate) entry: Option<EntryId>,
     pub(crate) phase: SetPhase,
@@ -125,6 +129,8 @@ impl Jacks {
             name: jack.name.clone(),
             kind: jack.kind,
             capabilities: jack.capabilities,
+            lifeline: jack.lifeline,
+            on_line: false,
             entry: None,
             phase: SetPhase::Idle,
             out_of_service: false,
@@ -148,6 +154,7 @@ impl Jacks {
             name: jack.name.clone(),
             kind: jack.kind,
             capabilities: jack.capabilities,
+            lifeline: jack.lifeline,
         };
         self.all.iter().map(jack).collect()
     }
@@ -180,6 +187,27 @@ impl Jacks {
         if let Some(jack) = self.all.get_mut(&port) {
             jack.timers.retain(|(_, timer)| *timer != what);
             jack.timers.push((at, what));
+        }
+    }
+
+    /// The set whose lifeline is for this line, and whether a contact tells where its relay has it.
+    pub(crate) fn lifeline_of_line(&self, line: PortId) -> Option<(PortId, bool)> {
+        self.all.iter().find_map(|(&set, jack)| {
+            let lifeline = jack.lifeline.filter(|lifeline| lifeline.line == line)?;
+            Some((set, lifeline.sensed))
+        })
+    }
+
+    /// Sets that have a lifeline.
+    pub(crate) fn with_lifeline(&self) -> Vec<PortId> {
+        let all = self.all.iter();
+        let with = all.filter(|(_, jack)| jack.lifeline.is_some());
+        with.map(|(&set, _)| set).collect()
+    }
+
+    pub(crate) fn set_on_line(&mut self, port: PortId, on_line: bool) {
+        if let Some(jack) = self.all.get_mut(&port) {
+            jack.on_line = on_line;
         }
     }
 
@@ -371,6 +399,7 @@ impl Jacks {
                 | PortEvent::Reversed(_)
                 | PortEvent::Current(_)
                 | PortEvent::InUse(_)
+                | PortEvent::Lifeline(_)
                 | PortEvent::Done,
                 _,
             ) => SetDid::Nothing,

@@ -83,6 +83,7 @@ impl Pbx {
             | Command::ResumeRecording(_)
             | Command::FalseHangUp { .. }
             | Command::BalanceLine(_)
+            | Command::TestLifeline(_)
             | Command::SetMessages { .. }
             | Command::TestSet { .. }
             | Command::Stop { .. } => return,

@@ -232,6 +232,7 @@ impl Pbx {
             StateChange::DigestMd5 { .. }
             | StateChange::LineTones { .. }
             | StateChange::LineBalance { .. }
+            | StateChange::Lifeline { .. }
             | StateChange::Messages { .. } => {}
         }
         self.state(change);

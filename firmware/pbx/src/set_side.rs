@@ -20,7 +20,12 @@ impl Pbx {
         if self.line_event(now, port, event) {
             return;
         }
+        if let PortEvent::Lifeline(on_line) = event {
+            self.set_is_on_line(now, port, on_line);
+            return;
+        }
         if matches!(event, PortEvent::OffHook | PortEvent::Fault(_)) {
+            self.give_way_of_set(now, port);
             self.silence_bell(now, port);
         }
         let planned = match event {
@@ -177,6 +182,7 @@ impl Pbx {
             return;
         }
         // A call is more than a lamp or a test.
+        self.give_way_of_set(now, port);
         if let Some(media) = self.stop_announcing(now, port) {
             self.remove_media(media);
         }

@@ -92,6 +92,12 @@ impl Pbx {
         test.map_or_else(Vec::new, |test| test.done.clone())
     }
 
+    /// Whether the set is tested now.
+    pub(crate) fn is_tested(&self, port: PortId) -> bool {
+        let test = self.tests.all.get(&port);
+        test.is_some_and(|test| !test.todo.is_empty())
+    }
+
     /// Tries the ways whose time has come.
     pub(crate) fn run_tests(&mut self, now: Now) {
         let due = |test: &Test| test.next.is_some_and(|at| at <= now.mono);

@@ -12,8 +12,8 @@ use std::{
 use config::Config;
 use hal_port::{Capabilities, PortKind};
 use model::{
-    Binding, Command, Digit, EntryId, FlowId, Instant, LineBalance, MediaCommand, MediaEvent,
-    PairId, PortId, Seed, Seq, ToneSignature, Transport,
+    Binding, Command, Digit, EntryId, FlowId, Instant, LifelineTest, LineBalance, MediaCommand,
+    MediaEvent, PairId, PortId, Seed, Seq, ToneSignature, Transport,
 };
 use serde::{Deserialize, Serialize};
 use sip::{
@@ -55,7 +55,13 @@ pub struct Entry {
 pub struct Snapshot {
     version: u64,
     text: String,
-    jacks: Vec<(PortId, String, PortKind, Capabilities)>,
+    jacks: Vec<(
+        PortId,
+        String,
+        PortKind,
+        Capabilities,
+        Option<crate::Lifeline>,
+    )>,
     bindings: Vec<Binding>,
     md5: Vec<EntryId>,
     next_seq: Seq,
@@ -68,6 +74,7 @@ pub struct Snapshot {
     fingerprint: Option<[u8; 32]>,
     line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     line_balance: Vec<(EntryId, LineBalance)>,
+    lifelines: Vec<(EntryId, LifelineTest)>,
     messages: Vec<(EntryId, u8)>,
     resumed: bool,
 }
@@ -97,8 +104,15 @@ impl Snapshot {
     /// come as inputs.
     #[must_use]
     pub fn of(setup: &Setup, text: &str) -> Self {
-        let jack =
-            |jack: &crate::Jack| (jack.port, jack.name.clone(), jack.kind, jack.capabilities);
+        let jack = |jack: &crate::Jack| {
+            (
+                jack.port,
+                jack.name.clone(),
+                jack.kind,
+                jack.capabilities,
+                jack.lifeline,
+            )
+        };
         let flow = |peer: &Peer| Some((peer.flow?, peer.transport, peer.local, peer.remote));
         Self {
             version: setup.version,
@@ -116,6 +130,7 @@ impl Snapshot {
             fingerprint: setup.fingerprint.map(|print| print.0),
             line_tones: setup.line_tones.clone(),
             line_balance: setup.line_balance.clone(),
+            lifelines: setup.lifelines.clone(),
             messages: setup.messages.clone(),
             resumed: setup.resumed,
         }
@@ -127,12 +142,14 @@ impl Snapshot {
     /// [`TapeError::Config`].
     pub fn setup(&self) -> Result<Setup, TapeError> {
         let config = Config::parse(&self.text).map_err(|_| TapeError::Config)?;
-        let jack = |(port, name, kind, capabilities): &(PortId, String, _, _)| crate::Jack {
-            port: *port,
-            name: name.clone(),
-            kind: *kind,
-            capabilities: *capabilities,
-        };
+        let jack =
+            |(port, name, kind, capabilities, lifeline): &(PortId, String, _, _, _)| crate::Jack {
+                port: *port,
+                name: name.clone(),
+                kind: *kind,
+                capabilities: *capabilities,
+                lifeline: *lifeline,
+            };
         let peer = |&(flow, transport, local, remote): &(_, _, _, _)| Peer {
             transport,
             local,
@@ -154,6 +171,7 @@ impl Snapshot {
             fingerprint: self.fingerprint.map(model::Fingerprint),
             line_tones: self.line_tones.clone(),
             line_balance: self.line_balance.clone(),
+            lifelines: self.lifelines.clone(),
             messages: self.messages.clone(),
             resumed: self.resumed,
         })

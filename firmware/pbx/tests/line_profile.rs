@@ -40,6 +40,7 @@ fn office(best: Option<u8>) -> Pbx {
             name: "fxo1".into(),
             kind: PortKind::Fxo,
             capabilities: Capabilities::default(),
+            lifeline: None,
         }],
         bindings: Vec::new(),
         md5: Vec::new(),
@@ -52,6 +53,7 @@ fn office(best: Option<u8>) -> Pbx {
         fingerprint: None,
         line_tones: Vec::new(),
         line_balance: vec![(EntryId::new("city").expect("an id"), balance)],
+        lifelines: Vec::new(),
         messages: Vec::new(),
         resumed: false,
     };

@@ -47,6 +47,7 @@ fn setup() -> Setup {
         fingerprint: None,
         line_tones: Vec::new(),
         line_balance: Vec::new(),
+        lifelines: Vec::new(),
         messages: Vec::new(),
         resumed: false,
     }

@@ -55,6 +55,8 @@ pub struct Batch {
 pub(crate) const LINE_TONES: &str = "line tones/";
 /// The same of the impedances that balance lines.
 pub(crate) const LINE_BALANCE: &str = "line balance/";
+/// The same of what tests of lifelines found.
+pub(crate) const LIFELINE: &str = "lifeline/";
 /// The same of messages that wait for sets.
 pub(crate) const MESSAGES: &str = "messages/";
 
@@ -474,6 +476,14 @@ impl Store {
                 self.execute(
                     "INSERT OR REPLACE INTO memo (key, value) VALUES (?1, ?2)",
                     (format!("{LINE_BALANCE}{line}"), body),
+                )
+                .map(drop)
+            }
+            StateChange::Lifeline { line, test } => {
+                let body = serde_json::to_vec(test).expect("a test is plain numbers and words");
+                self.execute(
+                    "INSERT OR REPLACE INTO memo (key, value) VALUES (?1, ?2)",
+                    (format!("{LIFELINE}{line}"), body),
                 )
                 .map(drop)
             }

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{Binding, CallId, EntryId, LineBalance, Party, PartyId, Seq, ToneSignature};
+use model::{
+    Binding, CallId, EntryId, LifelineTest, LineBalance, Party, PartyId, Seq, ToneSignature,
+};
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
 
 use crate::{
     CallView, Cdr, LiveView, StoreError, StoredRecord,
     encode::{LedgerRow, call_key, party_key, signed},
-    ledger::{LINE_BALANCE, LINE_TONES, MESSAGES},
+    ledger::{LIFELINE, LINE_BALANCE, LINE_TONES, MESSAGES},
     schema,
     store::DATABASE_FILE,
 };
@@ -207,6 +209,14 @@ impl Reader {
     /// As [`Self::calls`].
     pub fn line_balance(&self) -> Result<Vec<(EntryId, LineBalance)>, StoreError> {
         self.of_lines(LINE_BALANCE)
+    }
+
+    /// What tests of the lifelines of outside lines found.
+    ///
+    /// # Errors
+    /// As [`Self::calls`].
+    pub fn lifelines(&self) -> Result<Vec<(EntryId, LifelineTest)>, StoreError> {
+        self.of_lines(LIFELINE)
     }
 
     /// What was found out about lines, under keys that begin with `prefix`.

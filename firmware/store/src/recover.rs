@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use model::{
-    Binding, Cause, EntryId, Event, EventBody, Instant, LineBalance, MediaFigures, Now, Record,
-    Rule, Seq, ToneSignature, Trust, Wall,
+    Binding, Cause, EntryId, Event, EventBody, Instant, LifelineTest, LineBalance, MediaFigures,
+    Now, Record, Rule, Seq, ToneSignature, Trust, Wall,
 };
 
 use crate::{
@@ -43,6 +43,8 @@ pub struct Recovered {
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     /// The impedances that balance outside lines.
     pub line_balance: Vec<(EntryId, LineBalance)>,
+    /// What tests of lifelines found.
+    pub lifelines: Vec<(EntryId, LifelineTest)>,
     /// How many messages wait, by `[[analog]]` entry.
     pub messages: Vec<(EntryId, u8)>,
     /// Calls that were cut off by the stop and are closed now with `power lost`.
@@ -171,6 +173,7 @@ pub(crate) fn recover(
         digest_md5: readable(store.digest_md5(), &mut damage)?,
         line_tones: readable(store.line_tones(), &mut damage)?,
         line_balance: readable(store.line_balance(), &mut damage)?,
+        lifelines: readable(store.lifelines(), &mut damage)?,
         messages: readable(store.messages(), &mut damage)?,
         calls_closed: open.len() as u64,
         unclean: last.is_some_and(|boot| !boot.clean),

@@ -6,8 +6,9 @@ mod office;
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use model::{
-    Cause, EventBody, KeptSample, LineBalance, LineEvidence, LineSample, LineSign, LineTone, Party,
-    PartyId, RecordingId, Rule, Seq, StateChange, ToneEvidence, ToneSignature, Trust, Wall,
+    Cause, EventBody, KeptSample, LifelineTest, LifelineVerdict, LineBalance, LineEvidence,
+    LineSample, LineSign, LineTone, Party, PartyId, RecordingId, Rule, Seq, StateChange,
+    ToneEvidence, ToneSignature, Trust, Wall,
     limits::{LINE_EVIDENCE, LINE_HOURS, LINE_MINUTES, PARTY_TEXT_MAX},
 };
 use office::{Folder, MORNING, Scribe, binding, bound, entry, ids, open, party};
@@ -434,9 +435,18 @@ fn registrations_survive_a_restart() {
         line: entry("line"),
         balance,
     };
+    let lifeline = LifelineTest {
+        at: MORNING,
+        verdict: LifelineVerdict::StaysOff,
+        worked: Some(MORNING),
+    };
+    let tested = StateChange::Lifeline {
+        line: entry("line"),
+        test: lifeline,
+    };
     store
         .append(&[Batch {
-            state: vec![unbound, md5, tones, balanced],
+            state: vec![unbound, md5, tones, balanced, tested],
             ..Batch::default()
         }])
         .unwrap();
@@ -447,6 +457,7 @@ fn registrations_survive_a_restart() {
     assert_eq!(recovered.digest_md5, [entry("jan")]);
     assert_eq!(recovered.line_tones, [(entry("line"), known)]);
     assert_eq!(recovered.line_balance, [(entry("line"), balance)]);
+    assert_eq!(recovered.lifelines, [(entry("line"), lifeline)]);
 }
 
 #[test]

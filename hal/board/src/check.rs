@@ -51,7 +51,14 @@ pub(crate) fn board(board: &BoardFile, wrong: &mut Vec<Wrong>) {
         let most = limits::PORTS;
         say(1, format!("a board has at most {most} ports"));
     }
+    let mut jacks = BTreeMap::new();
     for relay in &board.relays {
+        for name in [&relay.set, &relay.line] {
+            if let Some(before) = jacks.insert(name, relay.at_line) {
+                let what = format!("{name} has its lifeline in line {before}");
+                say(relay.at_line, what);
+            }
+        }
         for (name, kind) in [(&relay.set, PortKind::Fxs), (&relay.line, PortKind::Fxo)] {
             let chips = board
                 .ports
@@ -125,7 +132,11 @@ fn check_pins(board: &BoardFile, say: &mut impl FnMut(u32, String)) {
             all.push((pin.clone(), port.at_line, port.spi.clone()));
         }
     }
-    let rest = board.relays.iter().map(|relay| (&relay.pin, relay.at_line));
+    let rest = board.relays.iter().flat_map(|relay| {
+        let pins = [Some(&relay.pin), relay.sense.as_ref()];
+        let pins = pins.into_iter().flatten();
+        pins.map(|pin| (pin, relay.at_line))
+    });
     all.extend(rest.map(|(pin, line)| (pin.clone(), line, String::new())));
     for (pin, line, bus) in &all {
         // A pin that could not be read was complained of.

@@ -151,6 +151,9 @@ pub struct Relay {
     pub name: String,
     /// Drawn in normal work.
     pub pin: Pin,
+    /// Active while a contact of the relay has the set on the line; without it the relay is tested by what the
+    /// set's port measures, if that shows anything.
+    pub sense: Option<Pin>,
     /// The set's port.
     pub set: String,
     /// The line's port.

@@ -34,6 +34,7 @@
 //! [[relay]]                      # without power the set hangs on the line
 //! name = "lifeline1"
 //! pin = "gpiochip0:5"
+//! sense = "gpiochip0:7"          # active while the set is on the line; for tests, may be left out
 //! set = "fxs1"
 //! line = "fxo1"
 //! ```
@@ -44,6 +45,7 @@ mod check;
 mod file;
 mod find;
 mod hardware;
+mod lifeline;
 #[cfg(feature = "linux")]
 pub mod linux;
 mod read;
@@ -53,3 +55,4 @@ pub use file::{
 };
 pub use find::{Found, NotFound, find, load};
 pub use hardware::{Hardware, HardwareError, Lifeline};
+pub use lifeline::LifelineJack;

@@ -221,10 +221,11 @@ impl Reader<'_> {
     }
 
     fn relay(&mut self, entry: &Entry<'_>) -> Relay {
-        self.only(entry, &["name", "pin", "set", "line"]);
+        self.only(entry, &["name", "pin", "sense", "set", "line"]);
         Relay {
             name: self.text_of(entry, "name", None),
             pin: self.needed_pin(entry, "pin"),
+            sense: self.pin_of(entry, "sense"),
             set: self.text_of(entry, "set", None),
             line: self.text_of(entry, "line", None),
             at_line: entry.line,

@@ -60,6 +60,11 @@ fn a_whole_board_is_read() {
     assert_eq!((line.chain_place, line.slot, line.at_line), (1, 5, 26));
     assert_eq!(line.spi_hz, 4_000_000);
     assert_eq!(board.relays[0].pin.to_string(), "!gpiochip0:5");
+    assert_eq!(board.relays[0].sense, None);
+    let sensed = GOOD.replace("set = \"fxs1\"", "set = \"fxs1\"\nsense = \"!gpiochip0:7\"");
+    let sensed = BoardFile::parse(&sensed).expect("is sound");
+    let sense = sensed.relays[0].sense.as_ref().expect("a contact");
+    assert_eq!(sense.to_string(), "!gpiochip0:7");
     // A set may hang on the line of a card.
     let mixed = GOOD.replace("line = \"fxo1\"", "line = \"fxo3\"");
     assert!(BoardFile::parse(&mixed).is_ok());
@@ -105,6 +110,20 @@ fn mistakes_are_told_with_their_lines() {
     );
     refused("period_ms = 5", "period_ms = 7", 4, "5 or 10");
     refused("\"si3210\"", "\"si9999\"", 13, "one of si3210");
+    refused(
+        "set = \"fxs1\"",
+        "set = \"fxs1\"\nsense = \"gpiochip0:22\"",
+        38,
+        "taken by line 11",
+    );
+    let second =
+        "[[relay]]\nname = \"second\"\npin = \"gpiochip0:8\"\nset = \"fxs1\"\nline = \"fxo2\"\n";
+    refused(
+        "[[relay]]",
+        &format!("{second}[[relay]]"),
+        43,
+        "fxs1 has its lifeline in line 38",
+    );
     refused("\"gpiochip0:22\"", "22", 15, "a pin as in");
     refused(
         "\"gpiochip0:22\"",

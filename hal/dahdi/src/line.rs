@@ -195,7 +195,8 @@ impl<C: Channel> ControlHalf for DahdiLine<C> {
             | PortCommand::SetHookTimes(_)
             | PortCommand::SetOnHookSound(_)
             | PortCommand::SetNeon(_)
-            | PortCommand::MeterPulse(_) => Err(DahdiError::Unsupported),
+            | PortCommand::MeterPulse(_)
+            | PortCommand::Lifeline(_) => Err(DahdiError::Unsupported),
         }
     }
 

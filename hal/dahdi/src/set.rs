@@ -179,6 +179,7 @@ impl<C: Channel> ControlHalf for DahdiSet<C> {
             }
             PortCommand::SetNeon(_)
             | PortCommand::MeterPulse(_)
+            | PortCommand::Lifeline(_)
             | PortCommand::SetHook(_)
             | PortCommand::Flash(_)
             | PortCommand::PulseDigit(_) => Err(DahdiError::Unsupported),

@@ -102,6 +102,7 @@ impl<C: ControlHalf> ControlHalf for FaultyControl<C> {
                 | PortEvent::Current(_)
                 | PortEvent::InUse(_)
                 | PortEvent::Done
+                | PortEvent::Lifeline(_)
                 | PortEvent::Fault(_)
                 | PortEvent::Recovered => {}
             }

@@ -13,6 +13,7 @@ mod error;
 mod fault;
 mod half;
 mod hook;
+mod lifeline;
 mod line;
 mod return_loss;
 mod trace;
@@ -28,6 +29,7 @@ pub use half::{
     AudioHalf, ControlHalf, FRAME, Frame, FrameStatus, KindOnly, POLL_MS, Readiness, SAMPLE_HZ,
 };
 pub use hook::{HookDetector, HookTimes};
+pub use lifeline::LifelineSight;
 pub use line::{Impedance, LineProfile, LoopHook, Meter, Reading, RingSignal};
 pub use trace::{Trace, TraceEntry, TraceWhat};
 pub use words::{

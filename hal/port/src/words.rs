@@ -149,6 +149,8 @@ pub enum PortEvent {
     InUse(bool),
     /// FXO: what was wished with `Flash` or `PulseDigit` is done.
     Done,
+    /// FXS with a lifeline: its set was seen on the line (`true`), or off it again. Off it until told.
+    Lifeline(bool),
     /// The port cannot work; commands fail with [`crate::ErrorKind::Fault`] until `Recovered`.
     Fault(FaultKind),
     /// The port works again, idle and on hook unless `OffHook` follows.
@@ -178,6 +180,9 @@ pub enum PortCommand {
     /// FXS: send one metering pulse of this many ms, 50–1000. Refused with
     /// [`crate::ErrorKind::State`] when the set is on hook.
     MeterPulse(u16),
+    /// FXS: let the relay of the set's lifeline go (`true`): the set is on the line, as without power; or draw it
+    /// again. Refused with [`crate::ErrorKind::Unsupported`] when there is none.
+    Lifeline(bool),
     /// FXO: hold the line like this.
     SetHook(LoopHook),
     /// FXO: open the loop for this many ms, one of [`FLASH_MS`], then close it. Refused with

@@ -76,6 +76,8 @@ pub enum ActError {
     LineBusy,
     /// Only somebody at a set can do this.
     NoSet,
+    /// The set has no lifeline.
+    NoLifeline,
     /// Only somebody at the far end of a line can do this.
     NoLine,
     /// Too much is still waiting to be done; nothing was added.
@@ -100,6 +102,7 @@ impl fmt::Display for ActError {
             Self::NotRung => f.write_str("nobody calls this telephone"),
             Self::LineBusy => f.write_str("the line is in use or dead"),
             Self::NoSet => f.write_str("this is a line: only at a set can one do this"),
+            Self::NoLifeline => f.write_str("this set has no lifeline"),
             Self::NoLine => f.write_str("this is a set: only behind a line can one do this"),
             Self::Busy => f.write_str("the person has too much to do already; wait a little"),
         }

@@ -7,6 +7,7 @@ use hal_port::{
 };
 use rtrb::{Consumer, Producer};
 
+use crate::relay::SetEnd;
 use crate::wire::{Bell, Hand, Wire};
 
 /// A dial's break and make in ms: 10 pulses per second, ratio 60/40.
@@ -71,6 +72,7 @@ pub struct SimControl {
     metering_until: Duration,
     /// The voltage on the loop when it was last not fed.
     foreign_seen: Option<i16>,
+    lifeline: Option<SetEnd>,
     events: VecDeque<PortEvent>,
 }
 
@@ -80,6 +82,7 @@ impl SimControl {
         hands: Consumer<Hand>,
         bells: Producer<Bell>,
         bounce_ms: u8,
+        lifeline: Option<SetEnd>,
     ) -> Self {
         Self {
             wire,
@@ -97,6 +100,7 @@ impl SimControl {
             bursts: 0,
             metering_until: Duration::ZERO,
             foreign_seen: None,
+            lifeline,
             events: VecDeque::new(),
         }
     }
@@ -118,10 +122,25 @@ impl SimControl {
         self.sense(self.now);
         // A port is brought up before it feeds anything.
         if self.bell.linefeed == Linefeed::Open || self.foreign_seen.is_none() {
-            let volts = self.wire.foreign_volts();
+            let line = self.lifeline.as_ref().map_or(0, SetEnd::volts);
+            let volts = self.wire.foreign_volts().saturating_add(line);
             self.foreign_seen = Some(Reading::on_open_loop(volts));
         }
+        self.look_at_lifeline();
         self.tell_audio();
+    }
+
+    fn look_at_lifeline(&mut self) {
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline.hook(self.bell.closed);
+            let seen = lifeline.look(self.bell.linefeed, self.foreign_seen);
+            self.events.extend(seen);
+        }
+    }
+
+    /// Whether the relay of its lifeline has the set on the line.
+    fn is_away(&self) -> bool {
+        self.lifeline.as_ref().is_some_and(SetEnd::is_away)
     }
 
     /// Tells the audio half what passes the loop now, and counts the bursts of the bell.
@@ -130,13 +149,15 @@ impl SimControl {
             let ms = self.now.saturating_sub(since).as_millis();
             cadence.is_on_at(u64::try_from(ms).unwrap_or(u64::MAX))
         });
+        let away = self.is_away();
+        let ringing = ringing && !away;
         if ringing && !self.in_burst {
             self.bursts = self.bursts.wrapping_add(1);
             self.wire.set_bursts(self.bursts);
         }
         self.in_burst = ringing;
         let fed = self.bell.linefeed != Linefeed::Open;
-        let whispers = self.on_hook_sound && fed && !self.bell.closed && !ringing;
+        let whispers = self.on_hook_sound && fed && !self.bell.closed && !ringing && !away;
         self.wire.set_whispers(whispers);
         self.wire
             .set_reversed(self.bell.linefeed == Linefeed::Reverse);
@@ -145,13 +166,14 @@ impl SimControl {
 
     /// Current flows: sound passes.
     fn is_live(&self) -> bool {
-        self.bell.closed && self.bell.linefeed != Linefeed::Open
+        self.bell.closed && self.bell.linefeed != Linefeed::Open && !self.is_away()
     }
 
     /// The line circuit looks at the loop. Without battery it sees nothing and keeps its opinion.
     fn sense(&mut self, at: Duration) {
         if self.bell.linefeed != Linefeed::Open {
-            self.hook.sample(at, self.bell.closed);
+            let closed = self.bell.closed && !self.is_away();
+            self.hook.sample(at, closed);
         }
         while let Some(event) = self.hook.poll() {
             if event == PortEvent::OffHook {
@@ -205,8 +227,13 @@ impl SimControl {
     /// Tells the person what the set shows. When the ring is full it is told next time: only the
     /// last state counts.
     fn tell(&mut self) {
-        if self.bell != self.bell_told && self.bells.push(self.bell).is_ok() {
-            self.bell_told = self.bell;
+        let rung = self.bell.ringing.filter(|_| !self.is_away());
+        let bell = Bell {
+            ringing: rung,
+            ..self.bell
+        };
+        if bell != self.bell_told && self.bells.push(bell).is_ok() {
+            self.bell_told = bell;
         }
     }
 
@@ -284,6 +311,11 @@ impl ControlHalf for SimControl {
             }
             PortCommand::SetNeon(on) => self.bell.neon = on,
             PortCommand::MeterPulse(ms) => self.meter(ms)?,
+            PortCommand::Lifeline(released) => {
+                let lifeline = self.lifeline.as_mut().ok_or(SimError::Unsupported)?;
+                lifeline.release(released);
+                self.move_hook();
+            }
             PortCommand::SetHook(_) | PortCommand::Flash(_) | PortCommand::PulseDigit(_) => {
                 return Err(SimError::Unsupported);
             }
@@ -297,9 +329,11 @@ impl ControlHalf for SimControl {
     }
 
     fn reading(&self) -> Reading {
-        Reading {
+        let reading = Reading {
             foreign_volts: self.foreign_seen,
             ..Reading::default()
-        }
+        };
+        let lifeline = self.lifeline.as_ref();
+        lifeline.map_or(reading, |lifeline| lifeline.of_set(reading))
     }
 }

@@ -13,6 +13,7 @@ use crate::hearing;
 use crate::line::{LineFaults, LineSettings};
 use crate::mark::Mark;
 use crate::recognise::NamedTone;
+use crate::relay::Relay;
 use crate::report::Report;
 use crate::sound::{Sound, Spoken};
 use crate::wire::{Bell, HAND_RING, Hand, Heard, Wire};
@@ -37,6 +38,8 @@ pub(crate) struct Links {
     pub(crate) sounds: Producer<Spoken>,
     pub(crate) heard: Consumer<Heard>,
     pub(crate) read: Consumer<Read>,
+    /// Of the set's lifeline.
+    pub(crate) relay: Option<Arc<Relay>>,
 }
 
 /// A person at a set. Sound goes on only while blocks are exchanged: keys pressed while nobody does
@@ -296,21 +299,28 @@ impl Person {
         Ok(())
     }
 
-    /// What is wrong with the loop: of all faults of a line a set's has only a voltage from elsewhere.
+    /// What is wrong with the loop: of all faults of a line a set's has only a voltage from elsewhere and, if it has
+    /// a lifeline, a relay that does not move.
     ///
     /// # Errors
-    /// [`ActError::NoLine`] when anything else is to be changed.
+    /// [`ActError::NoLine`] when anything else is to be changed, [`ActError::NoLifeline`].
     pub fn set_line(&mut self, settings: LineSettings) -> Result<(), ActError> {
         let faults = settings.faults.unwrap_or_default();
         let only = LineSettings {
             faults: Some(LineFaults {
                 foreign_volts: faults.foreign_volts,
+                relay: faults.relay,
                 ..LineFaults::default()
             }),
             ..LineSettings::default()
         };
         if settings != only {
             return Err(ActError::NoLine);
+        }
+        match &self.links.relay {
+            Some(relay) => relay.stick(faults.relay),
+            None if faults.relay.is_some() => return Err(ActError::NoLifeline),
+            None => {}
         }
         self.links.wire.set_foreign_volts(faults.foreign_volts);
         Ok(())

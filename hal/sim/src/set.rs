@@ -12,6 +12,7 @@ use crate::line::{
 };
 use crate::people::People;
 use crate::person::{Links, Person};
+use crate::relay::{LifelinePlan, Relay, RelayKind, SetEnd};
 use crate::wire::{BELL_RING, HAND_RING, HEARD_RING, READ_RING, SOUND_RING, Wire};
 
 /// How a set and its line are made.
@@ -30,6 +31,8 @@ pub struct SimPort {
     pub control: SimControl,
     /// For a media thread.
     pub audio: SimAudio,
+    /// Its lifeline, if it has one: the name of the line's port, and what is seen of its relay.
+    pub lifeline: Option<(String, RelayKind)>,
 }
 
 /// A line's port of the simulated board, to be taken apart like a [`SimPort`].
@@ -52,6 +55,8 @@ pub struct BoardPlan {
     pub set_options: SetOptions,
     /// Lines, `fxo1` to `fxoN`, by the rules of the exchange behind each.
     pub lines: Vec<CarrierRules>,
+    /// Lifelines; a port has at most one.
+    pub lifelines: Vec<LifelinePlan>,
 }
 
 /// A board without hardware.
@@ -78,22 +83,42 @@ impl SimBoard {
         Self::with(BoardPlan {
             sets,
             set_options: options,
-            lines: Vec::new(),
+            ..BoardPlan::default()
         })
     }
 
-    /// A board as planned; `None` when it has more ports than `model::limits::PORTS`.
+    /// A board as planned; `None` when it has more ports than `model::limits::PORTS`, or a lifeline is not between
+    /// two of them.
     #[must_use]
     pub fn with(plan: BoardPlan) -> Option<Self> {
         if plan.sets.saturating_add(plan.lines.len()) > PORTS {
             return None;
         }
+        let fits = |lifeline: &LifelinePlan| {
+            (1..=plan.sets).contains(&lifeline.set)
+                && (1..=plan.lines.len()).contains(&lifeline.line)
+        };
+        if !plan.lifelines.iter().all(fits) {
+            return None;
+        }
         let options = plan.set_options;
+        let relays = plan.lifelines.iter();
+        let relays: Vec<(LifelinePlan, Arc<Relay>)> =
+            relays.map(|&plan| (plan, Arc::default())).collect();
         let (ports, people) = (1..=plan.sets)
-            .map(|number| attach(number, options))
+            .map(|number| {
+                let mut own = relays.iter().filter(|(plan, _)| plan.set == number);
+                attach(number, options, own.next())
+            })
             .unzip();
         let lines = plan.lines.into_iter().zip(1..);
-        let (lines, carriers) = lines.map(|(rules, number)| connect(number, rules)).unzip();
+        let (lines, carriers) = lines
+            .map(|(rules, number)| {
+                let mut own = relays.iter().filter(|(plan, _)| plan.line == number);
+                let relay = own.next().map(|(_, relay)| Arc::clone(relay));
+                connect(number, rules, relay)
+            })
+            .unzip();
         Some(Self {
             ports,
             lines,
@@ -103,7 +128,11 @@ impl SimBoard {
 }
 
 /// Builds one port with its set and its person.
-fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
+fn attach(
+    number: usize,
+    options: SetOptions,
+    lifeline: Option<&(LifelinePlan, Arc<Relay>)>,
+) -> (SimPort, Person) {
     let port = Port {
         name: format!("fxs{number}"),
         kind: PortKind::Fxs,
@@ -131,22 +160,26 @@ fn attach(number: usize, options: SetOptions) -> (SimPort, Person) {
         bells: bell_out,
         sounds: sound_in,
         heard: heard_out,
+        relay: lifeline.map(|(_, relay)| Arc::clone(relay)),
     };
+    let end = lifeline.map(|(plan, relay)| SetEnd::new(Arc::clone(relay), plan.kind));
+    let bounce_ms = options.bounce_ms;
     let person = Person::new(port.name.clone(), links);
-    let control = SimControl::new(Arc::clone(&wire), hand_out, bell_in, options.bounce_ms);
+    let control = SimControl::new(Arc::clone(&wire), hand_out, bell_in, bounce_ms, end);
     let audio = SimAudio::new(wire, sound_out, heard_in, read_in);
     (
         SimPort {
             port,
             control,
             audio,
+            lifeline: lifeline.map(|(plan, _)| (format!("fxo{}", plan.line), plan.kind)),
         },
         person,
     )
 }
 
 /// Builds one line with the exchange behind it.
-fn connect(number: usize, rules: CarrierRules) -> (SimLine, Carrier) {
+fn connect(number: usize, rules: CarrierRules, relay: Option<Arc<Relay>>) -> (SimLine, Carrier) {
     let port = Port {
         name: format!("fxo{number}"),
         kind: PortKind::Fxo,
@@ -172,7 +205,7 @@ fn connect(number: usize, rules: CarrierRules) -> (SimLine, Carrier) {
         heard: heard_out,
     };
     let carrier = Carrier::new(port.name.clone(), links, rules);
-    let control = LineControl::new(Arc::clone(&copper), fact_out, contact_in, ring);
+    let control = LineControl::new(Arc::clone(&copper), fact_out, contact_in, ring, relay);
     let audio = LineAudio::new(copper, sound_out, heard_in);
     (
         SimLine {

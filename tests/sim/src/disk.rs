@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use model::{
-    Binding, Cause, EntryId, Event, EventBody, Instant, LineBalance, MediaFigures, Now, Party,
-    PartyId, Random, Record, Rule, Seq, StateChange, ToneSignature,
+    Binding, Cause, EntryId, Event, EventBody, Instant, LifelineTest, LineBalance, MediaFigures,
+    Now, Party, PartyId, Random, Record, Rule, Seq, StateChange, ToneSignature,
 };
 use store::{CdrFold, REFRESH_WRITE};
 
@@ -37,6 +37,8 @@ pub(crate) struct Found {
     pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
     /// Impedances that balance lines.
     pub line_balance: Vec<(EntryId, LineBalance)>,
+    /// What tests of lifelines found.
+    pub lifelines: Vec<(EntryId, LifelineTest)>,
 }
 
 /// The disk.
@@ -189,6 +191,7 @@ impl Disk {
             md5: self.md5(),
             line_tones: self.line_tones(),
             line_balance: self.line_balance(),
+            lifelines: self.lifelines(),
         }
     }
 
@@ -206,6 +209,7 @@ impl Disk {
                     StateChange::DigestMd5 { .. }
                     | StateChange::LineTones { .. }
                     | StateChange::LineBalance { .. }
+                    | StateChange::Lifeline { .. }
                     | StateChange::Messages { .. },
                 )
                 | Entry::Record(..)
@@ -250,6 +254,16 @@ impl Disk {
         for entry in &self.log {
             if let Entry::State(StateChange::LineBalance { line, balance }) = entry {
                 all.insert(line.clone(), *balance);
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    fn lifelines(&self) -> Vec<(EntryId, LifelineTest)> {
+        let mut all = BTreeMap::new();
+        for entry in &self.log {
+            if let Entry::State(StateChange::Lifeline { line, test }) = entry {
+                all.insert(line.clone(), *test);
             }
         }
         all.into_iter().collect()

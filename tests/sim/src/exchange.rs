@@ -10,13 +10,13 @@ use dsp::line::PortDsp;
 use hal_port::{
     AudioHalf, ControlHalf, ErrorKind, FRAME, Frame, KindOnly, LoopHook, Port, PortCommand,
 };
-use hal_sim::{BoardPlan, CarrierRules, People, SetOptions, SimBoard};
+use hal_sim::{BoardPlan, CarrierRules, LifelinePlan, People, RelayKind, SetOptions, SimBoard};
 use media::{Channel, Clip, ClipSound, PlaneCommand, PortLeg, Retired};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
     PortId, PortListens, PortSound, Record, Seq, StateChange, Trust, Wall,
 };
-use pbx::{Input, Jack, Keys, Output, Pbx, Setup};
+use pbx::{Input, Jack, Keys, Lifeline, Output, Pbx, Setup};
 
 use crate::office::BOX;
 use crate::planes::Planes;
@@ -52,6 +52,7 @@ struct BoardPort {
     port: Port,
     control: Box<dyn ControlHalf<Error = ErrorKind>>,
     audio: Box<dyn AudioHalf>,
+    lifeline: Option<Lifeline>,
 }
 
 /// The board and who sits at it. It outlives the exchange's power.
@@ -66,20 +67,39 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// A board with so many sets, and lines whose exchanges behave like this.
+    /// A board with so many sets, lines whose exchanges behave like this, and lifelines between them.
     #[must_use]
-    pub(crate) fn new(sets: u16, lines: Vec<CarrierRules>) -> Option<Self> {
+    pub(crate) fn new(
+        sets: u16,
+        lines: Vec<CarrierRules>,
+        lifelines: Vec<LifelinePlan>,
+    ) -> Option<Self> {
         let board = SimBoard::with(BoardPlan {
             sets: sets.into(),
             set_options: SetOptions { bounce_ms: 3 },
             lines,
+            lifelines,
         })?;
-        let sets = board.ports.into_iter().map(|port| BoardPort {
+        let line_of = |name: &str| {
+            let mut lines = board.lines.iter().zip(sets..);
+            let found = lines.find(|(line, _)| line.port.name == name);
+            found.map(|(_, port)| PortId(port))
+        };
+        let relays = board.ports.iter().map(|port| {
+            let (line, kind) = port.lifeline.as_ref()?;
+            let sensed = *kind == RelayKind::Sensed;
+            line_of(line).map(|line| Lifeline { line, sensed })
+        });
+        let relays: Vec<Option<Lifeline>> = relays.collect();
+        let sets = board.ports.into_iter().zip(relays);
+        let sets = sets.map(|(port, lifeline)| BoardPort {
+            lifeline,
             port: port.port,
             control: Box::new(KindOnly(port.control)),
             audio: Box::new(port.audio),
         });
         let lines = board.lines.into_iter().map(|line| BoardPort {
+            lifeline: None,
             port: line.port,
             control: Box::new(KindOnly(line.control)),
             audio: Box::new(line.audio),
@@ -148,6 +168,7 @@ impl Exchange {
             name: port.port.name.clone(),
             kind: port.port.kind,
             capabilities: port.port.capabilities,
+            lifeline: port.lifeline,
         };
         setup.jacks = board.ports.iter().enumerate().map(jack).collect();
         for (leg, dsp) in &mut board.legs {

@@ -564,6 +564,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ports/{port}/lifeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has the lifeline of a line tested, the relay that joins a set to it without power: as soon as the line and the set
+         *     are idle, and giving way to any call.
+         */
+        post: operations["test_lifeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ports/{port}/test": {
         parameters: {
             query?: never;
@@ -1192,6 +1212,11 @@ export interface components {
          * @enum {string}
          */
         LegState: "trying" | "ringing" | "talking" | "held";
+        /**
+         * @description What a test of a lifeline found.
+         * @enum {string}
+         */
+        LifelineState: "works" | "stays_off" | "stays_on" | "unseen";
         /** @description Who called on a line. */
         LineCaller: {
             /**
@@ -1559,6 +1584,7 @@ export interface components {
             fault?: string | null;
             /** @description Tones by which hang-ups of the line are known. */
             learned: components["schemas"]["LearnedTone"][];
+            lifeline?: components["schemas"]["PortLifeline"] | null;
             /**
              * Format: int32
              * @description How many messages wait for whoever uses the set; 0 for a line.
@@ -1576,7 +1602,7 @@ export interface components {
             set: boolean;
             /**
              * @description What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-             *     `clears`, `measured`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+             *     `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
              *     telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
              */
             state: string;
@@ -1593,6 +1619,22 @@ export interface components {
             next_ms?: number | null;
             /** @description The samples. */
             samples: components["schemas"]["PortSample"][];
+        };
+        /** @description The relay that joins a set to a line without power. */
+        PortLifeline: {
+            /**
+             * Format: int64
+             * @description When it was tested last.
+             */
+            at_ms?: number | null;
+            /** @description The jack of the set, such as `fxs1`. */
+            set: string;
+            verdict?: components["schemas"]["LifelineState"] | null;
+            /**
+             * Format: int64
+             * @description When a test found that it works.
+             */
+            worked_ms?: number | null;
         };
         /** @description The analog ports of the board, in its order. */
         PortList: {
@@ -3484,6 +3526,67 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_lifeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxo1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no_lifeline */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

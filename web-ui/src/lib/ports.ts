@@ -41,13 +41,15 @@ export const doing = (port: PortHealth): string =>
 
 /** Flaws that somebody should look after, the worst first. */
 export function flaws(port: PortHealth): string[] {
-  const { now, fault } = port;
+  const { now, fault, lifeline } = port;
+  const verdict = lifeline?.verdict;
   const broken = t("port.out_of_service", { why: (fault && words(`port.fault.${fault}`)) ?? t("port.fault.unknown") });
   return [
     ...(now.out_of_service ? [broken] : []),
     ...(now.dead ? [t("port.dead")] : []),
     ...(now.in_use ? [t("port.in_use")] : []),
     ...(now.left_off_hook ? [t("port.left_off_hook")] : []),
+    ...(verdict === "stays_off" || verdict === "stays_on" ? [t(`port.lifeline.${verdict}`, { set: lifeline?.set ?? "" })] : []),
     ...(now.foreign_volts ? [t("port.foreign", { volts: volts(now.foreign_volts) })] : []),
   ];
 }

@@ -28,6 +28,7 @@ const port = (name: string, set: boolean, state: string, now: PortSample, rest: 
   messages: 0,
   can_balance: !set,
   balance: null,
+  lifeline: null,
   ...rest,
 });
 
@@ -73,9 +74,14 @@ export function portList(now: number): PortList {
             [["ohm600", 131], ["ohm900", 142], ["tbr21", 274], ["ohm320_plus1050", 183], ["ohm600_series", null]] as const
           ).map(([impedance, erl_db10]) => ({ impedance, erl_db10 })),
         },
+        lifeline: { set: "fxs1", at_ms: now - 9 * 60 * MINUTE, verdict: "works", worked_ms: now - 9 * 60 * MINUTE },
         caller: { at_ms: now - 6 * MINUTE, party: { name: "Maria Zielińska", number: "+48 601 234 567" } },
       }),
-      port("fxo2", false, "idle", sample(now, { out_of_service: true }), { fault: "lost", name: "Linia zapasowa" }),
+      port("fxo2", false, "idle", sample(now, { out_of_service: true }), {
+        fault: "lost",
+        name: "Linia zapasowa",
+        lifeline: { set: "fxs2", at_ms: now - 5 * 60 * MINUTE, verdict: "stays_off", worked_ms: now - 7 * 24 * 60 * MINUTE },
+      }),
     ],
   };
 }

@@ -6,7 +6,7 @@ use std::{io::Write as _, path::Path};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use model::{LineBalance, LineHealth, Seq, ToneSignature};
+use model::{LifelineVerdict, LineBalance, LineHealth, LineLifeline, Seq, ToneSignature};
 use store::explain;
 
 use crate::{
@@ -57,6 +57,9 @@ pub(crate) enum What {
     /// Search for the impedance that balances the line best. It takes the line for half a minute, as soon as it is
     /// idle, and gives way to any call; what was found stands in `doctor line`.
     Balance,
+    /// Test the relay that joins a set to the line without power: it is let go for a moment, as soon as the line and
+    /// the set are idle. What was found stands in `doctor line`.
+    Lifeline,
 }
 
 /// Asks the running exchange.
@@ -70,6 +73,10 @@ pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
             Some(What::Balance) => {
                 let port = port.context("which line? `doctor line fxo1 balance`")?;
                 ask(data, &Ask::BalanceLine { port }).map(drop)
+            }
+            Some(What::Lifeline) => {
+                let port = port.context("which line? `doctor line fxo1 lifeline`")?;
+                ask(data, &Ask::TestLifeline { port }).map(drop)
             }
             None => line(data, port.as_deref(), json),
         },
@@ -236,6 +243,9 @@ fn in_words(health: &LineHealth) -> String {
     if let Some(balance) = &health.balance {
         lines.extend(balance_in_words(balance));
     }
+    if let Some(lifeline) = &health.lifeline {
+        lines.push(lifeline_in_words(lifeline));
+    }
     lines.join("\n")
 }
 
@@ -257,6 +267,31 @@ fn balance_in_words(balance: &LineBalance) -> Vec<String> {
         lines.push(format!("    {name:<24}{loss:>5.1} dB{used}"));
     }
     lines
+}
+
+fn lifeline_in_words(lifeline: &LineLifeline) -> String {
+    let set = &lifeline.set;
+    let Some(test) = &lifeline.test else {
+        return format!("  lifeline   of {set}: not tested yet");
+    };
+    let at = explain::utc(test.at);
+    let worked = test.worked.filter(|_| test.verdict.is_stuck());
+    let worked = worked.map(|worked| format!("; it worked {}", explain::utc(worked)));
+    let worked = worked.unwrap_or_default();
+    match test.verdict {
+        LifelineVerdict::Works => format!("  lifeline   of {set}: works, tested {at}"),
+        LifelineVerdict::StaysOff => {
+            format!("  wrong      without power {set} would be dead, tested {at}{worked}")
+        }
+        LifelineVerdict::StaysOn => {
+            format!("  wrong      {set} stays on the line, tested {at}{worked}")
+        }
+        LifelineVerdict::Unseen => {
+            format!(
+                "  lifeline   of {set}: cannot be told, tested {at}; look at the set without power"
+            )
+        }
+    }
 }
 
 fn tone_in_words(tone: &ToneSignature) -> String {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use hal_port::{ControlHalf as _, FaultKind, PortCommand, PortEvent, PortKind, Reading};
 use hal_sim::{ActError, People, Report};
-use model::{Absence, HangUps, Instant, LineHealth, LineSample, PortId, Wall};
+use model::{Absence, HangUps, Instant, LineHealth, LineLifeline, LineSample, PortId, Wall};
 use panel::{
     Feed,
     api::{ChangeBody, Hook, SetDisplay, SimSet},
@@ -109,6 +109,8 @@ impl Board {
     pub(crate) fn health(&self, now: Wall, figures: Vec<PortFigures>) -> Vec<LineHealth> {
         let health = |figures: PortFigures| {
             let seat = self.seats.iter().find(|seat| seat.port == figures.port)?;
+            let set = figures.lifeline_set;
+            let set = set.and_then(|set| self.seats.iter().find(|seat| seat.port == set));
             Some(LineHealth {
                 port: seat.name.clone(),
                 set: figures.kind == PortKind::Fxs,
@@ -118,6 +120,10 @@ impl Board {
                 learned: figures.learned,
                 can_balance: figures.can_balance,
                 balance: figures.balance,
+                lifeline: set.map(|set| LineLifeline {
+                    set: set.name.clone(),
+                    test: figures.lifeline,
+                }),
                 fault: seat.fault.map(|kind| fault_name(kind).to_owned()),
                 caller: figures.caller,
                 messages: figures.messages,

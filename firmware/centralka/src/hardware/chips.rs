@@ -10,8 +10,8 @@ use std::{
 use embedded_hal::digital::OutputPin;
 use hal_alsa::{Card, CardCounts, CardSettings, Period, SampleFormat};
 use hal_board::{
-    Audio, BoardFile, Chip, Hardware, HardwareError, Lifeline, LineDriver, Pin, PortEntry,
-    SlotFormat,
+    Audio, BoardFile, Chip, Hardware, HardwareError, Lifeline, LifelineJack, LineDriver, Pin,
+    PortEntry, Relay, SlotFormat,
 };
 use hal_port::{
     AudioHalf, ControlFaults, ControlHalf, ErrorKind, FaultKind, FaultyControl, Port, PortCommand,
@@ -118,6 +118,7 @@ pub(super) fn open<H: Hardware>(
     }
     cards::add(file, &mut open);
     draw_lifelines(file, hardware, &mut open);
+    light_status(file, hardware, &mut open);
     open
 }
 
@@ -140,16 +141,6 @@ fn reset<H: Hardware>(pin: &Pin, hardware: &mut H) -> Result<(), HardwareError> 
     level(&mut output, pin, false)
 }
 
-/// A relay that is let go when the exchange ends.
-struct Drawn<O: OutputPin>(Lifeline<O>);
-
-impl<O: OutputPin> Drop for Drawn<O> {
-    fn drop(&mut self) {
-        // The kernel takes the pin back in any case.
-        let _ = self.0.draw(false);
-    }
-}
-
 /// A lamp that is lit as long as the exchange runs.
 struct Lit<O: OutputPin> {
     output: O,
@@ -158,26 +149,58 @@ struct Lit<O: OutputPin> {
 
 impl<O: OutputPin> Drop for Lit<O> {
     fn drop(&mut self) {
-        // As above.
+        // The kernel takes the pin back in any case.
         let _ = level(&mut self.output, &self.pin, false);
     }
 }
 
+/// Draws each relay and gives it to its set's port, with which it is let go in the end.
 fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
     for relay in &file.relays {
-        let drawn = hardware.output(&relay.pin).and_then(|output| {
-            let mut lifeline = Lifeline::new(relay.clone(), output);
-            lifeline.draw(true).map_err(|error| HardwareError {
-                what: relay.pin.to_string(),
-                why: format!("{error:?}"),
-            })?;
-            Ok(Drawn(lifeline))
-        });
+        let drawn = drawn(relay, hardware);
+        let Some(place) = open
+            .control
+            .iter()
+            .position(|(_, name, _)| *name == relay.set)
+        else {
+            continue;
+        };
         match drawn {
-            Ok(drawn) => open.kept.push(Box::new(drawn)),
+            Ok((lifeline, sense)) => {
+                let (id, name, jack) = open.control.swap_remove(place);
+                let sensed = sense.is_some();
+                let jack = Box::new(LifelineJack::new(jack, lifeline, sense));
+                open.control.push((id, name, jack));
+                open.has_lifeline(&relay.set, &relay.line, sensed);
+            }
             Err(error) => tracing::error!(relay = relay.name, %error, "the lifeline"),
         }
     }
+    open.control.sort_by_key(|&(id, ..)| id);
+}
+
+/// A relay and its contact.
+type Sensed<H> = (
+    Lifeline<<H as Hardware>::Output>,
+    Option<<H as Hardware>::Input>,
+);
+
+/// The relay, drawn, and its contact. One whose contact cannot be had works all the same.
+fn drawn<H: Hardware>(relay: &Relay, hardware: &mut H) -> Result<Sensed<H>, HardwareError> {
+    let mut lifeline = Lifeline::new(relay.clone(), hardware.output(&relay.pin)?);
+    lifeline.draw(true).map_err(|error| HardwareError {
+        what: relay.pin.to_string(),
+        why: format!("{error:?}"),
+    })?;
+    let sense = relay.sense.as_ref().map(|pin| hardware.input(pin));
+    let sense = sense.transpose().unwrap_or_else(|error| {
+        tracing::error!(relay = relay.name, %error, "the lifeline's contact");
+        None
+    });
+    Ok((lifeline, sense))
+}
+
+fn light_status<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
     if let Some(pin) = &file.status_lamp {
         let lit = hardware.output(pin).and_then(|mut output| {
             level(&mut output, pin, true)?;

@@ -8,8 +8,7 @@ use model::PortId;
 /// The control half of a port, whatever the back end.
 pub(crate) type Jack = Box<dyn ControlHalf<Error = ErrorKind> + Send>;
 
-/// What the hardware needs as long as the exchange runs: the sound device's thread, drawn relays. Dropped
-/// at the end, sets hang on their lifelines again.
+/// What the hardware needs as long as the exchange runs: the sound device's thread, the status lamp.
 pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
 
 /// The board, taken apart.
@@ -42,8 +41,19 @@ impl OpenBoard {
             name: port.name.clone(),
             kind: port.kind,
             capabilities: port.capabilities,
+            lifeline: None,
         });
         self.audio.push((id, audio));
         self.control.push((id, port.name, control));
+    }
+
+    /// A relay joins these two jacks without power; `sensed`: a contact of it tells where it has the set.
+    pub(super) fn has_lifeline(&mut self, set: &str, line: &str, sensed: bool) {
+        let named = |name: &str| self.jacks.iter().position(|jack| jack.name == name);
+        let (set, line) = (named(set), named(line));
+        let line = line.and_then(|at| self.jacks.get(at)).map(|jack| jack.port);
+        if let (Some(jack), Some(line)) = (set.and_then(|at| self.jacks.get_mut(at)), line) {
+            jack.lifeline = Some(pbx::Lifeline { line, sensed });
+        }
     }
 }

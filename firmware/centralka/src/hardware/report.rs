@@ -119,7 +119,12 @@ fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
     }
     let interrupts = file.ports.iter().filter_map(|port| port.interrupt.as_ref());
     let pins = interrupts.chain(file.reset.iter());
-    let pins = pins.chain(file.relays.iter().map(|relay| &relay.pin));
+    let relays = file.relays.iter();
+    let pins = pins.chain(relays.flat_map(|relay| {
+        [Some(&relay.pin), relay.sense.as_ref()]
+            .into_iter()
+            .flatten()
+    }));
     let pins = pins.chain(&file.status_lamp);
     let mut chips: Vec<String> = pins.map(|pin| format!("/dev/{}", pin.chip)).collect();
     chips.sort();

@@ -153,6 +153,48 @@ pub struct LineBalance {
     pub erl_db10: [Option<i16>; IMPEDANCES],
 }
 
+/// What a test of a lifeline found: of the relay that joins a set to a line without power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LifelineVerdict {
+    /// The set was seen on the line while the relay was let go, and off it when it was drawn again.
+    Works,
+    /// The set did not come onto the line: without power it is dead.
+    StaysOff,
+    /// The set is on the line although the relay is drawn.
+    StaysOn,
+    /// Nothing shows where the set is.
+    Unseen,
+}
+
+impl LifelineVerdict {
+    /// Whether the relay does not switch.
+    #[must_use]
+    pub const fn is_stuck(self) -> bool {
+        matches!(self, Self::StaysOff | Self::StaysOn)
+    }
+}
+
+/// The last test of a lifeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifelineTest {
+    /// When.
+    pub at: Wall,
+    /// What it found.
+    pub verdict: LifelineVerdict,
+    /// When it was found to work last.
+    pub worked: Option<Wall>,
+}
+
+/// The lifeline of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineLifeline {
+    /// The jack of the set that is on the line without power, like `fxs1`.
+    pub set: String,
+    /// What its last test found; `None`: it was not tested yet.
+    pub test: Option<LifelineTest>,
+}
+
 /// How an analog port is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineHealth {
@@ -163,7 +205,7 @@ pub struct LineHealth {
     /// The `[[line]]` or `[[analog]]` entry that uses it.
     pub entry: Option<EntryId>,
     /// What it is doing, as one word: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`,
-    /// `parts`, `clears`, `measured`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
+    /// `parts`, `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
     /// whose telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
     /// Why its port does not work, as one word of the board: `overload`, `supply`, `lost`.
@@ -185,6 +227,9 @@ pub struct LineHealth {
     /// What the last search for it found.
     #[serde(default)]
     pub balance: Option<LineBalance>,
+    /// The lifeline of a line that has one.
+    #[serde(default)]
+    pub lifeline: Option<LineLifeline>,
 }
 
 /// A hang-up on a line, of which the last seconds of sound are kept.

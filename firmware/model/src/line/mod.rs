@@ -13,7 +13,10 @@ pub use caller::{
     Absence, CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText,
     CallerTextError,
 };
-pub use health::{HangUps, LineBalance, LineEvidence, LineHealth, LineSample};
+pub use health::{
+    HangUps, LifelineTest, LifelineVerdict, LineBalance, LineEvidence, LineHealth, LineLifeline,
+    LineSample,
+};
 pub use hour::{Between, KeptSample, LineSpread};
 pub use plan::PlanStep;
 pub use sound::{EchoSettings, LineHeard, LinePlay, LineSecond, PortListens, PortSound};

@@ -6,9 +6,9 @@ use model::Wall;
 use panel::{
     Author, Doctor, Refusal, Sound,
     api::{
-        BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone, MediaState,
-        MediaThread, PortHangUps, PortHealth, PortHistory, PortList, PortSample, SetTest,
-        SetTestOutcome, SetTestStep,
+        BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone, LearnedTone,
+        LifelineState, MediaState, MediaThread, PortHangUps, PortHealth, PortHistory, PortLifeline,
+        PortList, PortSample, SetTest, SetTestOutcome, SetTestStep,
     },
 };
 
@@ -66,6 +66,12 @@ impl Doctor for FakeOffice {
                 cadence_ms: vec![500, 500],
             }],
             can_balance: true,
+            lifeline: Some(PortLifeline {
+                set: "fxs1".into(),
+                at_ms: Some(self.began.as_millis()),
+                verdict: Some(LifelineState::Works),
+                worked_ms: Some(self.began.as_millis()),
+            }),
             ..PortHealth::default()
         };
         Ok(PortList {
@@ -127,6 +133,10 @@ impl Doctor for FakeOffice {
         } else {
             Err(Refusal::NotFound("line"))
         }
+    }
+
+    fn test_lifeline(&self, by: &Author, port: &str) -> Result<(), Refusal> {
+        self.balance(by, port)
     }
 
     fn mark_false(&self, _: &Author, id: u64) -> Result<(), Refusal> {

@@ -142,6 +142,33 @@ pub struct PortBalance {
     pub presets: Vec<BalancePreset>,
 }
 
+/// What a test of a lifeline found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LifelineState {
+    /// The set came onto the line and back.
+    Works,
+    /// The set did not come onto the line: without power it is dead.
+    StaysOff,
+    /// The set stays on the line.
+    StaysOn,
+    /// Nothing shows where the set is.
+    Unseen,
+}
+
+/// The relay that joins a set to a line without power.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortLifeline {
+    /// The jack of the set, such as `fxs1`.
+    pub set: String,
+    /// When it was tested last.
+    pub at_ms: Option<i64>,
+    /// What that test found.
+    pub verdict: Option<LifelineState>,
+    /// When a test found that it works.
+    pub worked_ms: Option<i64>,
+}
+
 /// How a port is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PortHealth {
@@ -156,7 +183,7 @@ pub struct PortHealth {
     /// The set's extension; empty for a line, and for a set without one.
     pub number: String,
     /// What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-    /// `clears`, `measured`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+    /// `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
     /// telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
     /// Why it does not work, if it does not: `overload`, `supply`, `lost`.
@@ -173,6 +200,8 @@ pub struct PortHealth {
     pub can_balance: bool,
     /// What was found by such a search.
     pub balance: Option<PortBalance>,
+    /// The lifeline of a line that has one.
+    pub lifeline: Option<PortLifeline>,
 }
 
 /// Who called on a line.

@@ -24,8 +24,8 @@ pub use calls::{
 pub use config::{ConfigDraft, ConfigSaved, ConfigText, ConfigUndo};
 pub use lines::{
     BalancePreset, BoardPart, BoardReport, BoardState, EvidenceList, HangUpEvidence, HeardTone,
-    LearnedTone, LineCaller, PortBalance, PortHangUps, PortHealth, PortHistory, PortList,
-    PortSample, PortSpread,
+    LearnedTone, LifelineState, LineCaller, PortBalance, PortHangUps, PortHealth, PortHistory,
+    PortLifeline, PortList, PortSample, PortSpread,
 };
 pub use live::{
     CallState, Change, ChangeBody, LegQuality, LegState, Live, LiveCall, LiveLeg, LiveRecording,

@@ -189,3 +189,21 @@ pub(crate) async fn balance(
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Has the lifeline of a line tested, the relay that joins a set to it without power: as soon as the line and the set
+/// are idle, and giving way to any call.
+#[utoipa::path(post, path = "/api/v1/ports/{port}/lifeline", tag = "ports",
+    params(("port" = String, Path, description = "The port's name, such as fxo1")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem, description = "no_lifeline"),
+        (status = 503, body = Problem)))]
+pub(crate) async fn test_lifeline(
+    State(desk): State<Desk>,
+    administrator: Administrator,
+    Path(port): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let author = administrator.author();
+    desk.ask(move |desk| desk.exchange.test_lifeline(&author, &port))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

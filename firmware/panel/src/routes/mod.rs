@@ -103,6 +103,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(lines::set_test, lines::test_set))
         .routes(routes!(lines::messages))
         .routes(routes!(lines::balance))
+        .routes(routes!(lines::test_lifeline))
         .routes(routes!(config::read, config::save))
         .routes(routes!(config::undo))
         .routes(routes!(probe::healthz))

@@ -57,6 +57,19 @@ fn a_set_is_tested_by_administrators_where_there_is_one() {
 }
 
 #[test]
+fn administrators_have_lifelines_tested() {
+    let panel = Box::start();
+    let mut nobody = panel.visitor();
+    let mut boss = panel.administrator();
+    let lifeline = |port: &str| format!("/api/v1/ports/{port}/lifeline");
+    assert_eq!(nobody.post(&lifeline("fxo1"), &json!({})).status, 401);
+    assert_eq!(boss.post(&lifeline("fxo1"), &json!({})).status, 204);
+    assert_eq!(boss.post(&lifeline("fxs1"), &json!({})).status, 404);
+    let ports = boss.get("/api/v1/ports").json();
+    assert_eq!(ports["ports"][1]["lifeline"]["verdict"], "works");
+}
+
+#[test]
 fn who_keeps_messages_says_how_many_wait() {
     let panel = Box::start();
     let mut nobody = panel.visitor();

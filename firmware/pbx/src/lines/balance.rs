@@ -119,9 +119,10 @@ impl Lines {
             .collect()
     }
 
-    /// Whether a search waits or goes on.
+    /// Whether a search, or a test of a lifeline, waits or goes on.
     pub(crate) fn is_searching(&self) -> bool {
-        self.all.values().any(|line| line.search.is_some())
+        let waits = |line: &Line| line.search.is_some() || line.lifeline_wish.is_some();
+        self.all.values().any(waits)
     }
 
     /// At the start, and where a run may begin that repeats this one.
@@ -142,7 +143,7 @@ impl Pbx {
     }
 
     /// Whether these are the hours in which lines are measured.
-    fn may_test_lines(&self, now: Now) -> bool {
+    pub(super) fn may_test_lines(&self, now: Now) -> bool {
         now.trust != Trust::Unset && self.config.office.tests_lines_at(now.wall)
     }
 
@@ -159,6 +160,7 @@ impl Pbx {
         let may = self.may_test_lines(now);
         let ports: Vec<PortId> = self.lines.all.keys().copied().collect();
         for port in ports {
+            self.look_for_lifeline(now, port, may);
             let able = self.can_balance(port);
             let Some(line) = self.lines.get_mut(port) else {
                 continue;
@@ -431,9 +433,10 @@ impl Pbx {
         self.line_news(now, port, rule, news);
     }
 
-    /// The line is wanted for something better: the search goes on when it is idle again.
+    /// The line is wanted for something better: the search goes on, or the test is made, when it is idle again.
     pub(super) fn give_way(&mut self, now: Now, port: PortId) {
-        if self.balancing(port).is_some() {
+        let measured = |line: &Line| matches!(line.phase, Phase::Balancing(_) | Phase::Lifeline(_));
+        if self.lines.get(port).is_some_and(measured) {
             self.hang_up_line(now, port);
         }
     }
@@ -444,6 +447,7 @@ impl Pbx {
         for port in ports {
             if let Some(line) = self.lines.get_mut(port) {
                 line.search = None;
+                line.lifeline_wish = None;
             }
             self.give_way(now, port);
         }

@@ -73,7 +73,7 @@ impl Pbx {
             }) if next.is_none() => *next = Some((leg, number)),
             // Whatever is measured on it can wait.
             Some(Line {
-                phase: Phase::Balancing(_),
+                phase: Phase::Balancing(_) | Phase::Lifeline(_),
                 ..
             }) => {
                 self.give_way(now, port);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use config::{Country, Tone};
 use hal_port::PortKind;
 use model::{
-    EntryId, HangUps, LineBalance, LineSecond, Party, PortId, Route, ToneSignature, ToneSpec, Wall,
+    EntryId, HangUps, LifelineTest, LineBalance, LineSecond, Party, PortId, Route, ToneSignature,
+    ToneSpec, Wall,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,10 @@ pub struct PortFigures {
     pub can_balance: bool,
     /// The impedance that balances the line best, as was found.
     pub balance: Option<LineBalance>,
+    /// The set that the line's lifeline is for.
+    pub lifeline_set: Option<PortId>,
+    /// What the last test of it found.
+    pub lifeline: Option<LifelineTest>,
     /// Level in dBm0 of the last caller ID that came on the line.
     pub caller_dbm0: Option<i8>,
 }
@@ -70,6 +75,8 @@ impl PortFigures {
             messages: 0,
             can_balance: jack.is_some_and(|jack| jack.capabilities.impedance),
             balance: line.balance,
+            lifeline_set: None,
+            lifeline: line.lifeline,
             caller_dbm0: line.caller_dbm0,
         }
     }
@@ -91,6 +98,8 @@ impl PortFigures {
             messages: 0,
             can_balance: false,
             balance: None,
+            lifeline_set: None,
+            lifeline: None,
             caller_dbm0: None,
         }
     }
@@ -105,7 +114,10 @@ pub(crate) fn figures(
     messages: &BTreeMap<EntryId, u8>,
 ) -> Vec<PortFigures> {
     let figures = |port| match (lines.get(port), jacks.get(port)) {
-        (Some(line), jack) => Some(PortFigures::of_line(port, line, jack)),
+        (Some(line), jack) => Some(PortFigures {
+            lifeline_set: jacks.lifeline_of_line(port).map(|(set, _)| set),
+            ..PortFigures::of_line(port, line, jack)
+        }),
         (None, jack) => jack.map(|jack| {
             let waiting = jack.entry.as_ref().and_then(|set| messages.get(set));
             PortFigures {
@@ -125,6 +137,7 @@ const fn line_state(phase: &Phase) -> &'static str {
         Phase::Seizing(_) => "seized",
         Phase::Called { .. } => "called",
         Phase::Balancing(_) => "measured",
+        Phase::Lifeline(_) => "tested",
         Phase::Up { .. } => "talks",
         Phase::Parting { .. } => "parts",
         Phase::Clearing { .. } => "clears",

@@ -134,6 +134,10 @@ impl Pbx {
                 self.give_way(now, port);
                 self.line_rings(now, port, true);
             }
+            Phase::Lifeline(_) if on => {
+                self.give_way(now, port);
+                self.line_rings(now, port, true);
+            }
             Phase::Idle if on => {
                 self.announce(now, port, now.mono + NUMBER_WAIT);
                 self.announced_ring(now, port, true);
@@ -141,6 +145,7 @@ impl Pbx {
             Phase::Idle
             | Phase::Seizing(_)
             | Phase::Balancing(_)
+            | Phase::Lifeline(_)
             | Phase::Clearing { .. }
             | Phase::Called { .. }
             | Phase::Up { .. }

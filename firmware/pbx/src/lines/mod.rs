@@ -9,6 +9,7 @@ mod dialling;
 mod figures;
 mod flash;
 mod incoming;
+mod lifeline;
 mod outgoing;
 mod watch;
 
@@ -19,9 +20,9 @@ use config::{Config, Country, Tone};
 use hal_port::{LoopHook, PortCommand, PortEvent};
 use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
 use model::{
-    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, KnownTone, LegId, LineBalance,
-    LineHeard, LineNews, LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg, Now, Party,
-    PortId, PortListens, PortSound, Rule, ToneSignature, Wall,
+    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, KnownTone, LegId, LifelineTest,
+    LineBalance, LineHeard, LineNews, LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg,
+    Now, Party, PortId, PortListens, PortSound, Rule, ToneSignature, Wall,
 };
 
 use crate::{Output, Pbx, pbx::Owner};
@@ -72,6 +73,8 @@ pub(crate) enum Phase {
     },
     /// Taken to find the impedance that balances it.
     Balancing(Balancing),
+    /// Taken to test its lifeline; on hook.
+    Lifeline(lifeline::Testing),
     /// On hook, and not to be used until then; a call waits for it.
     Clearing {
         until: Instant,
@@ -138,6 +141,10 @@ pub(crate) struct Line {
     pub(crate) balance: Option<LineBalance>,
     /// A search for it that waits or goes on.
     search: Option<Search>,
+    /// What the last test of its lifeline found.
+    pub(crate) lifeline: Option<LifelineTest>,
+    /// A test of it that waits or goes on.
+    lifeline_wish: Option<lifeline::Wish>,
 }
 
 impl Line {
@@ -159,6 +166,8 @@ impl Line {
             caller_dbm0: None,
             balance: None,
             search: None,
+            lifeline: None,
+            lifeline_wish: None,
         }
     }
 
@@ -172,7 +181,7 @@ impl Line {
         let phase = &self.phase;
         let soon = matches!(
             phase,
-            Phase::Clearing { next: None, .. } | Phase::Balancing(_)
+            Phase::Clearing { next: None, .. } | Phase::Balancing(_) | Phase::Lifeline(_)
         );
         self.works() && soon
     }
@@ -192,6 +201,7 @@ impl Line {
             | Phase::Announced(_)
             | Phase::RungOut(_)
             | Phase::Balancing(_)
+            | Phase::Lifeline(_)
             | Phase::Parting { .. } => None,
         }
     }
@@ -205,7 +215,7 @@ impl Line {
             Phase::Called { media, .. }
             | Phase::Up { media, .. }
             | Phase::Parting { media, .. } => Some(*media),
-            Phase::Idle | Phase::Clearing { .. } => None,
+            Phase::Idle | Phase::Lifeline(_) | Phase::Clearing { .. } => None,
         }
     }
 
@@ -220,6 +230,7 @@ impl Line {
             | Phase::Clearing { until, .. } => Some(*until),
             Phase::Seizing(seizing) => seizing.deadline(),
             Phase::Balancing(balancing) => Some(balancing.until),
+            Phase::Lifeline(testing) => Some(testing.until),
             Phase::Up { watch, .. } => watch.deadline(),
         }
     }
@@ -240,11 +251,16 @@ impl Lines {
         &mut self,
         known: &[(EntryId, Vec<ToneSignature>)],
         balanced: &[(EntryId, LineBalance)],
+        lifelines: &[(EntryId, LifelineTest)],
     ) {
+        fn of<T: Copy>(known: &[(EntryId, T)], line: &Line) -> Option<T> {
+            let mut known = known.iter();
+            let found = known.find(|(entry, _)| line.entry.as_ref() == Some(entry));
+            found.map(|&(_, what)| what)
+        }
         for line in self.all.values_mut() {
-            let mut balanced = balanced.iter();
-            let balance = balanced.find(|(entry, _)| line.entry.as_ref() == Some(entry));
-            line.balance = balance.map(|&(_, balance)| balance);
+            line.balance = of(balanced, line);
+            line.lifeline = of(lifelines, line);
             let mut known = known.iter();
             if let Some((_, tones)) = known.find(|(entry, _)| line.entry.as_ref() == Some(entry)) {
                 line.learned = tones.iter().copied().take(LEARNED_SIGNATURES).collect();
@@ -269,6 +285,7 @@ impl Lines {
                 if line.entry != entry {
                     // What was measured is another line's.
                     line.balance = None;
+                    line.lifeline = None;
                 }
                 line.entry = entry;
             }
@@ -393,6 +410,18 @@ impl Pbx {
                     LineNews::Free
                 };
                 self.line_news(now, port, Rule::LineInUse, news);
+                // It may be the set, lifted while its lifeline had it on the line.
+                if in_use
+                    && matches!(
+                        self.lines.get(port),
+                        Some(Line {
+                            phase: Phase::Lifeline(_),
+                            ..
+                        })
+                    )
+                {
+                    self.give_way(now, port);
+                }
             }
             PortEvent::Done => self.line_pulsed(now, port),
             PortEvent::Fault(_) => {
@@ -409,6 +438,7 @@ impl Pbx {
             PortEvent::OffHook
             | PortEvent::OnHook
             | PortEvent::Flash
+            | PortEvent::Lifeline(_)
             | PortEvent::PulseDigit(_) => {}
         }
         true
@@ -443,7 +473,7 @@ impl Pbx {
                 }
             }
             Phase::Offered { .. } | Phase::RungOut(_) => self.another_heard(now, port, heard),
-            Phase::Idle | Phase::Clearing { .. } => {}
+            Phase::Idle | Phase::Lifeline(_) | Phase::Clearing { .. } => {}
         }
     }
 
@@ -484,10 +514,12 @@ impl Pbx {
                 }
                 None => {
                     line.phase = Phase::Idle;
+                    self.go_on_with_lifeline(now, port);
                     self.go_on_searching(now, port);
                 }
             },
             Phase::Balancing(_) => self.balance_step(now, port),
+            Phase::Lifeline(_) => self.lifeline_step(now, port),
             Phase::Idle => {}
         }
     }
@@ -503,6 +535,7 @@ impl Pbx {
             }
             self.set_line_hook(port, LoopHook::OnHook);
         }
+        self.draw_relays();
     }
 
     /// The line is dead or works again.
@@ -547,10 +580,16 @@ impl Pbx {
         let media = line.media();
         let leg = line.leg();
         let measured = matches!(line.phase, Phase::Balancing(_));
+        let testing = match line.phase {
+            Phase::Lifeline(testing) => Some(testing),
+            _ => None,
+        };
         line.phase = match &line.phase {
-            Phase::Idle | Phase::Announced(_) | Phase::Offered { .. } | Phase::RungOut(_) => {
-                Phase::Idle
-            }
+            Phase::Idle
+            | Phase::Lifeline(_)
+            | Phase::Announced(_)
+            | Phase::Offered { .. }
+            | Phase::RungOut(_) => Phase::Idle,
             Phase::Seizing(seizing) if !seizing.is_off_hook() => Phase::Idle,
             Phase::Balancing(balancing) if !balancing.is_off_hook() => Phase::Idle,
             _ => Phase::Clearing {
@@ -566,6 +605,9 @@ impl Pbx {
         }
         if let Some(media) = media {
             self.remove_media(media);
+        }
+        if let Some(testing) = testing {
+            self.end_testing(testing);
         }
         if measured {
             // The port showed what was tried last.

@@ -145,6 +145,10 @@ impl Pbx {
                 self.give_way(now, port);
                 self.line_announced(now, port);
             }
+            Some(Phase::Lifeline(_)) if reversed => {
+                self.give_way(now, port);
+                self.line_announced(now, port);
+            }
             Some(&Phase::Called { leg, .. }) if reversed => {
                 self.line_answered(now, port, leg, Rule::LineReversal);
             }

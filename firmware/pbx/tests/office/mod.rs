@@ -45,6 +45,7 @@ pub(crate) fn exchange(bindings: Vec<Binding>) -> Pbx {
         fingerprint: None,
         line_tones: Vec::new(),
         line_balance: Vec::new(),
+        lifelines: Vec::new(),
         messages: Vec::new(),
         resumed: false,
     };

@@ -52,6 +52,7 @@ impl World {
             StateChange::DigestMd5 { .. } => "md5",
             StateChange::LineTones { .. } => "line tones",
             StateChange::LineBalance { .. } => "line balance",
+            StateChange::Lifeline { .. } => "lifeline",
             StateChange::Messages { .. } => "messages",
         };
         Ok(outcome.changes.iter().map(name).collect())

@@ -225,6 +225,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineBalanceHours => "v těchto hodinách se měří linky",
         Rule::LineBalanceAsked => "někdo chtěl linku změřit",
         Rule::LineBalanceFailed => "linka nedala oznamovací tón ani ticho",
+        Rule::LifelineHours => "v těchto hodinách se zkoušejí záložní linky",
+        Rule::LifelineAsked => "někdo chtěl záložní linku vyzkoušet",
+        Rule::LifelineStuck => "relé záložní linky nepřepíná",
         Rule::EmergencyPreempts => "linku potřebovalo tísňové volání",
         of_set => set_rule(of_set),
     }
@@ -255,6 +258,14 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "Tón zavěšení linky na portu {0} se naučil",
         Said::LineUnlearned => "Tón na portu {0} už neplatí za zavěšení",
         Said::LineFlashed => "Do ústředny za portem {0} byl poslán flash",
+        Said::LifelineWorks => "Záložní linka na portu {0} funguje",
+        Said::LifelineStaysOff => {
+            "Záložní linka na portu {0} selhala: bez napájení by byl její přístroj hluchý"
+        }
+        Said::LifelineStaysOn => {
+            "Záložní linka na portu {0} selhala: její přístroj zůstává na lince"
+        }
+        Said::LifelineUnseen => "Nelze zjistit, zda záložní linka na portu {0} funguje",
         _ => "",
     }
 }

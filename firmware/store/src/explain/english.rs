@@ -227,6 +227,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineBalanceHours => "lines are measured in these hours",
         Rule::LineBalanceAsked => "somebody wanted the line to be measured",
         Rule::LineBalanceFailed => "the line gave no dial tone or no silence",
+        Rule::LifelineHours => "lifelines are tested in these hours",
+        Rule::LifelineAsked => "somebody wanted the lifeline to be tested",
+        Rule::LifelineStuck => "the relay of the lifeline does not switch",
         Rule::EmergencyPreempts => "an emergency call needed the line",
         of_set => set_rule(of_set),
     }
@@ -257,6 +260,14 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "The hang-up tone of the line at port {0} was learned",
         Said::LineUnlearned => "It was said that the tone at port {0} is none of a hang-up",
         Said::LineFlashed => "A flash went to the exchange behind port {0}",
+        Said::LifelineWorks => "The lifeline of the line at port {0} works",
+        Said::LifelineStaysOff => {
+            "The lifeline of the line at port {0} fails: without power its set would be dead"
+        }
+        Said::LifelineStaysOn => {
+            "The lifeline of the line at port {0} fails: its set stays on the line"
+        }
+        Said::LifelineUnseen => "Whether the lifeline of the line at port {0} works cannot be told",
         _ => "",
     }
 }

@@ -1,8 +1,8 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
 use model::{
-    CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, EventBody, LineNews, PartyId,
-    Protection, QualityMinute, Rule, Transport,
+    CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, EventBody, LifelineVerdict, LineNews,
+    PartyId, Protection, QualityMinute, Rule, Transport,
 };
 
 use super::{Outcome, Scene, Words, duration};
@@ -19,6 +19,12 @@ const fn line(news: LineNews) -> Said {
         LineNews::Learned { .. } => Said::LineLearned,
         LineNews::Unlearned { .. } => Said::LineUnlearned,
         LineNews::Balanced { .. } => Said::LineBalanced,
+        LineNews::Lifeline { verdict } => match verdict {
+            LifelineVerdict::Works => Said::LifelineWorks,
+            LifelineVerdict::StaysOff => Said::LifelineStaysOff,
+            LifelineVerdict::StaysOn => Said::LifelineStaysOn,
+            LifelineVerdict::Unseen => Said::LifelineUnseen,
+        },
         LineNews::Flashed => Said::LineFlashed,
     }
 }
@@ -170,6 +176,14 @@ pub(crate) enum Said {
     LineBalanced,
     /// Port.
     LineFlashed,
+    /// Port.
+    LifelineWorks,
+    /// Port.
+    LifelineStaysOff,
+    /// Port.
+    LifelineStaysOn,
+    /// Port.
+    LifelineUnseen,
     /// –
     Erased,
 }

@@ -229,6 +229,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineBalanceHours => "w tych godzinach mierzy się linie",
         Rule::LineBalanceAsked => "ktoś zlecił pomiar linii",
         Rule::LineBalanceFailed => "linia nie dała sygnału zgłoszenia ani ciszy",
+        Rule::LifelineHours => "w tych godzinach sprawdza się linie ratunkowe",
+        Rule::LifelineAsked => "ktoś zlecił sprawdzenie linii ratunkowej",
+        Rule::LifelineStuck => "przekaźnik linii ratunkowej nie przełącza",
         Rule::EmergencyPreempts => "linia była potrzebna dla połączenia alarmowego",
         of_set => set_rule(of_set),
     }
@@ -259,6 +262,14 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "Poznano sygnał rozłączenia linii na porcie {0}",
         Said::LineUnlearned => "Sygnał na porcie {0} uznano za niebędący rozłączeniem",
         Said::LineFlashed => "Wysłano flash do centrali za portem {0}",
+        Said::LifelineWorks => "Linia ratunkowa przy porcie {0} działa",
+        Said::LifelineStaysOff => {
+            "Linia ratunkowa przy porcie {0} zawodzi: bez zasilania jej aparat byłby głuchy"
+        }
+        Said::LifelineStaysOn => {
+            "Linia ratunkowa przy porcie {0} zawodzi: jej aparat pozostaje na linii"
+        }
+        Said::LifelineUnseen => "Nie da się stwierdzić, czy linia ratunkowa przy porcie {0} działa",
         _ => "",
     }
 }

@@ -229,6 +229,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineBalanceHours => "в эти часы измеряют линии",
         Rule::LineBalanceAsked => "кто-то велел измерить линию",
         Rule::LineBalanceFailed => "линия не дала ни гудка, ни тишины",
+        Rule::LifelineHours => "в эти часы проверяют аварийные линии",
+        Rule::LifelineAsked => "кто-то велел проверить аварийную линию",
+        Rule::LifelineStuck => "реле аварийной линии не переключается",
         Rule::EmergencyPreempts => "линия понадобилась для экстренного вызова",
         of_set => set_rule(of_set),
     }
@@ -259,6 +262,14 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "Сигнал отбоя линии на порту {0} изучен",
         Said::LineUnlearned => "Сигнал на порту {0} больше не считается отбоем",
         Said::LineFlashed => "На станцию за портом {0} отправлен флэш",
+        Said::LifelineWorks => "Аварийная линия на порту {0} работает",
+        Said::LifelineStaysOff => {
+            "Аварийная линия на порту {0} неисправна: без питания её аппарат был бы мёртв"
+        }
+        Said::LifelineStaysOn => {
+            "Аварийная линия на порту {0} неисправна: её аппарат остаётся на линии"
+        }
+        Said::LifelineUnseen => "Нельзя сказать, работает ли аварийная линия на порту {0}",
         _ => "",
     }
 }

@@ -49,6 +49,7 @@ impl Refreshes {
             StateChange::DigestMd5 { .. }
             | StateChange::LineTones { .. }
             | StateChange::LineBalance { .. }
+            | StateChange::Lifeline { .. }
             | StateChange::Messages { .. } => {}
         }
         Some(change)

@@ -287,6 +287,7 @@ fn refusals<B: LineBench>(rig: &mut Rig<B>) -> Verdict {
         PortCommand::SetLinefeed(Linefeed::Reverse),
         PortCommand::SetNeon(true),
         PortCommand::MeterPulse(100),
+        PortCommand::Lifeline(true),
     ] {
         rig.must_refuse(command, ErrorKind::Unsupported)?;
     }

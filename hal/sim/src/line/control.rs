@@ -10,6 +10,7 @@ use rtrb::{Consumer, Producer};
 
 use super::copper::{Contact, Copper, Fact, What};
 use crate::control::SimError;
+use crate::relay::Relay;
 
 /// Break and make of a dialled pulse in ms.
 const PULSE_MS: (u64, u64) = (60, 40);
@@ -86,6 +87,8 @@ pub struct LineControl {
     feed: Linefeed,
     ringing: bool,
     parallel: bool,
+    /// Of the lifeline that brings a set onto the line.
+    relay: Option<Arc<Relay>>,
     loop_tenth_ma: i16,
     foreign_volts: i16,
     /// What of the idle line's voltage no exchange gives, as it was seen last.
@@ -114,6 +117,7 @@ impl LineControl {
         facts: Consumer<Fact>,
         contacts: Producer<Contact>,
         ring: (u8, u16),
+        relay: Option<Arc<Relay>>,
     ) -> Self {
         Self {
             copper,
@@ -125,6 +129,7 @@ impl LineControl {
             feed: Linefeed::Forward,
             ringing: false,
             parallel: false,
+            relay,
             loop_tenth_ma: 250,
             foreign_volts: 0,
             foreign_seen: None,
@@ -174,6 +179,10 @@ impl LineControl {
             }
             self.look(next);
         }
+        if let Some(relay) = &self.relay {
+            relay.set_line_volts(self.volts());
+            self.look(self.now);
+        }
         self.judge(self.now);
         if !self.closed && !self.ringing {
             self.foreign_seen = Some(Reading::beyond_exchange(self.volts()));
@@ -184,9 +193,15 @@ impl LineControl {
             .set_listening(self.hook == LoopHook::Listening && fed);
     }
 
+    /// Another set on the line is off hook.
+    fn has_parallel(&self) -> bool {
+        let loaded = |relay: &Arc<Relay>| relay.loads_line();
+        self.parallel || self.relay.as_ref().is_some_and(loaded)
+    }
+
     /// DC voltage between tip and ring now.
     fn volts(&self) -> i16 {
-        let size = if self.closed || self.parallel {
+        let size = if self.closed || self.has_parallel() {
             LOOP_VOLTS
         } else {
             IDLE_VOLTS
@@ -228,7 +243,8 @@ impl LineControl {
             self.current.take(at, true);
         }
         if on_hook {
-            self.in_use.see(at, self.parallel && fed && !self.ringing);
+            let parallel = self.has_parallel();
+            self.in_use.see(at, parallel && fed && !self.ringing);
         } else {
             self.in_use.take(at, false);
         }
@@ -353,7 +369,8 @@ impl ControlHalf for LineControl {
             | PortCommand::SetHookTimes(_)
             | PortCommand::SetOnHookSound(_)
             | PortCommand::SetNeon(_)
-            | PortCommand::MeterPulse(_) => return Err(SimError::Unsupported),
+            | PortCommand::MeterPulse(_)
+            | PortCommand::Lifeline(_) => return Err(SimError::Unsupported),
         }
         Ok(())
     }

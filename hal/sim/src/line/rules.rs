@@ -4,6 +4,8 @@ use hal_port::{Cadence, Impedance};
 use model::{CallerIdScheme, ToneSpec, ToneStep};
 use serde::{Deserialize, Serialize};
 
+use crate::relay::RelayStuck;
+
 /// What a line is like when the far party has hung up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +80,8 @@ pub struct LineFaults {
     /// A voltage from elsewhere that adds to the battery, in V: −100 to 100. At a set's port it is seen while the
     /// port does not feed the loop.
     pub foreign_volts: i16,
+    /// The relay of the set's lifeline does not move any more. Of sets only.
+    pub relay: Option<RelayStuck>,
 }
 
 /// What is decided about a simulated line; what is `None` stays.

@@ -105,7 +105,8 @@ impl<S: SpiDevice, P: InputPin> ControlHalf for FxoLine<S, P> {
             | PortCommand::SetHookTimes(_)
             | PortCommand::SetOnHookSound(_)
             | PortCommand::SetNeon(_)
-            | PortCommand::MeterPulse(_) => Err(SlicError::Unsupported),
+            | PortCommand::MeterPulse(_)
+            | PortCommand::Lifeline(_) => Err(SlicError::Unsupported),
         }
     }
 

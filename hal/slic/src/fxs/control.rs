@@ -128,6 +128,7 @@ impl<S: SpiDevice, P: InputPin> ControlHalf for FxsLine<S, P> {
             PortCommand::SetOnHookSound(on) => self.change_wish(|wish, _| wish.on_hook_sound = on),
             PortCommand::MeterPulse(ms) => self.start_meter_pulse(ms),
             PortCommand::SetNeon(_)
+            | PortCommand::Lifeline(_)
             | PortCommand::SetHook(_)
             | PortCommand::Flash(_)
             | PortCommand::PulseDigit(_) => Err(SlicError::Unsupported),

@@ -2,6 +2,7 @@
 //! cannot tell for sure (what exactly is heard, rung and written, and when) is asserted here.
 
 mod callers;
+mod lifeline;
 mod measure;
 mod outside;
 mod subscriber;
@@ -13,10 +14,10 @@ use std::sync::Arc;
 
 use config::{Config, Tone};
 use hal_port::Linefeed;
-use hal_sim::{Act, NamedTone, Report};
+use hal_sim::{Act, LifelinePlan, NamedTone, Report};
 use model::{
-    Command, EntryId, EventBody, Instant, LineBalance, Party, PartyId, PortId, Random, Record,
-    Rule, Seq, StateChange,
+    Command, EntryId, EventBody, Instant, LifelineTest, LineBalance, Party, PartyId, PortId,
+    Random, Record, Rule, Seq, StateChange,
 };
 use pbx::{Input, Keys, Setup};
 
@@ -29,11 +30,19 @@ const STEP: Duration = Duration::from_millis(5);
 /// What the person at each set says.
 const MARKS: [&str; 8] = ["700", "900", "1100", "1300", "1500", "1700", "1900", "2100"];
 
+/// What is kept of lines over a restart.
+#[derive(Default)]
+struct Found {
+    balance: Vec<(EntryId, LineBalance)>,
+    lifelines: Vec<(EntryId, LifelineTest)>,
+}
+
 /// Switches the exchange on.
 fn switch_on(
     now: Instant,
     config: &Arc<Config>,
-    (next_seq, line_balance): (Seq, Vec<(EntryId, LineBalance)>),
+    next_seq: Seq,
+    found: &Found,
     board: &mut Board,
 ) -> Exchange {
     let setup = Setup {
@@ -50,7 +59,8 @@ fn switch_on(
         flows: (Vec::new(), 0),
         fingerprint: None,
         line_tones: Vec::new(),
-        line_balance,
+        line_balance: found.balance.clone(),
+        lifelines: found.lifelines.clone(),
         messages: Vec::new(),
         resumed: false,
     };
@@ -68,8 +78,7 @@ pub(crate) struct Street {
     board: Board,
     pub(crate) records: Vec<Record>,
     pub(crate) parties: BTreeMap<PartyId, Party>,
-    /// What is kept of lines over a restart.
-    balance: Vec<(EntryId, LineBalance)>,
+    found: Found,
     /// When a bell began or ended.
     pub(crate) bells: Vec<(Instant, PortId, bool)>,
     /// When a set heard something louder than −40 dBm0 for the first time since somebody asked.
@@ -80,6 +89,16 @@ impl Street {
     /// `sets` sets on `fxs1` to `fxsN`, entries `301` to `30N`, each with `keys` of the entry; `top` stands
     /// before them.
     pub(crate) fn new(top: &str, sets: u16, keys: impl Fn(u16) -> &'static str) -> Self {
+        Self::with_lifelines(top, sets, keys, Vec::new())
+    }
+
+    /// The same with lifelines.
+    fn with_lifelines(
+        top: &str,
+        sets: u16,
+        keys: impl Fn(u16) -> &'static str,
+        lifelines: Vec<LifelinePlan>,
+    ) -> Self {
         let mut text = top.to_owned();
         for set in 1..=sets {
             text += &format!(
@@ -91,7 +110,7 @@ impl Street {
         }
         let config = Arc::new(Config::parse(&text).expect("a legal configuration"));
         let lines = vec![carrier(&config.country); config.lines.len()];
-        let mut board = Board::new(sets, lines).expect("few sets and lines");
+        let mut board = Board::new(sets, lines, lifelines).expect("few sets and lines");
         let tones = Tone::ALL.iter().map(|&tone| NamedTone {
             name: tone.key().to_owned(),
             spec: *config.country.tone(tone),
@@ -99,7 +118,7 @@ impl Street {
         board.people.set_tones(tones.collect());
         board.people.set_flash_ms(config.country.flash_send_ms);
         let now = Instant::ZERO;
-        let exchange = switch_on(now, &config, (Seq(1), Vec::new()), &mut board);
+        let exchange = switch_on(now, &config, Seq(1), &Found::default(), &mut board);
         let mut street = Self {
             now,
             config,
@@ -107,7 +126,7 @@ impl Street {
             board,
             records: Vec::new(),
             parties: BTreeMap::new(),
-            balance: Vec::new(),
+            found: Found::default(),
             bells: Vec::new(),
             first_sound: [None; 8],
         };
@@ -118,8 +137,8 @@ impl Street {
     /// The program dies and starts anew; the board does not notice.
     pub(crate) fn restart(&mut self) {
         let next = self.records.last().map_or(1, |record| record.seq.0 + 1);
-        let kept = (Seq(next), self.balance.clone());
-        self.exchange = switch_on(self.now, &self.config, kept, &mut self.board);
+        let (now, board) = (self.now, &mut self.board);
+        self.exchange = switch_on(now, &self.config, Seq(next), &self.found, board);
         self.take();
     }
 
@@ -163,8 +182,14 @@ impl Street {
                     self.parties.insert(id, party);
                 }
                 Effect::State(StateChange::LineBalance { line, balance }) => {
-                    self.balance.retain(|(known, _)| *known != line);
-                    self.balance.push((line, balance));
+                    let all = &mut self.found.balance;
+                    all.retain(|(known, _)| *known != line);
+                    all.push((line, balance));
+                }
+                Effect::State(StateChange::Lifeline { line, test }) => {
+                    let all = &mut self.found.lifelines;
+                    all.retain(|(known, _)| *known != line);
+                    all.push((line, test));
                 }
                 Effect::Bell(port, on) => self.bells.push((self.now, port, on)),
                 _ => {}

@@ -2,7 +2,7 @@
 //! free again soon after the far party has hung up, however the carrier shows that.
 
 use config::CountryCode;
-use hal_sim::{Act, Disconnect, Fate, LineFaults, LineSettings, Report};
+use hal_sim::{Act, Disconnect, Fate, LifelinePlan, LineFaults, LineSettings, RelayKind, Report};
 use model::{Cause, EventBody, LineNews, Rule};
 
 use super::Street;
@@ -19,13 +19,33 @@ impl Outside {
 
     /// The same in an office with more keys of its own.
     pub(super) fn with(country: &str, office: &str, lines: u16, keys: &str) -> Self {
+        Self::on_board(country, office, (lines, keys), Vec::new())
+    }
+
+    /// One line in Poland that has a lifeline to set 301.
+    pub(super) fn with_lifeline(kind: RelayKind, office: &str) -> Self {
+        let (set, line) = (1, 1);
+        Self::on_board(
+            "PL",
+            office,
+            (1, ""),
+            vec![LifelinePlan { set, line, kind }],
+        )
+    }
+
+    fn on_board(
+        country: &str,
+        office: &str,
+        (lines, keys): (u16, &str),
+        lifelines: Vec<LifelinePlan>,
+    ) -> Self {
         let mut top = format!("[office]\ncountry = \"{country}\"\n{office}");
         for line in 1..=lines {
             top += &format!(
                 "[[line]]\nid = \"line{line}\"\nport = \"fxo{line}\"\nanswer = \"set1\"\n{keys}\n"
             );
         }
-        let mut street = Street::new(&top, 2, |_| "");
+        let mut street = Street::with_lifelines(&top, 2, |_| "", lifelines);
         street.pass_ms(1_500);
         Self(street)
     }

@@ -174,6 +174,7 @@ impl World {
             board: Board::new(
                 features.sets,
                 vec![carrier(&office.config.country); features.lines.into()],
+                Vec::new(),
             )
             .expect("few sets and lines"),
             board_due: Instant::ZERO,

@@ -68,6 +68,7 @@ impl World {
             fingerprint: None,
             line_tones: found.line_tones,
             line_balance: found.line_balance,
+            lifelines: found.lifelines,
             messages: Vec::new(),
             resumed: false,
         };

@@ -197,14 +197,28 @@ fn resets_first_and_lets_the_lifeline_go_at_the_end() {
     let file = BoardFile::parse(BOARD).expect("is sound");
     let mut models = models();
     let levels = Arc::clone(&models.levels);
-    let board = open(&file, &mut models, |_, _| {
+    let mut board = open(&file, &mut models, |_, _| {
         Ok(sound(Vec::new(), &Arc::default()))
     });
     let so_far = [(9, false), (9, true), (5, true), (6, false)];
     assert_eq!(*levels.lock().expect("sound"), so_far);
+    let jack = board.jacks.first().expect("a set");
+    let lifeline = Some(pbx::Lifeline {
+        line: board.jacks[2].port,
+        sensed: false,
+    });
+    assert_eq!((jack.name.as_str(), jack.lifeline), ("fxs1", lifeline));
+    for released in [true, false] {
+        let (_, name, set) = &mut board.control[0];
+        assert_eq!(name, "fxs1");
+        set.apply(PortCommand::Lifeline(released)).expect("a relay");
+    }
+    let moved = [(5, false), (5, true)];
+    assert_eq!(levels.lock().expect("sound")[4..], moved);
     drop(board);
-    let end = [(5, false), (6, true)];
-    assert_eq!(levels.lock().expect("sound")[4..], end);
+    let mut end = levels.lock().expect("sound")[6..].to_vec();
+    end.sort_unstable();
+    assert_eq!(end, [(5, false), (6, true)]);
 }
 
 #[test]

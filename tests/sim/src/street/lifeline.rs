@@ -1,0 +1,201 @@
+//! Lifelines are tested while nobody needs them, and one that would leave its set dead is told.
+
+use hal_port::Linefeed;
+use hal_sim::{Act, LineFaults, LineSettings, RelayKind, RelayStuck};
+use model::{Command, EntryId, EventBody, LifelineVerdict, LineNews, Rule};
+
+use super::outside::Outside;
+
+/// At any hour, so that a test need not wait for the night.
+const HOURS: &str = "line_tests = \"mon-sun 00:00-24:00\"\n";
+
+type Told = (Rule, LifelineVerdict);
+
+fn ask(outside: &mut Outside) {
+    let line = EntryId::new("line1").expect("an id");
+    outside.0.command(Command::TestLifeline(line));
+}
+
+fn told(outside: &Outside) -> Vec<Told> {
+    let found = |record: &model::Record| match record.event.body {
+        EventBody::Line {
+            news: LineNews::Lifeline { verdict },
+            ..
+        } => Some((record.event.rule, verdict)),
+        _ => None,
+    };
+    outside.0.records.iter().filter_map(found).collect()
+}
+
+fn stick(outside: &mut Outside, relay: Option<RelayStuck>) {
+    let faults = LineFaults {
+        relay,
+        ..LineFaults::default()
+    };
+    outside.0.act(
+        1,
+        Act::Line(LineSettings {
+            faults: Some(faults),
+            ..LineSettings::default()
+        }),
+    );
+}
+
+/// Asks and waits for what is told.
+fn tested(outside: &mut Outside) -> Told {
+    let before = told(outside).len();
+    ask(outside);
+    outside.wait("it was tested", 3_000, |s| told(s).len() > before);
+    // Whatever was found, the set has its port again.
+    outside.0.pass_ms(1_000);
+    assert_eq!(outside.0.linefeed(1), Linefeed::Forward);
+    *told(outside).last().expect("one more")
+}
+
+/// A set that is lifted has dial tone at once.
+fn has_dial_tone(outside: &mut Outside) {
+    outside.0.lift(1);
+    outside.0.pass_ms(2_000);
+    assert!(outside.0.tones(1).contains(&"dial".to_owned()));
+    outside.0.hang_up(1);
+}
+
+#[test]
+fn a_relay_that_is_stuck_is_seen_both_ways() {
+    use LifelineVerdict::{StaysOff, StaysOn, Works};
+    for kind in [RelayKind::Sensed, RelayKind::Joins] {
+        let mut outside = Outside::with_lifeline(kind, "");
+        assert_eq!(
+            tested(&mut outside),
+            (Rule::LifelineAsked, Works),
+            "{kind:?}"
+        );
+        has_dial_tone(&mut outside);
+        stick(&mut outside, Some(RelayStuck::Drawn));
+        assert_eq!(
+            tested(&mut outside),
+            (Rule::LifelineStuck, StaysOff),
+            "{kind:?}"
+        );
+        has_dial_tone(&mut outside);
+        assert_eq!(outside.0.exchange.pbx.figures().lifelines_stuck, 1);
+        stick(&mut outside, Some(RelayStuck::Released));
+        outside.0.pass_ms(500);
+        assert_eq!(
+            tested(&mut outside),
+            (Rule::LifelineStuck, StaysOn),
+            "{kind:?}"
+        );
+        stick(&mut outside, None);
+        outside.0.pass_ms(500);
+        assert_eq!(
+            tested(&mut outside),
+            (Rule::LifelineAsked, Works),
+            "{kind:?}"
+        );
+        assert_eq!(outside.0.exchange.pbx.figures().lifelines_stuck, 0);
+        has_dial_tone(&mut outside);
+        outside.0.must_be_quiet();
+    }
+}
+
+#[test]
+fn where_nothing_shows_it_is_said_so() {
+    let mut outside = Outside::with_lifeline(RelayKind::Blind, "");
+    let unseen = (Rule::LifelineAsked, LifelineVerdict::Unseen);
+    assert_eq!(tested(&mut outside), unseen);
+    has_dial_tone(&mut outside);
+    // A relay that joins the jacks and was stuck from the first day shows as little.
+    let mut outside = Outside::with_lifeline(RelayKind::Joins, "");
+    stick(&mut outside, Some(RelayStuck::Drawn));
+    assert_eq!(tested(&mut outside), unseen);
+}
+
+#[test]
+fn lifelines_are_tested_on_schedule_and_the_result_is_kept() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, HOURS);
+    outside.wait("it was tested", 60_000, |s| !told(s).is_empty());
+    assert_eq!(
+        told(&outside),
+        [(Rule::LifelineHours, LifelineVerdict::Works)]
+    );
+    outside.0.pass_ms(60_000);
+    outside.0.restart();
+    outside.0.pass_ms(200_000);
+    assert_eq!(told(&outside).len(), 1, "for a week");
+    let figures = outside.0.exchange.pbx.port_figures();
+    let kept = figures.iter().find_map(|port| port.lifeline);
+    let kept = kept.expect("kept over the restart");
+    assert_eq!(kept.worked, Some(kept.at));
+
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    outside.0.pass_ms(120_000);
+    assert_eq!(told(&outside), [], "nobody asked and no hours are named");
+}
+
+/// In every part of a test: before the relay moves, and while it has the set on the line.
+const MOMENTS: [u64; 4] = [10, 45, 60, 300];
+
+/// A test that is going on: the relay is stuck, so that each part takes its whole time.
+fn in_the_middle(ms: u64) -> Outside {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    stick(&mut outside, Some(RelayStuck::Drawn));
+    ask(&mut outside);
+    outside.0.pass_ms(ms);
+    assert_eq!(told(&outside), []);
+    outside
+}
+
+#[test]
+fn a_test_gives_way_to_a_caller_to_a_call_and_to_a_call_out() {
+    for ms in MOMENTS {
+        let mut outside = in_the_middle(ms);
+        outside.call(1);
+        outside.wait("301 rings", 12_000, |s| s.0.report(1).rung);
+        outside.0.lift(1);
+        outside.hear_each_other();
+        outside.clean_up();
+
+        let mut outside = in_the_middle(ms);
+        outside.0.lift(2);
+        outside.0.pass_ms(500);
+        outside.0.dial(2, "301");
+        outside.wait("301 rings", 5_000, |s| s.0.report(1).rung);
+        outside.0.lift(1);
+        outside.0.pass_ms(500);
+        outside.0.talk(2, "900");
+        assert_eq!(outside.0.hears(1), [2]);
+        outside.0.hang_up(2);
+        outside.0.hang_up(1);
+
+        let mut outside = in_the_middle(ms);
+        outside.0.lift(2);
+        outside.0.pass_ms(500);
+        outside.0.dial(2, "601234567");
+        outside.wait("the far telephone rings", 30_000, |s| s.report(1).rung);
+        outside.0.hang_up(2);
+        // What was asked for is made when both are idle again.
+        outside.wait("it was tested", 60_000, |s| !told(s).is_empty());
+        assert_eq!(
+            told(&outside),
+            [(Rule::LifelineStuck, LifelineVerdict::StaysOff)]
+        );
+    }
+}
+
+#[test]
+fn a_set_that_is_lifted_on_the_line_comes_back_at_once() {
+    // The line's port sees it, although the contact never says that the set came.
+    let mut outside = Outside::with_lifeline(RelayKind::Blind, "");
+    ask(&mut outside);
+    outside.0.pass_ms(600);
+    assert_eq!(outside.0.linefeed(1), Linefeed::Open);
+    outside.0.lift(1);
+    outside.0.pass_ms(200);
+    assert_eq!(outside.0.linefeed(1), Linefeed::Forward);
+    outside.0.pass_ms(2_000);
+    assert!(outside.0.tones(1).contains(&"dial".to_owned()));
+    assert_eq!(told(&outside), []);
+    outside.0.hang_up(1);
+    outside.wait("it was tested", 60_000, |s| !told(s).is_empty());
+}
