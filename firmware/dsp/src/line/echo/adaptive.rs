@@ -56,6 +56,8 @@ const HARM_TESTS: u8 = 3;
 pub(super) struct Powers {
     /// What was played, the strongest block within the tail.
     pub far: f32,
+    /// What was played in this block.
+    pub played: f32,
     /// What came.
     pub near: f32,
     /// What was left by the filter in use.
@@ -153,11 +155,6 @@ impl Adaptive {
         (self.test, self.step) = (Test::default(), STEP);
     }
 
-    /// How much weaker the echo is than its sound, as a ratio of powers (for white sound).
-    pub(super) fn return_ratio(&self) -> f32 {
-        self.used.iter().map(|tap| tap * tap).sum()
-    }
-
     /// Whether somebody speaks over the echo, or did a moment ago.
     pub(super) const fn is_spoken_over(&self) -> bool {
         self.speaking > 0
@@ -209,6 +206,7 @@ impl Adaptive {
         let samples = TICK_SAMPLES as f32;
         let powers = Powers {
             far: loudest * loudest / 2.0,
+            played: energy(played) / samples,
             near: energy(came) / samples,
             rest: energy(out) / samples,
             echo: echo / samples,
@@ -329,7 +327,7 @@ impl Adaptive {
     /// Whether any tap is no number: never, but a canceller that hisses for ever is worse than one
     /// that begins anew.
     pub(super) fn mend(&mut self) {
-        if !self.return_ratio().is_finite() || !energy(&self.shadow).is_finite() {
+        if !energy(&self.used).is_finite() || !energy(&self.shadow).is_finite() {
             self.used.fill(0.0);
             self.shadow.fill(0.0);
             self.copy.fill(0.0);

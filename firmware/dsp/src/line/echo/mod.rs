@@ -24,7 +24,8 @@ const TELLING_DBM0: i16 = -40;
 /// How well the echo of a second was taken out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EchoFigures {
-    /// How much weaker the echo is than its sound, in dB; `None` while nothing was learned.
+    /// How much weaker the echo of what was played is than that, in dB, as the filter makes it: of the last second in
+    /// which enough was played; `None` while nothing was learned.
     pub return_loss_db: Option<f32>,
     /// How much of it the filter took away on top, in dB; `None` if too little was played or somebody
     /// spoke over it. The suppressor does not count.
@@ -41,8 +42,23 @@ pub struct EchoCanceller {
     disabled: bool,
     /// Of the block under way, for the suppressor; none if it has nothing to do.
     powers: Option<Powers>,
-    /// Sums of the second: what came and what was left where it tells something.
-    sums: [f32; 2],
+    /// Sums of the second where it tells something.
+    sums: Sums,
+    /// How much weaker the echo was than its sound, as a ratio of powers.
+    return_ratio: f32,
+}
+
+/// Sums of mean squares.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    /// What was played.
+    played: f32,
+    /// Its echo, as the filter in use makes it.
+    echo: f32,
+    /// What came.
+    near: f32,
+    /// What was left of that.
+    rest: f32,
 }
 
 impl EchoCanceller {
@@ -57,7 +73,8 @@ impl EchoCanceller {
             disabler: Disabler::new(),
             disabled: false,
             powers: None,
-            sums: [0.0; 2],
+            sums: Sums::default(),
+            return_ratio: 0.0,
         }
     }
 
@@ -65,6 +82,7 @@ impl EchoCanceller {
     pub fn set(&mut self, settings: EchoSettings) {
         if taps(settings) != taps(self.settings) {
             self.adaptive.resize(taps(settings));
+            self.return_ratio = 0.0;
         }
         self.settings = settings;
     }
@@ -75,7 +93,7 @@ impl EchoCanceller {
         self.disabler = Disabler::new();
         self.disabled = false;
         self.powers = None;
-        self.sums = [0.0; 2];
+        self.sums = Sums::default();
     }
 
     /// Whether a modem's 2,100 Hz with reversals has switched it off.
@@ -133,16 +151,27 @@ impl EchoCanceller {
 
     fn count(&mut self, powers: &Powers) {
         if powers.far > power_of(TELLING_DBM0) && !self.adaptive.is_spoken_over() {
-            let [near, rest] = &mut self.sums;
-            *near += powers.near;
-            *rest += powers.rest;
+            self.sums.played += powers.played;
+            self.sums.echo += powers.echo;
+            self.sums.near += powers.near;
+            self.sums.rest += powers.rest;
         }
     }
 
     /// The figures since they were last asked for.
     pub fn figures(&mut self) -> EchoFigures {
-        let [near, rest] = core::mem::take(&mut self.sums);
-        let ratio = self.adaptive.return_ratio();
+        let Sums {
+            played,
+            echo,
+            near,
+            rest,
+        } = core::mem::take(&mut self.sums);
+        // Not by the taps: where nothing was played they are what chance made of them, and a voice or a tone leaves
+        // most of the band untried.
+        if played > 0.0 {
+            self.return_ratio = echo / played;
+        }
+        let ratio = self.return_ratio;
         EchoFigures {
             return_loss_db: (ratio > 0.0).then(|| -10.0 * ratio.log10()),
             enhancement_db: (near > 0.0).then(|| 10.0 * (near / rest.max(1e-3)).log10()),

@@ -232,6 +232,46 @@ fn who_speaks_over_the_echo_spoils_nothing() {
     }
 }
 
+/// Plays this against a line that sends it back so much weaker, plainly; what is said of that in each second.
+fn return_losses(played: &[i16], loss_db: i32, noise: i16) -> Vec<Option<f32>> {
+    let gain = 10_f32.powf(-loss_db as f32 / 20.0);
+    let mut random = Random(5);
+    let came: Vec<i16> = played
+        .iter()
+        .map(|&s| (f32::from(s) * gain + random.next() * f32::from(noise)).round() as i16)
+        .collect();
+    let mut canceller = linear(16);
+    let seconds = played.chunks_exact(8_000).zip(came.chunks_exact(8_000));
+    seconds
+        .map(|(played, came)| {
+            cancel(&mut canceller, played, came);
+            canceller.figures().return_loss_db
+        })
+        .collect()
+}
+
+#[test]
+fn the_return_loss_is_that_of_the_line_whatever_is_played() {
+    let speech = composite(6.0, -13.0, 183.0, 9);
+    let mark = tone(1_100.0, -13.0, 48_000);
+    // A dial tone, then speech.
+    let mut both = tone(425.0, -10.0, 16_000);
+    both.extend(&speech[..32_000]);
+    for (name, played) in [("speech", &speech), ("mark", &mark), ("both", &both)] {
+        for loss_db in [10, 15, 20, 25, 30, 35, 40] {
+            for noise in [0, 8] {
+                let told = return_losses(played, loss_db, noise);
+                let last = told.last().copied().flatten();
+                let off = last.map(|told| (told - loss_db as f32).abs());
+                assert!(
+                    off.is_some_and(|off| off < 1.0),
+                    "{name}, {loss_db} dB, noise {noise}: {told:?}"
+                );
+            }
+        }
+    }
+}
+
 /// A sine of so many samples.
 fn tone(hz: f32, dbm0: f32, samples: usize) -> Vec<i16> {
     let peak = (2.0 * power_of(0)).sqrt() * 10_f32.powf(dbm0 / 20.0);
