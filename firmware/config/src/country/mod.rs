@@ -187,6 +187,8 @@ pub struct Country {
     /// Name of the line's impedance: `600`, `900`, `tbr21` or of the parts in Ω, Ω and nF.
     pub impedance: String,
     /// Gain from a set to us and from us to a set, in tenths of a dB: the country's loss plan.
+    /// Standards and vendors write relative levels: an input of −3 dBr is a gain of +3 dB, an output of −10 dBr one
+    /// of −10 dB (ITU-T G.100; Mediatrix 4100 reference manual, appendix D, which is the source of those marked `s`).
     pub set_gain_db10: (i16, i16),
     tones: [ToneSpec; Tone::COUNT],
 }
