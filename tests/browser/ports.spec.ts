@@ -126,6 +126,31 @@ test("a set is rung with every caller ID, and says which it is at", async () => 
   await tested.getByRole("button", { name: "Ring the set now" }).click();
   await expect(tested.getByText("The set is in use or out of service.")).toBeVisible();
   await set("fxs1", { act: "hang_up" });
+  // What its display showed goes into the configuration.
+  await tested.getByRole("button", { name: "Use bellcore for this set" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(steps.filter({ hasText: "901" })).toContainText("in use");
+  expect(exchange.command("config", "show")).toContain('caller_id = "bellcore"');
+  await page.reload();
+  await expect(steps.filter({ hasText: "901" })).toContainText("in use");
+  await noObstacles(page);
+});
+
+test("a lifeline is tested, and one that does not switch is told", async () => {
+  await page.goto("/ports/fxo1");
+  const tests = page.getByRole("region", { name: "Tests of the line" });
+  await tests.getByRole("button", { name: "Test the lifeline" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/^works, tested /)).toBeVisible();
+  exchange.command("sim", "fxs1", "line", "--faults", '{"relay":"drawn"}');
+  await tests.getByRole("button", { name: "Test the lifeline" }).click();
+  const dead = page.getByText("The lifeline does not switch: without power fxs1 would be dead.");
+  await expect(dead.first()).toBeVisible();
+  await noObstacles(page);
+  exchange.command("sim", "fxs1", "line", "--faults", "{}");
+  await tests.getByRole("button", { name: "Test the lifeline" }).click();
+  await expect(dead).toHaveCount(0);
+  await page.goto("/ports/fxs1");
 });
 
 test("messages light a lamp at the set, and the page says how many wait", async () => {

@@ -59,6 +59,12 @@ pub(crate) enum Ask {
     SetMessages { number: String, messages: u8 },
     /// Ring the set on this port with every way of caller ID if `begin`; how far that is.
     SetTest { port: String, begin: bool },
+    /// Write into the configuration by which way the set on this port is told who calls.
+    SetCallerId {
+        port: String,
+        way: String,
+        author: String,
+    },
 }
 
 /// The answer: a value, or what was wrong in words.
@@ -123,6 +129,7 @@ impl Desk {
                 let tests = tests.ok_or_else(|| format!("the board has no port {port:?}"))?;
                 serde_json::to_value(tests).map_err(|e| e.to_string())
             }
+            Ask::SetCallerId { port, way, author } => self.set_caller_id(&port, &way, &author),
             Ask::RecordingPause { call } => self.wish(Command::PauseRecording(call)),
             Ask::RecordingResume { call } => self.wish(Command::ResumeRecording(call)),
             ask @ Ask::Token(_) => answer_stored(&self.configurator, ask),
@@ -143,6 +150,24 @@ impl Desk {
         } else {
             Err(format!("no analog set has the extension {number:?}"))
         }
+    }
+
+    fn set_caller_id(&self, port: &str, way: &str, author: &str) -> Answer {
+        let (version, text) = self.configurator.text();
+        let edited = doctor::with_caller_id(&text, port, way).map_err(|e| e.to_string())?;
+        let Some(text) = edited else {
+            return Ok(serde_json::Value::Null);
+        };
+        let saved = self.configurator.save(&Draft {
+            text: &text,
+            base: Some(version),
+            author,
+            reason: &doctor::caller_id_reason(port, way),
+            unknown: UnknownSecrets::Renew,
+        });
+        saved.map_err(|e| e.to_string())?;
+        self.tell_pages();
+        Ok(serde_json::Value::Null)
     }
 
     fn wish(&self, command: Command) -> Answer {
@@ -260,6 +285,7 @@ fn answer_from_store(
         | Ask::FalseHangUp { .. }
         | Ask::BalanceLine { .. }
         | Ask::TestLifeline { .. }
+        | Ask::SetCallerId { .. }
         | Ask::SetMessages { .. }
         | Ask::SetTest { .. }
         | Ask::RecordingPause { .. }

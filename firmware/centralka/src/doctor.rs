@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::mpsc::sync_channel, time::Duration};
 
-use config::{Answerer, Config};
+use config::{Answerer, Config, Document, SetCallerId};
 use dsp::g711::Law;
 use hal_port::Impedance;
 use model::{
@@ -31,6 +31,8 @@ use crate::{
 const EVIDENCE_HZ: u32 = 8_000;
 /// Samples of it of which the level is told: 25 ms.
 const LEVEL_SAMPLES: usize = 200;
+/// As is usual in the country.
+const AUTO: &str = "auto";
 /// What is weaker than this below full scale, in dB, is drawn as silence.
 const LEVEL_MAX: u8 = 60;
 /// 1 dB less, as a factor.
@@ -151,7 +153,22 @@ impl Doctor for Front {
             });
         }
         let steps = tests.into_iter().map(step).collect();
-        Ok(api::SetTest { steps })
+        let config = current(&self.in_force);
+        let used = config.analog_on(port).map(|set| word(&set.caller_id));
+        Ok(api::SetTest {
+            steps,
+            used: used.unwrap_or_default(),
+        })
+    }
+
+    fn set_caller_id(&self, by: &Author, port: &str, way: &str) -> Result<(), Refusal> {
+        let (version, text) = self.configurator.text();
+        let Some(edited) = with_caller_id(&text, port, way)? else {
+            return Ok(());
+        };
+        let reason = caller_id_reason(port, way);
+        self.save(&by.person, Some(version), &edited, &reason)
+            .map(drop)
     }
 
     fn set_messages(&self, number: &str, messages: u8) -> Result<(), Refusal> {
@@ -160,6 +177,35 @@ impl Doctor for Front {
         let known = known.map_err(|_| Refusal::Busy)?;
         known.then_some(()).ok_or(Refusal::NotFound("set"))
     }
+}
+
+/// The text of the configuration with another way of telling the set on a port who calls; `None`: it has this way.
+pub(crate) fn with_caller_id(text: &str, port: &str, way: &str) -> Result<Option<String>, Refusal> {
+    let broken = |e: &dyn ToString| Refusal::Internal(e.to_string());
+    let config = Config::parse(text).map_err(|e| broken(&e))?;
+    let set = config.analog_on(port).ok_or(Refusal::NotFound("set"))?;
+    if way != AUTO && SetCallerId::named(way).is_none() {
+        return Err(Refusal::Field {
+            field: "way",
+            rule: "unknown_way",
+            message: format!("{way:?} is no way of telling a set who calls"),
+        });
+    }
+    if word(&set.caller_id) == way {
+        return Ok(None);
+    }
+    let edit = config::Edit::Set {
+        place: config::Place::key("analog", Some(set.id.as_str()), "caller_id"),
+        value: config::Plain::Text(way.to_owned()),
+    };
+    let document = Document::parse(text).map_err(|e| broken(&e))?;
+    let edited = config::edit(&document, &[edit]).map_err(|e| broken(&e))?;
+    Ok(Some(edited.text().to_owned()))
+}
+
+/// Why there is a new version.
+pub(crate) fn caller_id_reason(port: &str, way: &str) -> String {
+    format!("caller ID of {port}: {way}")
 }
 
 fn board(report: BoardReport) -> api::BoardReport {
@@ -452,6 +498,26 @@ const fn hang_ups(ends: &HangUps) -> PortHangUps {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_way_goes_into_the_text_and_one_that_is_there_does_not() {
+        let text = "# kept\n[[analog]]\nid = \"set\"\nport = \"fxs1\"\n";
+        let with = |text: &str, port: &str, way: &str| with_caller_id(text, port, way);
+        let edited = with(text, "fxs1", "dtmf_abdc").expect("a way");
+        let edited = edited.expect("another");
+        assert_eq!(edited, format!("{text}caller_id = \"dtmf_abdc\"\n"));
+        assert_eq!(with(&edited, "fxs1", "dtmf_abdc").expect("a way"), None);
+        let back = with(&edited, "fxs1", "auto").expect("a way");
+        assert!(back.expect("another").contains("\"auto\""));
+        assert!(matches!(
+            with(text, "fxs2", "auto"),
+            Err(Refusal::NotFound("set"))
+        ));
+        assert!(matches!(
+            with(text, "fxs1", "smoke"),
+            Err(Refusal::Field { .. })
+        ));
+    }
 
     #[test]
     fn a_pause_in_a_tone_is_seen_in_its_levels() {

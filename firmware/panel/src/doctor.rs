@@ -62,6 +62,14 @@ pub trait Doctor: Send + Sync + 'static {
     /// be rung now, [`Refusal::Busy`].
     fn test_set(&self, port: &str, begin: bool) -> Result<SetTest, Refusal>;
 
+    /// Writes into the configuration by which way the set on a port is told who calls. One that is there already is
+    /// no error and no new version.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the configuration has no set there; [`Refusal::Field`] for a way that is none;
+    /// what saving a configuration is refused for.
+    fn set_caller_id(&self, by: &Author, port: &str, way: &str) -> Result<(), Refusal>;
+
     /// Whoever keeps the messages of a set with this extension says how many wait.
     ///
     /// # Errors

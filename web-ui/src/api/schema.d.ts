@@ -530,6 +530,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ports/{port}/caller_id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Writes into the configuration by which way a set is told who calls, such as one that its display showed in a test:
+         *     a version of its own, which can be undone.
+         */
+        put: operations["set_caller_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ports/{port}/evidence": {
         parameters: {
             query?: never;
@@ -1838,6 +1858,11 @@ export interface components {
         SetTest: {
             /** @description Its steps, in order. */
             steps: components["schemas"]["SetTestStep"][];
+            /**
+             * @description The way that the configuration has for the set: `auto`, `off` or one that is tried; empty for a set that it
+             *     does not have.
+             */
+            used: string;
         };
         /**
          * @description What became of one way.
@@ -1850,6 +1875,11 @@ export interface components {
             number: string;
             outcome?: components["schemas"]["SetTestOutcome"] | null;
             /** @description The way, as `[[analog]] caller_id` of the configuration has it. */
+            way: string;
+        };
+        /** @description The way by which a set is told who calls. */
+        SetWay: {
+            /** @description One that a test tries, or `auto`: as is usual in the country. */
             way: string;
         };
         /** @description The person behind the cookie. */
@@ -3429,6 +3459,78 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_caller_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The port's name, such as fxs1 */
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetWay"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -137,7 +137,7 @@ export function setTest(begin: boolean): Schemas["SetTest"] {
   else if (tested > 0) tested += 1;
   const ways = ["bellcore", "bellcore_single", "etsi_fsk_ring", "etsi_fsk_dtas", "dtmf_abdc"];
   const outcome = (at: number) => (at >= tested ? null : at === 3 ? ("unanswered" as const) : ("sent" as const));
-  return { steps: tested === 0 ? [] : ways.map((way, at) => ({ number: String(901 + at), way, outcome: outcome(at) })) };
+  return { used: "etsi_fsk_ring", steps: tested === 0 ? [] : ways.map((way, at) => ({ number: String(901 + at), way, outcome: outcome(at) })) };
 }
 
 export const threads = (): Schemas["MediaThread"][] =>

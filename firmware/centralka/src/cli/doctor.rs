@@ -40,6 +40,10 @@ pub(crate) enum Of {
         /// Print JSON, once all is over.
         #[arg(long)]
         json: bool,
+        /// Ring nothing: from now on tell the set who calls by this way, which it showed; `auto`: as is usual in the
+        /// country. It is written into the configuration.
+        #[arg(long = "use", value_name = "WAY", conflicts_with = "json")]
+        way: Option<String>,
     },
 }
 
@@ -81,7 +85,15 @@ pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
             None => line(data, port.as_deref(), json),
         },
         Of::Voice { json } => voice(data, json),
-        Of::Set { port, json } => super::set_doctor::run(data, &port, json),
+        Of::Set {
+            port,
+            way: Some(way),
+            ..
+        } => {
+            let author = "cli".into();
+            ask(data, &Ask::SetCallerId { port, way, author }).map(drop)
+        }
+        Of::Set { port, json, .. } => super::set_doctor::run(data, &port, json),
     }
 }
 

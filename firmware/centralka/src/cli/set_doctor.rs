@@ -43,7 +43,9 @@ pub(crate) fn run(data: &Path, port: &str, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string_pretty(&tests)?);
     } else {
-        println!("Set `caller_id` of its [[analog]] entry to a way that it showed.");
+        println!(
+            "Write a way that it showed into the configuration: `doctor set {port} --use WAY`."
+        );
     }
     Ok(())
 }

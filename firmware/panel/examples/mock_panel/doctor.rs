@@ -153,10 +153,23 @@ impl Doctor for FakeOffice {
             ("fxs1", false) => Ok(SetTest::default()),
             ("fxs1", true) => Ok(SetTest {
                 steps: vec![step(Some(SetTestOutcome::Sent)), step(None)],
+                used: "auto".into(),
             }),
             ("fxs2", _) => Err(Refusal::State {
                 error: "set_in_use",
                 message: "The set is in use.".into(),
+            }),
+            _ => Err(Refusal::NotFound("set")),
+        }
+    }
+
+    fn set_caller_id(&self, _: &Author, port: &str, way: &str) -> Result<(), Refusal> {
+        match (port, way) {
+            ("fxs1", "auto" | "bellcore") => Ok(()),
+            ("fxs1", _) => Err(Refusal::Field {
+                field: "way",
+                rule: "unknown_way",
+                message: "no such way".into(),
             }),
             _ => Err(Refusal::NotFound("set")),
         }

@@ -36,5 +36,5 @@ pub use problem::{Fault, Problem};
 pub use session::{
     BoxAuthority, Claim, Health, HealthState, Login, Office, PasswordChange, Session, SignedIn,
 };
-pub use set_test::{SetTest, SetTestOutcome, SetTestStep, WaitingMessages};
+pub use set_test::{SetTest, SetTestOutcome, SetTestStep, SetWay, WaitingMessages};
 pub use voice::{MediaSecond, MediaState, MediaThread};

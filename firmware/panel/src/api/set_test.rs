@@ -34,6 +34,17 @@ pub struct SetTestStep {
 pub struct SetTest {
     /// Its steps, in order.
     pub steps: Vec<SetTestStep>,
+    /// The way that the configuration has for the set: `auto`, `off` or one that is tried; empty for a set that it
+    /// does not have.
+    pub used: String,
+}
+
+/// The way by which a set is told who calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetWay {
+    /// One that a test tries, or `auto`: as is usual in the country.
+    pub way: String,
 }
 
 /// How many messages wait for whoever uses a set.

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use crate::{
     answer::Failure,
-    api::{EvidenceList, PortHistory, PortList, Problem, SetTest, WaitingMessages},
+    api::{EvidenceList, PortHistory, PortList, Problem, SetTest, SetWay, WaitingMessages},
     desk::Desk,
     guard::{Administrator, Operator, Wish},
     playing,
@@ -155,6 +155,25 @@ pub(crate) async fn test_set(
     desk.ask(move |desk| desk.exchange.test_set(&port, true))
         .await
         .map(Json)
+}
+
+/// Writes into the configuration by which way a set is told who calls, such as one that its display showed in a test:
+/// a version of its own, which can be undone.
+#[utoipa::path(put, path = "/api/v1/ports/{port}/caller_id", tag = "ports", request_body = SetWay,
+    params(("port" = String, Path, description = "The port's name, such as fxs1")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+        (status = 503, body = Problem)))]
+pub(crate) async fn set_caller_id(
+    State(desk): State<Desk>,
+    administrator: Administrator,
+    Path(port): Path<String>,
+    Wish(wish): Wish<SetWay>,
+) -> Result<StatusCode, Failure> {
+    let author = administrator.author();
+    desk.ask(move |desk| desk.exchange.set_caller_id(&author, &port, &wish.way))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Says how many messages wait for whoever uses an analog set: its lamp and its dial tone show it. For who

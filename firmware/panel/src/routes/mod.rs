@@ -104,6 +104,7 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(lines::messages))
         .routes(routes!(lines::balance))
         .routes(routes!(lines::test_lifeline))
+        .routes(routes!(lines::set_caller_id))
         .routes(routes!(config::read, config::save))
         .routes(routes!(config::undo))
         .routes(routes!(probe::healthz))

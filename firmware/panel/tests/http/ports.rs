@@ -57,7 +57,7 @@ fn a_set_is_tested_by_administrators_where_there_is_one() {
 }
 
 #[test]
-fn administrators_have_lifelines_tested() {
+fn administrators_have_lifelines_tested_and_choose_a_sets_caller_id() {
     let panel = Box::start();
     let mut nobody = panel.visitor();
     let mut boss = panel.administrator();
@@ -67,6 +67,13 @@ fn administrators_have_lifelines_tested() {
     assert_eq!(boss.post(&lifeline("fxs1"), &json!({})).status, 404);
     let ports = boss.get("/api/v1/ports").json();
     assert_eq!(ports["ports"][1]["lifeline"]["verdict"], "works");
+    let way = |port: &str| format!("/api/v1/ports/{port}/caller_id");
+    let bellcore = json!({ "way": "bellcore" });
+    assert_eq!(nobody.put(&way("fxs1"), &bellcore).status, 401);
+    assert_eq!(boss.put(&way("fxs1"), &bellcore).status, 204);
+    assert_eq!(boss.put(&way("fxs2"), &bellcore).status, 404);
+    let wrong = boss.put(&way("fxs1"), &json!({ "way": "smoke" }));
+    assert_eq!(wrong.status, 422);
 }
 
 #[test]
