@@ -29,7 +29,7 @@ impl Running {
     /// them last.
     pub(crate) fn wait(self) -> Result<()> {
         let control = self.control.join();
-        // Sets hang on their lifelines from now on.
+        // Sets hang on their lifelines since the control thread dropped their ports.
         drop(self.hardware);
         notify::stopping();
         self.panel.stop();
