@@ -501,7 +501,8 @@ mod tests {
 
     #[test]
     fn a_way_goes_into_the_text_and_one_that_is_there_does_not() {
-        let text = "# kept\n[[analog]]\nid = \"set\"\nport = \"fxs1\"\n";
+        let text =
+            "# kept\n[office]\ncountry = \"PL\"\n\n[[analog]]\nid = \"set\"\nport = \"fxs1\"\n";
         let with = |text: &str, port: &str, way: &str| with_caller_id(text, port, way);
         let edited = with(text, "fxs1", "dtmf_abdc").expect("a way");
         let edited = edited.expect("another");
