@@ -110,6 +110,7 @@ impl Office {
             fingerprint: None,
             line_tones: Vec::new(),
             line_balance: Vec::new(),
+            lifelines: Vec::new(),
             messages: Vec::new(),
             resumed: false,
         };
