@@ -30,11 +30,7 @@ fn after_a_power_failure_phones_ring_and_open_calls_are_closed() {
     let mut phone = Phone::new(exchange.at.udp, "2005");
     assert_eq!(phone.register(Algorithm::Sha256, 3_600).status(), 200);
     let set = Set::of(&exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("*43");
-    set.talk(940);
-    set.hears(940, s(30));
+    set.hears_itself(940);
     let exchange = exchange.power_failure();
     let calls = exchange.calls();
     assert_eq!(calls.len(), 1, "{calls:?}");
@@ -61,11 +57,7 @@ fn a_stop_lets_calls_end_and_takes_no_new_ones() {
     let office = Office::with(&["2005", "2006"]).limit("stop_wait_s = 12");
     let mut exchange = Exchange::start(&office);
     let set = Set::of(&exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("*43");
-    set.talk(940);
-    set.hears(940, s(30));
+    set.hears_itself(940);
     let asked = now();
     exchange.terminate();
     exchange.says("new calls are refused");
@@ -168,11 +160,7 @@ fn a_new_configuration_counts_at_once_and_drops_no_call() {
     let office = Office::with(&["2005"]);
     let exchange = Exchange::start(&office);
     let set = Set::of(&exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("*43");
-    set.talk(940);
-    set.hears(940, s(30));
+    set.hears_itself(940);
     exchange.reload(&office.person("2007"));
     until(s(30), "the new person's phone registers", || {
         let mut phone = Phone::new(exchange.at.udp, "2007");
@@ -199,11 +187,7 @@ fn a_new_configuration_counts_at_once_and_drops_no_call() {
 fn a_call_is_explained_and_its_journal_plays_again() {
     let exchange = Exchange::start(&Office::with(&["2005"]));
     let set = Set::of(&exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("*43");
-    set.talk(940);
-    set.hears(940, s(30));
+    set.hears_itself(940);
     set.hang_up();
     let calls = exchange.ended_calls(1);
     let id = calls[0]["id"].as_str().expect("a call has an id");
@@ -235,11 +219,7 @@ fn after_kill_9_the_records_are_sound() {
     let mut exchange = Exchange::start(&Office::with(&["2005"]));
     for _ in 0..3 {
         let set = Set::of(&exchange);
-        set.lift();
-        set.hears_dial_tone(s(30));
-        set.dial("*43");
-        set.talk(940);
-        set.hears(940, s(30));
+        set.hears_itself(940);
         exchange = exchange.power_failure();
         let said = exchange.ask(&["verify"]);
         assert!(said.contains(" 0 faults"), "{said}");

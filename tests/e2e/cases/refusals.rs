@@ -22,11 +22,7 @@ fn office() -> Exchange {
 /// The set calls the echo test and hears itself.
 fn call_in_progress(exchange: &Exchange) -> Set<'_> {
     let set = Set::of(exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("*43");
-    set.talk(MARK_HZ);
-    set.hears(MARK_HZ, s(30));
+    set.hears_itself(MARK_HZ);
     set
 }
 

@@ -194,16 +194,12 @@ fn a_folder_that_cannot_be_written_is_named() {
     assert!(said.contains("/sys/centralka"), "{said}");
 }
 
-/// A page of the database is overwritten: the program says what to do, and a copy brings all of it back.
+/// The pages of the database are overwritten: the program says what to do, and a copy brings all of it back.
 #[test]
-fn a_damaged_page_is_named_and_a_copy_brings_the_office_back() {
+fn a_damaged_database_is_named_and_a_copy_brings_the_office_back() {
     let mut exchange = Exchange::start(&Office::with(&["2005"]));
     let set = Set::of(&exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("*43");
-    set.talk(940);
-    set.hears(940, s(30));
+    set.hears_itself(940);
     set.hang_up();
     let calls = exchange.ended_calls(1);
     let copy = exchange

@@ -87,6 +87,16 @@ impl<'e> Set<'e> {
         self.act(&["hangup"]);
     }
 
+    /// Lifts, dials the echo test and talks with `hz` until it hears that.
+    #[track_caller]
+    pub fn hears_itself(&self, hz: u32) {
+        self.lift();
+        self.hears_dial_tone(s(30));
+        self.dial("*43");
+        self.talk(hz);
+        self.hears(hz, s(30));
+    }
+
     /// Both hang up, the phone first.
     ///
     /// # Panics
