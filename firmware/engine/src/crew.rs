@@ -141,7 +141,11 @@ fn crew(
     for ((waker, peers), flights) in wakers.iter().zip(peers(wakers)).zip(flights) {
         let (orders, orders_out) = link::ring(SLOTS, WAITING, waker);
         let (dead, dead_out) = link::ring(SLOTS, limits::MEDIA_LEGS, &common.helper);
-        let (events, events_out) = link::ring(SLOTS, WAITING, &common.control);
+        let (mut events, events_out) = link::ring(SLOTS, WAITING, &common.control);
+        if wakers.len() > 1 {
+            // Of those who arrive from another thread.
+            events.keep_room(limits::MEDIA_LEGS);
+        }
         let (flight, counters) = (Flight::shared(), Arc::<Counters>::default());
         crew.workers.push(Worker {
             plane: Plane::new(at(&common.clock, common.start)),

@@ -231,7 +231,10 @@ impl Engine {
                     bridge,
                 } => {
                     count(&self.watcher.rest.moves, 1);
-                    self.order(from, ToMedia::Depart(leg, to, bridge));
+                    // One for each leg at most: until it has arrived all else that is for it waits here.
+                    if let Some(orders) = self.orders.get_mut(from) {
+                        orders.insist(ToMedia::Depart(leg, to, bridge));
+                    }
                 }
             }
         }

@@ -188,6 +188,20 @@ impl<T> Sender<T> {
         Ok(())
     }
 
+    /// Makes room for so many items that are insisted on.
+    pub(crate) fn keep_room(&mut self, items: usize) {
+        self.waiting.reserve(self.limit.saturating_add(items));
+    }
+
+    /// Hands `item` over now or as soon as there is room, however many wait: for what somebody waits for who
+    /// would wait for ever. There must be a limit to those elsewhere. Allocates nothing as long as the room that was
+    /// kept for them suffices.
+    pub(crate) fn insist(&mut self, item: T) {
+        if let Err(item) = self.send(item) {
+            self.waiting.push_back(item);
+        }
+    }
+
     /// Whether one more would be taken.
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.len() < self.limit
@@ -228,6 +242,25 @@ impl<T> Sender<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_insisted_on_is_never_lost() {
+        let waker = Waker::new().expect("an eventfd");
+        let (mut sender, mut receiver) = ring(1, 1, &waker);
+        sender.keep_room(2);
+        let room = sender.waiting.capacity();
+        assert_eq!((sender.send(0), sender.send(1)), (Ok(()), Ok(())));
+        assert_eq!(sender.send(2), Err(2), "the others are");
+        sender.insist(3);
+        sender.insist(4);
+        assert_eq!(sender.send(5), Err(5));
+        assert_eq!(sender.waiting.capacity(), room);
+        for item in [0, 1, 3, 4] {
+            assert_eq!(receiver.pop(), Ok(item), "in the order of sending");
+            sender.flush();
+        }
+        assert_eq!(sender.send(6), Ok(()));
+    }
 
     #[test]
     fn what_is_left_calls_nobody_until_there_is_much_of_it_or_news() {

@@ -186,9 +186,10 @@ impl Worker {
         self.tell_arrived(leg);
     }
 
+    /// The control thread waits for this, with all that it has to say to the leg, and asks for no second move of it
+    /// before: of these there is one for each leg at most, and none is lost, however many events wait. So the
+    /// control thread needs no deadline for it.
     fn tell_arrived(&mut self, leg: MediaLeg) {
-        if self.events.send(FromMedia::Arrived(leg)).is_err() {
-            count(&self.counters.events_lost, 1);
-        }
+        self.events.insist(FromMedia::Arrived(leg));
     }
 }
