@@ -242,7 +242,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that it was no hang-up: it is counted, and its tone is not believed any more. */
+        /** Says that it was no hang-up: it is counted, and its tone is not believed any more. Administrators only. */
         post: operations["mark_false"];
         delete?: never;
         options?: never;
@@ -522,7 +522,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Has a line searched for the impedance that balances it best: as soon as it is idle, and giving way to any call. */
+        /**
+         * Has a line searched for the impedance that balances it best: as soon as it is idle, and giving way to any call.
+         *     Administrators only.
+         */
         post: operations["balance"];
         delete?: never;
         options?: never;
@@ -540,7 +543,7 @@ export interface paths {
         get?: never;
         /**
          * Writes into the configuration by which way a set is told who calls, such as one that its display showed in a test:
-         *     a version of its own, which can be undone.
+         *     a version of its own, which can be undone. Administrators only.
          */
         put: operations["set_caller_id"];
         post?: never;
@@ -595,7 +598,7 @@ export interface paths {
         put?: never;
         /**
          * Has the lifeline of a line tested, the relay that joins a set to it without power: as soon as the line and the set
-         *     are idle, and giving way to any call.
+         *     are idle, and giving way to any call. Administrators only.
          */
         post: operations["test_lifeline"];
         delete?: never;
@@ -616,7 +619,7 @@ export interface paths {
         put?: never;
         /**
          * Rings a set with every way of caller ID, one after the other, for somebody to watch its display: with
-         *     each it shows another number.
+         *     each it shows another number. Administrators only.
          */
         post: operations["test_set"];
         delete?: never;

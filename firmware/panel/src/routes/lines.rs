@@ -108,7 +108,7 @@ pub(crate) async fn sound(
     playing::answer(sound, &headers, None).await
 }
 
-/// Says that it was no hang-up: it is counted, and its tone is not believed any more.
+/// Says that it was no hang-up: it is counted, and its tone is not believed any more. Administrators only.
 #[utoipa::path(post, path = "/api/v1/evidence/{id}/false", tag = "ports",
     params(("id" = u64, Path, description = "The hang-up's id")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -141,7 +141,7 @@ pub(crate) async fn set_test(
 }
 
 /// Rings a set with every way of caller ID, one after the other, for somebody to watch its display: with
-/// each it shows another number.
+/// each it shows another number. Administrators only.
 #[utoipa::path(post, path = "/api/v1/ports/{port}/test", tag = "ports",
     params(("port" = String, Path, description = "The port's name, such as fxs1")),
     responses((status = 200, body = SetTest), (status = 401, body = Problem),
@@ -158,7 +158,7 @@ pub(crate) async fn test_set(
 }
 
 /// Writes into the configuration by which way a set is told who calls, such as one that its display showed in a test:
-/// a version of its own, which can be undone.
+/// a version of its own, which can be undone. Administrators only.
 #[utoipa::path(put, path = "/api/v1/ports/{port}/caller_id", tag = "ports", request_body = SetWay,
     params(("port" = String, Path, description = "The port's name, such as fxs1")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -194,6 +194,7 @@ pub(crate) async fn messages(
 }
 
 /// Has a line searched for the impedance that balances it best: as soon as it is idle, and giving way to any call.
+/// Administrators only.
 #[utoipa::path(post, path = "/api/v1/ports/{port}/balance", tag = "ports",
     params(("port" = String, Path, description = "The port's name, such as fxo1")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -210,7 +211,7 @@ pub(crate) async fn balance(
 }
 
 /// Has the lifeline of a line tested, the relay that joins a set to it without power: as soon as the line and the set
-/// are idle, and giving way to any call.
+/// are idle, and giving way to any call. Administrators only.
 #[utoipa::path(post, path = "/api/v1/ports/{port}/lifeline", tag = "ports",
     params(("port" = String, Path, description = "The port's name, such as fxo1")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
