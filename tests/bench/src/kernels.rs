@@ -40,9 +40,9 @@ const KERNELS: &[Named] = &[
     ("kernel_mix_subtract", 175.0, subtract),
     ("kernel_limit_quiet", 245.0, || Ok(limit(20_000))),
     ("kernel_limit_loud", 9_900.0, || Ok(limit(60_000))),
-    ("line_echo_16_ms", 241_000.0, || Ok(line_kernels::echo(16))),
-    ("line_echo_32_ms", 425_000.0, || Ok(line_kernels::echo(32))),
-    ("line_echo_64_ms", 663_000.0, || Ok(line_kernels::echo(64))),
+    ("line_echo_16_ms", 314_000.0, || Ok(line_kernels::echo(16))),
+    ("line_echo_32_ms", 567_000.0, || Ok(line_kernels::echo(32))),
+    ("line_echo_64_ms", 972_000.0, || Ok(line_kernels::echo(64))),
     ("line_tones", 45_000.0, || Ok(line_kernels::tones())),
     ("line_caller_id", 77_000.0, || Ok(line_kernels::caller_id())),
     (

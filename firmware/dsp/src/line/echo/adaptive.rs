@@ -36,7 +36,10 @@ const WEIGHT_MAX: f32 = 0.5;
 /// No wire sends back more than it was sent, whatever the frequency: ratio of powers.
 const GAIN_MAX: f32 = 1.0;
 /// Frequencies that this is looked at, from 0 to 4 kHz: 31 Hz apart, as fine as a tail of 32 ms tells them apart.
-const FREQUENCIES: u8 = 128;
+const FREQUENCIES: usize = 128;
+/// What matters of an echo: 15 dB below its strongest frequency and more. Where next to nothing was played a filter
+/// is what chance made of it.
+const MATTERS: f32 = 0.03;
 /// Blocks after somebody spoke during which what is left is no mere echo: 60 ms.
 const HANGOVER: u8 = 6;
 /// Blocks of a test: 40 ms.
@@ -303,7 +306,7 @@ impl Adaptive {
         let weight = energy(&self.copy);
         let possible = near - copy < far * GEIGEL * GEIGEL && weight < WEIGHT_MAX;
         let better = copy < used * BETTER && copy < near && possible;
-        if better && vectorised(|| peak_gain(&self.copy)) <= GAIN_MAX {
+        if better && !vectorised(|| amplifies(&self.copy, &self.far)) {
             self.used.copy_from_slice(&self.copy);
             self.harmful = 0;
         } else if used > near * HARM {
@@ -337,31 +340,44 @@ impl Adaptive {
     }
 }
 
-/// The greatest gain of a filter at any frequency, as a ratio of powers (Goertzel's recursion, a few at a time: in
-/// this form the compiler makes it a handful of vector instructions a tap).
+/// Whether a filter makes a tone of what was played stronger than it was played, and this tone matters for the echo
+/// that it makes.
+#[inline(always)]
+fn amplifies(taps: &[f32], played: &[f32]) -> bool {
+    let gains = spectrum(taps);
+    let mut echoes = spectrum(played);
+    for (echo, gain) in echoes.iter_mut().zip(&gains) {
+        *echo *= gain;
+    }
+    let strongest = echoes.iter().copied().fold(0.0, f32::max);
+    let mut both = gains.iter().zip(&echoes);
+    both.any(|(&gain, &echo)| gain > GAIN_MAX && echo > strongest * MATTERS)
+}
+
+/// The power at each frequency (Goertzel's recursion, some at a time: in this form the compiler makes it a handful
+/// of vector instructions a sample).
 #[expect(
     clippy::indexing_slicing,
     reason = "arrays of one length, indexed below it: nothing is checked"
 )]
 #[inline(always)]
-fn peak_gain(taps: &[f32]) -> f32 {
+fn spectrum(sound: &[f32]) -> [f32; FREQUENCIES] {
     const AT_ONCE: usize = 16;
-    let mut peak = 0.0_f32;
-    for first in (0..FREQUENCIES).step_by(AT_ONCE) {
+    let mut powers = [0.0; FREQUENCIES];
+    for (group, powers) in (0_u8..).zip(powers.as_chunks_mut::<AT_ONCE>().0) {
         let turn: [f32; AT_ONCE] = from_fn(|n| {
-            let angle = PI * f32::from(first.saturating_add(n as u8)) / f32::from(FREQUENCIES);
-            2.0 * angle.cos()
+            let at = f32::from(group) * AT_ONCE as f32 + n as f32;
+            2.0 * (PI * at / FREQUENCIES as f32).cos()
         });
         let (mut last, mut before) = ([0.0_f32; AT_ONCE], [0.0_f32; AT_ONCE]);
-        for tap in taps {
-            let next = from_fn(|n| tap + turn[n] * last[n] - before[n]);
+        for sample in sound {
+            let next = from_fn(|n| sample + turn[n] * last[n] - before[n]);
             (before, last) = (last, next);
         }
-        let power =
-            |n: usize| last[n] * last[n] + before[n] * before[n] - turn[n] * last[n] * before[n];
-        peak = (0..AT_ONCE).map(power).fold(peak, f32::max);
+        *powers =
+            from_fn(|n| last[n] * last[n] + before[n] * before[n] - turn[n] * last[n] * before[n]);
     }
-    peak
+    powers
 }
 
 fn energy(samples: &[f32]) -> f32 {
