@@ -23,7 +23,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// No space is left.
-    #[error("the disk that holds {} is full", path.display())]
+    #[error("the disk that holds {} is full: make room there", path.display())]
     Full {
         /// The database.
         path: PathBuf,

@@ -5,6 +5,7 @@ mod audio;
 mod callers;
 mod codec_change;
 mod conference;
+mod disks;
 mod hold;
 mod life;
 mod lines;

@@ -382,6 +382,13 @@ impl Exchange {
         });
     }
 
+    /// What `/healthz` says.
+    #[must_use]
+    #[track_caller]
+    pub fn health(&self) -> String {
+        self.get("/healthz")
+    }
+
     #[track_caller]
     fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.at.http).expect("the panel listens");

@@ -9,6 +9,7 @@
 
 pub mod baresip;
 pub mod child;
+pub mod disk;
 pub mod ears;
 pub mod exchange;
 pub mod folder;
