@@ -18,7 +18,7 @@ use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOption
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{Board, Control, Driver, Gather, MEDIA, Parting, Silence, WAKER},
+    control::{Board, Control, Driver, Gather, Handshakes, MEDIA, Parting, WAKER},
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
@@ -413,7 +413,7 @@ fn start_control(
         sockets: std::collections::BTreeMap::new(),
         listeners: std::collections::BTreeMap::new(),
         streams: std::collections::BTreeMap::new(),
-        silence: Silence::default(),
+        handshakes: Handshakes::default(),
         browsers,
         lines: std::collections::BTreeMap::new(),
         unread: Vec::new(),

@@ -265,9 +265,9 @@ mod tests {
         let flow = flows.get_mut(FlowId(1)).expect("it is open");
         flow.push(b"OPTIONS sip:x SIP/2.0\r\nVia: ");
         assert!(flow.next_frame().is_none());
-        let due = began + Duration::from_secs(15);
+        let due = began + Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S);
         assert_eq!(flows.next_deadline().map(|(at, _)| at), Some(due));
-        assert_eq!(flows.silent(Instant::from_millis(15_699)), []);
+        assert_eq!(flows.silent(Instant::from_millis(due.as_millis() - 1)), []);
         assert_eq!(flows.silent(due), [FlowId(1)]);
     }
 }

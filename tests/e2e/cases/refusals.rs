@@ -199,7 +199,7 @@ fn half_open_connections_are_closed_in_15_seconds() {
             }
         }
         let took = started.elapsed();
-        // To the millisecond in `control::silence` and `pbx::flows`, whose time is handed in; here the rest
+        // To the millisecond in `control::handshakes` and `pbx::flows`, whose time is handed in; here the rest
         // is for a machine that is busy with other things.
         assert!(took < s(30), "{case:?} was closed after {took:?}");
     }

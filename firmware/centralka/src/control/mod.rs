@@ -5,8 +5,8 @@ mod board;
 mod doors;
 mod driver;
 mod gather;
+mod handshakes;
 mod parting;
-mod silence;
 mod stream;
 mod turn;
 
@@ -23,8 +23,8 @@ pub(crate) use board::Board;
 pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
 pub(crate) use gather::Gather;
+pub(crate) use handshakes::Handshakes;
 pub(crate) use parting::Parting;
-pub(crate) use silence::Silence;
 use stream::Stream;
 
 use crate::{clock::Clock, doors::Listener, tls::Tls, word::Word};
@@ -38,8 +38,8 @@ pub(crate) struct Control {
     pub(crate) sockets: BTreeMap<usize, UdpDoor>,
     pub(crate) listeners: BTreeMap<usize, Listener>,
     pub(crate) streams: BTreeMap<FlowId, Stream>,
-    /// Those of them that have said nothing yet.
-    pub(crate) silence: Silence,
+    /// Those of them that are not up yet.
+    pub(crate) handshakes: Handshakes,
     /// What browsers say that are phones, and the ways back to them.
     pub(crate) browsers: WebInbox,
     pub(crate) lines: BTreeMap<FlowId, WebLine>,

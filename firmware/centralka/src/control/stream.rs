@@ -34,12 +34,8 @@ pub(crate) struct Stream {
     pub(crate) transport: Transport,
     /// Whether the exchange was told; TLS is told after its handshake.
     pub(crate) announced: bool,
-    /// Until when it must be announced, and said something if the peer made it.
+    /// Until when that must be.
     pub(crate) deadline: Instant,
-    /// Whether we made it: then it may wait for what we have to say.
-    ours: bool,
-    /// Whether its time still runs.
-    pub(crate) silent: bool,
 }
 
 impl Stream {
@@ -60,7 +56,7 @@ impl Stream {
             }
             None => None,
         };
-        Self::new(socket, remote, tls, (deadline, false))
+        Self::new(socket, remote, tls, deadline)
     }
 
     /// A connection that we are making to a peer.
@@ -79,14 +75,14 @@ impl Stream {
             }
             None => None,
         };
-        Self::new(socket, remote, tls, (deadline, true))
+        Self::new(socket, remote, tls, deadline)
     }
 
     fn new(
         socket: TcpStream,
         remote: SocketAddr,
         tls: Option<Box<Connection>>,
-        (deadline, ours): (Instant, bool),
+        deadline: Instant,
     ) -> io::Result<Self> {
         // SIP messages are whole when written; waiting for more only delays them.
         let _ = socket.set_nodelay(true);
@@ -105,8 +101,6 @@ impl Stream {
             transport,
             announced: false,
             deadline,
-            ours,
-            silent: true,
         })
     }
 
@@ -114,14 +108,6 @@ impl Stream {
     pub(crate) fn is_ready(&self) -> bool {
         let connected = self.socket.peer_addr().is_ok();
         connected && self.tls.as_ref().is_none_or(|tls| !tls.is_handshaking())
-    }
-
-    /// Whether its time is over because it did what was waited for, after it `said` something or
-    /// nothing; true only once.
-    pub(crate) const fn breaks_silence(&mut self, said: bool) -> bool {
-        let broken = self.silent && self.announced && (said || self.ours);
-        self.silent &= !broken;
-        broken
     }
 
     /// Reads what is there into `plain`.

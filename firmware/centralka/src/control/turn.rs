@@ -43,7 +43,7 @@ impl Control {
             self.hear_words();
             self.hear_browsers();
             self.run_jacks();
-            self.close_silent();
+            self.close_unfinished();
             self.tick();
         }
         self.say_goodbye();
@@ -57,9 +57,9 @@ impl Control {
         }
         let board = self.board.next_deadline();
         let now = self.clock.now().mono;
-        let silent = self.silence.next_deadline();
+        let handshake = self.handshakes.next_deadline();
         let own = self.driver.next_deadline();
-        let next = own.into_iter().chain(board).chain(silent).min();
+        let next = own.into_iter().chain(board).chain(handshake).min();
         let wait = next.map_or(SLEEP_MAX, |at| at.since(now)).min(SLEEP_MAX);
         // mio rounds down to milliseconds; a little late is better than spinning.
         if wait.is_zero() {
@@ -130,7 +130,7 @@ impl Control {
                 continue;
             }
             let tls = self.tls.as_ref().filter(|_| listener.secure);
-            let patience = Duration::from_secs(limits::SIP_FLOW_FIRST_MESSAGE_S);
+            let patience = Duration::from_secs(limits::SIP_HANDSHAKE_S);
             let deadline = self.clock.now().mono + patience;
             let server = tls.map(|tls| &tls.server);
             let Ok(stream) = Stream::accepted(socket, remote, server, deadline) else {
@@ -155,7 +155,7 @@ impl Control {
             tracing::warn!(%error, "a connection could not be watched");
             return;
         }
-        self.silence.begin(flow, stream.deadline);
+        self.handshakes.begin(flow, stream.deadline);
         self.streams.insert(flow, stream);
     }
 
@@ -189,6 +189,7 @@ impl Control {
         let announce = !stream.announced && stream.is_ready();
         if announce {
             stream.announced = true;
+            self.handshakes.end(flow, stream.deadline);
             let (transport, local, remote) = (stream.transport, stream.local, stream.remote);
             self.tell(Input::FlowOpened {
                 flow,
@@ -196,11 +197,6 @@ impl Control {
                 local,
                 remote,
             });
-        }
-        if let Some(stream) = self.streams.get_mut(&flow)
-            && stream.breaks_silence(!bytes.is_empty())
-        {
-            self.silence.end(flow, stream.deadline);
         }
         let more = bytes.len() >= Stream::READ_MAX;
         if !bytes.is_empty() {
@@ -216,16 +212,16 @@ impl Control {
     /// A connection is lost: the exchange is told, if it knew.
     fn drop_stream(&mut self, flow: FlowId) {
         if let Some(mut stream) = self.streams.remove(&flow) {
-            self.silence.end(flow, stream.deadline);
+            self.handshakes.end(flow, stream.deadline);
             let _ = self.poll.registry().deregister(&mut stream.socket);
             self.tell(Input::FlowClosed { flow });
         }
     }
 
-    /// Connections that never became one: no handshake or no word in time.
-    fn close_silent(&mut self) {
+    /// Connections that never became one.
+    fn close_unfinished(&mut self) {
         let now = self.clock.now().mono;
-        while let Some(flow) = self.silence.next_due(now) {
+        while let Some(flow) = self.handshakes.next_due(now) {
             self.drop_stream(flow);
         }
     }
@@ -417,7 +413,7 @@ impl Control {
         }
         for flow in lost {
             if let Some(mut stream) = self.streams.remove(&flow) {
-                self.silence.end(flow, stream.deadline);
+                self.handshakes.end(flow, stream.deadline);
                 let _ = self.poll.registry().deregister(&mut stream.socket);
             }
             self.tell_at(now, Input::FlowClosed { flow });

@@ -23,8 +23,10 @@ pub const WEB_PHONES_PER_ADDRESS: usize = 64;
 pub const WEB_PHONE_BACKLOG: usize = 64;
 /// Messages of all browsers that wait for the exchange; who has more to say waits.
 pub const WEB_PHONE_QUEUE: usize = 256;
-/// Seconds in which a new connection must bring its first whole message.
-pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 15;
+/// Seconds that the handshake of a connection to us may take.
+pub const SIP_HANDSHAKE_S: u64 = 5;
+/// Seconds after it in which a new connection must bring its first whole message.
+pub const SIP_FLOW_FIRST_MESSAGE_S: u64 = 10;
 /// Seconds in which a connection that we make must be up.
 pub const SIP_CONNECT_S: u64 = 4;
 /// Answered digest nonces whose counts are remembered; one that loses its place counts as stale.
