@@ -392,8 +392,6 @@ impl Person {
         let rings = ringing.map_or(0, |(start, cadence)| {
             cadence.bursts_begun_at(ms_since(self.now, start))
         });
-        let sounds_waiting = self.said.saturating_sub(self.links.wire.spoken());
-        let hands_waiting = HAND_RING.saturating_sub(self.links.hands.slots()) as u64;
         Report {
             port: self.port.clone(),
             off_hook: self.off_hook,
@@ -406,7 +404,7 @@ impl Person {
             lamp: self.lamp(),
             metered: self.bell.metered,
             talking: self.talking.as_ref().map(|mark| mark.name().into()),
-            waiting: u32::try_from(sounds_waiting + hands_waiting).unwrap_or(u32::MAX),
+            waiting: self.waiting(),
             blocks: self.links.wire.blocks(),
             dropped: self.links.wire.dropped(),
             hearing: self
@@ -414,6 +412,14 @@ impl Person {
                 .then(|| hearing::hearing(&self.ear, tones, marks)),
             line: None,
         }
+    }
+
+    /// Keys, sounds and movements of the hook that were asked for and have not begun.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        let sounds = self.said.saturating_sub(self.links.wire.spoken());
+        let hands = HAND_RING.saturating_sub(self.links.hands.slots()) as u64;
+        u32::try_from(sounds + hands).unwrap_or(u32::MAX)
     }
 
     fn must_be_off_hook(&self) -> Result<(), ActError> {

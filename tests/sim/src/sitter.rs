@@ -5,7 +5,7 @@ use core::time::Duration;
 use hal_sim::{Act, Manner, People};
 use model::{Instant, Random};
 
-use crate::office::pick;
+use crate::office::{EMERGENCY, pick};
 use crate::plan::Features;
 use crate::sound::{Ear, MARKS_HZ};
 
@@ -87,6 +87,24 @@ impl Sitter {
             && people.act(&self.port, &Act::Talk { mark }).is_ok();
         self.dialling = done.then(|| number.to_owned());
         done
+    }
+
+    /// The exchange starts anew and hears nothing of what was pressed before: what is dialled from now on is the
+    /// number of which no key was pressed yet. Whoever calls in need dials it once more.
+    pub(crate) fn begins_anew(&mut self, people: &mut People) {
+        let Some(number) = self.dialled.take().filter(|_| self.off_hook) else {
+            return;
+        };
+        let Some(waiting) = people.person(&self.port).map(|person| person.waiting()) else {
+            return;
+        };
+        // What is said after the keys waits with them.
+        let whole = waiting as usize > number.len();
+        let again = waiting == 0 && number == EMERGENCY && {
+            let digits = number.clone();
+            people.act(&self.port, &Act::Dial { digits }).is_ok()
+        };
+        self.dialled = (whole || again).then_some(number);
     }
 
     /// Hangs up, if off hook.

@@ -1,7 +1,7 @@
 //! Worlds from seeds: each is played and judged by every oracle.
 //!
 //! 20 worlds of ten virtual minutes in the fast tier; `CENTRALKA_SIM_SEEDS` says how many in the
-//! full gate.
+//! full gate, `CENTRALKA_SIM_FIRST` with which seed they begin.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,21 +15,25 @@ const SEEDS: u64 = 20;
     clippy::disallowed_methods,
     reason = "the one place that asks for the size of the gate"
 )]
+fn asked(what: &str) -> Option<u64> {
+    std::env::var(what).ok()?.parse().ok()
+}
+
 fn seeds() -> u64 {
-    let wanted = std::env::var("CENTRALKA_SIM_SEEDS").ok();
-    wanted.and_then(|text| text.parse().ok()).unwrap_or(SEEDS)
+    asked("CENTRALKA_SIM_SEEDS").unwrap_or(SEEDS)
 }
 
 /// Plays the seeds on two threads; each world has one.
 #[test]
 fn every_seed_keeps_its_promises() {
-    let next = AtomicU64::new(0);
+    let first = asked("CENTRALKA_SIM_FIRST").unwrap_or(0);
+    let next = AtomicU64::new(first);
     let broken = Mutex::new(Vec::new());
     let (calls, talks, moves) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds() {
+            if seed >= first.saturating_add(seeds()) {
                 return;
             }
             let outcome = run(&Plan::new(seed), None);

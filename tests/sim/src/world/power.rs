@@ -76,6 +76,9 @@ impl World {
         let media = (&mut self.board, self.features.planes);
         self.exchange = Some(Exchange::start(self.now, setup, keys, media));
         self.take_effects();
+        for sitter in &mut self.sitters {
+            sitter.begins_anew(&mut self.board.people);
+        }
         let lifted: Vec<u16> = self
             .sitters
             .iter()

@@ -1,7 +1,11 @@
 //! What is left of the echo while the far end speaks alone gives way to the noise of the room.
+//!
+//! A voice that begins before anything else was heard, or a tone that does not stop, looks like noise as long as it
+//! lasts. So what was learned is made no stronger than what there is of noise now: a pause of such a voice shows it.
 
 use crate::TICK_SAMPLES;
 use crate::comfort::{ComfortNoise, describe};
+use crate::level::mean_square;
 
 use super::adaptive::Powers;
 
@@ -25,6 +29,10 @@ const NOISE: f32 = 2.5;
 #[derive(Clone, Debug)]
 pub(super) struct Suppressor {
     noise: ComfortNoise,
+    /// Mean square of the noise as it was learned.
+    learned: f32,
+    /// What of it is played: a factor.
+    strength: f32,
     echoes: [f32; RING],
     /// The weakest block of each part of the last 2 s.
     floors: [f32; PARTS],
@@ -40,6 +48,8 @@ impl Suppressor {
     pub(super) fn new() -> Self {
         Self {
             noise: ComfortNoise::new(),
+            learned: 0.0,
+            strength: 1.0,
             echoes: [0.0; RING],
             floors: [f32::MAX; PARTS],
             blocks: 0,
@@ -67,6 +77,10 @@ impl Suppressor {
         } else {
             0.0
         };
+        let strength = self.possible(floor);
+        if self.depth == 0.0 {
+            self.strength = strength;
+        }
         if aim == 0.0 && self.depth == 0.0 {
             return;
         }
@@ -76,8 +90,20 @@ impl Suppressor {
         let step = 1.0 / (TICK_SAMPLES as f32 / 2.0);
         for (sample, noise) in block.iter_mut().zip(noise) {
             self.depth += (aim - self.depth).clamp(-step, step);
-            let mixed = f32::from(*sample) * (1.0 - self.depth) + f32::from(noise) * self.depth;
+            self.strength += (strength - self.strength).clamp(-step, step);
+            let noise = f32::from(noise) * self.strength;
+            let mixed = f32::from(*sample) * (1.0 - self.depth) + noise * self.depth;
             *sample = mixed.round() as i16;
+        }
+    }
+
+    /// The factor that makes what was learned as weak as noise is that has this floor now.
+    fn possible(&self, floor: f32) -> f32 {
+        let most = floor * NOISE;
+        if self.learned > most {
+            (most / self.learned).sqrt()
+        } else {
+            1.0
         }
     }
 
@@ -112,6 +138,7 @@ impl Suppressor {
         };
         if self.quiet >= 2 {
             self.noise.set(&describe(&self.recent));
+            self.learned = mean_square(&self.recent);
         }
     }
 }

@@ -446,6 +446,26 @@ fn the_suppressor_leaves_the_noise_of_the_room() {
     assert!(heard.abs() < 2.0, "{heard:.1} dB of what is said");
 }
 
+/// A far party that speaks or hums before anything is played is learned as noise, for nothing quieter was heard.
+#[test]
+fn what_was_heard_first_is_no_noise_of_the_line() {
+    let hybrid = &hybrids()[1].1;
+    for (hums, first) in [
+        (true, tone(1_000.0, -16.0, 8_000)),
+        (false, composite(1.0, -16.0, 117.0, 5)),
+    ] {
+        // Then both speak, and then one alone.
+        let mut played = vec![0; 2_400];
+        played.extend(composite(5.0, -13.0, 183.0, 9));
+        let mut came = hybrid.echo(&played);
+        add_saturating(&mut came, &first);
+        let mut canceller = EchoCanceller::new(EchoSettings::default());
+        let out = cancel(&mut canceller, &played, &came);
+        let alone = rms_dbm0(&out[16_000..42_400]);
+        assert!(alone < -50.0, "hums {hums}: {alone:.1} dBm0");
+    }
+}
+
 #[test]
 fn reversals_of_2100_hz_switch_it_off_until_silence() {
     let tone = |reverses: bool, hz: f32| -> Vec<i16> {
