@@ -35,6 +35,7 @@ impl Pbx {
                     (Err(error), None) => self.leg_event(now, id, LegEvent::Ended(error.cause())),
                 }
             }
+            UsageEvent::OfferTurn => self.align(now, id),
             UsageEvent::Info { content_type, body } => self.info(now, id, &content_type, &body),
             UsageEvent::Request { server, request } => {
                 let response = self.agent.response_to(&request, 405);

@@ -6,7 +6,7 @@ use model::{
     CallId, Codec, Digit, EntryId, Event, EventBody, FaxTone, LegId, MediaCommand, MediaLeg, Now,
     Rule, SecurityFault, VoiceOptions,
 };
-use sip::{HeaderName, Headers, Method, Peer};
+use sip::{HeaderName, Headers, Method, Peer, UsageKey};
 
 use crate::{
     Pbx,
@@ -79,19 +79,32 @@ impl Pbx {
     /// The codec of `id` changed: the other party of the call is asked to change with it, if it can.
     /// If it does not, the media plane converts.
     pub(crate) fn align_partner(&mut self, now: Now, id: LegId) {
-        let Some(codec) = self.legs.get(&id).and_then(|leg| leg.talk.codec()) else {
-            return;
-        };
-        let Some(other) = self.partner(id).and_then(|other| self.legs.get_mut(&other)) else {
-            return;
-        };
-        if other.stage != Stage::Up || other.talk.codec() == Some(codec) || !other.talk.can(codec) {
-            return;
+        let other = self.partner(id);
+        if let Some((usage, _)) = other.and_then(|other| self.to_be_aligned(other)) {
+            // A usage that is gone has its end on the way.
+            let _ = self.agent.ask_turn(now.mono, usage);
         }
-        let Some(usage) = other.usage else { return };
-        let sdp = other.talk.offer_again(&[codec]);
-        // A usage that is gone has its end on the way.
-        let _ = self.agent.offer(now.mono, usage, sdp);
+    }
+
+    /// An offer may go to `id` now: whether it is still to have another codec is decided only here, for
+    /// either side may have changed while the offer had to wait.
+    pub(crate) fn align(&mut self, now: Now, id: LegId) {
+        let Some((usage, codec)) = self.to_be_aligned(id) else {
+            return;
+        };
+        if let Some(leg) = self.legs.get_mut(&id) {
+            let sdp = leg.talk.offer_again(&[codec]);
+            // As above.
+            let _ = self.agent.offer(now.mono, usage, sdp);
+        }
+    }
+
+    /// The codec that `id` is to be asked for: its partner's, if it can.
+    fn to_be_aligned(&self, id: LegId) -> Option<(UsageKey, Codec)> {
+        let codec = self.legs.get(&self.partner(id)?)?.talk.codec()?;
+        let leg = self.legs.get(&id)?;
+        let other = leg.talk.codec() != Some(codec) && leg.talk.can(codec);
+        (leg.stage == Stage::Up && other).then_some((leg.usage?, codec))
     }
 
     /// The only other leg in the same bridge.

@@ -133,6 +133,9 @@ fn offers_made_at_once_are_both_done_in_the_end() {
                             agent.accept_offer(now, call, sdp("yes")).expect("waits");
                         }),
                         UsageEvent::AnswerToOurOffer { .. } => done[n] = true,
+                        UsageEvent::OfferTurn => world.with(n, |agent, now| {
+                            agent.offer(now, call, sdp("anew")).expect("lives");
+                        }),
                         other => panic!("{other:?}"),
                     }
                 }
@@ -162,6 +165,20 @@ fn after_glare_the_owner_of_the_call_id_waits_longer() {
     let began = script.now.as_millis();
     script.wait_ms(2_099);
     script.silent();
+    script.wait_ms(1_901);
+    let at = script.sent_at.front().copied().expect("tried again") - began;
+    assert!((2_100..=4_000).contains(&at), "{at}");
+    assert_eq!(body(&script.expect("INVITE ")), "hold");
+}
+
+#[test]
+fn an_offer_that_crossed_theirs_is_made_anew_when_theirs_was_accepted() {
+    let mut script = Script::new();
+    let (call, _, ack) = calling(&mut script, "");
+    script.act(|agent, now| agent.offer(now, call, b"stale".to_vec()).expect("lives"));
+    let reinvite = script.expect("INVITE sip:bob@192.0.2.2:5062 ");
+    script.answer(&reinvite, "491 Request Pending", "", "");
+    script.expect("ACK ");
     // Their second try comes first and is welcome.
     script.say(&of_bob("INVITE", 2, &ack, ""), "their hold");
     script.expect("SIP/2.0 100");
@@ -174,10 +191,12 @@ fn after_glare_the_owner_of_the_call_id_waits_longer() {
     let ok = script.expect("SIP/2.0 200");
     script.say(&of_bob("ACK", 2, &ack, ""), "");
     assert_eq!(body(&ok), "ok");
-    script.wait_ms(1_901);
-    let at = script.sent_at.front().copied().expect("tried again") - began;
-    assert!((2_100..=4_000).contains(&at), "{at}");
-    assert_eq!(body(&script.expect("INVITE ")), "hold");
+    script.wait_ms(4_000);
+    // What was offered before would undo what both agree on now.
+    script.silent();
+    assert!(matches!(script.event(), UsageEvent::OfferTurn));
+    script.act(|agent, now| agent.offer(now, call, b"fresh".to_vec()).expect("lives"));
+    assert_eq!(body(&script.expect("INVITE ")), "fresh");
 }
 
 #[test]

@@ -107,6 +107,9 @@ pub enum UsageEvent {
         /// The refusing status, 300 to 699.
         status: u16,
     },
+    /// An offer may be made now that was asked for by [`Agent::ask_turn`](crate::Agent::ask_turn), or that
+    /// had to wait and does not fit what was agreed on meanwhile.
+    OfferTurn,
     /// Incoming call: the ACK of our 2xx came.
     Confirmed,
     /// Incoming call: the caller gave up before the answer. `Ended` follows at once.

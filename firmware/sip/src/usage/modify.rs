@@ -46,25 +46,39 @@ pub(crate) struct Modification {
     refresh: bool,
 }
 
-/// An offer that waits for its turn.
+/// What waits for its turn.
 #[derive(Debug)]
-pub(crate) struct Queued {
-    sdp: Vec<u8>,
-    refresh: bool,
+pub(crate) enum Queued {
+    /// This offer.
+    Offer(Vec<u8>),
+    /// The user's next offer, which is made when it may go.
+    Turn,
+    /// Our last description again, for the session timer.
+    Refresh,
 }
 
 impl Agent {
     /// Offers the peer another session description: by re-INVITE, before the answer by UPDATE. If
     /// an offer cannot go out now (another is under way, an ACK is missing, glare) it goes as soon
-    /// as it can; a newer one replaces it. `AnswerToOurOffer` or `OfferRefused` tells the result.
+    /// as it can; a newer one replaces it. `AnswerToOurOffer` or `OfferRefused` tells the result. If the
+    /// peer's own offer is accepted before, this one may not fit any more: then [`UsageEvent::OfferTurn`]
+    /// asks for it anew.
     ///
     /// # Errors
     /// [`AgentError::NotNow`] if the call is over.
     pub fn offer(&mut self, now: Instant, usage: UsageKey, sdp: Vec<u8>) -> Result<(), AgentError> {
-        self.live(usage)?.queued = Some(Queued {
-            sdp,
-            refresh: false,
-        });
+        self.live(usage)?.queued = Some(Queued::Offer(sdp));
+        self.send_queued(now, usage);
+        Ok(())
+    }
+
+    /// Asks for a turn to offer: [`UsageEvent::OfferTurn`] comes as soon as an offer can go out, at once
+    /// if that is now.
+    ///
+    /// # Errors
+    /// [`AgentError::NotNow`] if the call is over.
+    pub fn ask_turn(&mut self, now: Instant, usage: UsageKey) -> Result<(), AgentError> {
+        self.live(usage)?.queued = Some(Queued::Turn);
         self.send_queued(now, usage);
         Ok(())
     }
@@ -92,8 +106,14 @@ impl Agent {
         if !free {
             return;
         }
-        if let Some(queued) = usage.queued.take() {
-            self.modify(now, key, method, Some(queued.sdp), queued.refresh);
+        match usage.queued.take() {
+            Some(Queued::Offer(sdp)) => self.modify(now, key, method, Some(sdp), false),
+            Some(Queued::Turn) => self.tell(key, UsageEvent::OfferTurn),
+            Some(Queued::Refresh) => {
+                let sdp = usage.local_sdp.clone();
+                self.modify(now, key, method, Some(sdp), true);
+            }
+            None => {}
         }
     }
 
@@ -275,8 +295,10 @@ impl Agent {
         let pause = Duration::from_millis(u64::from(tens) * 10);
         match done.sdp {
             Some(sdp) => {
-                let refresh = done.refresh;
-                usage.queued.get_or_insert(Queued { sdp, refresh });
+                usage.queued.get_or_insert(match done.refresh {
+                    true => Queued::Refresh,
+                    false => Queued::Offer(sdp),
+                });
                 let retry = Alarm::Usage(key, UsageTimer::RetryOffer);
                 self.alarms.set_after(retry, now, pause);
             }
@@ -302,8 +324,7 @@ impl Agent {
             self.modify(now, key, Method::Update, None, true);
             return;
         }
-        let sdp = usage.local_sdp.clone();
-        usage.queued.get_or_insert(Queued { sdp, refresh: true });
+        usage.queued.get_or_insert(Queued::Refresh);
         self.send_queued(now, key);
         // Another offer may be in the way; what settles it sends the queued one.
     }
@@ -355,6 +376,10 @@ impl Agent {
             return Err(AgentError::NotNow);
         };
         usage.local_sdp.clone_from(&sdp);
+        if let Some(queued @ Queued::Offer(_)) = &mut usage.queued {
+            // It was made for the session as it was before.
+            *queued = Queued::Turn;
+        }
         let (contact, peer) = (usage.contact.clone(), usage.peer);
         let established = matches!(usage.phase, Phase::Established);
         let extra = usage.extra.clone();
