@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::{Cause, EntryId, EventBody, Instant, LegKind, PortId, Rule, Target};
 use store::CdrFold;
 
-use crate::office::{ECHO, EMERGENCY, NOBODY, Office, ROOM, is_outside};
+use crate::office::{ECHO, EMERGENCY, NOBODY, Office, ROOM, Seat, is_outside};
 use crate::truth::{Fact, Truth};
 use crate::world::World;
 
@@ -53,6 +53,7 @@ pub(crate) fn check(world: &mut World) -> usize {
     wrong.extend(missing(&folds, &world.truth, &world.office));
     wrong.extend(missing_of_lines(&folds, &world.truth, &world.office));
     wrong.extend(taken_twice(world));
+    wrong.extend(let_in_unprotected(world));
     for wrong in wrong {
         world.violation(&wrong);
     }
@@ -157,6 +158,23 @@ fn taken_twice(world: &World) -> Vec<String> {
     stays.windows(2).filter_map(twice).collect()
 }
 
+/// Whoever must protect the voice and cannot is told so, and is in no call.
+fn let_in_unprotected(world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (at, facts) in &world.truth.facts {
+        for (seat, fact) in facts {
+            let unfit = world.office.seats.get(*seat).is_some_and(Seat::is_unfit);
+            if unfit && matches!(fact, Fact::Answered | Fact::Told(200..300)) {
+                let s = at.as_millis() as f64 / 1_000.0;
+                wrong.push(format!(
+                    "{s:.3} s: seat {seat} has a call without protection"
+                ));
+            }
+        }
+    }
+    wrong
+}
+
 struct Case<'c> {
     fold: &'c CdrFold,
     began: Instant,
@@ -204,7 +222,7 @@ impl Case<'_> {
     /// The seat of the line with this entry.
     fn line_of(&self, entry: Option<&str>) -> Option<usize> {
         let seats = &self.office.seats;
-        let of = |seat: &crate::office::Seat| Some(seat.entry.as_str()) == entry;
+        let of = |seat: &Seat| Some(seat.entry.as_str()) == entry;
         seats.iter().position(|s| of(s) && s.line.is_some())
     }
 

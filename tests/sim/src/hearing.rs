@@ -78,7 +78,12 @@ impl Hearing {
         let delay = sent.map_or(Duration::ZERO, |sent| now.since(sent));
         self.delay_max = self.delay_max.max(delay);
         let weather = &features.weather;
-        let mixer = if features.rooms { LONE_VOICE_MS } else { 0 };
+        // So it does where both ends of a call go from one codec to the other.
+        let mixer = if features.rooms || features.changes {
+            LONE_VOICE_MS
+        } else {
+            0
+        };
         let most = 2 * u64::from(weather.delay_ms + weather.jitter_ms) + 1 + mixer;
         if delay > Duration::from_millis(most) {
             return Some(format!("seat {listener} hears {talker} after {delay:?}"));

@@ -17,6 +17,7 @@ mod planes;
 mod proof;
 mod sitter;
 mod sound;
+mod srtp;
 mod station;
 mod stream;
 #[cfg(test)]

@@ -9,10 +9,14 @@ use config::{Config, Document, Streams, UnknownSecrets};
 use model::{Random, Seed};
 use pbx::Passwords;
 
+use crate::phone::Srtp;
 use crate::plan::Features;
 
 /// The exchange's SIP address.
 pub(crate) const BOX: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 168, 1, 5)), 5060);
+/// Its address for protected signalling.
+pub(crate) const BOX_TLS: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 168, 1, 5)), 5061);
 /// What is dialled for the echo test.
 pub(crate) const ECHO: &str = "*43";
 /// The conference without a PIN.
@@ -41,6 +45,12 @@ pub(crate) struct Seat {
     pub password: String,
     /// The phone speaks over connections.
     pub(crate) tcp: bool,
+    /// Its connections are protected.
+    pub(crate) tls: bool,
+    /// What its phone knows of protected voice.
+    pub(crate) srtp: Srtp,
+    /// What the configuration asks of its voice; empty = nothing.
+    pub(crate) policy: &'static str,
     /// The jack of a set.
     pub jack: Option<u16>,
     /// The number of an outside line, from 0; whoever is behind it is taken for one person.
@@ -107,7 +117,7 @@ impl Office {
         };
         let mut text = format!(
             "format = 1\n[office]\nname = \"World\"\ncountry = \"{}\"\n{tests}{media}[network]\nsip_udp = \
-             [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
+             [\"{BOX}\"]\nsip_tcp = [\"{BOX}\"]\nsip_tls = [\"{BOX_TLS}\"]\n[limits]\nring_timeout_s = {RING_S}\n[codes]\necho_test = \"{ECHO}\"\n\
              [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n",
             features.country
         );
@@ -168,6 +178,32 @@ impl Seat {
             line: None,
             ..Self::default()
         }
+        .protect(at, person, features)
+    }
+
+    /// Gives the phone its part in a world in which some protect their voice. Two phones of one person
+    /// are alike.
+    fn protect(mut self, at: usize, person: usize, features: &Features) -> Self {
+        if !features.srtp {
+            return self;
+        }
+        let last = at + 1 == features.phones && !at.is_multiple_of(4);
+        (self.policy, self.srtp) = match person % 3 {
+            // Nobody can do this.
+            _ if last && !at.is_multiple_of(3) => ("require", Srtp::None),
+            0 => ("offer", Srtp::BestEffort),
+            1 => ("require", Srtp::Savp),
+            _ => ("off", Srtp::None),
+        };
+        self.tls = self.srtp == Srtp::BestEffort && self.public.is_none();
+        self.tcp |= self.tls;
+        self
+    }
+
+    /// The phone cannot do what is asked of it.
+    #[must_use]
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.policy == "require" && self.srtp == Srtp::None
     }
 
     fn set(jack: u16) -> Self {
@@ -200,7 +236,11 @@ impl Seat {
             (None, None) => write!(
                 text,
                 "[[person]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nextension = \
-                 \"{number}\"\nsip_password = \"{password}\"\n"
+                 \"{number}\"\nsip_password = \"{password}\"\n{}",
+                match self.policy {
+                    "" => String::new(),
+                    policy => format!("media_encryption = \"{policy}\"\n"),
+                }
             ),
             (Some(jack), _) => write!(
                 text,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use model::{Instant, Random};
 
 use crate::office::pick;
-use crate::phone::{Notice, Phone};
+use crate::phone::{Notice, Phone, Srtp};
 use crate::plan::Features;
 
 /// What a person is about to do.
@@ -17,6 +17,8 @@ enum Intent {
     Refuse(u16),
     HangUp,
     Hold(bool),
+    /// Makes the phone speak otherwise.
+    Change,
     /// Presses `*`.
     Star,
     /// Presses `6`, right after it.
@@ -33,6 +35,8 @@ pub(crate) struct Person {
     pause_s: u32,
     talk_s: u32,
     holds: bool,
+    /// Changes how the phone speaks.
+    changes: bool,
     /// Mutes and unmutes itself, wherever it talks.
     mutes: bool,
     /// Acts unasked; otherwise only answers.
@@ -54,6 +58,7 @@ impl Person {
             pause_s: features.pause_s,
             talk_s: features.talk_s,
             holds: features.holds,
+            changes: features.changes,
             mutes: features.mutes,
             lively: true,
             orders: None,
@@ -93,6 +98,14 @@ impl Person {
             }
             Intent::Six => {
                 phone.press(now, '6');
+                self.plan_talk(now, !phone.call.as_ref().is_some_and(|call| call.holding));
+            }
+            Intent::Change => {
+                if phone.manner.srtp != Srtp::None && self.random.below(2) == 0 {
+                    phone.draw_key(now);
+                } else {
+                    phone.change(now);
+                }
                 self.plan_talk(now, !phone.call.as_ref().is_some_and(|call| call.holding));
             }
             Intent::Hold(hold) => {
@@ -151,6 +164,14 @@ impl Person {
             let at = now + Duration::from_millis(ms);
             if at + Duration::from_secs(1) < self.talk_until {
                 self.intent = Some((at, Intent::Star));
+                return;
+            }
+        }
+        if self.changes && self.random.below(2) == 0 {
+            let ms = 1_000 + u64::from(self.random.below(12_000));
+            let at = now + Duration::from_millis(ms);
+            if at < self.talk_until {
+                self.intent = Some((at, Intent::Change));
                 return;
             }
         }

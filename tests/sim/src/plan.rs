@@ -6,7 +6,7 @@ use core::time::Duration;
 use model::{Codec, Random, Seed};
 
 use crate::network::Weather;
-use crate::phone::Manner;
+use crate::phone::{Manner, Srtp};
 
 /// Clocks of cheap telephones are off by this much at most, in parts per million.
 const DRIFT_PPM: u32 = 200;
@@ -29,17 +29,38 @@ pub enum Profile {
     Lines,
     /// Few calls, each as long as the world, between clocks that are off: delay must not grow.
     Drift,
+    /// Phones that change codecs and numbers of payloads in the middle of calls, both ends at once too.
+    Phones,
 }
 
 impl Profile {
-    /// Every profile, in the order in which seeds get them.
-    pub const ALL: [Self; 7] = [
+    /// Every profile.
+    pub const ALL: [Self; 8] = [
         Self::Quiet,
         Self::Office,
         Self::Storm,
         Self::Audio,
         Self::Rooms,
         Self::Drift,
+        Self::Lines,
+        Self::Phones,
+    ];
+
+    /// Which profiles seeds have in turn: those that find most come more often.
+    const OF_SEEDS: [Self; 14] = [
+        Self::Quiet,
+        Self::Office,
+        Self::Storm,
+        Self::Audio,
+        Self::Rooms,
+        Self::Drift,
+        Self::Lines,
+        Self::Phones,
+        Self::Office,
+        Self::Storm,
+        Self::Phones,
+        Self::Rooms,
+        Self::Phones,
         Self::Lines,
     ];
 
@@ -54,7 +75,7 @@ impl Profile {
     /// The profile that a seed has if nobody says another.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
-        Self::ALL[(seed % 7) as usize]
+        Self::OF_SEEDS[(seed % 14) as usize]
     }
 }
 
@@ -68,6 +89,7 @@ impl fmt::Display for Profile {
             Self::Rooms => "rooms",
             Self::Lines => "lines",
             Self::Drift => "drift",
+            Self::Phones => "phones",
         })
     }
 }
@@ -101,6 +123,12 @@ pub struct Features {
     pub mutes: bool,
     /// Some phones know G.722 only, some G.711 only, and the exchange translates.
     pub wide: bool,
+    /// Phones change what they speak in the middle of calls.
+    pub changes: bool,
+    /// Some phones protect their voice, and some must.
+    pub srtp: bool,
+    /// Mean time between two moments at which both ends of a call change at once, in s; 0 = never.
+    pub cross_s: u32,
     /// The phones' clocks are off by up to so much, in parts per million.
     pub drift_ppm: u32,
     /// Mean pause between two calls of a person, in s.
@@ -173,6 +201,9 @@ impl Plan {
             rooms: false,
             mutes: false,
             wide: false,
+            changes: false,
+            srtp: false,
+            cross_s: 0,
             drift_ppm: 0,
             pause_s: 40,
             talk_s: 60,
@@ -207,6 +238,7 @@ impl Plan {
             }
             Profile::Lines => lines(&mut features, &mut random),
             Profile::Rooms => rooms(&mut features, &mut random),
+            Profile::Phones => phones(&mut features, &mut random),
             Profile::Office => {
                 features.phones += 4;
                 features.nat = true;
@@ -234,6 +266,24 @@ fn rooms(features: &mut Features, random: &mut Random) {
     features.pause_s = 15;
     features.talk_s = 90;
     features.power_cut_s = 200 * random.below(2);
+    features.weather.jitter_ms = random.below(5);
+    features.wide = random.below(2) == 0;
+    features.drift_ppm = DRIFT_PPM * random.below(2);
+}
+
+/// Restless phones on lossless paths.
+fn phones(features: &mut Features, random: &mut Random) {
+    features.phones = 4 + random.below(5) as usize;
+    features.changes = true;
+    features.cross_s = 15 * random.below(2);
+    features.srtp = random.below(3) > 0;
+    features.holds = true;
+    features.rooms = random.below(3) == 0;
+    features.mutes = features.rooms;
+    features.nat = random.below(2) == 0;
+    features.tcp = random.below(2) == 0;
+    features.pause_s = 12;
+    features.talk_s = 90;
     features.weather.jitter_ms = random.below(5);
     features.wide = random.below(2) == 0;
     features.drift_ppm = DRIFT_PPM * random.below(2);
@@ -306,7 +356,7 @@ impl Features {
 
     /// How a phone of this world is built.
     #[must_use]
-    pub fn manner(&self, random: &mut Random) -> Manner {
+    pub(crate) fn manner(&self, random: &mut Random) -> Manner {
         let mut one_in = |n: u32| random.below(n) == 0;
         let rude = self.rude;
         let codecs = match (one_in(3), one_in(3), self.wide && one_in(2)) {
@@ -316,6 +366,10 @@ impl Features {
             (false, _, false) => vec![Codec::Pcma, Codec::Pcmu],
             (true, false, false) => vec![Codec::Pcmu, Codec::Pcma],
             (true, true, false) => vec![Codec::Pcmu],
+        };
+        let codecs = match self.changes {
+            true => self.all_codecs(codecs),
+            false => codecs,
         };
         Manner {
             md5_only: one_in(4),
@@ -331,6 +385,19 @@ impl Features {
             storms: rude && one_in(3),
             early_media: one_in(4),
             codecs,
+            events: self.changes && one_in(2),
+            srtp: Srtp::None,
         }
+    }
+
+    /// What else phones know that change: they begin with `codecs`, and need not stay with them.
+    fn all_codecs(&self, mut codecs: Vec<Codec>) -> Vec<Codec> {
+        let wide = self.wide.then_some(Codec::G722);
+        for codec in [Codec::Pcma, Codec::Pcmu].into_iter().chain(wide) {
+            if !codecs.contains(&codec) {
+                codecs.push(codec);
+            }
+        }
+        codecs
     }
 }

@@ -9,7 +9,7 @@ use model::{Codec, Instant};
 use crate::network::Packet;
 use crate::office::BOX;
 use crate::person::Person;
-use crate::phone::{Notice, Phone, Stage, payload_type};
+use crate::phone::{EVENT_TYPES, Notice, Phone, Stage, payload_type};
 use crate::sound::{Ear, Mouth, Tongue, unseal};
 
 const PACKET_TIME: Duration = Duration::from_millis(20);
@@ -46,6 +46,12 @@ pub(crate) struct Station {
     ssrc: u32,
     /// The sequence number of the packet that came last.
     last_seq: Option<u16>,
+    /// A key that is being pressed: its event, how many packets of it went, and the time of the first.
+    pressing: Option<(u8, u16, u32)>,
+    /// The key that was pressed last, and the number of its first packet.
+    key: Option<(u16, char)>,
+    /// What the phone got and should not have.
+    pub wrong: Vec<String>,
     /// When the last packets went, newest last, and the number of the newest.
     sent: VecDeque<(u32, Instant)>,
 }
@@ -71,6 +77,9 @@ impl Station {
             ssrc: 0x5000_0000 + u32::from(talker),
             sent: VecDeque::new(),
             last_seq: None,
+            pressing: None,
+            key: None,
+            wrong: Vec::new(),
         }
     }
 
@@ -99,7 +108,14 @@ impl Station {
         if packet.to != self.phone.media || !in_call {
             return Vec::new();
         }
-        self.hear(&packet.bytes)
+        match self.phone.open(now, &packet.bytes) {
+            Ok(Some(bytes)) => self.hear(now, &bytes),
+            Ok(None) => Vec::new(),
+            Err(wrong) => {
+                self.wrong.push(wrong.to_owned());
+                Vec::new()
+            }
+        }
     }
 
     /// A whole message came over a connection.
@@ -159,6 +175,7 @@ impl Station {
         });
         let Some((id, heard)) = talking else {
             self.stream = None;
+            (self.pressing, self.phone.pressed) = (None, None);
             return;
         };
         if self.stream.as_ref().is_none_or(|(of, ..)| of != id) {
@@ -170,30 +187,80 @@ impl Station {
         if *at > now {
             return;
         }
+        let (number, ts) = (*seq, u32::from(*seq) * 160);
+        *seq = seq.wrapping_add(1);
+        *at = now + self.packet_time;
+        if let Some(bytes) = self.press(heard.events, number, ts) {
+            let (from, to) = (self.phone.media, heard.remote);
+            let bytes = self.phone.seal(bytes);
+            out.push(Packet { from, to, bytes });
+            return;
+        }
         self.mouth.set_codec(heard.codec);
         if self.mouth.returns() {
             self.back = Some(now);
         }
         let count = self.mouth.count;
         let payload = self.mouth.speak();
+        let packet = rtp(payload_type(heard.codec), (number, ts), self.ssrc, &payload);
         out.push(Packet {
             from: self.phone.media,
             to: heard.remote,
-            bytes: rtp(payload_type(heard.codec), *seq, self.ssrc, &payload),
+            bytes: self.phone.seal(packet),
         });
-        *seq = seq.wrapping_add(1);
-        *at = now + self.packet_time;
         if self.sent.len() >= SENT_KEPT {
             self.sent.pop_front();
         }
         self.sent.push_back((count, now));
     }
 
-    fn hear(&mut self, bytes: &[u8]) -> Vec<Heard> {
-        let codec = match bytes.get(1).map(|octet| octet & 0x7f) {
-            Some(0) => Codec::Pcmu,
-            Some(8) => Codec::Pcma,
-            Some(9) => Codec::G722,
+    /// A packet of the key that is being pressed (RFC 4733 §2.5.1): 100 ms, and its end three times.
+    fn press(&mut self, events: Option<u8>, seq: u16, ts: u32) -> Option<Vec<u8>> {
+        if let Some(key) = self.phone.pressed.take() {
+            let event = "0123456789*#"
+                .find(key)
+                .and_then(|at| u8::try_from(at).ok());
+            self.pressing = event.map(|event| (event, 0, ts));
+            self.key = Some((seq, key));
+        }
+        let events = events?;
+        let (event, sent, began) = self.pressing.as_mut()?;
+        let end = u8::from(*sent >= 5) << 7;
+        let [high, low] = (160 * (1 + *sent).min(6)).to_be_bytes();
+        let marker = u8::from(*sent == 0) << 7;
+        let bytes = rtp(
+            events | marker,
+            (seq, *began),
+            self.ssrc,
+            &[*event, end | 10, high, low],
+        );
+        *sent += 1;
+        self.pressing.take_if(|(_, sent, _)| *sent > 7);
+        Some(bytes)
+    }
+
+    /// The key whose first packet this is.
+    #[must_use]
+    pub(crate) fn key_of(&self, bytes: &[u8]) -> Option<char> {
+        let [_, kind, high, low, ..] = *bytes else {
+            return None;
+        };
+        let (seq, key) = self.key?;
+        let first = kind & 0x80 != 0 && EVENT_TYPES.contains(&(kind & 0x7f));
+        (first && seq == u16::from_be_bytes([high, low])).then_some(key)
+    }
+
+    fn hear(&mut self, now: Instant, bytes: &[u8]) -> Vec<Heard> {
+        let kind = bytes.get(1).map_or(0, |octet| octet & 0x7f);
+        if !self.phone.expects(now, kind) {
+            self.wrong.push(format!(
+                "payload type {kind} comes, which was not agreed on"
+            ));
+        }
+        let codec = match kind {
+            0 => Codec::Pcmu,
+            8 => Codec::Pcma,
+            9 => Codec::G722,
             _ => return Vec::new(),
         };
         let payload = bytes.get(12..).unwrap_or(&[]);
@@ -226,11 +293,11 @@ impl Station {
     }
 }
 
-fn rtp(payload_type: u8, seq: u16, ssrc: u32, payload: &[u8]) -> Vec<u8> {
+fn rtp(payload_type: u8, (seq, ts): (u16, u32), ssrc: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(12 + payload.len());
     bytes.extend([0x80, payload_type]);
     bytes.extend(seq.to_be_bytes());
-    bytes.extend((u32::from(seq) * 160).to_be_bytes());
+    bytes.extend(ts.to_be_bytes());
     bytes.extend(ssrc.to_be_bytes());
     bytes.extend(payload);
     bytes

@@ -9,7 +9,7 @@ use model::{FlowId, Instant, Transport};
 use pbx::Input;
 
 use crate::exchange::Effect;
-use crate::office::BOX;
+use crate::office::{BOX, BOX_TLS};
 use crate::phone::Message;
 use crate::world::{Happening, World};
 
@@ -187,10 +187,14 @@ impl World {
         }
         let mut remote = self.stations[seat].host();
         remote.set_port(30_000 + (flow.0 % 20_000) as u16);
+        let (transport, local) = match self.stations[seat].phone.tls {
+            true => (Transport::Tls, BOX_TLS),
+            false => (Transport::Tcp, BOX),
+        };
         self.input(Input::FlowOpened {
             flow,
-            transport: Transport::Tcp,
-            local: BOX,
+            transport,
+            local,
             remote,
         });
     }
@@ -208,6 +212,7 @@ impl World {
             if let Some(message) = Message::parse(&message) {
                 self.trace_message(seat, "->", &message);
                 self.truth.reached(self.now, seat, &message, &self.office);
+                self.notice_changes();
             }
         }
         self.input(Input::Bytes { flow, bytes });

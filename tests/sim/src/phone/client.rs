@@ -92,13 +92,11 @@ impl Phone {
 
     /// INVITE of the call there is, first or again.
     pub(super) fn send_invite(&mut self, now: Instant, direction: &str) {
-        let codecs = self.manner.codecs.clone();
         let (media, contact) = (self.media, self.contact());
         let Some(call) = &mut self.call else { return };
         call.cseq += 1;
         let uri = call.target.clone();
-        let sdp = sdp::write(media, call.sdp_version, &codecs, direction);
-        call.sdp_version += 1;
+        let sdp = call.offer(media, direction);
         let message = Self::dialog_request(call, "INVITE").with("Contact", contact);
         let message = self
             .authorized(message, "INVITE", &uri)
@@ -249,6 +247,8 @@ impl Phone {
         }
         if status > 100 && !message.body.is_empty() {
             call.heard = sdp::read(&message.body, &codecs).or(call.heard);
+            let key = call.heard.and_then(|heard| heard.key());
+            call.session.shield.agreed(now, key);
         }
         let cancelled = self.clients.iter().any(|client| client.method == "CANCEL");
         if call.stage == Stage::Cancelling && !cancelled {
@@ -288,7 +288,13 @@ impl Phone {
             (_, true) => self.end_call(status),
             // RFC 3261 §12.2.1.2: these two end the dialog, all else only the offer.
             (408 | 481, false) => self.end_call(status),
-            (_, false) => self.notices.push_back(Notice::Changed(false)),
+            (491, false) => self.crossed(now),
+            (_, false) => {
+                if let Some(call) = &mut self.call {
+                    call.offer_over(now, false);
+                }
+                self.notices.push_back(Notice::Changed(false));
+            }
         }
     }
 
@@ -307,6 +313,9 @@ impl Phone {
             call.remote = message.get("to").to_owned();
         }
         call.heard = sdp::read(&message.body, &codecs).or(call.heard);
+        let key = call.heard.and_then(|heard| heard.key());
+        call.session.shield.agreed(now, key);
+        call.offer_over(now, true);
         let via = format!("SIP/2.0/{transport} {address};rport;branch=z9hG4bK{token}");
         let ack = Message::new(format!("ACK {} SIP/2.0", call.target))
             .with("Via", via)

@@ -6,6 +6,8 @@ mod digest;
 mod register;
 mod sdp;
 mod server;
+mod session;
+mod shield;
 mod wire;
 
 use core::time::Duration;
@@ -17,6 +19,8 @@ use model::{Codec, Instant, Random};
 use client::Client;
 use register::Registration;
 pub(crate) use sdp::payload_type;
+pub(crate) use session::EVENT_TYPES;
+pub(crate) use shield::Srtp;
 pub(crate) use wire::{Message, param, uri_of, user_of};
 
 /// RFC 3261 §17.1.1.1.
@@ -29,7 +33,7 @@ const GIVE_UP: Duration = Duration::from_secs(32);
 
 /// How a vendor built it.
 #[derive(Clone, Debug)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// Knows no SHA-256.
     pub md5_only: bool,
     /// Expiry that it asks for, in s.
@@ -48,6 +52,10 @@ pub struct Manner {
     pub early_media: bool,
     /// Codecs that it knows, best first.
     pub codecs: Vec<Codec>,
+    /// Sends pressed keys as telephone events (RFC 4733), not by INFO.
+    pub events: bool,
+    /// What it knows of protected voice.
+    pub srtp: Srtp,
 }
 
 /// How a call is going, from the phone's side.
@@ -91,6 +99,7 @@ pub(crate) struct Call {
     pub heard: Option<sdp::Heard>,
     /// We hold the far end.
     pub holding: bool,
+    session: session::Session,
     local: String,
     remote: String,
     target: String,
@@ -101,7 +110,6 @@ pub(crate) struct Call {
     /// The INVITE to be answered, cancelled, or acknowledged.
     invite: Message,
     ack: Option<Vec<u8>>,
-    sdp_version: u32,
     /// A 200 that waits for its ACK: next time, interval, end.
     unacked: Option<(Instant, Duration, Instant, Vec<u8>)>,
     /// The person hung up before the ACK of the answer came: the BYE waits for it (RFC 3261 §15).
@@ -122,6 +130,8 @@ pub(crate) struct Phone {
     server: SocketAddr,
     /// Speaks over connections.
     pub tcp: bool,
+    /// And those are protected.
+    pub tls: bool,
     /// How it is built.
     pub manner: Manner,
     random: Random,
@@ -138,6 +148,8 @@ pub(crate) struct Phone {
     pub out: VecDeque<Vec<u8>>,
     /// What the person notices.
     pub notices: VecDeque<Notice>,
+    /// A key to be sent as telephone event.
+    pub pressed: Option<char>,
 }
 
 impl Phone {
@@ -161,6 +173,7 @@ impl Phone {
             server,
             registration: Registration::new(at, &mut random),
             tcp: false,
+            tls: false,
             manner,
             random,
             clients: Vec::new(),
@@ -171,6 +184,7 @@ impl Phone {
             keep_alive_at: Instant::FAR,
             out: VecDeque::new(),
             notices: VecDeque::new(),
+            pressed: None,
         }
     }
 
@@ -215,10 +229,12 @@ impl Phone {
         let waiting = self.call.as_ref().filter(|call| call.stage != Stage::Up);
         let patience = waiting.map(|call| call.patience);
         let refusals = self.refusals.iter().map(|refusal| refusal.at);
+        let again = self.call.as_ref().map(|call| call.session.again);
         clients
             .chain(unacked)
             .chain(patience)
             .chain(refusals)
+            .chain(again)
             .chain([self.registration.due, self.keep_alive_at])
             .min()
             .unwrap_or(Instant::FAR)
@@ -233,6 +249,7 @@ impl Phone {
             self.out.push_back(b"\r\n\r\n".to_vec());
             self.keep_alive_at = now + Duration::from_secs(self.manner.keep_alive_s.into());
         }
+        self.offer_again(now);
         self.lose_patience(now);
         self.run_clients(now);
         self.repeat_answer(now);
@@ -284,6 +301,7 @@ impl Phone {
             outgoing: true,
             heard: None,
             holding: false,
+            session: session::Session::new(&self.manner, &mut self.random),
             local: format!("{me};tag={tag}"),
             remote: format!("<sip:{number}@{}>", self.server.ip()),
             target: format!("sip:{number}@{}", self.server),
@@ -292,7 +310,6 @@ impl Phone {
             patience: now + RING_MOST,
             invite,
             ack: None,
-            sdp_version: 1,
             unacked: None,
             leaving: false,
             tries: 0,
@@ -304,13 +321,11 @@ impl Phone {
     /// The person lifts the ringing phone.
     pub(crate) fn answer(&mut self, now: Instant) {
         let media = self.media;
-        let codecs = self.manner.codecs.clone();
         let Some(call) = self.call.as_mut().filter(|c| c.stage == Stage::Ringing) else {
             return;
         };
         call.stage = Stage::Up;
-        let agreed = call.heard.map_or(codecs, |heard| vec![heard.codec]);
-        let sdp = sdp::write(media, call.sdp_version, &agreed, "sendrecv");
+        let sdp = call.answer(now, media, ("sendrecv", &mut self.random));
         let invite = call.invite.clone();
         let bytes = self.reply(&invite, 200, Some(&sdp));
         if let Some(call) = &mut self.call {
@@ -355,29 +370,30 @@ impl Phone {
 
     /// The person holds the far end, or comes back.
     pub(crate) fn hold(&mut self, now: Instant, hold: bool) {
-        let busy = self.clients.iter().any(Client::is_invite);
-        let Some(call) = self.call.as_mut().filter(|c| c.stage == Stage::Up) else {
-            return;
-        };
-        // RFC 3261 §14.1: one offer at a time, and none before the ACK.
-        if busy || call.unacked.is_some() {
-            return;
+        if let Some(call) = self.free_to_offer() {
+            call.holding = hold;
+            let direction = call.direction();
+            self.send_invite(now, direction);
         }
-        call.holding = hold;
-        self.send_invite(now, if hold { "sendonly" } else { "sendrecv" });
     }
 
     /// The person presses a key during a call.
     pub(crate) fn press(&mut self, now: Instant, key: char) {
         let free = |call: &Call| call.stage == Stage::Up && call.unacked.is_none();
         if self.call.as_ref().is_some_and(free) {
-            self.send_key(now, key);
+            if self.manner.events {
+                self.pressed = Some(key);
+            } else {
+                self.send_key(now, key);
+            }
         }
     }
 
     /// What Via and Contact say of the transport.
     const fn transport(&self) -> (&'static str, &'static str) {
-        if self.tcp {
+        if self.tls {
+            ("TLS", ";transport=tls")
+        } else if self.tcp {
             ("TCP", ";transport=tcp")
         } else {
             ("UDP", "")

@@ -4,6 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use model::Codec;
 
+use super::shield::{Said, Shield, Srtp};
+use crate::srtp::Key;
+
 /// What the phone learns from the exchange's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Heard {
@@ -13,6 +16,22 @@ pub(crate) struct Heard {
     pub codec: Codec,
     /// They want to hear us.
     pub they_receive: bool,
+    /// Their number of telephone events.
+    pub events: Option<u8>,
+    /// What they say of protection.
+    pub said: Said,
+}
+
+impl Heard {
+    /// Whether a phone that knows this of protection can take it.
+    pub(super) fn suits(&self, srtp: Srtp) -> bool {
+        Shield::suits(srtp, &self.said)
+    }
+
+    /// Their key.
+    pub(super) fn key(&self) -> Option<Key> {
+        self.said.key.map(|(_, key)| key)
+    }
 }
 
 /// Reads a description; `None` when there is no stream for the phone in it.
@@ -33,10 +52,23 @@ pub(super) fn read(body: &[u8], known: &[Codec]) -> Option<Heard> {
         .skip(1)
         .filter_map(codec_of)
         .find(|codec| known.contains(codec))?;
+    let events = text.lines().find_map(|line| {
+        let rest = line.strip_prefix("a=rtpmap:")?;
+        let number = rest.strip_suffix(" telephone-event/8000")?;
+        number.parse().ok()
+    });
     let deaf = ["a=sendonly", "a=inactive"];
     Some(Heard {
         remote: SocketAddr::new(address, port),
         codec,
+        events,
+        said: Said {
+            savp: text.contains(" RTP/SAVP "),
+            key: text
+                .lines()
+                .filter_map(|line| line.strip_prefix("a=crypto:"))
+                .find_map(Key::read),
+        },
         they_receive: !text.lines().any(|line| deaf.contains(&line.trim())),
     })
 }
@@ -55,15 +87,25 @@ pub(crate) const fn payload_type(codec: Codec) -> u8 {
 
 /// Writes the phone's description.
 #[must_use]
-pub(super) fn write(media: SocketAddr, version: u32, codecs: &[Codec], direction: &str) -> String {
+pub(super) fn write(
+    media: SocketAddr,
+    version: u32,
+    (codecs, events): (&[Codec], Option<u8>),
+    (direction, said): (&str, &Said),
+) -> String {
     let (ip, port) = (media.ip(), media.port());
-    let types: Vec<String> = codecs
-        .iter()
-        .map(|&codec| payload_type(codec).to_string())
-        .collect();
+    let types = codecs.iter().map(|&codec| payload_type(codec));
+    let types: Vec<String> = types.chain(events).map(|n| n.to_string()).collect();
+    let map = events.map_or_else(String::new, |events| {
+        format!("a=rtpmap:{events} telephone-event/8000\r\n")
+    });
+    let profile = if said.savp { "RTP/SAVP" } else { "RTP/AVP" };
+    let crypto = said.key.map_or_else(String::new, |(number, key)| {
+        format!("a=crypto:{}\r\n", key.line(number))
+    });
     format!(
         "v=0\r\no=- 7 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP {} 101\r\na=rtpmap:101 telephone-event/8000\r\na={direction}\r\n",
+         m=audio {port} {profile} {}\r\n{map}{crypto}a={direction}\r\n",
         types.join(" ")
     )
 }

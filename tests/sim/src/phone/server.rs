@@ -5,6 +5,7 @@ use core::time::Duration;
 use model::Instant;
 
 use super::sdp;
+use super::session::Session;
 use super::{Call, GIVE_UP, Message, Notice, Phone, RING_MOST, Stage, T1, T2, uri_of};
 
 /// A refusal that waits for its ACK.
@@ -90,15 +91,17 @@ impl Phone {
             return;
         }
         let heard = sdp::read(&invite.body, &self.manner.codecs);
+        let heard = heard.filter(|heard| heard.suits(self.manner.srtp));
         if !invite.body.is_empty() && heard.is_none() {
             let bytes = self.reply(invite, 488, None);
             self.expect_ack(now, invite, bytes);
             return;
         }
+        let mut session = Session::new(&self.manner, &mut self.random);
         let early = self.manner.early_media.then_some(heard).flatten();
         let bytes = match early {
             Some(heard) => {
-                let sdp = sdp::write(self.media, 1, &[heard.codec], "sendrecv");
+                let sdp = session.answer(now, self.media, &heard, ("sendrecv", &mut self.random));
                 self.reply(invite, 183, Some(&sdp))
             }
             None => self.reply(invite, 180, None),
@@ -110,6 +113,7 @@ impl Phone {
             outgoing: false,
             heard,
             holding: false,
+            session,
             local: local.unwrap_or_default(),
             remote: invite.get("from").into(),
             target: uri_of(invite.get("contact")).into(),
@@ -118,7 +122,6 @@ impl Phone {
             patience: now + RING_MOST,
             invite: invite.clone(),
             ack: None,
-            sdp_version: 1,
             unacked: None,
             leaving: false,
             tries: 0,
@@ -147,19 +150,25 @@ impl Phone {
             return;
         }
         call.remote_cseq = call.remote_cseq.max(request.cseq());
-        let mut agreed = codecs.clone();
-        if let Some(heard) = sdp::read(&request.body, &codecs) {
-            agreed = vec![heard.codec];
-            call.heard = Some(heard);
+        let heard = sdp::read(&request.body, &codecs);
+        let heard = heard.filter(|heard| heard.suits(self.manner.srtp));
+        if heard.is_none() && !request.body.is_empty() {
+            // RFC 3261 §14.2: the session goes on as it was.
+            let bytes = self.reply(request, 488, None);
+            self.expect_ack(now, request, bytes);
+            return;
         }
+        call.heard = heard.or(call.heard);
         let direction = match (call.holding, call.heard.is_some_and(|h| h.they_receive)) {
             (true, true) => "sendonly",
             (true, false) => "inactive",
             (false, true) => "sendrecv",
             (false, false) => "recvonly",
         };
-        call.sdp_version += 1;
-        let sdp = sdp::write(media, call.sdp_version, &agreed, direction);
+        let sdp = match heard {
+            Some(_) => call.answer(now, media, (direction, &mut self.random)),
+            None => call.offer(media, direction),
+        };
         let wanted = request.method() == "INVITE" || !request.body.is_empty();
         let bytes = self.reply(request, 200, wanted.then_some(sdp.as_str()));
         if let (Some(call), "INVITE") = (&mut self.call, request.method()) {

@@ -192,6 +192,9 @@ impl Truth {
             self.owed.insert(key, now);
             self.invites += 1;
         }
+        if !message.to_tag().is_empty() {
+            self.stir(seat);
+        }
         let fresh = message.to_tag().is_empty() && !message.get("authorization").is_empty();
         if !fresh {
             return;
@@ -219,13 +222,23 @@ impl Truth {
         let id = message.get("call-id").to_owned();
         match status {
             200..300 => {
+                let known = self.leg(seat, &id);
+                if known.is_some_and(|leg| leg.stage == Stage::Up) {
+                    self.stir(seat);
+                }
                 self.note(now, seat, Fact::Answered);
                 self.answered(now, seat, &id, office);
             }
             183 if !message.body.is_empty() => self.connect(now, seat, &id, office, false),
             300.. => {
-                self.note(now, seat, Fact::Refused(status));
-                self.leg_over(now, seat, &id);
+                // RFC 3261 §12.2.1.2: inside a call these two end it, all else only the offer.
+                let up = self
+                    .leg(seat, &id)
+                    .is_some_and(|leg| leg.stage == Stage::Up);
+                if !up || matches!(status, 408 | 481) {
+                    self.note(now, seat, Fact::Refused(status));
+                    self.leg_over(now, seat, &id);
+                }
             }
             _ => {}
         }
@@ -299,17 +312,34 @@ impl Truth {
         }
     }
 
-    /// A key in a call: `*6` mutes and unmutes in the conference.
+    /// A session changes: whoever is in it, alone with one other, may hear nothing for a moment.
+    fn stir(&mut self, seat: usize) {
+        let open = self.connections.iter().filter(|c| c.end.is_none());
+        let mut mine = open.filter(|c| c.a == seat || c.b == seat);
+        self.changed.push(seat);
+        if let (Some(connection), None) = (mine.next(), mine.next()) {
+            self.changed.extend([connection.a, connection.b]);
+        }
+    }
+
+    /// A key in a call, told by INFO.
     fn key_came(&mut self, now: Instant, seat: usize, id: &str, message: &Message) {
-        let Some(leg) = self.leg(seat, id).filter(|leg| leg.number == ROOM) else {
+        // A repeated request is none.
+        let fresh = |leg: &&mut Leg| leg.key < message.cseq();
+        if let Some(leg) = self.leg(seat, id).filter(fresh) {
+            leg.key = message.cseq();
+            self.pressed(now, seat, message.key());
+        }
+    }
+
+    /// A key in a call: `*6` mutes and unmutes in the conference.
+    pub(crate) fn pressed(&mut self, now: Instant, seat: usize, key: Option<char>) {
+        let up = |leg: &&mut Leg| leg.seat == seat && leg.stage == Stage::Up;
+        let leg = self.legs.iter_mut().rev().find(up);
+        let Some(leg) = leg.filter(|leg| leg.number == ROOM) else {
             return;
         };
-        // A repeated request is none.
-        if leg.key >= message.cseq() {
-            return;
-        }
-        leg.key = message.cseq();
-        match message.key() {
+        match key {
             Some('*') => leg.star = true,
             Some('6') if leg.star => {
                 leg.star = false;

@@ -2,6 +2,7 @@
 
 mod board;
 mod lines;
+mod mid_call;
 mod power;
 mod review;
 
@@ -22,6 +23,7 @@ use crate::person::Person;
 use crate::phone::{Message, Phone, user_of};
 use crate::plan::{Features, Plan};
 use crate::sitter::Sitter;
+use crate::srtp::is_clear;
 use crate::station::{Heard, Station};
 use crate::stream::{OnStream, Streams};
 use crate::trace::Trace;
@@ -73,6 +75,8 @@ pub(crate) enum Happening {
     LineMends(usize),
     /// An installer wants a line measured, whatever goes on there.
     Measure,
+    /// Both ends of a call change how they speak, at once.
+    Cross,
     /// Somebody outside calls on the line of this place, whatever goes on there.
     Glare(usize),
     Review,
@@ -232,7 +236,8 @@ impl World {
             let user = (seat.number.as_str(), seat.password.as_str());
             let phone = Phone::new(user, host, BOX, manner, random, on);
             let mut phone = phone;
-            phone.tcp = seat.tcp;
+            (phone.tcp, phone.tls) = (seat.tcp, seat.tls);
+            phone.manner.srtp = seat.srtp;
             let person = Person::new(stream("person"), &self.features, self.now);
             let most = self.features.drift_ppm;
             let off_ppm = i64::from(stream("clock").below(2 * most + 1)) - i64::from(most);
@@ -254,6 +259,7 @@ impl World {
             (self.features.reboot_s, Happening::Reboot),
             (self.features.line_fault_s, Happening::LineFault),
             (self.features.measure_s, Happening::Measure),
+            (self.features.cross_s, Happening::Cross),
         ] {
             self.plan_fault(mean_s, happening);
         }
@@ -406,6 +412,7 @@ impl World {
             }
             Happening::LineFault => self.line_fault(),
             Happening::Measure => self.measure_a_line(),
+            Happening::Cross => self.cross(),
             Happening::LineMends(line) => self.line_mends(line),
             Happening::Glare(line) => {
                 let people = &mut self.board.people;
@@ -433,6 +440,10 @@ impl World {
                 self.in_need(seat, user_of(message.uri()));
             }
         }
+        if let Some(key) = self.stations[seat].key_of(&packet.bytes) {
+            self.truth.pressed(self.now, seat, Some(key));
+            self.notice_changes();
+        }
         let (now, board) = (self.now, &mut self.board);
         if let Some(exchange) = &mut self.exchange {
             exchange.datagram(now, packet.from, packet.to, packet.bytes, board);
@@ -444,6 +455,12 @@ impl World {
         let mut out = Vec::new();
         let heard = self.stations[seat].receive(self.now, packet, &mut out);
         self.carry(seat, out);
+        let wrong = core::mem::take(&mut self.stations[seat].wrong);
+        // Where calls break off, packets of the last one come into the next.
+        let strict = self.features.changes;
+        for wrong in wrong.into_iter().filter(|_| strict) {
+            self.violation(&format!("seat {seat}: {wrong}"));
+        }
         for heard in heard {
             self.heard(seat, heard);
         }
@@ -557,13 +574,18 @@ impl World {
             self.truth.left(self.now, seat, &message);
             self.notice_changes();
         }
+        let policy = self.office.seats[seat].policy;
+        let voice = packet.from.port() != BOX.port();
+        if voice && policy == "require" && is_clear(&packet.bytes, packet.from.port() % 2 == 1) {
+            self.violation(&format!("a packet goes to seat {seat} in clear"));
+        }
         for (at, packet) in self.network.take_from_exchange(self.now, packet) {
             self.at(at, Happening::Arrives(seat, packet));
         }
     }
 
     /// Whoever came to a conference, left it or was muted there changes what all others hear.
-    fn notice_changes(&mut self) {
+    pub(crate) fn notice_changes(&mut self) {
         for (seat, at) in core::mem::take(&mut self.truth.joined) {
             self.hearing.begins(at, seat);
         }

@@ -1,0 +1,31 @@
+//! What befalls a call while people talk.
+
+use super::{Happening, World};
+
+impl World {
+    /// Both ends of some call change how they speak in the same moment, so that their offers cross
+    /// those by which the exchange tells each of the other's.
+    pub(super) fn cross(&mut self) {
+        if !self.hostile {
+            return;
+        }
+        let phones = self.stations.len();
+        let open = self.truth.connections.iter().filter(|c| c.end.is_none());
+        let pairs: Vec<[usize; 2]> = open
+            .map(|c| [c.a, c.b])
+            .filter(|[a, b]| a != b && *a < phones && *b < phones)
+            .collect();
+        if !pairs.is_empty() {
+            let pair = pairs[self.fate.below(pairs.len() as u32) as usize];
+            self.trace
+                .line(self.now, "world", "cross", format_args!("seats {pair:?}"));
+            for seat in pair {
+                self.stations[seat].phone.change(self.now);
+                let mut out = Vec::new();
+                self.stations[seat].settle(self.now, &mut out);
+                self.carry(seat, out);
+            }
+        }
+        self.plan_fault(self.features.cross_s, Happening::Cross);
+    }
+}
