@@ -6,9 +6,15 @@ use std::{
     net::SocketAddr,
 };
 
-use model::{Clip, EntryId, Number};
+use model::{CallerIdScheme, Clip, EntryId, Number};
 
-use crate::{config::Config, entries::Music, problem::Fault, read::Report, secret::SecretId};
+use crate::{
+    config::Config,
+    entries::{LineCallerId, Music},
+    problem::Fault,
+    read::Report,
+    secret::SecretId,
+};
 
 /// Everything that needs more than one entry to be seen.
 pub(crate) fn entries(config: &Config, report: &mut Report) {
@@ -292,6 +298,15 @@ fn answers(config: &Config, report: &mut Report) {
         if let Some(to) = onward.filter(|to| config.country.emergency.contains(to)) {
             let key = key_of(report, &line.id, "to");
             report.add_at(&key, Fault::Emergency, vec![("value", to.clone())]);
+        }
+        let aon = line.caller_id == LineCallerId::Aon;
+        if aon && !config.country.caller_id.contains(&CallerIdScheme::Aon) {
+            let key = key_of(report, &line.id, "caller_id");
+            let params = vec![
+                ("country", config.office.country.to_string()),
+                ("value", "aon".into()),
+            ];
+            report.add_at(&key, Fault::CallerId, params);
         }
         let Some(answer) = &line.answer else { continue };
         if config.number_of(answer).is_none() || !report.is_written(answer) {

@@ -94,6 +94,8 @@ faults! {
     Overlap = "code.overlap", "`{value}` and `{other_value}` (`{other}`, line {line}) begin alike, so a set cannot dial both";
     /// An extension that is a number for emergencies.
     Emergency = "number.emergency", "`{value}` is a number for emergencies in the country of the office";
+    /// A way of telling callers' numbers that exchanges of the country do not have.
+    CallerId = "caller_id.country", "exchanges of {country} do not tell callers in the way `{value}`";
     /// A reference to an entry that is not there.
     Reference = "reference.unknown", "no {kind} has the id `{value}`";
     /// A reference to a secret that the store does not have.

@@ -149,6 +149,15 @@ pub enum LineNews {
     },
     /// The loop was opened for a moment, to ask the exchange at the other end for something.
     Flashed,
+    /// The line was lifted before anybody answered, to ask for the caller's number: the caller pays from here on.
+    LiftedToAsk,
+    /// What became of that.
+    Asked {
+        /// Whether the exchange told it.
+        outcome: CallerIdOutcome,
+        /// How often it was asked.
+        requests: u8,
+    },
 }
 
 /// The media of one leg in one direction pair, from joining to leaving.
@@ -205,15 +214,15 @@ pub enum ConferenceEvent {
     },
 }
 
-/// What became of telling a set who calls.
+/// What became of telling a set who calls, or of a line that was to tell us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallerIdOutcome {
-    /// All of it went out.
+    /// All of it went out, or came.
     Sent,
-    /// The set was lifted, or the caller hung up, before all had gone out.
+    /// The set was lifted, or the caller hung up, before that.
     Cut,
-    /// A set in a call was asked whether it can read, and did not answer.
+    /// A set in a call was asked whether it can read, or an exchange for the number, and did not answer.
     Unanswered,
     /// The port cannot do it in this way, or nothing was free to do it with.
     Impossible,

@@ -265,6 +265,10 @@ rules! {
     LineOnward = "line.onward",
     /// Somebody in a call on the line asked its exchange for something by a flash.
     LineFlash = "line.flash",
+    /// The entry of the line says that its exchange tells callers only to whoever lifts and asks (АОН).
+    LineAon = "line.aon",
+    /// The exchange of the line did not tell who calls, however often it was asked.
+    LineAonSilent = "line.aon_silent",
     /// Lines are measured in these hours.
     LineBalanceHours = "line.balance_hours",
     /// Somebody wanted the line to be measured.

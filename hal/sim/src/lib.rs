@@ -39,7 +39,7 @@ pub use audio::SimAudio;
 pub use control::{SimControl, SimError};
 pub use display::Display;
 pub use line::{
-    Carrier, CarrierRules, CarrierTones, Disconnect, Fate, LineAudio, LineControl, LineFaults,
+    Aon, Carrier, CarrierRules, CarrierTones, Disconnect, Fate, LineAudio, LineControl, LineFaults,
     LineReport, LineSettings,
 };
 pub use mark::Mark;

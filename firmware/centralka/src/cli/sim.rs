@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, Subcommand};
 use hal_port::Impedance;
-use hal_sim::{Act, Disconnect, Display, Fate, LineFaults, LineSettings, Report};
+use hal_sim::{Act, Aon, Disconnect, Display, Fate, LineFaults, LineSettings, Report};
 use model::Absence;
 
 use crate::{desk::Ask, socket};
@@ -69,6 +69,9 @@ struct LineArgs {
     /// Whether an answer shows as a reversal.
     #[arg(long)]
     answer_reversal: Option<bool>,
+    /// Whether the exchange tells who calls to whoever asks for it after lifting: none, answers or ignores_first.
+    #[arg(long, value_parser = word::<Aon>)]
+    aon: Option<Aon>,
     /// What is wrong with the line, as JSON: {"dead":true}, {"noise_dbm0":-40}, {"parallel":true},
     /// {"crosstalk":true}, {"low_current":true}, {"long_loop":true}, {"reversed_pair":true},
     /// {"echo_db":12}, {"foreign_volts":50} (the only one for a set); {} = nothing.
@@ -107,6 +110,7 @@ pub(crate) fn run(data: &Path, args: Args) -> Result<()> {
             disconnect: args.disconnect,
             fate: args.fate,
             answer_reversal: args.answer_reversal,
+            aon: args.aon,
             faults: args.faults,
             impedance: args.impedance,
         }),

@@ -22,15 +22,19 @@ pub enum LineCallerId {
     BeforeRing,
     /// Japanese: the line is answered for a moment before it rings.
     Ntt,
+    /// Russian and Ukrainian exchanges (АОН): only whoever lifts and asks is told. The line is answered at the first
+    /// ring, before anybody inside is called, so the caller pays from then on, even if nobody answers.
+    Aon,
 }
 
 impl LineCallerId {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("auto", Self::Auto),
         ("off", Self::Off),
         ("after_ring", Self::AfterRing),
         ("before_ring", Self::BeforeRing),
         ("ntt", Self::Ntt),
+        ("aon", Self::Aon),
     ];
 
     /// What it comes to in a country whose usual scheme this is.
@@ -51,7 +55,7 @@ impl LineCallerId {
                 | CallerIdScheme::DtmfDc,
             ) => Self::BeforeRing,
             (Self::Auto, CallerIdScheme::Ntt) => Self::Ntt,
-            // Asked for by the called party after the answer.
+            // To lift before anybody answers costs the caller money: only where the entry says so.
             (Self::Auto, CallerIdScheme::Aon) => Self::Off,
             (chosen, _) => chosen,
         }
@@ -141,7 +145,8 @@ pub struct Line {
     /// Who gets the flash of a set in a call on the line.
     #[schemars(default)]
     pub flash: LineFlash,
-    /// How the line tells who calls.
+    /// How the line tells who calls. `aon`, in Russia and Ukraine, lifts the line at the first ring to ask the exchange for the
+    /// number: the caller pays from then on, even if nobody answers.
     #[schemars(default)]
     pub caller_id: LineCallerId,
     /// The signs by which a hang-up of the far party is believed, all watched at once; all but

@@ -32,6 +32,26 @@ fn a_line_has_defaults_that_work() {
 }
 
 #[test]
+fn a_line_is_lifted_for_its_number_only_where_exchanges_tell_it_so() {
+    let line = format!("{LINE}caller_id = \"aon\"\n");
+    let text = MINIMAL.replace("[[person]]\n", "[[person]]\nid = \"jan\"\n") + "\n" + &line;
+    for country in ["RU", "UA"] {
+        let config = Config::parse(&text.replace("\"PL\"", &format!("\"{country}\"")));
+        let config = config.expect("they have such exchanges");
+        let line = config.line_on("fxo1").expect("the line");
+        let usual = config.country.caller_id[0];
+        assert_eq!(line.caller_id.in_country(usual), LineCallerId::Aon);
+        // Never unasked.
+        let unasked = LineCallerId::default();
+        for &scheme in &config.country.caller_id {
+            assert_ne!(unasked.in_country(scheme), LineCallerId::Aon);
+        }
+    }
+    let found = problems(&text);
+    assert!(found.ends_with("line[0].caller_id: exchanges of PL do not tell callers in the way `aon` [caller_id.country]"), "{found}");
+}
+
+#[test]
 fn without_a_line_nothing_but_emergencies_leads_out() {
     let config = office("", "outside = \"0\"");
     assert_eq!(out(&config, "0601234567"), None);

@@ -2,7 +2,9 @@
 
 use model::{Digit, LinePlay};
 
-use super::callerid::{AlertSender, CallWaitingSender, CallerIdSender, KeySender, KeyTiming};
+use super::callerid::{
+    AlertSender, AonNews, AonRequest, CallWaitingSender, CallerIdSender, KeySender, KeyTiming,
+};
 use crate::level::power_of;
 use crate::tone::Tone;
 
@@ -44,6 +46,7 @@ pub(super) enum Player {
     Keys(KeySender),
     Tone(Tone),
     Noise(White),
+    Number(AonRequest),
     /// What cannot be played: over at once.
     Nothing,
 }
@@ -74,6 +77,7 @@ impl Player {
             )),
             LinePlay::Tone(spec) => Self::Tone(Tone::new(*spec)),
             LinePlay::Noise { dbm0 } => Self::Noise(White::new(*dbm0)),
+            LinePlay::AskNumber { dbm0 } => Self::Number(AonRequest::new(*dbm0)),
             LinePlay::Silence => return None,
         })
     }
@@ -87,6 +91,7 @@ impl Player {
             Self::Keys(sender) => sender.fill(block),
             Self::Tone(tone) => tone.fill(block),
             Self::Noise(noise) => noise.fill(block),
+            Self::Number(request) => request.fill(block),
             Self::Nothing => block.fill(0),
         }
     }
@@ -100,7 +105,15 @@ impl Player {
             Self::Keys(sender) => sender.is_over().then_some(true),
             Self::Tone(tone) => tone.is_over().then_some(true),
             Self::Noise(_) => None,
+            Self::Number(request) => request.ended(),
             Self::Nothing => Some(false),
+        }
+    }
+
+    /// Hears a block from the line, where what is played is a question to the exchange.
+    pub(super) fn hear(&mut self, block: &[i16], tell: impl FnMut(AonNews)) {
+        if let Self::Number(request) = self {
+            request.hear(block, tell);
         }
     }
 

@@ -4,7 +4,7 @@
 use model::limits::{EVIDENCE_SAMPLES, PORT_LATENCY_SAMPLES};
 use model::{EchoSettings, LineHeard, LinePlay, LineSecond, MediaCommand, PortSound};
 
-use super::callerid::{CallerIdReceiver, CallerNews};
+use super::callerid::{AonNews, CallerIdReceiver, CallerNews};
 use super::dial_tone::DialToneGuard;
 use super::echo::EchoCanceller;
 use super::figures::Figures;
@@ -189,6 +189,14 @@ impl PortDsp {
         let asks = self.player.as_ref().is_some_and(Player::asks);
         if self.sound.listens.keys || asks {
             self.hear_keys(block, played, &mut tell);
+        }
+        if let Some(player) = &mut self.player {
+            player.hear(block, |news| {
+                tell(match news {
+                    AonNews::Requests => LineHeard::NumberAsked,
+                    AonNews::Told(info, dbm0) => LineHeard::Caller { info, dbm0 },
+                });
+            });
         }
         if let Some(whole) = self.player.as_ref().and_then(Player::ended) {
             self.player = None;

@@ -34,7 +34,7 @@ pub enum CallerIdScheme {
     DtmfDc,
     /// Japanese: reversal, short ring, V.23 FSK with a frame of its own.
     Ntt,
-    /// Russian multi-frequency on request.
+    /// Russian and Ukrainian (АОН): tones, two of six at a time, which whoever is called asks for after lifting.
     Aon,
 }
 

@@ -204,8 +204,8 @@ pub struct LineHealth {
     pub set: bool,
     /// The `[[line]]` or `[[analog]]` entry that uses it.
     pub entry: Option<EntryId>,
-    /// What it is doing, as one word: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`,
-    /// `parts`, `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
+    /// What it is doing, as one word: of a line `idle`, `announced`, `asked`, `rings`, `seized`, `called`, `talks`,
+    /// `parts`, `turned_away`, `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody
     /// whose telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
     /// Why its port does not work, as one word of the board: `overload`, `supply`, `lost`.

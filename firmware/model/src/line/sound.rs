@@ -102,6 +102,12 @@ pub enum LinePlay {
         /// Level in dBm0.
         dbm0: i8,
     },
+    /// On a line that was lifted a moment ago: asks the exchange for the caller's number with 500 Hz (АОН), up to three
+    /// times within 2.8 s, and listens for the answer. [`LineHeard::Caller`] tells it, and `Played` that it is over.
+    AskNumber {
+        /// Level in dBm0, usually −5.
+        dbm0: i8,
+    },
     /// Nothing: ends what is played.
     Silence,
 }
@@ -139,9 +145,11 @@ pub enum LineHeard {
     /// Somebody speaks: the first time since the tones began to be listened for, and the first time
     /// after a recognised tone.
     Voice,
+    /// The exchange is being asked for the caller's number, once more.
+    NumberAsked,
     /// What was to be played is over.
     Played {
-        /// False for caller ID that the set did not ask for: no such set.
+        /// False for caller ID that the set did not ask for, or the exchange did not tell: no such set or exchange.
         whole: bool,
     },
     /// Figures of the last second.

@@ -35,6 +35,10 @@ pub const fn event_names() -> &'static [&'static str] {
         "leg_resumed",
         "line_hung_up",
         "line_flashed",
+        "line_told_caller",
+        "line_caller_gone",
+        "line_told_nobody",
+        "line_cannot_ask",
         "call_joined",
         "conference_joined",
         "conference_led",
@@ -136,6 +140,13 @@ const fn line_name(news: LineNews) -> &'static str {
         LineNews::Balanced { .. } => "line_balanced",
         LineNews::Lifeline { .. } => "lifeline_tested",
         LineNews::Flashed => "line_flashed",
+        LineNews::LiftedToAsk => "line_lifted_to_ask",
+        LineNews::Asked { outcome, .. } => match outcome {
+            CallerIdOutcome::Sent => "line_told_caller",
+            CallerIdOutcome::Cut => "line_caller_gone",
+            CallerIdOutcome::Unanswered => "line_told_nobody",
+            CallerIdOutcome::Impossible => "line_cannot_ask",
+        },
     }
 }
 

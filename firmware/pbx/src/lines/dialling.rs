@@ -79,9 +79,9 @@ impl Pbx {
                 self.give_way(now, port);
                 self.call_line(now, leg, port, number);
             }
-            // The call for which it was cleared has yet to part: it is put on hook first.
+            // The call for which it was cleared has yet to part, or hears that nobody took it: it is put on hook first.
             Some(Line {
-                phase: Phase::Parting { .. },
+                phase: Phase::Parting { .. } | Phase::TurnedAway { .. },
                 ..
             }) => {
                 self.hang_up_line(now, port);
@@ -208,7 +208,7 @@ impl Pbx {
             self.leg_event(now, leg, LegEvent::LineFailed(Rule::LineGlare));
         }
         self.tell_profile(port);
-        match self.begin_line_call(now, kind, None) {
+        match self.begin_line_call(now, kind, None, None) {
             Some(leg) => {
                 if let Some(line) = self.lines.get_mut(port) {
                     line.phase = Phase::Up {

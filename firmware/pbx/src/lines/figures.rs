@@ -133,12 +133,15 @@ const fn line_state(phase: &Phase) -> &'static str {
     match phase {
         Phase::Idle => "idle",
         Phase::Announced(_) => "announced",
+        Phase::Asking(_) => "asked",
         Phase::Offered { .. } | Phase::RungOut(_) => "rings",
+        Phase::Up { watch, .. } if watch.is_waiting() => "rings",
         Phase::Seizing(_) => "seized",
         Phase::Called { .. } => "called",
         Phase::Balancing(_) => "measured",
         Phase::Lifeline(_) => "tested",
         Phase::Up { .. } => "talks",
+        Phase::TurnedAway { .. } => "turned_away",
         Phase::Parting { .. } => "parts",
         Phase::Clearing { .. } => "clears",
     }

@@ -9,7 +9,7 @@ use model::{
     CallerInfo, Cause, Instant, LegId, LegKind, LineHeard, Now, Party, PortId, Protection, Rule,
 };
 
-use super::{Announced, Line, Phase, Ringing, Watch, in_call, on_hook};
+use super::{Announced, Line, Phase, Ringing, Watch, asking, in_call, on_hook};
 use crate::{Pbx, world::World};
 
 /// Something was announced and does not ring within this time: nothing comes.
@@ -49,7 +49,13 @@ impl Pbx {
         let entry = line.entry.as_ref().and_then(|id| self.config.line(id));
         let chosen = entry.map(|line| line.caller_id).unwrap_or_default();
         let usual = self.config.country.caller_id.first();
-        usual.map_or(LineCallerId::Off, |usual| chosen.in_country(*usual))
+        let how = usual.map_or(LineCallerId::Off, |usual| chosen.in_country(*usual));
+        let answered = |id| asking::is_answered(&self.config, id);
+        // No caller pays for a call that is only written down.
+        if how == LineCallerId::Aon && !line.entry.as_ref().is_some_and(answered) {
+            return LineCallerId::Off;
+        }
+        how
     }
 
     /// The polarity changed on hook: a call may be announced.
@@ -57,7 +63,8 @@ impl Pbx {
         let Some(line) = self.lines.get(port) else {
             return;
         };
-        if line.entry.is_none() || self.caller_id_of(line) == LineCallerId::Off {
+        let silent = [LineCallerId::Off, LineCallerId::Aon].contains(&self.caller_id_of(line));
+        if line.entry.is_none() || silent {
             return;
         }
         self.announce(now, port, now.mono + ANNOUNCED);
@@ -147,6 +154,8 @@ impl Pbx {
             | Phase::Balancing(_)
             | Phase::Lifeline(_)
             | Phase::Clearing { .. }
+            | Phase::Asking(_)
+            | Phase::TurnedAway { .. }
             | Phase::Called { .. }
             | Phase::Up { .. }
             | Phase::Parting { .. } => {}
@@ -177,6 +186,7 @@ impl Pbx {
         announced.until = now.mono + NUMBER_WAIT;
         match how {
             LineCallerId::Off | LineCallerId::BeforeRing => self.offer_call(now, port),
+            LineCallerId::Aon => self.ask_for_number(now, port),
             LineCallerId::Ntt if *reversed && !known && !announced.answered => {
                 announced.answered = true;
                 self.set_line_hook(port, LoopHook::OffHook);
@@ -228,7 +238,7 @@ impl Pbx {
     }
 
     /// Calls inside.
-    fn offer_call(&mut self, now: Now, port: PortId) {
+    pub(super) fn offer_call(&mut self, now: Now, port: PortId) {
         let Some(Line {
             phase: Phase::Announced(announced),
             entry: Some(owner),
@@ -245,7 +255,7 @@ impl Pbx {
             owner: owner.clone(),
             port,
         };
-        let leg = self.begin_line_call(now, kind, announced.caller);
+        let leg = self.begin_line_call(now, kind, announced.caller, None);
         let ringing = Ringing {
             media: announced.media,
             rings: announced.bursts.min(1),
@@ -301,12 +311,13 @@ impl Pbx {
         self.caller_heard(now, port, heard);
     }
 
-    /// Begins the call of a line's caller; `None` when the exchange takes none.
+    /// Begins the call of a line's caller, who is `lost` already or not; `None` when the exchange takes none.
     pub(super) fn begin_line_call(
         &mut self,
         now: Now,
         kind: LegKind,
         caller: Option<CallerInfo>,
+        lost: Option<(Cause, Rule)>,
     ) -> Option<LegId> {
         if let LegKind::Line { port, .. } = kind
             && let Some(line) = self.lines.get_mut(port)
@@ -327,12 +338,12 @@ impl Pbx {
         let answer = entry.and_then(|line| line.answer.as_ref());
         let answer = answer.and_then(|id| self.config.number_of(id));
         let dialled = onward.or_else(|| answer.map(ToString::to_string));
+        let nobody = dialled.is_none();
+        let nobody = nobody.then_some((Cause::Unreachable, Rule::LineNobody));
         let new = NewCall {
             kind,
             from,
-            obstacle: dialled
-                .is_none()
-                .then_some((Cause::Unreachable, Rule::LineNobody)),
+            obstacle: lost.or(nobody),
             dialled: Some(dialled.unwrap_or_default()),
             own: None,
         };
@@ -353,10 +364,11 @@ impl Pbx {
         let Some(port) = self.lines.of_leg(leg) else {
             return;
         };
-        let media = match self.lines.get(port).map(|line| &line.phase) {
+        let media = match self.lines.get_mut(port).map(|line| &mut line.phase) {
             Some(Phase::Offered { ringing, .. }) => ringing.media,
-            // Glare: it was lifted already.
-            Some(Phase::Up { .. }) => {
+            // Glare, or the number was asked for: it was lifted already.
+            Some(Phase::Up { watch, .. }) => {
+                watch.answered();
                 self.leg_event(now, leg, LegEvent::Answered(None, Protection::Clear));
                 return;
             }

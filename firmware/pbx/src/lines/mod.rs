@@ -1,9 +1,11 @@
 //! Outside lines: what each one is doing, and how that becomes legs.
 //!
-//! A line is only answered (off hook) when somebody answers; it is taken for a call out only after a moment
+//! A line is only answered (off hook) when somebody answers, or before to ask for its caller's number where its entry
+//! says so (`asking`); it is taken for a call out only after a moment
 //! of listening, so that a call that comes in at the same time wins; and it is never held for longer than
 //! its far party is there: see `watch`.
 
+mod asking;
 mod balance;
 mod dialling;
 mod figures;
@@ -27,6 +29,7 @@ use model::{
 
 use crate::{Output, Pbx, pbx::Owner};
 
+use asking::Asking;
 use balance::{Balancing, Search};
 pub use figures::PortFigures;
 pub(crate) use figures::figures;
@@ -43,6 +46,8 @@ pub(crate) enum Phase {
     Idle,
     /// A call is being announced or rings; nobody inside was called yet.
     Announced(Announced),
+    /// Lifted to ask for the caller's number; nobody inside was called yet.
+    Asking(Asking),
     /// It rings, and somebody inside is called for this leg.
     Offered { leg: LegId, ringing: Ringing },
     /// It rings, and nobody will answer.
@@ -58,7 +63,7 @@ pub(crate) enum Phase {
         /// When no answer counts as one; never while it rings, for call control ends that.
         until: Instant,
     },
-    /// Somebody talks on it.
+    /// Somebody talks on it, or waits for it: see [`Watch::is_waiting`].
     Up {
         leg: LegId,
         media: MediaLeg,
@@ -71,6 +76,8 @@ pub(crate) enum Phase {
         learn: Option<ToneSignature>,
         until: Instant,
     },
+    /// Nobody took the call of a caller whose line was lifted; the caller hears the busy tone.
+    TurnedAway { media: MediaLeg, until: Instant },
     /// Taken to find the impedance that balances it.
     Balancing(Balancing),
     /// Taken to test its lifeline; on hook.
@@ -181,7 +188,10 @@ impl Line {
         let phase = &self.phase;
         let soon = matches!(
             phase,
-            Phase::Clearing { next: None, .. } | Phase::Balancing(_) | Phase::Lifeline(_)
+            Phase::Clearing { next: None, .. }
+                | Phase::TurnedAway { .. }
+                | Phase::Balancing(_)
+                | Phase::Lifeline(_)
         );
         self.works() && soon
     }
@@ -199,9 +209,11 @@ impl Line {
             Phase::Clearing { next, .. } => next.as_ref().map(|(leg, _)| *leg),
             Phase::Idle
             | Phase::Announced(_)
+            | Phase::Asking(_)
             | Phase::RungOut(_)
             | Phase::Balancing(_)
             | Phase::Lifeline(_)
+            | Phase::TurnedAway { .. }
             | Phase::Parting { .. } => None,
         }
     }
@@ -209,11 +221,13 @@ impl Line {
     fn media(&self) -> Option<MediaLeg> {
         match &self.phase {
             Phase::Announced(announced) => announced.media,
+            Phase::Asking(asking) => Some(asking.media),
             Phase::Offered { ringing, .. } | Phase::RungOut(ringing) => ringing.media,
             Phase::Seizing(seizing) => Some(seizing.media),
             Phase::Balancing(balancing) => Some(balancing.media),
             Phase::Called { media, .. }
             | Phase::Up { media, .. }
+            | Phase::TurnedAway { media, .. }
             | Phase::Parting { media, .. } => Some(*media),
             Phase::Idle | Phase::Lifeline(_) | Phase::Clearing { .. } => None,
         }
@@ -223,10 +237,12 @@ impl Line {
         match &self.phase {
             Phase::Idle => None,
             Phase::Announced(announced) => Some(announced.until),
+            Phase::Asking(asking) => Some(asking.deadline()),
             Phase::Offered { ringing, .. } => ringing.quiet_since.map(|_| ringing.until),
             Phase::RungOut(ringing) => Some(ringing.until),
             Phase::Called { until, .. }
             | Phase::Parting { until, .. }
+            | Phase::TurnedAway { until, .. }
             | Phase::Clearing { until, .. } => Some(*until),
             Phase::Seizing(seizing) => seizing.deadline(),
             Phase::Balancing(balancing) => Some(balancing.until),
@@ -455,6 +471,7 @@ impl Pbx {
         }
         match &line.phase {
             Phase::Announced(_) => self.caller_heard(now, port, heard),
+            Phase::Asking(_) => self.answer_heard(now, port, heard),
             Phase::Seizing(_) => self.dial_tone_heard(now, port, heard),
             Phase::Called { .. } => self.progress_heard(now, port, heard),
             Phase::Up { .. } => self.talk_heard(now, port, heard),
@@ -473,7 +490,10 @@ impl Pbx {
                 }
             }
             Phase::Offered { .. } | Phase::RungOut(_) => self.another_heard(now, port, heard),
-            Phase::Idle | Phase::Lifeline(_) | Phase::Clearing { .. } => {}
+            Phase::Idle
+            | Phase::Lifeline(_)
+            | Phase::TurnedAway { .. }
+            | Phase::Clearing { .. } => {}
         }
     }
 
@@ -494,12 +514,13 @@ impl Pbx {
         };
         match &mut line.phase {
             Phase::Announced(_) => self.announced_long_enough(now, port),
+            Phase::Asking(_) => self.asking_step(now, port),
             Phase::Offered { leg, .. } => {
                 let leg = *leg;
                 self.hang_up_line(now, port);
                 self.leg_event(now, leg, call::LegEvent::LineEnded(Rule::LineAbandoned));
             }
-            Phase::RungOut(_) => self.hang_up_line(now, port),
+            Phase::RungOut(_) | Phase::TurnedAway { .. } => self.hang_up_line(now, port),
             Phase::Seizing(_) => self.seize_step(now, port),
             Phase::Called { leg, .. } => {
                 let leg = *leg;
@@ -553,6 +574,9 @@ impl Pbx {
 
     /// Whatever the line was doing is over.
     fn line_lost(&mut self, now: Now, port: PortId, rule: Rule) {
+        if let Some(Phase::Asking(_)) = self.lines.get(port).map(|line| &line.phase) {
+            return self.asked_in_vain(now, port, rule);
+        }
         let leg = self.lines.get(port).and_then(Line::leg);
         let trying = matches!(
             self.lines.get(port).map(|line| &line.phase),
@@ -633,7 +657,14 @@ impl Pbx {
             }
             None => {
                 self.learn_from_release(now, port);
-                self.hang_up_line(now, port);
+                match self.is_waiting_caller(port) {
+                    Some(media) => {
+                        self.leave_bridge(leg);
+                        self.forget_clip(leg);
+                        self.turn_away(now, port, media);
+                    }
+                    None => self.hang_up_line(now, port),
+                }
             }
         }
         self.leg_event(now, leg, call::LegEvent::Gone(MediaFigures::default()));

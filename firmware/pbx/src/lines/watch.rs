@@ -12,7 +12,7 @@ use model::{
     Rule, StateChange, TapId, ToneEvidence, ToneSignature,
 };
 
-use super::{Line, Phase, in_call};
+use super::{Asking, Line, Phase, in_call};
 use crate::Pbx;
 
 /// A break of the loop that is told after 50 ms and lasts this much longer is a sign.
@@ -35,6 +35,8 @@ const LEARN_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     since: Instant,
+    /// The caller's line was lifted before anybody answered.
+    waits: bool,
     /// The answer showed as a reversal, or none was looked for.
     reversal_answered: bool,
     /// A reversal was taken for the answer, and nobody has spoken since.
@@ -57,6 +59,7 @@ impl Watch {
     pub(super) const fn incoming(now: Instant) -> Self {
         Self {
             since: now,
+            waits: false,
             reversal_answered: true,
             late_reversal: false,
             broken: None,
@@ -65,6 +68,24 @@ impl Watch {
             recalled: None,
             unjudged: None,
         }
+    }
+
+    /// Of a caller whose line is lifted and whom nobody has answered yet.
+    pub(super) const fn waiting(now: Instant) -> Self {
+        Self {
+            waits: true,
+            ..Self::incoming(now)
+        }
+    }
+
+    /// Whether nobody has answered yet.
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.waits
+    }
+
+    /// Somebody answers.
+    pub(super) const fn answered(&mut self) {
+        self.waits = false;
     }
 
     /// The loop was opened on purpose and is closed again at `end`.
@@ -132,6 +153,7 @@ impl Pbx {
     fn watch_of(&mut self, port: PortId) -> Option<&mut Watch> {
         match &mut self.lines.get_mut(port)?.phase {
             Phase::Up { watch, .. } => Some(watch),
+            Phase::Asking(asking) => Some(&mut asking.watch),
             _ => None,
         }
     }
@@ -152,7 +174,8 @@ impl Pbx {
             Some(&Phase::Called { leg, .. }) if reversed => {
                 self.line_answered(now, port, leg, Rule::LineReversal);
             }
-            Some(Phase::Up { watch, .. }) => {
+            Some(Phase::TurnedAway { .. }) => self.hang_up_line(now, port),
+            Some(Phase::Up { watch, .. } | Phase::Asking(Asking { watch, .. })) => {
                 let fresh = now.mono.since(watch.since) < ANSWER_REVERSAL;
                 let meant = self
                     .lines
@@ -184,8 +207,12 @@ impl Pbx {
         watch.broken = (!flows && settled).then(|| now.mono + BREAK);
     }
 
-    /// No current where a line was to be taken: nothing can be dialled on it.
+    /// No current where a line was to be taken: nothing can be dialled on it; or where a caller hears that nobody
+    /// answers, and has understood.
     fn no_current(&mut self, now: Now, port: PortId) {
+        if let Some(Phase::TurnedAway { .. }) = self.lines.get(port).map(|line| &line.phase) {
+            return self.hang_up_line(now, port);
+        }
         let seizing = matches!(
             self.lines.get(port).map(|line| &line.phase),
             Some(Phase::Seizing(_) | Phase::Called { .. })
@@ -266,8 +293,10 @@ impl Pbx {
         };
         let entry = line.entry.as_ref().and_then(|id| self.config.line(id));
         let believed = entry.is_none_or(|line| line.hang_up.contains(&configured(sign)));
-        let Phase::Up { leg, media, .. } = line.phase else {
-            return;
+        let on = match line.phase {
+            Phase::Up { leg, media, .. } => Some((leg, media)),
+            Phase::Asking(_) => None,
+            _ => return,
         };
         if !believed {
             return;
@@ -277,6 +306,9 @@ impl Pbx {
             line.hang_ups.count(sign);
             line.parts_by_reversal |= sign == LineSign::Reversal;
         }
+        let Some((leg, media)) = on else {
+            return self.asked_in_vain(now, port, rule_of(sign));
+        };
         // Kept before anything is done to the line: the seconds before this moment are what matters.
         let tap = TapId(self.plain.below(u32::MAX));
         self.media(MediaCommand::KeepSound { leg: media, tap });

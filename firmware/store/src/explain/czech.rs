@@ -222,6 +222,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "linka chvíli ani nezvonila, ani neodmítla",
         Rule::LineOnward => "záznam linky předává volající dál",
         Rule::LineFlash => "někdo o něco požádal ústřednu této linky",
+        Rule::LineAon => "ústředna linky sdělí volajícího jen tomu, kdo zvedne a zeptá se",
+        Rule::LineAonSilent => "ústředna linky na dotazy nic nesdělila",
         Rule::LineBalanceHours => "v těchto hodinách se měří linky",
         Rule::LineBalanceAsked => "někdo chtěl linku změřit",
         Rule::LineBalanceFailed => "linka nedala oznamovací tón ani ticho",
@@ -258,6 +260,13 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "Tón zavěšení linky na portu {0} se naučil",
         Said::LineUnlearned => "Tón na portu {0} už neplatí za zavěšení",
         Said::LineFlashed => "Do ústředny za portem {0} byl poslán flash",
+        Said::LineLiftedToAsk => {
+            "Port {0} zvedl linku, aby se zeptal, kdo volá: volající od této chvíle platí"
+        }
+        Said::LineToldCaller => "Ústředna za portem {0} sdělila, kdo volá",
+        Said::LineCallerGone => "Volající na portu {0} zavěsil dřív, než se zjistilo, kdo to je",
+        Said::LineToldNobody => "Ústředna za portem {0} nesdělila, kdo volá",
+        Said::LineCannotAsk => "Port {0} se nemůže zeptat, kdo volá",
         Said::LifelineWorks => "Záložní linka na portu {0} funguje",
         Said::LifelineStaysOff => {
             "Záložní linka na portu {0} selhala: bez napájení by byl její přístroj hluchý"

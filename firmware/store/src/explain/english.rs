@@ -224,6 +224,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "the line neither rang nor refused for a while",
         Rule::LineOnward => "the entry of the line sends its callers on",
         Rule::LineFlash => "somebody asked the exchange of the line for something",
+        Rule::LineAon => "the exchange of the line tells callers only to whoever lifts and asks",
+        Rule::LineAonSilent => "the exchange of the line told nothing, however often it was asked",
         Rule::LineBalanceHours => "lines are measured in these hours",
         Rule::LineBalanceAsked => "somebody wanted the line to be measured",
         Rule::LineBalanceFailed => "the line gave no dial tone or no silence",
@@ -260,6 +262,13 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "The hang-up tone of the line at port {0} was learned",
         Said::LineUnlearned => "It was said that the tone at port {0} is none of a hang-up",
         Said::LineFlashed => "A flash went to the exchange behind port {0}",
+        Said::LineLiftedToAsk => {
+            "Port {0} lifted the line to ask who calls: the caller pays from now on"
+        }
+        Said::LineToldCaller => "The exchange behind port {0} told who calls",
+        Said::LineCallerGone => "The caller of port {0} was gone before it was told who called",
+        Said::LineToldNobody => "The exchange behind port {0} did not tell who calls",
+        Said::LineCannotAsk => "Port {0} cannot ask who calls",
         Said::LifelineWorks => "The lifeline of the line at port {0} works",
         Said::LifelineStaysOff => {
             "The lifeline of the line at port {0} fails: without power its set would be dead"

@@ -26,6 +26,13 @@ const fn line(news: LineNews) -> Said {
             LifelineVerdict::Unseen => Said::LifelineUnseen,
         },
         LineNews::Flashed => Said::LineFlashed,
+        LineNews::LiftedToAsk => Said::LineLiftedToAsk,
+        LineNews::Asked { outcome, .. } => match outcome {
+            CallerIdOutcome::Sent => Said::LineToldCaller,
+            CallerIdOutcome::Cut => Said::LineCallerGone,
+            CallerIdOutcome::Unanswered => Said::LineToldNobody,
+            CallerIdOutcome::Impossible => Said::LineCannotAsk,
+        },
     }
 }
 
@@ -176,6 +183,16 @@ pub(crate) enum Said {
     LineBalanced,
     /// Port.
     LineFlashed,
+    /// Port.
+    LineLiftedToAsk,
+    /// Port.
+    LineToldCaller,
+    /// Port.
+    LineCallerGone,
+    /// Port.
+    LineToldNobody,
+    /// Port.
+    LineCannotAsk,
     /// Port.
     LifelineWorks,
     /// Port.

@@ -226,6 +226,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LineAnswerTimer => "linia przez chwilę ani nie dzwoniła, ani nie odmówiła",
         Rule::LineOnward => "wpis linii przekazuje dzwoniących dalej",
         Rule::LineFlash => "ktoś poprosił o coś centralę tej linii",
+        Rule::LineAon => "centrala tej linii podaje dzwoniącego tylko temu, kto odbierze i zapyta",
+        Rule::LineAonSilent => "centrala linii nic nie podała mimo pytań",
         Rule::LineBalanceHours => "w tych godzinach mierzy się linie",
         Rule::LineBalanceAsked => "ktoś zlecił pomiar linii",
         Rule::LineBalanceFailed => "linia nie dała sygnału zgłoszenia ani ciszy",
@@ -262,6 +264,13 @@ const fn board_said(said: Said) -> &'static str {
         Said::LineLearned => "Poznano sygnał rozłączenia linii na porcie {0}",
         Said::LineUnlearned => "Sygnał na porcie {0} uznano za niebędący rozłączeniem",
         Said::LineFlashed => "Wysłano flash do centrali za portem {0}",
+        Said::LineLiftedToAsk => {
+            "Port {0} odebrał linię, by zapytać, kto dzwoni: dzwoniący odtąd płaci"
+        }
+        Said::LineToldCaller => "Centrala za portem {0} podała, kto dzwoni",
+        Said::LineCallerGone => "Dzwoniący na porcie {0} rozłączył się, zanim podano, kto to",
+        Said::LineToldNobody => "Centrala za portem {0} nie podała, kto dzwoni",
+        Said::LineCannotAsk => "Port {0} nie może zapytać, kto dzwoni",
         Said::LifelineWorks => "Linia ratunkowa przy porcie {0} działa",
         Said::LifelineStaysOff => {
             "Linia ratunkowa przy porcie {0} zawodzi: bez zasilania jej aparat byłby głuchy"

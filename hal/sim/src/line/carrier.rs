@@ -9,6 +9,7 @@ use model::limits::NUMBER_LEN_MAX;
 use model::{Absence, CallerField, CallerInfo, CallerText, Instant, ToneSpec};
 use rtrb::{Consumer, Producer};
 
+use super::aon::Teller;
 use super::copper::{Contact, Copper, Fact, Flaws, What};
 use super::far::Far;
 use super::plan::{Announcement, Doing};
@@ -126,6 +127,7 @@ pub struct Carrier {
     hook: HookDetector,
     pub(crate) closed: bool,
     keys: DtmfReceiver,
+    teller: Teller,
     stay: u32,
     reversed: bool,
     broken: bool,
@@ -153,6 +155,7 @@ impl Carrier {
             hook: HookDetector::new(HookTimes::default()),
             closed: false,
             keys: DtmfReceiver::new(),
+            teller: Teller::default(),
             stay: 0,
             reversed: false,
             broken: false,
@@ -193,6 +196,7 @@ impl Carrier {
         if let Some(reversal) = settings.answer_reversal {
             self.rules.answer_reversal = reversal;
         }
+        self.rules.aon = settings.aon.unwrap_or(self.rules.aon);
         self.fate = settings.fate.unwrap_or(self.fate);
         if let Some(faults) = settings.faults {
             self.set_faults(faults);
@@ -270,7 +274,8 @@ impl Carrier {
             } => Some(*last + self.digit_wait()),
             Stage::Routing { until } => Some(*until),
             Stage::Clearing { due, .. } => *due,
-            Stage::Idle | Stage::Ringback { .. } | Stage::TurnedAway | Stage::Talking => None,
+            Stage::Talking => self.teller.due,
+            Stage::Idle | Stage::Ringback { .. } | Stage::TurnedAway => None,
         }
     }
 
@@ -343,11 +348,23 @@ impl Carrier {
                 let step = *step;
                 self.clear_step(step);
             }
-            Stage::Idle
-            | Stage::Ringing { .. }
-            | Stage::Ringback { .. }
-            | Stage::TurnedAway
-            | Stage::Talking => {}
+            Stage::Talking => self.tell_caller(),
+            Stage::Idle | Stage::Ringing { .. } | Stage::Ringback { .. } | Stage::TurnedAway => {}
+        }
+    }
+
+    /// Who calls was asked for; whoever speaks is heard again afterwards.
+    fn tell_caller(&mut self) {
+        let blocks = self.teller.packet();
+        if blocks.is_empty() {
+            return;
+        }
+        self.next_stay();
+        for block in blocks {
+            self.say(Sound::Block(block));
+        }
+        if let Some(mark) = self.far.talking.as_ref().and_then(crate::Mark::spec) {
+            self.say(Sound::Signal(mark));
         }
     }
 
@@ -491,6 +508,10 @@ impl Carrier {
     pub(crate) fn talk(&mut self, outgoing: bool) {
         self.ring(false);
         self.next_stay();
+        if outgoing {
+            // Nobody is asked who was called.
+            self.teller = Teller::default();
+        }
         self.stage = Stage::Talking;
         self.reverse(outgoing && self.rules.answer_reversal);
         self.far.begins(self.now, outgoing);
@@ -566,7 +587,12 @@ impl Carrier {
                     self.digit(digit.to_char());
                 }
             }
-            Stage::Talking if heard.stay == self.stay => self.far.ear.take(&heard.frame),
+            Stage::Talking => {
+                self.teller.hear(&heard.frame, self.now, self.rules.aon);
+                if heard.stay == self.stay {
+                    self.far.ear.take(&heard.frame);
+                }
+            }
             _ => {}
         }
     }
@@ -591,6 +617,7 @@ impl Carrier {
             name: field(name),
             ..CallerInfo::default()
         };
+        self.teller = Teller::new(info);
         let plan = Announcement::new(self.now, self.rules.caller_id, info);
         self.stage = Stage::Announcing(Box::new(plan));
         self.run();

@@ -1,6 +1,7 @@
 //! A simulated outside line: an FXO port, the carrier's exchange behind it, and a far party who calls,
 //! is called, talks and hangs up.
 
+mod aon;
 mod audio;
 mod carrier;
 mod control;
@@ -9,6 +10,7 @@ mod far;
 mod plan;
 mod rules;
 
+pub use aon::Aon;
 pub use audio::LineAudio;
 pub use carrier::Carrier;
 pub use control::LineControl;

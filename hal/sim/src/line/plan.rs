@@ -141,7 +141,7 @@ pub(crate) fn first_group_ms(ring: &Cadence) -> u64 {
 }
 
 /// What a port that plays this would send, block by block, without the silence after it.
-fn played(play: &LinePlay) -> Vec<Frame> {
+pub(super) fn played(play: &LinePlay) -> Vec<Frame> {
     let mut port = PortDsp::new();
     port.play(play);
     let mut blocks = Vec::new();

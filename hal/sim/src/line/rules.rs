@@ -4,6 +4,7 @@ use hal_port::{Cadence, Impedance};
 use model::{CallerIdScheme, ToneSpec, ToneStep};
 use serde::{Deserialize, Serialize};
 
+use super::aon::Aon;
 use crate::relay::RelayStuck;
 
 /// What a line is like when the far party has hung up.
@@ -94,6 +95,8 @@ pub struct LineSettings {
     pub fate: Option<Fate>,
     /// Whether the far party's answer shows as a reversal.
     pub answer_reversal: Option<bool>,
+    /// Whether callers' numbers are told to whoever asks after lifting.
+    pub aon: Option<Aon>,
     /// What is wrong with the line.
     pub faults: Option<LineFaults>,
     /// The line's own impedance: what the port says comes back as far as it shows another one. Until it is
@@ -129,6 +132,8 @@ pub struct CarrierRules {
     pub ring_vrms: u8,
     /// How it tells who calls.
     pub caller_id: CallerIdScheme,
+    /// Whether it tells that to whoever asks after lifting, too.
+    pub aon: Aon,
     /// Its tones.
     pub tones: CarrierTones,
     /// How a hang-up of the far party shows.
@@ -160,6 +165,7 @@ impl Default for CarrierRules {
             ring_hz: 25,
             ring_vrms: 60,
             caller_id: CallerIdScheme::EtsiRing,
+            aon: Aon::None,
             tones: CarrierTones {
                 dial: tone(0, 0),
                 ringback: tone(1_000, 4_000),

@@ -3,12 +3,13 @@
 use core::time::Duration;
 
 use dsp::dtmf::DtmfSender;
+use dsp::line::PortDsp;
 use hal_port::{AudioHalf, ControlHalf, FRAME, LoopHook, PortCommand, PortEvent};
 use hal_sim::{
-    Act, BoardPlan, CarrierRules, Disconnect, Fate, LineFaults, LineSettings, People, Report,
+    Act, Aon, BoardPlan, CarrierRules, Disconnect, Fate, LineFaults, LineSettings, People, Report,
     SimBoard, SimLine,
 };
-use model::{Digit, Instant};
+use model::{Digit, Instant, LineHeard, LinePlay};
 
 struct Line {
     sim: SimLine,
@@ -324,4 +325,52 @@ fn a_voltage_from_elsewhere_is_seen_on_the_idle_line() {
     line.pass(100);
     // 48 V and 50: more than 80.
     assert_eq!(line.foreign_volts(), Some(18));
+}
+
+/// What a port that lifts the ringing line and asks is told, and how often it asked.
+fn asks(aon: Aon, number: &str) -> (Option<String>, u32) {
+    let mut line = Line::new();
+    line.set(LineSettings {
+        aon: Some(aon),
+        ..LineSettings::default()
+    });
+    line.act(Act::Call {
+        number: Some(number.into()),
+        name: None,
+    });
+    line.pass(500);
+    line.hook(LoopHook::OffHook);
+    let mut port = PortDsp::new();
+    port.play(&LinePlay::AskNumber { dbm0: -5 });
+    let (mut told, mut asked, mut over) = (None, 0, false);
+    while !over {
+        let mut tx = [0; FRAME];
+        port.to_line(&mut tx);
+        line.said.extend(tx);
+        line.rx.clear();
+        line.pass(10);
+        let mut rx = [0; FRAME];
+        rx.copy_from_slice(&line.rx);
+        port.from_line(&mut rx, |heard| match heard {
+            LineHeard::NumberAsked => asked += 1,
+            LineHeard::Caller { info, .. } => told = info.number.text().map(str::to_owned),
+            LineHeard::Played { whole } => over = whole || asked == 3,
+            _ => {}
+        });
+    }
+    assert_eq!(
+        line.stage(),
+        "talking",
+        "the caller hears that the line was lifted"
+    );
+    (told, asked)
+}
+
+#[test]
+fn an_exchange_with_aon_answers_requests_after_lifting() {
+    let told = Some("2345678".to_owned());
+    assert_eq!(asks(Aon::Answers, "2345678"), (told.clone(), 1));
+    assert_eq!(asks(Aon::IgnoresFirst, "74992345678"), (told, 2));
+    assert_eq!(asks(Aon::Answers, "withheld"), (None, 3));
+    assert_eq!(asks(Aon::None, "2345678"), (None, 3));
 }

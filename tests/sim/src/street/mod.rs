@@ -1,6 +1,7 @@
 //! A street: the exchange with analog sets and nobody else, played by a script. What the random worlds
 //! cannot tell for sure (what exactly is heard, rung and written, and when) is asserted here.
 
+mod aon;
 mod callers;
 mod lifeline;
 mod measure;

@@ -2,6 +2,7 @@
 //! is `model::CallerIdScheme::plan`.
 
 mod alert;
+mod aon;
 mod demodulator;
 mod frame;
 mod keys;
@@ -14,6 +15,7 @@ mod sender;
 mod tests;
 
 pub use alert::{AlertDetector, AlertSender};
+pub use aon::{AonNews, AonReceiver, AonRequest, AonSender};
 pub use frame::Frame;
 pub use keys::{KeySender, KeyTiming};
 pub use message::{MessageFault, decode, encode, encode_single};

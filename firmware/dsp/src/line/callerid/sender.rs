@@ -3,6 +3,7 @@
 use model::{CallerIdScheme, CallerInfo, Digit};
 
 use super::alert::AlertSender;
+use super::aon::AonSender;
 use super::keys::{self, KeySender, KeyTiming};
 use super::message;
 use super::modem::{Modem, ModemSender, Preamble};
@@ -21,11 +22,13 @@ pub struct CallerIdSender(Carrier);
 enum Carrier {
     Modem(ModemSender),
     Keys(KeySender),
+    Tones(AonSender),
 }
 
 impl CallerIdSender {
-    /// What a set on hook is told. `dbm0` is the level of the modem or of the higher tone of a key,
-    /// usually −14. `None` for [`CallerIdScheme::Aon`], which a set asks for after the answer.
+    /// What a set on hook is told, or with [`CallerIdScheme::Aon`] one that has lifted and asked. `dbm0` is the level of
+    /// the modem, of the higher tone of a key or of each tone, usually −14. `None` where there is nothing to say in that
+    /// way: a number without digits.
     #[must_use]
     pub fn new(info: &CallerInfo, scheme: CallerIdScheme, dbm0: i8) -> Option<Self> {
         let (modem, preamble, frame) = match scheme {
@@ -48,7 +51,9 @@ impl CallerIdSender {
                     KeySender::new(keys::encode(info, scheme)?, KeyTiming::caller_id(dbm0));
                 return Some(Self(Carrier::Keys(sender)));
             }
-            CallerIdScheme::Aon => return None,
+            CallerIdScheme::Aon => {
+                return Some(Self(Carrier::Tones(AonSender::new(info, dbm0)?)));
+            }
         };
         let sender = ModemSender::new(modem, preamble, frame, dbm0);
         Some(Self(Carrier::Modem(sender)))
@@ -60,6 +65,7 @@ impl CallerIdSender {
         match &self.0 {
             Carrier::Modem(sender) => sender.is_over(),
             Carrier::Keys(sender) => sender.is_over(),
+            Carrier::Tones(sender) => sender.is_over(),
         }
     }
 
@@ -68,6 +74,7 @@ impl CallerIdSender {
         match &mut self.0 {
             Carrier::Modem(sender) => sender.fill(out),
             Carrier::Keys(sender) => sender.fill(out),
+            Carrier::Tones(sender) => sender.fill(out),
         }
     }
 }
