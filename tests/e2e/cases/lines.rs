@@ -112,6 +112,52 @@ fn a_phone_calls_outside_and_both_hear() {
     exchange.stop();
 }
 
+/// An exchange of the old kind tells who calls only when the line is lifted and asks it.
+#[test]
+fn a_russian_line_asks_who_calls_and_the_phone_shows_it() {
+    let line = "[[line]]\nport = \"fxo1\"\nanswer = \"anna\"\ncaller_id = \"aon\"\n";
+    let mut office = Office::with(&["2005", "2006"]).table(line);
+    for (old, new) in [
+        ("country = \"PL\"", "country = \"RU\""),
+        (
+            "extension = \"2005\"",
+            "id = \"anna\"\nextension = \"2005\"",
+        ),
+    ] {
+        office.0 = office.0.replacen(old, new, 1);
+    }
+    let exchange = started(&office);
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    let far = Set::behind_line(&exchange);
+    // Seven digits are told; the second call's exchange knows of no such thing.
+    for (aon, told) in [("ignores_first", "6660000"), ("none", "")] {
+        far.line(&["--aon", aon, "--disconnect", "loop_break"]);
+        far.call(OUTSIDE);
+        far.line_is("talking", s(30));
+        let rung = anna.event("CALL_INCOMING", s(30));
+        let from = rung["peeruri"].as_str().unwrap_or_default();
+        assert!(from.starts_with(&format!("sip:{told}")), "{aon}: {rung}");
+        assert_eq!(from.contains("6660000"), !told.is_empty(), "{aon}: {rung}");
+        anna.command("accept", "");
+        anna.event("CALL_ESTABLISHED", s(30));
+        far.talk(JAN_HZ);
+        far.hears(ANNA_HZ, s(30));
+        far.hang_up();
+        anna.event("CALL_CLOSED", s(30));
+        far.line_is("idle", s(30));
+        exchange.rest();
+    }
+    let calls = exchange.ended_calls(2);
+    let told: Vec<_> = calls.iter().map(|call| call["from"].as_str()).collect();
+    assert!(told.contains(&Some("6660000")), "{calls:?}");
+    assert!(
+        calls.iter().all(|call| call["cause"] == "normal"),
+        "{calls:?}"
+    );
+    anna.quit();
+    exchange.stop();
+}
+
 /// An office with two lines, whose first sends its callers on to a mobile over the second.
 fn onward() -> Exchange {
     let lines = "[[line]]\nport = \"fxo1\"\nto = \"601234567\"\n\n[[line]]\nport = \"fxo2\"\n";
