@@ -17,7 +17,7 @@ use crate::Pbx;
 
 /// The port is done after 2.8 s; what it says is not waited for much longer.
 const PATIENCE: Duration = Duration::from_millis(2_950);
-/// Level of the request: −4.3 dB of 0 dBm at the line, as old telephones with АОН sent it, rounded down.
+/// Level of the request: the 4.3 dB of which old telephones with АОН are said to have been, taken as below 0 dBm.
 const REQUEST_DBM0: i8 = -5;
 /// So long the caller hears the busy tone.
 const BUSY: Duration = Duration::from_secs(5);

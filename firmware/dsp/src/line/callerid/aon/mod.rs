@@ -2,16 +2,18 @@
 //! caller's exchange answers with an uninterrupted packet of tones, two of six at a time.
 //!
 //! What is known of it, and whence:
-//! - The twelve codes, 40 ± 2 ms each without a pause; "begin" stands at both ends of a packet; a digit that is
-//!   equal to the one before is sent as "repeat": "Выдача номера и категории телефона вызывающего абонента"
-//!   (msd.com.ua).
-//! - 250 to 275 ms from lifting to the request, 495 to 505 Hz for 100 ms: cxem.net on the АОН. The help of Advanced
-//!   Call Center (a program for modems) says the same, that some exchanges answer without being asked, that one
-//!   request may be too few, and that the caller is to hear ringing afterwards.
-//! - At least 10 codes are needed for a packet (order 36 of the Ministry of Communications of Russia, 2008,
-//!   table 11): begin, category, seven digits, begin.
-//! - The number comes last digit first (the same sources); where in it the category stands none of them says. Here it
-//!   is the first after "begin", see [`CATEGORY`].
+//! - The twelve codes, 40 ± 2 ms each without a pause, each tone of 0.33 V; "begin" stands at the beginning or at the end
+//!   of a packet; a digit that is equal to the one before is sent as "repeat", for nothing could tell the two apart:
+//!   "Выдача номера и категории телефона вызывающего абонента" (msd.com.ua). That a third equal digit is the digit again
+//!   is concluded from this; two "repeat" in a row are read too.
+//! - 250 to 275 ms from lifting to the request, 495 to 505 Hz for 100 ms, "4.3 dB", of what is not said: cxem.net on the
+//!   АОН, as summarised at ya.ru/neurum. The help of Advanced Call Center, a program for modems, says nearly the same, and that
+//!   some exchanges answer without being asked, that one request may be too few, and that the caller is to hear ringing.
+//! - At least 10 codes are received for a packet (order 36 of the Ministry of Communications of Russia, 2008, table 11),
+//!   and 8 digits are asked for, the category among them (`ANInumber` of Natural Access, R1.5): begin, 8 digits, begin.
+//! - The number comes last digit first: known from no better source than this project's notes on standards. Where the
+//!   category stands no source says that was found; it is **assumed** to be the first after "begin", see [`CATEGORY`].
+//!   If that is wrong on some exchange, 7 moves it to the end for sender and receiver.
 
 mod packet;
 mod receiver;
