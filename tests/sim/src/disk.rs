@@ -77,6 +77,7 @@ impl Disk {
             Effect::State(change) => Entry::State(change),
             Effect::Datagram(..)
             | Effect::Bell(..)
+            | Effect::Tapped(..)
             | Effect::Connect(..)
             | Effect::Bytes(..)
             | Effect::Close(_) => return,

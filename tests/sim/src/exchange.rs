@@ -11,15 +11,16 @@ use hal_port::{
     AudioHalf, ControlHalf, ErrorKind, FRAME, Frame, KindOnly, LoopHook, Port, PortCommand,
 };
 use hal_sim::{BoardPlan, CarrierRules, LifelinePlan, People, RelayKind, SetOptions, SimBoard};
-use media::{Channel, Clip, ClipSound, PlaneCommand, PortLeg, Retired};
+use media::{Channel, Clip, ClipSound, PlaneCommand, PortLeg, Retired, TapPart};
 use model::{
     FlowId, Instant, MediaCommand, MediaEvent, MediaFault, MediaLeg, Now, PairId, Party, PartyId,
-    PortId, PortListens, PortSound, Record, Seq, StateChange, Trust, Wall,
+    PortId, PortListens, PortSound, Record, Seq, StateChange, TapId, Trust, Wall,
 };
 use pbx::{Input, Jack, Keys, Lifeline, Output, Pbx, Setup};
 
 use crate::office::BOX;
 use crate::planes::Planes;
+use crate::tapes::Step;
 
 /// The calendar at the beginning of the world.
 const BEGINNING: Wall = Wall::from_secs(1_790_000_000);
@@ -45,6 +46,8 @@ pub(crate) enum Effect {
     Close(FlowId),
     /// The bell of a jack begins or ends.
     Bell(PortId, bool),
+    /// A step of a track for the disk, and when its sound was said.
+    Tapped(TapId, Instant, Step),
 }
 
 /// A jack of the board.
@@ -440,7 +443,16 @@ impl Exchange {
                     media::Output::Event(event) => events.push((at, event)),
                     // DTLS is tried out over real sockets, in engine and e2e.
                     media::Output::Handshake { .. } => {}
-                    media::Output::Tap(_) | media::Output::Pace { .. } => {}
+                    media::Output::Tap(tapped) => {
+                        let at = self.boot + tapped.at.since(Instant::ZERO);
+                        let step = match tapped.part {
+                            TapPart::Began => Step::Began,
+                            TapPart::Sound { payload, .. } => Step::Sound(payload.to_vec()),
+                            TapPart::Paused | TapPart::Resumed | TapPart::Ended => Step::Other,
+                        };
+                        self.effects.push(Effect::Tapped(tapped.tap, at, step));
+                    }
+                    media::Output::Pace { .. } => {}
                     media::Output::Dead(object) => {
                         let (Retired::Rtp(leg, _) | Retired::Port(leg, _)) = object else {
                             continue;

@@ -165,7 +165,7 @@ impl Hearing {
         self.changed.insert(seat, now);
     }
 
-    fn is_settled(&self, now: Instant, seat: usize) -> bool {
+    pub(crate) fn is_settled(&self, now: Instant, seat: usize) -> bool {
         self.changed
             .get(&seat)
             .is_none_or(|at| now.since(*at) > SETTLING)

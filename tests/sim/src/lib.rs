@@ -22,6 +22,7 @@ mod station;
 mod stream;
 #[cfg(test)]
 mod street;
+mod tapes;
 mod trace;
 mod truth;
 mod world;

@@ -51,6 +51,8 @@ pub(crate) struct Seat {
     pub(crate) srtp: Srtp,
     /// What the configuration asks of its voice; empty = nothing.
     pub(crate) policy: &'static str,
+    /// All calls of the person are recorded.
+    pub(crate) recorded: bool,
     /// The jack of a set.
     pub jack: Option<u16>,
     /// The number of an outside line, from 0; whoever is behind it is taken for one person.
@@ -176,6 +178,7 @@ impl Seat {
             password: format!("s3cret-word-{person}-x"),
             jack: None,
             line: None,
+            recorded: features.hush_s > 0 && person.is_multiple_of(2),
             ..Self::default()
         }
         .protect(at, person, features)
@@ -236,7 +239,12 @@ impl Seat {
             (None, None) => write!(
                 text,
                 "[[person]]\nid = \"{entry}\"\nname = \"Name of {entry}\"\nextension = \
-                 \"{number}\"\nsip_password = \"{password}\"\n{}",
+                 \"{number}\"\nsip_password = \"{password}\"\n{}{}",
+                if self.recorded {
+                    "record = \"all\"\n"
+                } else {
+                    ""
+                },
                 match self.policy {
                     "" => String::new(),
                     policy => format!("media_encryption = \"{policy}\"\n"),

@@ -127,6 +127,8 @@ pub struct Features {
     pub changes: bool,
     /// Some phones protect their voice, and some must.
     pub srtp: bool,
+    /// Every second person is recorded; mean time between two pauses or ends of pauses, in s; 0 = nobody is.
+    pub hush_s: u32,
     /// Mean time between two moments at which both ends of a call change at once, in s; 0 = never.
     pub cross_s: u32,
     /// The phones' clocks are off by up to so much, in parts per million.
@@ -203,6 +205,7 @@ impl Plan {
             wide: false,
             changes: false,
             srtp: false,
+            hush_s: 0,
             cross_s: 0,
             drift_ppm: 0,
             pause_s: 40,
@@ -239,22 +242,25 @@ impl Plan {
             Profile::Lines => lines(&mut features, &mut random),
             Profile::Rooms => rooms(&mut features, &mut random),
             Profile::Phones => phones(&mut features, &mut random),
-            Profile::Office => {
-                features.phones += 4;
-                features.nat = true;
-                features.tcp = true;
-                features.holds = true;
-                features.pause_s = 120;
-                features.talk_s = 120;
-                features.weather.jitter_ms = 5;
-                features.weather.loss_ppm = 1_000;
-                features.wide = random.below(2) == 0;
-                features.drift_ppm = DRIFT_PPM;
-            }
+            Profile::Office => working_day(&mut features, &mut random),
             Profile::Storm => storm(&mut features, &mut random),
         }
         features
     }
+}
+
+/// An ordinary working day.
+fn working_day(features: &mut Features, random: &mut Random) {
+    features.phones += 4;
+    features.nat = true;
+    features.tcp = true;
+    features.holds = true;
+    features.pause_s = 120;
+    features.talk_s = 120;
+    features.weather.jitter_ms = 5;
+    features.weather.loss_ppm = 1_000;
+    features.wide = random.below(2) == 0;
+    features.drift_ppm = DRIFT_PPM;
 }
 
 /// A busy conference; whether phones differ and the power fails is the seed's choice.
@@ -277,6 +283,8 @@ fn phones(features: &mut Features, random: &mut Random) {
     features.changes = true;
     features.cross_s = 15 * random.below(2);
     features.srtp = random.below(3) > 0;
+    features.hush_s = 10 * random.below(2);
+    features.power_cut_s = 200 * u32::from(random.below(3) == 0);
     features.holds = true;
     features.rooms = random.below(3) == 0;
     features.mutes = features.rooms;

@@ -47,6 +47,9 @@ pub(crate) fn heal_and_prove(world: &mut World) {
     test_calls(world);
     test_lines(world);
     wait_until_free(world, FREE_WITHIN);
+    for unfinished in world.tapes.unfinished() {
+        world.violation(&unfinished);
+    }
     switch_off(world);
 }
 

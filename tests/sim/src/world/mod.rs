@@ -26,6 +26,7 @@ use crate::sitter::Sitter;
 use crate::srtp::is_clear;
 use crate::station::{Heard, Station};
 use crate::stream::{OnStream, Streams};
+use crate::tapes::Tapes;
 use crate::trace::Trace;
 use crate::truth::Truth;
 
@@ -75,6 +76,8 @@ pub(crate) enum Happening {
     LineMends(usize),
     /// An installer wants a line measured, whatever goes on there.
     Measure,
+    /// Somebody wants a call not to be recorded for a while, or again.
+    Hush,
     /// Both ends of a call change how they speak, at once.
     Cross,
     /// Somebody outside calls on the line of this place, whatever goes on there.
@@ -102,6 +105,7 @@ pub(crate) struct World {
     emergencies: Vec<(Instant, usize)>,
     pub(crate) truth: Truth,
     pub(crate) hearing: Hearing,
+    pub(crate) tapes: Tapes,
     /// Faults happen.
     pub(crate) hostile: bool,
     pub(crate) violations: Vec<String>,
@@ -130,7 +134,7 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
         effects: world.trace.effects,
         summary: format!(
             "{} seats, {calls} calls, {} invites, {} talks, {} exact packets, {} mixed windows, \
-             longest way {:?}, mixed {:?}, {} starts",
+             longest way {:?}, mixed {:?}, {} starts, {} recorded packets, {} pauses",
             world.office.seats.len(),
             truth.invites,
             truth.talks,
@@ -139,6 +143,8 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
             hearing.delay_max,
             hearing.mixed_delay_max,
             world.boots,
+            world.tapes.kept,
+            world.tapes.pauses,
         ),
         calls,
         talks: truth.talks,
@@ -188,6 +194,7 @@ impl World {
             emergencies: Vec::new(),
             truth: Truth::default(),
             hearing: Hearing::default(),
+            tapes: Tapes::default(),
             hostile: true,
             violations: Vec::new(),
             seed,
@@ -260,6 +267,7 @@ impl World {
             (self.features.line_fault_s, Happening::LineFault),
             (self.features.measure_s, Happening::Measure),
             (self.features.cross_s, Happening::Cross),
+            (self.features.hush_s, Happening::Hush),
         ] {
             self.plan_fault(mean_s, happening);
         }
@@ -413,6 +421,7 @@ impl World {
             Happening::LineFault => self.line_fault(),
             Happening::Measure => self.measure_a_line(),
             Happening::Cross => self.cross(),
+            Happening::Hush => self.hush(),
             Happening::LineMends(line) => self.line_mends(line),
             Happening::Glare(line) => {
                 let people = &mut self.board.people;
@@ -514,6 +523,7 @@ impl World {
             match effect {
                 Effect::Datagram(from, to, bytes) => self.sends(Packet { from, to, bytes }),
                 Effect::Bell(port, on) => self.bell(port, on),
+                Effect::Tapped(tap, at, step) => self.tapped((tap, at), &step),
                 Effect::Record(ref record) => {
                     self.recorded(record);
                     self.disk.write(self.now, effect);
@@ -545,6 +555,7 @@ impl World {
             self.violation(&format!("record {seq} instead of {next}"));
         }
         self.next_seq = seq.0 + 1;
+        self.tapes.record(self.now, record);
         let EventBody::LegStarted {
             kind: LegKind::Line { port, .. },
             ..

@@ -26,6 +26,7 @@ impl World {
         }
         self.disk.cut();
         self.truth.power_cut(self.now);
+        self.tapes.power_cut();
         let ms = 500 + self.fate.below(8_000);
         self.later(Duration::from_millis(ms.into()), Happening::PowerOn);
         self.plan_fault(self.features.power_cut_s, Happening::PowerCut);

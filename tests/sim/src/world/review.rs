@@ -49,8 +49,12 @@ impl World {
                     || outsiders.iter().any(|o| o.seat == *seat && o.talks_in(id))
             }
         };
-        for silent in self.hearing.review(self.now, &self.truth, talks) {
-            self.violation(&silent);
+        let settled = |seat| self.hearing.is_settled(self.now, seat);
+        let books = (&self.truth, &self.office);
+        let unkept = self.tapes.review(self.now, books, settled, talks);
+        let silent = self.hearing.review(self.now, &self.truth, talks);
+        for wrong in silent.iter().chain(&unkept) {
+            self.violation(wrong);
         }
     }
 }
