@@ -5,7 +5,8 @@ use dsp::TICK_SAMPLES;
 use dsp::dtmf::DtmfSender;
 use dsp::g711::Law;
 use dsp::line::callerid::{
-    self, CallerIdReceiver, CallerIdSender, CallerNews, Frame, Modem, ModemSender, Preamble,
+    self, AonReceiver, CallerIdReceiver, CallerIdSender, CallerNews, Frame, Modem, ModemSender,
+    Preamble,
 };
 use model::{CallType, CallerField, CallerIdScheme, CallerInfo, CallerStamp, CallerText, Digit};
 use tests_lines::{
@@ -80,6 +81,35 @@ fn every_country_is_read_back() {
                 };
                 assert_eq!(info.number, jan().number, "{code} {scheme:?}");
             }
+        }
+    }
+}
+
+/// Countries whose old exchanges are asked: seven digits, over the country's law, twist, level and 20 dB of noise.
+#[test]
+fn what_exchanges_with_aon_answer_is_read_back() {
+    let mut random = Random::new(6);
+    let asks = |country: &Country| country.caller_id.contains(&CallerIdScheme::Aon);
+    let countries: Vec<_> = CountryCode::all().map(Country::load).filter(asks).collect();
+    assert_eq!(countries.len(), 2);
+    for country in countries {
+        let law = Law::of(country.law).expect("countries have G.711");
+        for (level, db) in [(-7, 0.0), (-7, 4.0), (-7, -4.0), (-30, 0.0)] {
+            let tilted = tilted(&sound(CallerIdScheme::Aon, level), db * 0.1);
+            let strength = dbm0(&tilted[1_600..tilted.len() - 8_000]);
+            let line = through(law, &noisy(&tilted, strength - 20.0, &mut random));
+            let mut receiver = AonReceiver::new();
+            let told: Vec<_> = line
+                .chunks(TICK_SAMPLES)
+                .filter_map(|block| {
+                    let block: Vec<f32> = block.iter().map(|&sample| f32::from(sample)).collect();
+                    receiver.feed(&block)
+                })
+                .map(|(info, _)| info.number)
+                .collect();
+            assert!(!told.is_empty(), "{level} {db}");
+            let wanted = CallerField::Text(CallerText::fitting("3456789"));
+            assert!(told.iter().all(|number| *number == wanted), "{told:?}");
         }
     }
 }

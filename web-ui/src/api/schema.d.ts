@@ -1624,8 +1624,8 @@ export interface components {
             /** @description It feeds a set; else it is on a line of a carrier. */
             set: boolean;
             /**
-             * @description What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-             *     `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+             * @description What it is doing: of a line `idle`, `announced`, `asked`, `rings`, `seized`, `called`, `talks`, `parts`,
+             *     `turned_away`, `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
              *     telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
              */
             state: string;

@@ -182,8 +182,8 @@ pub struct PortHealth {
     pub name: String,
     /// The set's extension; empty for a line, and for a set without one.
     pub number: String,
-    /// What it is doing: of a line `idle`, `announced`, `rings`, `seized`, `called`, `talks`, `parts`,
-    /// `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
+    /// What it is doing: of a line `idle`, `announced`, `asked`, `rings`, `seized`, `called`, `talks`, `parts`,
+    /// `turned_away`, `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
     /// telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
     pub state: String,
     /// Why it does not work, if it does not: `overload`, `supply`, `lost`.
