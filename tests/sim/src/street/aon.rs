@@ -271,3 +271,21 @@ fn callers_are_asked_for_their_number_and_sent_on() {
     });
     line.0.must_be_quiet();
 }
+
+#[test]
+fn an_emergency_call_takes_the_line_of_a_caller_whom_nobody_has_answered() {
+    let mut line = line("RU", Aon::Answers);
+    asked(&mut line);
+    line.wait("301 rings", 2_000, |s| s.0.report(1).rung);
+    line.0.lift(2);
+    line.0.pass_ms(300);
+    line.0.dial(2, "112");
+    line.wait("the far telephone rings", 20_000, |s| {
+        let report = s.report(1);
+        report.rung && report.line.is_some_and(|line| line.dialled == "112")
+    });
+    let preempted = |body: &EventBody| matches!(body, EventBody::CallEnded { .. });
+    assert!(line.0.wrote(Rule::EmergencyPreempts, preempted));
+    line.0.hang_up(2);
+    line.clean_up();
+}
