@@ -7,6 +7,9 @@ use crate::simd::vectorised;
 const CEILING: u32 = 26_000;
 /// A block is followed in so many parts: 1.25 ms each.
 const PARTS: usize = 8;
+/// The longest block, in samples: 10 ms at 16 kHz.
+const BLOCK_MAX: usize = PARTS * kernel::PART_MAX;
+const _: () = assert!(BLOCK_MAX == 160);
 /// How much the gain rises in a part: 21 dB a second, so that the gaps between the peaks of a
 /// voice do not pump.
 const RECOVERY: f32 = 1.003;
@@ -44,29 +47,29 @@ impl Limiter {
     pub fn run(&mut self, sum: &[i32], out: &mut [i16]) {
         let peak = super::clip(sum, out);
         if peak > CEILING || self.gain < 1.0 {
-            self.turn_down(sum, out);
+            for (sum, out) in sum.chunks(BLOCK_MAX).zip(out.chunks_mut(BLOCK_MAX)) {
+                self.turn_down(sum, out);
+            }
         }
     }
 
+    /// Finds the gain of every sample first, so that all of them are turned down in one go.
     fn turn_down(&mut self, sum: &[i32], out: &mut [i16]) {
-        let size = sum.len().min(out.len()).div_ceil(PARTS).max(1);
-        let mut parts = sum.chunks(size).map(bearable).peekable();
-        for (sum, out) in sum.chunks(size).zip(out.chunks_mut(size)) {
-            let here = parts.next().unwrap_or(1.0);
-            let ahead = parts.peek().copied().unwrap_or(1.0);
-            let wanted = (self.gain * RECOVERY).min(here).min(ahead).min(1.0);
-            let step = (wanted - self.gain) / sum.len().max(1) as f32;
-            let ramp = (self.gain + step, step);
-            vectorised(|| kernel::limit(sum, out, ramp, CEILING as f32));
+        let sum = sum.get(..out.len()).unwrap_or(sum);
+        let size = sum.len().div_ceil(PARTS).max(1);
+        let mut peaks = [0; PARTS];
+        vectorised(|| kernel::peaks(sum, size, &mut peaks));
+        let bearable = |peak: u32| CEILING as f32 / peak.max(CEILING) as f32;
+        let mut ramps = [(1.0, 0.0); PARTS];
+        for (part, (sum, ramp)) in sum.chunks(size).zip(&mut ramps).enumerate() {
+            let here_and_ahead = peaks.iter().skip(part).take(2).copied().max();
+            let wanted = (self.gain * RECOVERY).min(bearable(here_and_ahead.unwrap_or(0)));
+            let step = (wanted - self.gain) / sum.len() as f32;
+            *ramp = (self.gain + step, step);
             self.gain = wanted;
         }
+        let mut gains = [1.0; BLOCK_MAX];
+        vectorised(|| kernel::ramp(&mut gains, size, &ramps));
+        vectorised(|| kernel::limit(sum, &gains, out, CEILING as f32));
     }
-}
-
-/// The gain at which a part just reaches the ceiling.
-fn bearable(part: &[i32]) -> f32 {
-    let peak = part
-        .iter()
-        .fold(1, |peak: u32, &total| peak.max(total.unsigned_abs()));
-    CEILING as f32 / peak as f32
 }

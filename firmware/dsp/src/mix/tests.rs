@@ -47,7 +47,11 @@ proptest! {
     /// What runs on wide vectors is the same, to the bit, as what any processor does.
     #[test]
     fn kernels_equal_their_scalar_twins(sum in sums(), block in blocks(), gain in -3.0_f32..3.0) {
-        let step = (1.0 - gain) / 160.0;
+        let ramps = [(gain, (1.0 - gain) / 20.0); 20];
+        let (mut gains, mut same) = (vec![0.0; sum.len()], vec![0.0; sum.len()]);
+        vectorised(|| kernel::ramp(&mut gains, 20, &ramps));
+        kernel::ramp(&mut same, 20, &ramps);
+        prop_assert_eq!(&gains, &same);
         let twins: [(Kernel<'_>, Kernel<'_>); 2] = [
             (&|sum| add(sum, &block), &|sum| kernel::add(sum, &block)),
             (&|sum| subtract(sum, &block), &|sum| kernel::subtract(sum, &block)),
@@ -61,12 +65,20 @@ proptest! {
         let (mut a, mut b) = (block.clone(), block.clone());
         prop_assert_eq!(clip(&sum, &mut a), kernel::clip(&sum, &mut b));
         prop_assert_eq!(&a, &b);
-        vectorised(|| kernel::limit(&sum, &mut a, (gain, step), 26_000.0));
-        kernel::limit(&sum, &mut b, (gain, step), 26_000.0);
+        vectorised(|| kernel::limit(&sum, &gains, &mut a, 26_000.0));
+        kernel::limit(&sum, &gains, &mut b, 26_000.0);
         prop_assert_eq!(&a, &b);
         add_saturating(&mut a, &block);
         kernel::add_saturating(&mut b, &block);
         prop_assert_eq!(&a, &b);
+    }
+
+    /// What is turned down is rounded as the language does it.
+    #[test]
+    fn values_are_rounded_to_even(value in -32_767.0_f32..32_767.0, half in -32_767_i16..32_767) {
+        for value in [value, f32::from(half) + 0.5] {
+            prop_assert_eq!(kernel::rounded(value), value.round_ties_even() as i16);
+        }
     }
 
     /// Who takes itself out of a mix leaves what the others would have made without it.
