@@ -16,6 +16,8 @@ pub(crate) const COMPOUND_MAX: usize = 160;
 #[derive(Debug)]
 pub(crate) struct Reporting {
     due: Option<Instant>,
+    /// Whether a report was sent.
+    begun: bool,
     heard: Reports,
     pub(crate) far: FarFigures,
     /// A small generator that starts at our SSRC: legs do not report in step.
@@ -28,6 +30,7 @@ impl Reporting {
     pub(crate) fn new(ssrc: u32) -> Self {
         Self {
             due: None,
+            begun: false,
             heard: Reports::new(),
             far: FarFigures::default(),
             state: ssrc,
@@ -69,6 +72,11 @@ impl RtpLeg {
         let wait = interval(false, self.reporting.random());
         self.reporting.due = Some(now.plus(wait));
         let (packets, octets) = self.out.sent();
+        // RFC 3550 §6.3.7: who never said anything says no goodbye.
+        if goodbye && packets == 0 && !self.reporting.begun {
+            return None;
+        }
+        self.reporting.begun = true;
         let [last, before] = self.reporting.sent_before;
         self.reporting.sent_before = [packets, last];
         // RFC 3550 §6.4: a sender report by who sent since the report before the last.

@@ -55,6 +55,14 @@ fn reports_are_sent_while_the_leg_lives_and_not_in_step() {
 }
 
 #[test]
+fn who_never_sent_anything_says_no_goodbye() {
+    let mut rig = Rig::new();
+    let silent = rig.phone(0);
+    rig.command(MediaCommand::RemoveLeg { leg: silent.leg });
+    assert_eq!(reports(&rig, silent.leg), []);
+}
+
+#[test]
 fn the_far_ends_view_is_in_the_figures() {
     let mut rig = Rig::new();
     let (mut a, b) = (rig.phone(0), rig.phone(1));
