@@ -247,7 +247,7 @@ impl Challenger {
         let count = if offer.alone { 1 } else { 2 };
         let first = challenges.first().filter(|_| offer.framed);
         for challenge in challenges.iter().take(count).chain(first) {
-            headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
+            headers.push(HeaderName::WwwAuthenticate, challenge.text());
         }
         Checked {
             result: Err(Refused {

@@ -1,9 +1,12 @@
 //! Hosts: names and addresses as they stand in URIs and Via headers.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::{Fault, grammar::number};
+use crate::{
+    Fault,
+    grammar::{ByteClass, Decimal, find, number, trim},
+};
 
 /// A host of a URI or a Via.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,10 +34,7 @@ impl Host {
         if digit_first && let Ok(v4) = text.parse() {
             return Ok(Self::V4(v4));
         }
-        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-        if text.is_empty() || text.len() > 253 || !text.bytes().all(good) {
-            return Err(Fault::Host);
-        }
+        check_name(text)?;
         Ok(Self::Name(text.into()))
     }
 
@@ -44,15 +44,20 @@ impl Host {
     /// # Errors
     /// [`Fault::Host`], also for a port above 65535 or an IPv6 address without brackets.
     pub fn parse_with_port(text: &str) -> Result<(Self, Option<u16>), Fault> {
-        let split = match text.find(']') {
-            Some(end) => text[end..].find(':').map(|at| end + at),
-            None => text.find(':'),
-        };
-        let Some(at) = split else {
-            return Self::parse(text.trim_end()).map(|host| (host, None));
-        };
-        let port = number(text[at + 1..].trim()).ok_or(Fault::Host)?;
-        Self::parse(text[..at].trim_end()).map(|host| (host, Some(port)))
+        let HostPort { host, port } = HostPort::of(text)?;
+        Self::parse(host).map(|host| (host, port))
+    }
+
+    /// Whether [`Host::parse_with_port`] can read it.
+    ///
+    /// # Errors
+    /// As [`Host::parse_with_port`].
+    pub(crate) fn check_with_port(text: &str) -> Result<(), Fault> {
+        match HostPort::of(text)? {
+            // An IPv4 address would be a name too.
+            HostPort { host, .. } if !host.starts_with('[') => check_name(host),
+            HostPort { host, .. } => Self::parse(host).map(drop),
+        }
     }
 
     /// The address, if the host is one.
@@ -75,6 +80,36 @@ impl Host {
             (Self::Name(_) | Self::V4(_) | Self::V6(_), _) => false,
         }
     }
+}
+
+/// A host and its port, if one stands there.
+struct HostPort<'a> {
+    host: &'a str,
+    port: Option<u16>,
+}
+
+impl<'a> HostPort<'a> {
+    fn of(text: &'a str) -> Result<Self, Fault> {
+        let colon = match find(text, b']') {
+            Some(end) => find(&text[end..], b':').map(|at| end + at),
+            None => find(text, b':'),
+        };
+        let port = match colon {
+            Some(at) => Some(number(trim(&text[at + 1..])).ok_or(Fault::Host)?),
+            None => None,
+        };
+        let host = &text[..colon.unwrap_or(text.len())];
+        Ok(Self {
+            host: host.trim_ascii_end(),
+            port,
+        })
+    }
+}
+
+fn check_name(text: &str) -> Result<(), Fault> {
+    const NAME: &ByteClass = &ByteClass::alphanumeric_and(b"-._");
+    let legal = !text.is_empty() && text.len() <= 253 && text.bytes().all(|b| NAME.has(b));
+    if legal { Ok(()) } else { Err(Fault::Host) }
 }
 
 /// RFC 5118 §4.10: the grammar of RFC 3261 allows three colons before an embedded IPv4 address.
@@ -122,6 +157,22 @@ impl Dotted {
 
     pub(crate) fn as_str(&self) -> &str {
         core::str::from_utf8(&self.text[..self.len]).unwrap_or("")
+    }
+}
+
+/// Appends `host[:port]`.
+pub(crate) fn write_host(out: &mut String, host: &Host, port: Option<u16>) {
+    match host {
+        Host::Name(name) => out.push_str(name),
+        Host::V4(v4) => out.push_str(Dotted::of(*v4).as_str()),
+        Host::V6(v6) => {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "[{v6}]");
+        }
+    }
+    if let Some(port) = port {
+        out.push(':');
+        out.push_str(Decimal::of(port).as_str());
     }
 }
 

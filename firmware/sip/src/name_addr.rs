@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     Fault, Leniencies, Leniency, Params, Uri,
-    grammar::{is_space, is_token_byte, number, quote, quoted_end, text_of, trim, unquote},
+    grammar::{find, is_space, is_token_byte, number, quote, quoted_end, trim, unquote},
 };
 
 /// A URI with a display name and header parameters.
@@ -33,9 +33,18 @@ impl NameAddr {
 
     /// Its text.
     pub(crate) fn text(&self) -> String {
+        let (uri, params) = (self.uri.as_str(), self.params.as_str());
         let display = self.display.as_ref().map_or(0, |name| name.len() + 4);
-        let params = self.params.as_str().len();
-        text_of(self, display + self.uri.as_str().len() + params + 2)
+        let mut text = String::with_capacity(display + uri.len() + params.len() + 2);
+        if let Some(display) = &self.display {
+            text.push_str(&quote(display));
+            text.push(' ');
+        }
+        text.push('<');
+        text.push_str(uri);
+        text.push('>');
+        text.push_str(params);
+        text
     }
 
     /// Reads one element.
@@ -142,7 +151,8 @@ impl<'a> Parts<'a> {
         let (display, rest) = split_display(text, forgiven)?;
         let Some(rest) = rest else {
             // Without brackets a `;`, `?` or `,` ends the URI (RFC 3261 §20).
-            let end = text.find([';', '?', ',']).unwrap_or(text.len());
+            let ends_uri = |b| matches!(b, b';' | b'?' | b',');
+            let end = text.bytes().position(ends_uri).unwrap_or(text.len());
             if text[end..].starts_with(['?', ',']) {
                 return Err(Fault::Uri);
             }
@@ -152,7 +162,7 @@ impl<'a> Parts<'a> {
                 params: &text[end..],
             });
         };
-        let end = rest.find('>').ok_or(Fault::Uri)?;
+        let end = find(rest, b'>').ok_or(Fault::Uri)?;
         let params = trim(&rest[end + 1..]);
         if !params.is_empty() && !params.starts_with(';') {
             return Err(Fault::Params);
@@ -176,19 +186,19 @@ fn split_display<'a>(
 ) -> Result<(Display<'a>, Option<&'a str>), Fault> {
     if text.starts_with('"') {
         let end = quoted_end(text.as_bytes(), 0).ok_or(Fault::Quote)?;
-        let after = text[end..].trim_start();
+        let after = text[end..].trim_ascii_start();
         let rest = after.strip_prefix('<').ok_or(Fault::Uri)?;
         return Ok((Display::Quoted(&text[..end]), Some(rest)));
     }
-    match text.find('<') {
+    match find(text, b'<') {
         None => Ok((Display::None, None)),
         Some(at) => {
             let name = trim(&text[..at]);
-            if name.contains('"') {
+            if find(name, b'"').is_some() {
                 return Err(Fault::Quote);
             }
             // A `;` or `:` before the bracket would make the bracket part of a bare URI.
-            if name.contains([';', '@', '>']) {
+            if name.bytes().any(|b| matches!(b, b';' | b'@' | b'>')) {
                 return Err(Fault::Uri);
             }
             if !name.bytes().all(|b| is_token_byte(b) || is_space(b)) {
@@ -206,10 +216,6 @@ fn split_display<'a>(
 
 impl fmt::Display for NameAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(display) = &self.display {
-            f.write_str(&quote(display))?;
-            f.write_str(" ")?;
-        }
-        write!(f, "<{}>{}", self.uri, self.params)
+        f.write_str(&self.text())
     }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::{
     Fault,
-    grammar::{is_space, quoted_end, trim, unquote},
+    grammar::{is_space, is_token_byte, quoted_end, split, trim, unquote},
 };
 
 /// An ordered list of parameters, kept as text with the white space taken out:
@@ -33,14 +33,7 @@ impl Params {
             return Ok(Self::new());
         }
         let mut out = String::with_capacity(text.len() + more);
-        read_pieces(text, |name, value| {
-            out.push(';');
-            out.push_str(name);
-            if let Some(value) = value {
-                out.push('=');
-                out.push_str(value);
-            }
-        })?;
+        read_pieces(text, |name, value| push_piece(&mut out, name, value))?;
         Ok(Self(out))
     }
 
@@ -100,17 +93,16 @@ impl Params {
         let found = pieces(&self.0)
             .find(|(_, _, n, _)| n.eq_ignore_ascii_case(name))
             .map(|(start, end, _, _)| (start, end));
-        let mut text = String::with_capacity(name.len() + value.map_or(0, str::len) + 2);
-        text.push(';');
-        text.push_str(name);
-        if let Some(value) = value {
-            text.push('=');
-            text.push_str(value);
-        }
-        match found {
-            Some((start, end)) => self.0.replace_range(start..end, &text),
-            None => self.0.push_str(&text),
-        }
+        let tail = match found {
+            Some((start, end)) => {
+                let tail = self.0[end..].to_owned();
+                self.0.truncate(start);
+                tail
+            }
+            None => String::new(),
+        };
+        push_piece(&mut self.0, name, value);
+        self.0.push_str(&tail);
     }
 
     /// Takes `name` away; says whether it stood there.
@@ -131,6 +123,16 @@ impl fmt::Display for Params {
     }
 }
 
+/// Appends `;name[=value]`.
+fn push_piece(out: &mut String, name: &str, value: Option<&str>) {
+    out.push(';');
+    out.push_str(name);
+    if let Some(value) = value {
+        out.push('=');
+        out.push_str(value);
+    }
+}
+
 /// Reads parameters and tells each.
 fn read_pieces(text: &str, mut tell: impl FnMut(&str, Option<&str>)) -> Result<(), Fault> {
     let bytes = text.as_bytes();
@@ -146,7 +148,7 @@ fn read_pieces(text: &str, mut tell: impl FnMut(&str, Option<&str>)) -> Result<(
             "" => return Err(Fault::Params),
             _ => {}
         }
-        let (name, value) = match piece.split_once('=') {
+        let (name, value) = match split(piece, b'=') {
             Some((name, value)) => (trim(name), Some(trim(value))),
             None => (piece, None),
         };
@@ -163,7 +165,7 @@ pub(crate) fn raw_param<'a>(text: &'a str, name: &str) -> Option<&'a str> {
         let end = param_end(text.as_bytes(), at).ok()?;
         let piece = &text[at..end];
         at = end + 1;
-        let (found, value) = piece.split_once('=').unwrap_or((piece, ""));
+        let (found, value) = split(piece, b'=').unwrap_or((piece, ""));
         if trim(found).eq_ignore_ascii_case(name) {
             return Some(trim(value));
         }
@@ -192,7 +194,7 @@ impl<'a> Iterator for PieceWalk<'a> {
         let end = param_end(self.text.as_bytes(), start + 1).unwrap_or(self.text.len());
         self.at = end;
         let piece = &self.text[start + 1..end];
-        Some(match piece.split_once('=') {
+        Some(match split(piece, b'=') {
             Some((name, value)) => (start, end, name, Some(value)),
             None => (start, end, piece, None),
         })
@@ -215,7 +217,9 @@ fn param_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
 /// A name is a token, or what URIs allow beside it; a value has no white space outside quotes.
 fn check_piece(name: &str, value: Option<&str>) -> Result<(), Fault> {
     let bad_in_name = |b: u8| b <= b' ' || matches!(b, b'"' | b'<' | b'>' | b',' | b'@' | 127);
-    if name.is_empty() || name.bytes().any(bad_in_name) {
+    // Nearly all are tokens.
+    let is_token = |text: &str| text.bytes().all(is_token_byte);
+    if name.is_empty() || (!is_token(name) && name.bytes().any(bad_in_name)) {
         return Err(Fault::Params);
     }
     let Some(value) = value else { return Ok(()) };
@@ -224,7 +228,7 @@ fn check_piece(name: &str, value: Option<&str>) -> Result<(), Fault> {
         return if whole { Ok(()) } else { Err(Fault::Params) };
     }
     let bad = |b: u8| is_space(b) || b < b' ' || matches!(b, b'"' | b',' | b'<' | b'>' | 127);
-    if value.is_empty() || value.bytes().any(bad) {
+    if value.is_empty() || (!is_token(value) && value.bytes().any(bad)) {
         return Err(Fault::Params);
     }
     Ok(())

@@ -1,10 +1,14 @@
 //! URIs: `sip:` and `sips:` taken apart, `tel:` in part, others kept as text (RFC 3261 §19,
 //! RFC 3966).
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use std::borrow::Cow;
 
-use crate::{Fault, Host, Leniencies, Leniency, Params};
+use crate::{
+    Fault, Host, Leniencies, Leniency, Params,
+    grammar::{ByteClass, find},
+    host::write_host,
+};
 
 /// The scheme of a [`Uri`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +81,7 @@ impl Uri {
         match scheme {
             Scheme::Sip | Scheme::Sips => {
                 let parts = SipParts::of(text, rest_at)?;
+                Host::check_with_port(&text[parts.host_at..parts.host_end])?;
                 Params::check(&text[parts.host_end..parts.params_end])
             }
             Scheme::Tel => Params::check(&text[tel_end(text, rest_at)?..]),
@@ -99,12 +104,13 @@ impl Uri {
 
     fn parse_sip(text: &str, scheme: Scheme, rest_at: usize) -> Result<Self, Fault> {
         let parts = SipParts::of(text, rest_at)?;
+        let (host, port) = Host::parse_with_port(&text[parts.host_at..parts.host_end])?;
         let headers = parts.params_end < text.len();
         Ok(Self {
             user: parts.user,
             password: parts.password,
-            host: Some(parts.host),
-            port: parts.port,
+            host: Some(host),
+            port,
             params: Params::parse(&text[parts.host_end..parts.params_end])?,
             headers: headers.then(|| span(parts.params_end + 1, text.len())),
             ..Self::bare(text, scheme)
@@ -334,8 +340,7 @@ impl fmt::Display for Uri {
 struct SipParts {
     user: Option<(u32, u32)>,
     password: Option<(u32, u32)>,
-    host: Host,
-    port: Option<u16>,
+    host_at: usize,
     host_end: usize,
     params_end: usize,
 }
@@ -344,9 +349,9 @@ impl SipParts {
     fn of(text: &str, rest_at: usize) -> Result<Self, Fault> {
         let (mut user, mut password) = (None, None);
         let mut at = rest_at;
-        if let Some(sign) = text[at..].find('@') {
+        if let Some(sign) = find(&text[at..], b'@') {
             let end = at + sign;
-            let user_end = text[at..end].find(':').map_or(end, |colon| at + colon);
+            let user_end = find(&text[at..end], b':').map_or(end, |colon| at + colon);
             if user_end == at {
                 return Err(Fault::Uri);
             }
@@ -356,16 +361,14 @@ impl SipParts {
             }
             at = end + 1;
         }
-        let host_end = text[at..].find([';', '?']).map_or(text.len(), |n| at + n);
-        let (host, port) = Host::parse_with_port(&text[at..host_end])?;
-        let params_end = text[host_end..]
-            .find('?')
-            .map_or(text.len(), |n| host_end + n);
+        let ends_host = |b| matches!(b, b';' | b'?');
+        let host_end = text[at..].bytes().position(ends_host);
+        let host_end = host_end.map_or(text.len(), |n| at + n);
+        let params_end = find(&text[host_end..], b'?').map_or(text.len(), |n| host_end + n);
         Ok(Self {
             user,
             password,
-            host,
-            port,
+            host_at: at,
             host_end,
             params_end,
         })
@@ -375,18 +378,10 @@ impl SipParts {
 /// Where the number of a `tel:` URI ends that begins at `rest_at`.
 fn tel_end(text: &str, rest_at: usize) -> Result<usize, Fault> {
     let rest = &text[rest_at..];
-    match rest.find(';').unwrap_or(rest.len()) {
+    match find(rest, b';').unwrap_or(rest.len()) {
         0 => Err(Fault::Uri),
         end => Ok(rest_at + end),
     }
-}
-
-fn write_host(out: &mut String, host: &Host, port: Option<u16>) {
-    // Writing into a String cannot fail.
-    let _ = match port {
-        Some(port) => write!(out, "{host}:{port}"),
-        None => write!(out, "{host}"),
-    };
 }
 
 fn same_headers(a: &Uri, b: &Uri) -> bool {
@@ -403,7 +398,7 @@ const fn span(start: usize, end: usize) -> (u32, u32) {
 }
 
 fn read_scheme(text: &str) -> Result<(Scheme, usize), Fault> {
-    let colon = text.find(':').ok_or(Fault::Uri)?;
+    let colon = find(text, b':').ok_or(Fault::Uri)?;
     let name = &text[..colon];
     let first_is_letter = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
@@ -428,9 +423,12 @@ fn check_characters(text: &str, forgiven: &mut Leniencies) -> Result<(), Fault> 
     if text.len() > model::limits::SIP_MESSAGE_MAX {
         return Err(Fault::Uri);
     }
+    // What hardly ever stands there is looked at in detail.
+    const USUAL: &ByteClass = &ByteClass::alphanumeric_and(b"-_.!~*'():@;=?&+$,/[]");
     let bytes = text.as_bytes();
     for (at, &b) in bytes.iter().enumerate() {
         match b {
+            _ if USUAL.has(b) => {}
             0..=b' ' | 127 | b'<' | b'>' | b'"' => return Err(Fault::Uri),
             b'%' => {
                 let hex = |n: usize| bytes.get(at + n).is_some_and(u8::is_ascii_hexdigit);
@@ -480,7 +478,7 @@ fn escape_into(text: &str, out: &mut String, plain: fn(u8) -> bool) {
 
 /// `text` with escapes undone; unchanged if that gives no UTF-8.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
+    if find(text, b'%').is_none() {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::{
     Fault, Method, Params,
-    grammar::{is_token, number, quote, trim},
+    grammar::{find, is_token, number, quote, split, split_at_space, trim},
 };
 
 /// CSeq (RFC 3261 §20.16). The number is below 2³¹ where we write it; any 32 bits are read.
@@ -23,7 +23,7 @@ impl CSeq {
     /// [`Fault::Malformed`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
         const BAD: Fault = Fault::Malformed("CSeq");
-        let (digits, method) = trim(text).split_once([' ', '\t']).ok_or(BAD)?;
+        let (digits, method) = split_at_space(trim(text)).ok_or(BAD)?;
         Ok(Self {
             number: number(digits).ok_or(BAD)?,
             method: Method::from_token(trim(method)).ok_or(BAD)?,
@@ -91,7 +91,7 @@ impl SessionExpires {
     /// # Errors
     /// [`Fault::Malformed`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let at = text.find(';').unwrap_or(text.len());
+        let at = find(text, b';').unwrap_or(text.len());
         let seconds = number(trim(&text[..at])).ok_or(Fault::Malformed("Session-Expires"))?;
         let params = Params::parse(&text[at..])?;
         let refresher = match params.get("refresher") {
@@ -204,7 +204,7 @@ impl Reason {
     /// # Errors
     /// [`Fault::Malformed`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let at = text.find(';').unwrap_or(text.len());
+        let at = find(text, b';').unwrap_or(text.len());
         let protocol = trim(&text[..at]);
         if !is_token(protocol) {
             return Err(Fault::Malformed("Reason"));
@@ -246,7 +246,7 @@ impl Event {
     /// # Errors
     /// [`Fault::Malformed`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let at = text.find(';').unwrap_or(text.len());
+        let at = find(text, b';').unwrap_or(text.len());
         let package = trim(&text[..at]);
         if !is_token(package) {
             return Err(Fault::Malformed("Event"));
@@ -274,13 +274,13 @@ impl MediaType {
     /// [`Fault::Malformed`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
         const BAD: Fault = Fault::Malformed("Content-Type");
-        let at = text.find(';').unwrap_or(text.len());
-        let (kind, subtype) = text[..at].split_once('/').ok_or(BAD)?;
+        let at = find(text, b';').unwrap_or(text.len());
+        let (kind, subtype) = split(&text[..at], b'/').ok_or(BAD)?;
         let (kind, subtype) = (trim(kind), trim(subtype));
         if !is_token(kind) || !is_token(subtype) {
             return Err(BAD);
         }
-        let mut essence = format!("{kind}/{subtype}");
+        let mut essence = [kind, "/", subtype].concat();
         essence.make_ascii_lowercase();
         Ok(Self {
             essence,

@@ -7,8 +7,8 @@ use model::Transport;
 
 use crate::{
     Fault, Host, Params,
-    grammar::{is_token, number, text_of, trim},
-    host::Dotted,
+    grammar::{Decimal, find, is_space, is_token, number, split, text_of, trim},
+    host::{Dotted, write_host},
     params::raw_param,
 };
 
@@ -27,6 +27,15 @@ pub enum ViaTransport {
     Other(Box<str>),
 }
 
+impl ViaTransport {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Known(known) => known.as_via(),
+            Self::Other(text) => text,
+        }
+    }
+}
+
 /// One element of a Via header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Via {
@@ -43,7 +52,13 @@ pub struct Via {
 impl Via {
     /// Its text.
     pub(crate) fn text(&self) -> String {
-        text_of(self, self.params.as_str().len() + 48)
+        let mut text = String::with_capacity(self.params.as_str().len() + 64);
+        text.push_str("SIP/2.0/");
+        text.push_str(self.transport.as_str());
+        text.push(' ');
+        write_host(&mut text, &self.host, self.port);
+        text.push_str(self.params.as_str());
+        text
     }
 
     /// Our own Via: with `branch` and an empty `rport` (RFC 3581 §3).
@@ -67,17 +82,21 @@ impl Via {
     /// [`Fault::Malformed`], [`Fault::Host`] or [`Fault::Params`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let parts = Parts::of(text)?;
+        let (host, port) = Host::parse_with_port(parts.sent_by)?;
         Ok(Self {
             transport: parts.transport,
-            host: parts.host,
-            port: parts.port,
+            host,
+            port,
             params: Params::parse_to_grow(parts.params, SOURCE_ROOM)?,
         })
     }
 
     /// Whether [`Via::parse`] can read it; says whether its branch was made by RFC 3261 rules.
     pub(crate) fn check(text: &str) -> Result<bool, Fault> {
-        let params = Parts::of(text)?.params;
+        let Parts {
+            sent_by, params, ..
+        } = Parts::of(text)?;
+        Host::check_with_port(sent_by)?;
         Params::check(params)?;
         Ok(raw_param(params, "branch").is_some_and(is_magic))
     }
@@ -122,7 +141,8 @@ impl Via {
     pub fn mark_source(&mut self, source: SocketAddr) {
         let asked = self.wants_rport();
         if asked {
-            self.params.set("rport", Some(&text_of(&source.port(), 5)));
+            self.params
+                .set("rport", Some(Decimal::of(source.port()).as_str()));
         }
         if asked || self.host.ip() != Some(source.ip()) {
             match source.ip() {
@@ -148,11 +168,10 @@ impl Via {
     }
 }
 
-/// One element, its parameters not read yet.
+/// One element, its address and parameters not read yet.
 struct Parts<'a> {
     transport: ViaTransport,
-    host: Host,
-    port: Option<u16>,
+    sent_by: &'a str,
     params: &'a str,
 }
 
@@ -160,27 +179,25 @@ impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Result<Self, Fault> {
         const BAD: Fault = Fault::Malformed("Via");
         let text = trim(text);
-        let (name, rest) = text.split_once('/').ok_or(BAD)?;
-        let (version, rest) = rest.split_once('/').ok_or(BAD)?;
+        let (name, rest) = split(text, b'/').ok_or(BAD)?;
+        let (version, rest) = split(rest, b'/').ok_or(BAD)?;
         if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
             return Err(BAD);
         }
-        let rest = rest.trim_start();
-        let end = rest.find([' ', '\t', '\r', '\n']).ok_or(BAD)?;
+        let rest = rest.trim_ascii_start();
+        let end = rest.bytes().position(is_space).ok_or(BAD)?;
         let transport = read_transport(&rest[..end]).ok_or(BAD)?;
         let rest = &rest[end..];
-        let params_at = rest.find(';').unwrap_or(rest.len());
-        let (host, port) = Host::parse_with_port(trim(&rest[..params_at]))?;
+        let params_at = find(rest, b';').unwrap_or(rest.len());
         Ok(Self {
             transport,
-            host,
-            port,
+            sent_by: trim(&rest[..params_at]),
             params: &rest[params_at..],
         })
     }
 }
 
-fn is_magic(branch: &str) -> bool {
+pub(crate) fn is_magic(branch: &str) -> bool {
     let prefix = branch.get(..MAGIC.len());
     prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(MAGIC))
 }
@@ -205,19 +222,12 @@ fn read_transport(text: &str) -> Option<ViaTransport> {
 
 impl fmt::Display for ViaTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Known(known) => f.write_str(known.as_via()),
-            Self::Other(text) => f.write_str(text),
-        }
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.params)
+        f.write_str(&self.text())
     }
 }

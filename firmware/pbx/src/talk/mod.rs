@@ -127,8 +127,8 @@ impl Talk {
             return Ok(());
         }
         let offer = sdp::parse(body).map_err(|_| TalkError::Malformed)?;
-        let ours = self.ours(&[]);
-        let (_, agreed) = sdp::answer(&offer, &ours)?;
+        let ours = self.ours(&[], Some(&offer));
+        let agreed = sdp::agree(&offer, &ours)?;
         self.offered = self.hear_codecs(&offer, agreed.media);
         self.open = Some(offer);
         Ok(())
@@ -174,14 +174,14 @@ impl Talk {
 
     /// Our first offer: what the other party likes first, then what the phone may have besides.
     pub(crate) fn offer(&mut self, preferred: &[Codec]) -> Vec<u8> {
-        let ours = self.ours(preferred);
+        let ours = self.ours(preferred, None);
         self.say(sdp::offer(&ours))
     }
 
     /// Our description in a running session: when the far end asks for it, or to change the codec.
     pub(crate) fn offer_again(&mut self, preferred: &[Codec]) -> Vec<u8> {
         let wanted: Vec<Codec> = preferred.iter().copied().chain(self.codec()).collect();
-        let ours = self.ours(&wanted);
+        let ours = self.ours(&wanted, None);
         let next = match (&self.said, self.agreed) {
             (Some(said), Some(agreed)) => sdp::offer_again(&ours, said, agreed.media),
             _ => sdp::offer(&ours),
@@ -202,7 +202,7 @@ impl Talk {
             self.secrets.restart_ice();
         }
         let wanted: Vec<Codec> = preferred.iter().chain(&self.offered).copied().collect();
-        let ours = self.ours(&wanted);
+        let ours = self.ours(&wanted, Some(&offer));
         let (session, agreed) = sdp::answer(&offer, &ours)?;
         self.agreed = Some(agreed);
         Ok(self.say(session))
@@ -300,8 +300,10 @@ impl Talk {
         }
     }
 
-    fn ours(&self, preferred: &[Codec]) -> Ours {
-        let protecting = self.terms.protecting(&self.secrets, self.agreed.as_ref());
+    /// Our side of an answer to `theirs`, or of an offer.
+    fn ours(&self, preferred: &[Codec], theirs: Option<&Session>) -> Ours {
+        let agreed = self.agreed.as_ref();
+        let protecting = self.terms.protecting(&self.secrets, agreed, theirs);
         Ours {
             address: self.address,
             port: self.port,

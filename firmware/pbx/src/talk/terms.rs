@@ -6,7 +6,7 @@ use config::{Dtmf, Encryption, Media};
 use model::{
     Codec, DtlsRole, Fingerprint, IceText, Random, Seed, SrtpKey, Transport, VoiceOptions,
 };
-use sip::sdp::{Agreed, OurDtls, Plain, Profile, SUITES, Shield};
+use sip::sdp::{self, Agreed, OurDtls, Plain, Profile, SUITES, Session, Shield};
 
 /// Secret octets behind an ICE password, which is written in two characters each.
 const ICE_PASSWORD_OCTETS: usize = 16;
@@ -103,30 +103,41 @@ impl Terms {
         self.is_browser() || matches!(self.media.encryption, Encryption::Require)
     }
 
-    /// What our next description says of protection. A leg that is protected stays so, in the way
-    /// it was agreed on.
-    pub(super) fn protecting(&self, secrets: &Secrets, agreed: Option<&Agreed>) -> Protecting {
+    /// What our next description, an offer or an answer to `theirs`, says of protection. A leg that is
+    /// protected stays so, in the way it was agreed on.
+    pub(super) fn protecting(
+        &self,
+        secrets: &Secrets,
+        agreed: Option<&Agreed>,
+        theirs: Option<&Session>,
+    ) -> Protecting {
         let running = agreed.filter(|agreed| agreed.shield != Shield::None);
         let role = running.and_then(|agreed| match agreed.shield {
             Shield::Dtls { role, .. } => Some(role),
             Shield::None | Shield::Keys { .. } => None,
         });
-        let offered = !matches!(self.media.encryption, Encryption::Off);
+        let profile = match running {
+            Some(agreed) => agreed.profile,
+            None if self.is_browser() => Profile::DtlsSavpf,
+            None if self.insists() => Profile::Savp,
+            None => Profile::Avp,
+        };
+        let plain = match self.media.encryption {
+            _ if self.insists() || running.is_some() => Plain::Refused,
+            // Keys that everybody can read on the way protect nothing.
+            Encryption::Offer if self.transport.is_secure() => Plain::Accepted,
+            Encryption::Off | Encryption::Offer | Encryption::Require => Plain::Welcome,
+        };
+        // Most calls are plain on either side, and nothing is made of their secrets.
+        let is_plain = |line: &sdp::Media| line.audio_profile().is_none_or(|p| p == Profile::Avp);
+        let all_plain = theirs.is_none_or(|theirs| theirs.media.iter().all(is_plain));
+        let needed = profile != Profile::Avp || plain != Plain::Welcome || !all_plain;
+        let offered = needed && !matches!(self.media.encryption, Encryption::Off);
         let with_keys = offered && !self.is_browser();
         let with_dtls = offered || self.is_browser();
         Protecting {
-            profile: match running {
-                Some(agreed) => agreed.profile,
-                None if self.is_browser() => Profile::DtlsSavpf,
-                None if self.insists() => Profile::Savp,
-                None => Profile::Avp,
-            },
-            plain: match self.media.encryption {
-                _ if self.insists() || running.is_some() => Plain::Refused,
-                // Keys that everybody can read on the way protect nothing.
-                Encryption::Offer if self.transport.is_secure() => Plain::Accepted,
-                Encryption::Off | Encryption::Offer | Encryption::Require => Plain::Welcome,
-            },
+            profile,
+            plain,
             keys: if with_keys {
                 secrets.keys(running)
             } else {

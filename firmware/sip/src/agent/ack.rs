@@ -94,7 +94,7 @@ impl Agent {
         let branch = matching::branch(key, self.random.next_u64());
         let via = Via::new(peer.transport, self.advertised(peer), &branch);
         ack.headers.insert_front(HeaderName::Via, via.text());
-        let mut bytes = Vec::with_capacity(512 + ack.body.len());
+        let mut bytes = Vec::new();
         ack.write(&mut bytes);
         self.out.push_back(Output::Send {
             peer: *peer,

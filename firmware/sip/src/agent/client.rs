@@ -190,7 +190,7 @@ impl Agent {
         mut request: Request,
         owner: Owner,
     ) {
-        let mut bytes = Vec::with_capacity(768 + request.body.len());
+        let mut bytes = Vec::new();
         request.write(&mut bytes);
         let timing = self.config.timing;
         let reliable = peer.transport.is_reliable();

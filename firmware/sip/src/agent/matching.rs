@@ -3,7 +3,13 @@
 use core::hash::{Hash as _, Hasher as _};
 use std::hash::DefaultHasher;
 
-use crate::{CSeq, Headers, Method, Via, transaction::ClientKey, usage::UsageKey, via::MAGIC};
+use crate::{
+    CSeq, Headers, Method, Via,
+    grammar::split,
+    transaction::ClientKey,
+    usage::UsageKey,
+    via::{MAGIC, is_magic},
+};
 
 /// The branch of a client transaction: its key and 64 bits nobody outside can guess.
 pub(crate) fn branch(key: ClientKey, secret: u64) -> String {
@@ -30,7 +36,7 @@ pub(crate) fn read_tag(text: &str) -> Option<UsageKey> {
 }
 
 fn read_pair(text: &str) -> Option<(u64, u64)> {
-    let (key, secret) = text.split_once('.')?;
+    let (key, secret) = split(text, b'.')?;
     let key = u64::from_str_radix(key, 16).ok()?;
     Some((key, u64::from_str_radix(secret, 16).ok()?))
 }
@@ -52,11 +58,12 @@ pub(crate) fn server_match(
 ) -> u64 {
     let mut hasher = DefaultHasher::new();
     salt.hash(&mut hasher);
-    via.branch().unwrap_or("").hash(&mut hasher);
+    let branch = via.branch().unwrap_or("");
+    branch.hash(&mut hasher);
     via.host.hash(&mut hasher);
     via.port_or_default().hash(&mut hasher);
     method.as_str().hash(&mut hasher);
-    if !via.has_magic_branch() {
+    if !is_magic(branch) {
         headers.call_id().unwrap_or("").hash(&mut hasher);
         headers.from_tag().unwrap_or("").hash(&mut hasher);
         cseq.number.hash(&mut hasher);

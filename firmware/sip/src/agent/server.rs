@@ -215,7 +215,7 @@ impl Agent {
         if let Phase::Incoming(incoming) = &usage.phase
             && incoming.server == key
         {
-            let mut bytes = Vec::with_capacity(512);
+            let mut bytes = Vec::new();
             incoming.head.trying(&usage.local_tag).write(&mut bytes);
             server.last = bytes.into_boxed_slice();
         }
@@ -228,7 +228,7 @@ impl Agent {
         key: ServerKey,
         response: &Response,
     ) -> bool {
-        let mut bytes = Vec::with_capacity(512 + response.body.len());
+        let mut bytes = Vec::new();
         response.write(&mut bytes);
         self.send_response_bytes(now, key, response.status, bytes)
     }
@@ -372,7 +372,7 @@ impl Agent {
 
     /// Sends a message outside every transaction.
     pub(crate) fn send_message(&mut self, peer: &Peer, write: impl FnOnce(&mut Vec<u8>)) {
-        let mut bytes = Vec::with_capacity(512);
+        let mut bytes = Vec::new();
         write(&mut bytes);
         self.out.push_back(Output::Send { peer: *peer, bytes });
     }

@@ -67,20 +67,30 @@ impl Challenge {
     }
 }
 
-impl fmt::Display for Challenge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Digest realm={}", quote(&self.realm))?;
-        write!(f, ", nonce={}", quote(&self.nonce))?;
+impl Challenge {
+    /// The header value.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (realm, nonce) = (quote(&self.realm), quote(&self.nonce));
+        let mut text = ["Digest realm=", &realm, ", nonce=", &nonce].concat();
         if let Some(opaque) = &self.opaque {
-            write!(f, ", opaque={}", quote(opaque))?;
+            text.push_str(", opaque=");
+            text.push_str(&quote(opaque));
         }
         if self.stale {
-            f.write_str(", stale=true")?;
+            text.push_str(", stale=true");
         }
-        write!(f, ", algorithm={}", self.algorithm.as_str())?;
+        text.push_str(", algorithm=");
+        text.push_str(self.algorithm.as_str());
         if self.qop {
-            f.write_str(", qop=\"auth\"")?;
+            text.push_str(", qop=\"auth\"");
         }
-        Ok(())
+        text
+    }
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }

@@ -1,17 +1,17 @@
 //! The comma-separated `name=value` fields of authentication headers.
 
-use crate::grammar::{elements, quoted_end, trim, unquote};
+use crate::grammar::{elements, quoted_end, split, split_at_space, trim, unquote};
 
 /// The fields after the scheme `Digest`; `None` for another scheme, or if a field is malformed.
 pub(super) fn digest_fields(value: &str) -> Option<Vec<(&str, String)>> {
-    let (scheme, rest) = trim(value).split_once([' ', '\t'])?;
+    let (scheme, rest) = split_at_space(trim(value))?;
     if !scheme.eq_ignore_ascii_case("Digest") {
         return None;
     }
     let fields = elements(rest).take(FIELDS_MAX);
     fields
         .map(|field| {
-            let (name, value) = field.split_once('=')?;
+            let (name, value) = split(field, b'=')?;
             let value = trim(value);
             let whole =
                 !value.starts_with('"') || quoted_end(value.as_bytes(), 0) == Some(value.len());

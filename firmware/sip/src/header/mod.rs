@@ -183,7 +183,9 @@ impl fmt::Debug for Headers {
 }
 
 fn one_line(value: &str) -> Cow<'_, str> {
-    if value.bytes().any(|b| matches!(b, b'\r' | b'\n')) {
+    // Without a way out in the middle, so that many places are looked at at once.
+    let ends = |b: u8| (b == b'\r') | (b == b'\n');
+    if value.bytes().fold(false, |any, b| any | ends(b)) {
         Cow::Owned(value.replace(['\r', '\n'], " "))
     } else {
         Cow::Borrowed(value)

@@ -3,7 +3,7 @@
 use super::{HeaderName, Headers};
 use crate::{
     CSeq, Event, Fault, MediaType, NameAddr, RAck, Reason, Replaces, SessionExpires, Uri, Via,
-    grammar::{elements, number, quoted_end, trim},
+    grammar::{elements, find, number, quoted_end, trim},
     params::raw_param,
 };
 
@@ -343,9 +343,9 @@ fn tag_of(value: &str) -> Option<&str> {
         true => quoted_end(value.as_bytes(), 0)?,
         false => 0,
     };
-    let start = match value[name_end..].find('<') {
-        Some(open) => value[name_end + open..].find('>')? + name_end + open + 1,
-        None => value.find(';')?,
+    let start = match find(&value[name_end..], b'<') {
+        Some(open) => find(&value[name_end + open..], b'>')? + name_end + open + 1,
+        None => find(value, b';')?,
     };
     raw_param(&value[start..], "tag").filter(|tag| !tag.is_empty())
 }

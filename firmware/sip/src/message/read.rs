@@ -1,5 +1,6 @@
 //! The reader: bytes of a datagram, or a frame cut from a stream, to a message.
 
+use core::ops::Range;
 use std::borrow::Cow;
 
 use model::limits::{SIP_HEADERS_MAX, SIP_MESSAGE_MAX};
@@ -7,7 +8,7 @@ use model::limits::{SIP_HEADERS_MAX, SIP_MESSAGE_MAX};
 use super::{Message, ParseError, Request, Response, check::check};
 use crate::{
     Fault, HeaderName, Headers, Leniencies, Leniency, Method, Uri,
-    grammar::{is_space, is_token_byte, number, trim},
+    grammar::{find_far, is_space, is_token_byte, number, split, trim},
 };
 
 /// A message and what had to be forgiven.
@@ -29,6 +30,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, ParseError> {
     }
     let mut reader = Reader {
         bytes,
+        text: plain_text(bytes),
         at: 0,
         forgiven: Leniencies::NONE,
         fault: None,
@@ -54,6 +56,8 @@ enum Start {
 
 struct Reader<'a> {
     bytes: &'a [u8],
+    /// The same as text, if it is as plain as messages are.
+    text: Option<&'a str>,
     at: usize,
     forgiven: Leniencies,
     /// The first fault. Reading goes on, because the headers that follow make an answer possible.
@@ -65,20 +69,20 @@ impl<'a> Reader<'a> {
         self.fault.get_or_insert(fault);
     }
 
-    /// The next line without its end; `None` at the end of the bytes.
-    fn line(&mut self) -> Option<&'a [u8]> {
-        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let Some(end) = memchr(b'\n', rest) else {
-            self.at = self.bytes.len();
+    /// Where the next line stands without its end; `None` at the end of the bytes.
+    fn line(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        let rest = self.bytes.get(start..).filter(|rest| !rest.is_empty())?;
+        let length = find_far(rest, b'\n');
+        let end = start + length.unwrap_or(rest.len());
+        self.at = end + usize::from(length.is_some());
+        let bare = self.bytes[start..end].strip_suffix(b"\r");
+        if length.is_none() {
             self.forgiven.note(Leniency::MissingEmptyLine);
-            return Some(rest.strip_suffix(b"\r").unwrap_or(rest));
-        };
-        self.at += end + 1;
-        let line = &rest[..end];
-        Some(line.strip_suffix(b"\r").unwrap_or_else(|| {
+        } else if bare.is_none() {
             self.forgiven.note(Leniency::LfOnly);
-            line
-        }))
+        }
+        Some(start..bare.map_or(end, |bare| start + bare.len()))
     }
 
     fn start_line(&mut self) -> Result<Start, ParseError> {
@@ -102,10 +106,10 @@ impl<'a> Reader<'a> {
 
     /// RFC 3261 §7.2.
     fn status_line(&mut self, text: &str) -> Result<Start, Fault> {
-        let (version, rest) = text.split_once(' ').ok_or(Fault::StartLine)?;
+        let (version, rest) = split(text, b' ').ok_or(Fault::StartLine)?;
         self.version(version)?;
         let rest = rest.trim_start();
-        let (code, reason) = match rest.split_once(' ') {
+        let (code, reason) = match split(rest, b' ') {
             Some((code, reason)) => (code, reason),
             None => {
                 self.forgiven.note(Leniency::MissingReasonSpace);
@@ -191,7 +195,7 @@ impl<'a> Reader<'a> {
                 }
                 return headers;
             }
-            if is_space(line[0]) {
+            if is_space(self.bytes[line.start]) {
                 let more = self.text(line);
                 match &mut open {
                     // RFC 3261 §7.3.1: a fold is as good as one space.
@@ -222,27 +226,30 @@ impl<'a> Reader<'a> {
         headers
     }
 
-    fn header_line(&mut self, line: &'a [u8]) -> Option<(HeaderName, Cow<'a, str>)> {
-        let name_end = line
-            .iter()
-            .position(|&b| !is_token_byte(b))
-            .unwrap_or(line.len());
-        let mut colon = name_end;
-        while matches!(line.get(colon), Some(b' ' | b'\t')) {
-            colon += 1;
-        }
-        if name_end == 0 || line.get(colon) != Some(&b':') {
+    fn header_line(&mut self, line: Range<usize>) -> Option<(HeaderName, Cow<'a, str>)> {
+        let bytes = &self.bytes[line.clone()];
+        let is_token = |&&b: &&u8| is_token_byte(b);
+        let name_end = bytes.iter().take_while(is_token).count();
+        let space = |&&b: &&u8| matches!(b, b' ' | b'\t');
+        let colon = name_end + bytes[name_end..].iter().take_while(space).count();
+        if name_end == 0 || bytes.get(colon) != Some(&b':') {
             self.blame(Fault::HeaderLine);
             return None;
         }
-        let name = core::str::from_utf8(&line[..name_end]).unwrap_or("");
-        let value = self.text(trim_bytes(&line[colon + 1..]));
-        Some((HeaderName::from_text(name), value))
+        let after = &bytes[colon + 1..];
+        let start = line.end - after.trim_ascii_start().len();
+        let name = self.text(line.start..line.start + name_end);
+        let value = self.text(start..start + after.trim_ascii().len());
+        Some((HeaderName::from_text(&name), value))
     }
 
-    /// Bytes as text: not UTF-8 is read as Latin-1; a stray CR becomes a space, because another
+    /// A part as text: not UTF-8 is read as Latin-1; a stray CR becomes a space, because another
     /// reader might take it for a line end.
-    fn text(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
+    fn text(&mut self, part: Range<usize>) -> Cow<'a, str> {
+        if let Some(text) = self.text.and_then(|text| text.get(part.clone())) {
+            return Cow::Borrowed(text);
+        }
+        let bytes = &self.bytes[part];
         let text = match core::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => {
@@ -344,22 +351,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn memchr(wanted: u8, bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|&b| b == wanted)
-}
-
-const fn trim_bytes(mut bytes: &[u8]) -> &[u8] {
-    while let [first, rest @ ..] = bytes {
-        if !is_space(*first) {
-            break;
-        }
-        bytes = rest;
-    }
-    while let [rest @ .., last] = bytes {
-        if !is_space(*last) {
-            break;
-        }
-        bytes = rest;
-    }
-    bytes
+/// The text of a message that is UTF-8 and in which no CR stands alone.
+fn plain_text(bytes: &[u8]) -> Option<&str> {
+    let alone = |&[a, b]: &[u8; 2]| (a == b'\r') & (b != b'\n');
+    // Without a way out in the middle, so that many places are looked at at once.
+    let any = bytes
+        .array_windows()
+        .fold(false, |any, pair| any | alone(pair));
+    core::str::from_utf8(bytes).ok().filter(|_| !any)
 }

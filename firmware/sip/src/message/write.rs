@@ -1,14 +1,16 @@
 //! Exact writing: one header a line, CRLF, Content-Length always and last.
 
 use super::{Request, Response};
-use crate::{Header, HeaderName, Headers};
+use crate::{Header, HeaderName, Headers, grammar::Decimal};
 
 impl Request {
     /// Appends the request's bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.method.as_str().as_bytes());
+        let (method, uri) = (self.method.as_str(), self.uri.as_str());
+        out.reserve(method.len() + uri.len() + ROOM + size(&self.headers, &self.body));
+        out.extend_from_slice(method.as_bytes());
         out.push(b' ');
-        out.extend_from_slice(self.uri.as_str().as_bytes());
+        out.extend_from_slice(uri.as_bytes());
         out.extend_from_slice(b" SIP/2.0\r\n");
         write_rest(&self.headers, &self.body, out);
     }
@@ -17,8 +19,9 @@ impl Request {
 impl Response {
     /// Appends the response's bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
+        out.reserve(self.reason.len() + ROOM + size(&self.headers, &self.body));
         out.extend_from_slice(b"SIP/2.0 ");
-        write_number(usize::from(self.status), out);
+        out.extend_from_slice(Decimal::of(self.status).as_str().as_bytes());
         out.push(b' ');
         // A line end in the phrase would end the status line.
         let one_line = |b| if matches!(b, b'\r' | b'\n') { b' ' } else { b };
@@ -28,9 +31,16 @@ impl Response {
     }
 }
 
-fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {
+/// What stands in every message beside method, URI, reason, headers and body: at most so many bytes.
+const ROOM: usize = 40;
+
+/// Bytes of headers and body.
+fn size(headers: &Headers, body: &[u8]) -> usize {
     let text = |header: Header<'_>| header.name.as_str().len() + header.value.len() + 4;
-    out.reserve(headers.iter().map(text).sum::<usize>() + body.len() + 32);
+    headers.iter().map(text).sum::<usize>() + body.len()
+}
+
+fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {
     for header in headers.iter() {
         if *header.name == HeaderName::ContentLength {
             continue;
@@ -41,22 +51,8 @@ fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b"Content-Length: ");
-    write_number(body.len(), out);
+    let length = Decimal::of(body.len() as u64);
+    out.extend_from_slice(length.as_str().as_bytes());
     out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(body);
-}
-
-/// Decimal digits without an allocation.
-fn write_number(mut n: usize, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(n % 10).unwrap_or(0);
-        n /= 10;
-        if n == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }

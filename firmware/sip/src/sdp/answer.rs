@@ -103,15 +103,42 @@ pub enum SdpRefusal {
 /// # Errors
 /// [`SdpRefusal`]; the offer is to be refused as a whole.
 pub fn answer(offer: &Session, ours: &Ours) -> Result<(Session, Agreed), SdpRefusal> {
+    let Common {
+        agreed,
+        direction,
+        tag,
+    } = in_common(offer, ours)?;
+    let line = |(at, theirs): (usize, &Media)| match at == agreed.media {
+        true => answer_line(theirs, ours, &agreed, (direction, tag)),
+        false => refused(theirs),
+    };
+    let media: Vec<_> = offer.media.iter().enumerate().map(line).collect();
+    let attributes = answer_attributes(offer, &media, &agreed);
+    Ok((session(ours, attributes, media), agreed))
+}
+
+/// What our answer to `offer` would mean for us.
+///
+/// # Errors
+/// As [`answer`].
+pub fn agree(offer: &Session, ours: &Ours) -> Result<Agreed, SdpRefusal> {
+    in_common(offer, ours).map(|common| common.agreed)
+}
+
+/// What there is to agree on.
+struct Common {
+    agreed: Agreed,
+    /// What our line says.
+    direction: Direction,
+    /// Of the key that we answer.
+    tag: u32,
+}
+
+fn in_common(offer: &Session, ours: &Ours) -> Result<Common, SdpRefusal> {
     let mut refusal = SdpRefusal::NoAudio;
-    for at in 0..offer.media.len() {
-        match answer_line(offer, at, ours) {
-            Ok((line, agreed)) => {
-                let mut media: Vec<_> = offer.media.iter().map(refused).collect();
-                let attributes = answer_attributes(offer, &line, &agreed);
-                media[at] = line;
-                return Ok((session(ours, attributes, media), agreed));
-            }
+    for (at, theirs) in offer.media.iter().enumerate() {
+        match in_common_on(offer, (at, theirs), ours) {
+            Ok(common) => return Ok(common),
             // What stands nearest to an agreement tells most.
             Err(other) => refusal = refusal.max(other),
         }
@@ -119,18 +146,22 @@ pub fn answer(offer: &Session, ours: &Ours) -> Result<(Session, Agreed), SdpRefu
     Err(refusal)
 }
 
-fn answer_line(offer: &Session, at: usize, ours: &Ours) -> Result<(Media, Agreed), SdpRefusal> {
-    let theirs = offer.media.get(at).ok_or(SdpRefusal::NoAudio)?;
+fn in_common_on(
+    offer: &Session,
+    (at, theirs): (usize, &Media),
+    ours: &Ours,
+) -> Result<Common, SdpRefusal> {
     let profile = theirs.audio_profile().filter(|_| theirs.port != 0);
     let profile = profile.ok_or(SdpRefusal::NoAudio)?;
-    let (pt, codec) = choose(theirs, &ours.codecs).ok_or(SdpRefusal::NoCodec)?;
+    let formats = Formats::of(theirs);
+    let (pt, codec) = choose(&formats, &ours.codecs).ok_or(SdpRefusal::NoCodec)?;
     let (shield, tag) = shield_for(offer, at, profile, ours)?;
     let ice = match shield {
         Shield::Dtls { .. } => TheirIce::of(offer, at),
         Shield::None | Shield::Keys { .. } => None,
     };
-    let event = theirs.event_for(codec).filter(|_| ours.events);
-    let comfort_pt = theirs.comfort_pt(codec).filter(|_| ours.comfort);
+    let event = formats.event_for(codec).filter(|_| ours.events);
+    let comfort_pt = formats.comfort_pt(codec).filter(|_| ours.comfort);
     let way = Way::to(offer, at, ours.direction, ice.is_some());
     let rtcp_mux = theirs.has("rtcp-mux");
     let agreed = Agreed {
@@ -160,15 +191,30 @@ fn answer_line(offer: &Session, at: usize, ours: &Ours) -> Result<(Media, Agreed
         rtcp_mux,
         metrics: theirs.wants_metrics(),
     };
+    Ok(Common {
+        agreed,
+        direction: way.direction,
+        tag,
+    })
+}
+
+/// Our line in answer to theirs.
+fn answer_line(
+    theirs: &Media,
+    ours: &Ours,
+    agreed: &Agreed,
+    (direction, tag): (Direction, u32),
+) -> Media {
+    let event = agreed.event_pt_in.map(|pt| (pt, agreed.event_clock_hz));
     let formats = Formats {
-        codecs: vec![(pt, codec)],
+        codecs: vec![(agreed.pt_in, agreed.codec)],
         events: event.into_iter().collect(),
-        comfort: comfort_pt.is_some(),
+        comfort: agreed.comfort_pt.is_some(),
     };
-    let mut line = our_line(ours, profile, &formats, way.direction);
+    let mut line = our_line(ours, agreed.profile, &formats, direction);
     line.attributes
-        .extend(answer_line_attributes(theirs, ours, &agreed, tag));
-    Ok((line, agreed))
+        .extend(answer_line_attributes(theirs, ours, agreed, tag));
+    line
 }
 
 /// What protects the line, and what answers theirs.
@@ -204,10 +250,11 @@ fn answer_line_attributes(
 }
 
 /// Attributes of the session: the bundle has our one line only (RFC 8843 §7.3).
-fn answer_attributes(offer: &Session, line: &Media, agreed: &Agreed) -> Vec<Attribute> {
+fn answer_attributes(offer: &Session, media: &[Media], agreed: &Agreed) -> Vec<Attribute> {
     let mut out = Vec::new();
     let bundled = |group: &str| group.trim().starts_with("BUNDLE");
-    if let Some(mid) = line.attribute("mid")
+    let line = media.get(agreed.media);
+    if let Some(mid) = line.and_then(|line| line.attribute("mid"))
         && offer.attributes_named("group").any(bundled)
     {
         out.push(Attribute::new("group", format!("BUNDLE {mid}")));
@@ -272,19 +319,20 @@ pub fn accept_answer(offer: &Session, answer: &Session) -> Result<Agreed, SdpRef
     }
     let profile = theirs.audio_profile().filter(|_| theirs.port != 0);
     let profile = profile.ok_or(SdpRefusal::NoAudio)?;
-    let offered: Vec<_> = ours.codecs().collect();
-    let pair = |(pt_out, codec)| {
-        let mut same = offered.iter().filter(|&&(_, other)| other == codec);
+    let (offered, answered) = (Formats::of(ours), Formats::of(theirs));
+    let pair = |&(pt_out, codec): &(u8, Codec)| {
+        let mut same = offered.codecs.iter().filter(|(_, other)| *other == codec);
         same.next().map(|&(pt_in, _)| (pt_out, pt_in, codec))
     };
-    let (pt_out, pt_in, codec) = theirs.codecs().find_map(pair).ok_or(SdpRefusal::NoCodec)?;
+    let chosen = answered.codecs.iter().find_map(pair);
+    let (pt_out, pt_in, codec) = chosen.ok_or(SdpRefusal::NoCodec)?;
     let shield = shield_by_answer(ours, answer, at, profile)?;
     let ice = match shield {
         Shield::Dtls { .. } => TheirIce::of(answer, at),
         Shield::None | Shield::Keys { .. } => None,
     };
-    let event = theirs.event_for(codec).and_then(|(pt_out, hz)| {
-        let pt_in = ours.event_pt(hz)?;
+    let event = answered.event_for(codec).and_then(|(pt_out, hz)| {
+        let pt_in = offered.event_pt(hz)?;
         Some((pt_out, pt_in, hz))
     });
     let way = Way::to(answer, at, offer.direction_of(at), ice.is_some());
@@ -303,7 +351,7 @@ pub fn accept_answer(offer: &Session, answer: &Session) -> Result<Agreed, SdpRef
         event_pt_out: event.map(|(pt, ..)| pt),
         event_pt_in: event.map(|(_, pt, _)| pt),
         event_clock_hz: event.map_or(codec.clock_hz(), |(.., hz)| hz),
-        comfort_pt: theirs.comfort_pt(codec).and(ours.comfort_pt(codec)),
+        comfort_pt: answered.comfort_pt(codec).and(offered.comfort_pt(codec)),
         ptime_ms: theirs.ptime_ms(codec),
         opus: opus_of(theirs, pt_out, codec),
         send: way.send,
@@ -406,9 +454,9 @@ fn wish_of(session: &Session, at: usize) -> Direction {
 
 /// Our most wanted codec that the offer has too. Ours decides, so that both legs of a call come
 /// to the same codec and can be relayed.
-fn choose(media: &Media, wanted: &[Codec]) -> Option<(u8, Codec)> {
-    let theirs: Vec<_> = media.codecs().collect();
-    let pair = |wanted| theirs.iter().copied().find(|&(_, codec)| codec == wanted);
+fn choose(theirs: &Formats, wanted: &[Codec]) -> Option<(u8, Codec)> {
+    let codecs = &theirs.codecs;
+    let pair = |wanted| codecs.iter().copied().find(|&(_, codec)| codec == wanted);
     wanted.iter().copied().find_map(pair)
 }
 

@@ -1,11 +1,9 @@
 //! The formats of an audio line: codecs, telephone events, comfort noise, packet time.
 
-use core::fmt::Write as _;
-
 use model::{Codec, OpusParams};
 
 use super::{Attribute, Media};
-use crate::grammar::number;
+use crate::grammar::{Decimal, number, split, split_at_space, trim};
 
 /// The payload type of comfort noise at 8 kHz (RFC 3389 §4).
 pub(super) const COMFORT_PT: u8 = 13;
@@ -23,43 +21,7 @@ const OPUS_FMTP: &str = "maxplaybackrate=16000;sprop-maxcapturerate=16000;useinb
 impl Media {
     /// The payload type and codec of each audio format we speak, in the sender's order.
     pub fn codecs(&self) -> impl Iterator<Item = (u8, Codec)> {
-        let maps = self.rtpmaps();
-        self.payload_types()
-            .filter_map(move |pt| codec_of(pt, maps.of(pt)).map(|codec| (pt, codec)))
-    }
-
-    /// The payload type of telephone events with this clock in Hz (RFC 4733 §2.4.1).
-    #[must_use]
-    pub fn event_pt(&self, clock_hz: u32) -> Option<u8> {
-        let maps = self.rtpmaps();
-        let is_event = |map: Encoding<'_>| {
-            map.name.eq_ignore_ascii_case("telephone-event") && map.hz == clock_hz
-        };
-        self.payload_types()
-            .find(|&pt| maps.of(pt).is_some_and(is_event))
-    }
-
-    /// The payload type of telephone events for `codec` and their clock in Hz: that of the codec
-    /// where it is offered (RFC 4733 §2.1), else the other one, which careless phones mean.
-    #[must_use]
-    pub(super) fn event_for(&self, codec: Codec) -> Option<(u8, u32)> {
-        let other = if codec.clock_hz() == 8_000 {
-            48_000
-        } else {
-            8_000
-        };
-        [codec.clock_hz(), other]
-            .into_iter()
-            .find_map(|hz| self.event_pt(hz).map(|pt| (pt, hz)))
-    }
-
-    /// The payload type of comfort noise, if the sender takes it beside `codec` (RFC 3389 §4: 13
-    /// stands for a clock of 8 kHz, and we make it for 8 kHz sound only).
-    #[must_use]
-    pub(super) fn comfort_pt(&self, codec: Codec) -> Option<u8> {
-        let narrow = codec.sample_hz() == 8_000;
-        let named = || self.payload_types().any(|pt| pt == COMFORT_PT);
-        (narrow && named()).then_some(COMFORT_PT)
+        Formats::of(self).codecs.into_iter()
     }
 
     /// What the sender wishes of the Opus that it is sent (RFC 7587 §6.1); `stereo` and all others
@@ -126,14 +88,12 @@ impl Media {
             all: Vec::with_capacity(8),
         };
         for value in self.values("rtpmap") {
-            let Some((pt, encoding)) = value.trim().split_once([' ', '\t']) else {
+            let Some((pt, encoding)) = split_at_space(trim(value)) else {
                 continue;
             };
             let place = number::<usize>(pt).and_then(|pt| maps.place.get_mut(pt));
-            if let Some(place @ 0) = place
-                && let Some(map) = rtpmap(encoding.trim())
-            {
-                maps.all.push(map);
+            if let Some(place @ 0) = place {
+                maps.all.push(rtpmap(trim(encoding)));
                 *place = u8::try_from(maps.all.len()).unwrap_or(0);
             }
         }
@@ -142,10 +102,7 @@ impl Media {
 
     /// Numbers of the format list that are RTP payload types (RFC 3550 §5.1: 7 bits).
     pub(super) fn payload_types(&self) -> impl Iterator<Item = u8> {
-        let numbers = self
-            .formats
-            .iter()
-            .filter_map(|format| number::<u8>(format));
+        let numbers = self.formats.split(' ').filter_map(number::<u8>);
         numbers.filter(|pt| *pt < 128)
     }
 }
@@ -173,13 +130,17 @@ impl<'a> RtpMaps<'a> {
 }
 
 /// `name/clock[/channels]`; what cannot be read is 0, which nothing has.
-fn rtpmap(encoding: &str) -> Option<Encoding<'_>> {
-    let mut parts = encoding.split('/');
-    Some(Encoding {
-        name: parts.next()?,
-        hz: parts.next().and_then(number).unwrap_or(0),
-        channels: parts.next().map_or(1, |text| number(text).unwrap_or(0)),
-    })
+fn rtpmap(encoding: &str) -> Encoding<'_> {
+    let (name, rest) = split(encoding, b'/').unwrap_or((encoding, ""));
+    let (hz, channels) = match split(rest, b'/') {
+        Some((hz, channels)) => (hz, number(channels).unwrap_or(0)),
+        None => (rest, 1),
+    };
+    Encoding {
+        name,
+        hz: number(hz).unwrap_or(0),
+        channels,
+    }
 }
 
 /// The codec of a payload type: by its rtpmap, or a static number without one.
@@ -195,7 +156,7 @@ fn codec_of(pt: u8, map: Option<Encoding<'_>>) -> Option<Codec> {
     })
 }
 
-/// The formats of a line of ours.
+/// The formats of an audio line that mean something to us.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Formats {
     /// Most wanted first.
@@ -207,31 +168,72 @@ pub(super) struct Formats {
 }
 
 impl Formats {
+    /// Those that a line names, in its sender's order.
+    pub(super) fn of(media: &Media) -> Self {
+        let maps = media.rtpmaps();
+        let mut formats = Self::default();
+        for pt in media.payload_types() {
+            let map = maps.of(pt);
+            if let Some(codec) = codec_of(pt, map) {
+                formats.codecs.push((pt, codec));
+            } else if let Some(Encoding { name, hz, .. }) = map
+                && name.eq_ignore_ascii_case("telephone-event")
+            {
+                formats.events.push((pt, hz));
+            }
+            formats.comfort |= pt == COMFORT_PT;
+        }
+        formats
+    }
+
+    /// The payload type of telephone events with this clock in Hz (RFC 4733 §2.4.1).
+    pub(super) fn event_pt(&self, clock_hz: u32) -> Option<u8> {
+        let event = self.events.iter().find(|(_, hz)| *hz == clock_hz);
+        event.map(|&(pt, _)| pt)
+    }
+
+    /// The payload type of telephone events for `codec` and their clock in Hz: that of the codec
+    /// where it is offered (RFC 4733 §2.1), else the other one, which careless phones mean.
+    pub(super) fn event_for(&self, codec: Codec) -> Option<(u8, u32)> {
+        let other = if codec.clock_hz() == 8_000 {
+            48_000
+        } else {
+            8_000
+        };
+        [codec.clock_hz(), other]
+            .into_iter()
+            .find_map(|hz| self.event_pt(hz).map(|pt| (pt, hz)))
+    }
+
+    /// The payload type of comfort noise, if the sender takes it beside `codec` (RFC 3389 §4: 13
+    /// stands for a clock of 8 kHz, and we make it for 8 kHz sound only).
+    pub(super) fn comfort_pt(&self, codec: Codec) -> Option<u8> {
+        let narrow = codec.sample_hz() == 8_000;
+        (narrow && self.comfort).then_some(COMFORT_PT)
+    }
+
     /// Writes them into a line.
     pub(super) fn write(&self, media: &mut Media, ptime_ms: u8) {
         let lines = self.codecs.len() + self.events.len() + 1;
-        media.formats.reserve(lines);
+        media.formats.reserve(4 * lines);
         media.attributes.reserve(2 * lines + 2);
-        // Of one text each value is copied at its length, not made with room and cut down.
-        let mut text = String::with_capacity(64);
-        let mut format = |pt: u8, name: &str, hz: u32, channels, fmtp: Option<&str>| {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{pt}");
-            media.formats.push(text.as_str().into());
-            let number = text.len();
-            let _ = write!(text, " {name}/{hz}");
+        let mut format = |pt: u8, name: &str, hz: u32, channels: Option<u8>, fmtp: Option<&str>| {
+            let number = Decimal::of(pt);
+            if !media.formats.is_empty() {
+                media.formats.push(' ');
+            }
+            media.formats.push_str(number.as_str());
+            let hz = Decimal::of(hz);
+            let mut map = [number.as_str(), " ", name, "/", hz.as_str()].concat();
             if let Some(channels) = channels {
-                let _ = write!(text, "/{channels}");
+                map.push('/');
+                map.push_str(Decimal::of(channels).as_str());
             }
-            let map = Attribute::new("rtpmap", text.as_str());
-            media.attributes.push(map);
+            media.attributes.push(Attribute::new("rtpmap", map));
             if let Some(fmtp) = fmtp {
-                text.truncate(number);
-                let _ = write!(text, " {fmtp}");
-                let fmtp = Attribute::new("fmtp", text.as_str());
-                media.attributes.push(fmtp);
+                let value = [number.as_str(), " ", fmtp].concat();
+                media.attributes.push(Attribute::new("fmtp", value));
             }
-            text.clear();
         };
         for &(pt, codec) in &self.codecs {
             let fmtp = (codec == Codec::Opus).then_some(OPUS_FMTP);
@@ -246,7 +248,8 @@ impl Formats {
         }
         let ptime = [("ptime", ptime_ms), ("maxptime", MAXPTIME_MS)];
         for (name, ms) in ptime {
-            media.attributes.push(Attribute::new(name, ms.to_string()));
+            let ms = Decimal::of(ms);
+            media.attributes.push(Attribute::new(name, ms.as_str()));
         }
     }
 }

@@ -1,6 +1,23 @@
 //! One `m=` line and what belongs to it.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
+
+/// A word of a description. Nearly all are a few known ones, of which nobody needs a copy.
+pub type Word = Cow<'static, str>;
+
+/// Words of most descriptions.
+const KNOWN: [&str; 12] = [
+    "-", "audio", "RTP/AVP", "rtpmap", "fmtp", "ptime", "maxptime", "rtcp", "crypto", "mid",
+    "rtcp-mux", "RTP/SAVP",
+];
+
+/// A word that was read.
+pub(super) fn word(text: &str) -> Word {
+    match KNOWN.into_iter().find(|known| *known == text) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(text.to_owned()),
+    }
+}
 
 /// Which way media flow, seen from the one who wrote it (RFC 8866 §6.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -127,7 +144,7 @@ impl Profile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Before the colon.
-    pub name: Box<str>,
+    pub name: Word,
     /// After the colon.
     pub value: Option<Box<str>>,
 }
@@ -135,18 +152,18 @@ pub struct Attribute {
 impl Attribute {
     /// `a=name:value`.
     #[must_use]
-    pub fn new(name: &str, value: impl Into<Box<str>>) -> Self {
+    pub fn new(name: &'static str, value: impl Into<Box<str>>) -> Self {
         Self {
-            name: name.into(),
+            name: Cow::Borrowed(name),
             value: Some(value.into()),
         }
     }
 
     /// `a=name`.
     #[must_use]
-    pub fn flag(name: &str) -> Self {
+    pub const fn flag(name: &'static str) -> Self {
         Self {
-            name: name.into(),
+            name: Cow::Borrowed(name),
             value: None,
         }
     }
@@ -156,13 +173,13 @@ impl Attribute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
     /// `audio`, `video`, `image`, …
-    pub kind: Box<str>,
+    pub kind: Word,
     /// 0 = refused, or not wanted any more (RFC 3264 §6, §8.2).
     pub port: u16,
     /// `RTP/AVP`, `RTP/SAVP`, `udptl`, …
-    pub proto: Box<str>,
-    /// The formats as written, most wanted first.
-    pub formats: Vec<Box<str>>,
+    pub proto: Word,
+    /// The formats as written, most wanted first, with a space between any two.
+    pub formats: String,
     /// Whether the media has a `c=` line of its own, readable or not.
     pub has_connection: bool,
     /// Its address; `None` if it has no `c=` line, or a host name there.

@@ -15,10 +15,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Agreed, SdpRefusal, Shield, accept_answer, answer};
+pub use answer::{Agreed, SdpRefusal, Shield, accept_answer, agree, answer};
 pub use crypto::SUITES;
 pub use dtls::{OurDtls, TheirIce};
-pub use media::{Attribute, Direction, Media, Profile};
+pub use media::{Attribute, Direction, Media, Profile, Word};
 pub use offer::{Ours, Plain, offer, offer_again};
 pub use read::{SdpFault, parse};
 pub use session::{Origin, Session};

@@ -7,6 +7,7 @@ use model::{Codec, DtlsRole, RtpParams, SrtpKey};
 use super::{
     Attribute, Direction, Media, Origin, OurDtls, Profile, Session, crypto::Crypto, format::Formats,
 };
+use crate::host::Dotted;
 
 /// The payload types that we offer for telephone events of each clock, the usual ones.
 const EVENT_PTS: [(u8, u32); 2] = [(101, 8_000), (110, 48_000)];
@@ -128,9 +129,10 @@ fn numbered(ours: &Ours, former: Option<&Media>) -> Formats {
         taken.push(pt);
         Some(pt)
     };
+    let former = former.map(Formats::of).unwrap_or_default();
     let known = |codec| {
-        let mut codecs = former.into_iter().flat_map(Media::codecs);
-        codecs.find(|&(_, known)| known == codec).map(|(pt, _)| pt)
+        let mut codecs = former.codecs.iter();
+        codecs.find(|(_, known)| *known == codec).map(|&(pt, _)| pt)
     };
     let mut formats = Formats {
         comfort: ours.comfort && ours.codecs.iter().any(|codec| codec.sample_hz() == 8_000),
@@ -146,7 +148,7 @@ fn numbered(ours: &Ours, former: Option<&Media>) -> Formats {
         let needed = ours.codecs.iter().any(|codec| codec.clock_hz() == hz);
         if ours.events
             && needed
-            && let Some(pt) = number(former.and_then(|media| media.event_pt(hz)), usual)
+            && let Some(pt) = number(former.event_pt(hz), usual)
         {
             formats.events.push((pt, hz));
         }
@@ -173,12 +175,14 @@ pub(super) fn dtls_attributes(
 pub(super) fn refused(media: &Media) -> Media {
     let mid = media.attribute("mid").map(|mid| Attribute::new("mid", mid));
     Media {
+        kind: media.kind.clone(),
         port: 0,
+        proto: media.proto.clone(),
+        formats: media.formats.clone(),
         has_connection: false,
         connection: None,
         direction: None,
         attributes: mid.into_iter().collect(),
-        ..media.clone()
     }
 }
 
@@ -193,7 +197,7 @@ pub(super) fn our_line(
         kind: "audio".into(),
         port: ours.port,
         proto: profile.as_str().into(),
-        formats: Vec::new(),
+        formats: String::new(),
         has_connection: false,
         connection: None,
         direction: Some(direction),
@@ -209,7 +213,10 @@ pub(super) fn session(ours: &Ours, attributes: Vec<Attribute>, media: Vec<Media>
             username: "-".into(),
             id: ours.id,
             version: ours.version,
-            address: ours.address.to_string().into(),
+            address: match ours.address {
+                IpAddr::V4(v4) => Dotted::of(v4).as_str().into(),
+                IpAddr::V6(v6) => v6.to_string().into(),
+            },
         },
         name: "-".into(),
         connection: Some(ours.address),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use model::limits::{SDP_ATTRIBUTES_MAX, SDP_BYTES_MAX, SDP_FORMATS_MAX, SDP_MEDIA_MAX};
 
-use super::{Attribute, Direction, Media, Origin, Session};
-use crate::grammar::number;
+use super::{Attribute, Direction, Media, Origin, Session, Word, media::word};
+use crate::grammar::{find, number, split, trim};
 
 /// Why a description cannot be read: answer 400, or 488 for `Media`, `Connection` and limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -46,12 +46,9 @@ pub fn parse(bytes: &[u8]) -> Result<Session, SdpFault> {
         return Err(SdpFault::TooLong);
     }
     let text = core::str::from_utf8(bytes).map_err(|_| SdpFault::NotText)?;
-    let mut lines = text
-        .split(['\n', '\r'])
-        .map(|line| line.trim_end_matches(['\0', ' ', '\t']))
-        .filter(|line| !line.is_empty());
+    let mut lines = lines(text);
     match lines.next().and_then(|line| line.strip_prefix("v=")) {
-        Some(version) if version.trim() == "0" => {}
+        Some(version) if trim(version) == "0" => {}
         _ => return Err(SdpFault::Version),
     }
     let mut reader = Reader::default();
@@ -61,10 +58,23 @@ pub fn parse(bytes: &[u8]) -> Result<Session, SdpFault> {
     reader.finish()
 }
 
+/// The lines that are not empty, without what some phones write at their ends.
+fn lines(mut rest: &str) -> impl Iterator<Item = &str> {
+    let lines = core::iter::from_fn(move || {
+        let is_end = |b| matches!(b, b'\n' | b'\r');
+        let end = rest.bytes().position(is_end).unwrap_or(rest.len());
+        let line = (!rest.is_empty()).then_some(&rest[..end])?;
+        rest = rest.get(end + 1..).unwrap_or("");
+        let last = line.bytes().rposition(|b| !matches!(b, 0 | b' ' | b'\t'));
+        Some(&line[..last.map_or(0, |last| last + 1)])
+    });
+    lines.filter(|line| !line.is_empty())
+}
+
 #[derive(Default)]
 struct Reader {
     origin: Option<Origin>,
-    name: Box<str>,
+    name: Word,
     connection: Option<IpAddr>,
     direction: Option<Direction>,
     attributes: Vec<Attribute>,
@@ -75,13 +85,13 @@ struct Reader {
 impl Reader {
     fn line(&mut self, line: &str) -> Result<(), SdpFault> {
         // RFC 8866 §9 `byte-string`: no NUL. At the end of a line it was trimmed away.
-        let (kind, value) = line.split_once('=').ok_or(SdpFault::Line)?;
-        if value.contains('\0') {
+        let (kind, value) = split(line, b'=').ok_or(SdpFault::Line)?;
+        if find(value, 0).is_some() {
             return Err(SdpFault::Line);
         }
-        match kind.trim() {
+        match trim(kind) {
             "o" if self.origin.is_none() => self.origin = Some(origin(value)?),
-            "s" => self.name = value.into(),
+            "s" => self.name = word(value),
             "c" => self.connection_line(value)?,
             "a" => self.attribute(value)?,
             "m" => {
@@ -120,9 +130,9 @@ impl Reader {
             Some(media) => (&mut media.direction, &mut media.attributes),
             None => (&mut self.direction, &mut self.attributes),
         };
-        let (name, value) = match text.split_once(':') {
-            Some((name, value)) => (name.trim(), Some(value)),
-            None => (text.trim(), None),
+        let (name, value) = match split(text, b':') {
+            Some((name, value)) => (trim(name), Some(value)),
+            None => (trim(text), None),
         };
         if value.is_none()
             && let Some(read) = Direction::from_name(name)
@@ -131,7 +141,7 @@ impl Reader {
             return Ok(());
         }
         attributes.push(Attribute {
-            name: name.into(),
+            name: word(name),
             value: value.map(Into::into),
         });
         Ok(())
@@ -154,16 +164,16 @@ impl Reader {
 /// only.
 fn origin(value: &str) -> Result<Origin, SdpFault> {
     let mut words = value.split_ascii_whitespace().rev();
-    let mut word = || words.next().ok_or(SdpFault::Origin);
-    let (address, _family, _net) = (word()?, word()?, word()?);
-    let (version, id) = (word()?, word()?);
+    let mut next = || words.next().ok_or(SdpFault::Origin);
+    let (address, _family, _net) = (next()?, next()?, next()?);
+    let (version, id) = (next()?, next()?);
     let mut name: Vec<&str> = words.collect();
     name.reverse();
     Ok(Origin {
-        username: if name.is_empty() {
-            "-".into()
-        } else {
-            name.join(" ").into()
+        username: match name.as_slice() {
+            [] => word("-"),
+            [one] => word(one),
+            several => several.join(" ").into(),
         },
         id: digits(id).ok_or(SdpFault::Origin)?,
         version: digits(version).ok_or(SdpFault::Origin)?,
@@ -189,7 +199,7 @@ fn connection(value: &str) -> Result<Option<IpAddr>, SdpFault> {
     if !net.eq_ignore_ascii_case("IN") || !known {
         return Err(SdpFault::Connection);
     }
-    let bare = address.split('/').next().unwrap_or(address);
+    let bare = split(address, b'/').map_or(address, |(bare, _)| bare);
     Ok(bare.parse().ok())
 }
 
@@ -200,15 +210,21 @@ fn media(value: &str) -> Result<Media, SdpFault> {
     let (Some(kind), Some(port), Some(proto)) = (kind, port, proto) else {
         return Err(SdpFault::Media);
     };
-    let port = port.split('/').next().unwrap_or(port);
-    let formats: Vec<Box<str>> = words.map(Into::into).collect();
-    if formats.len() > SDP_FORMATS_MAX {
-        return Err(SdpFault::TooMany);
+    let port = split(port, b'/').map_or(port, |(port, _)| port);
+    let mut formats = String::with_capacity(value.len());
+    for (at, format) in words.enumerate() {
+        if at == SDP_FORMATS_MAX {
+            return Err(SdpFault::TooMany);
+        }
+        if at > 0 {
+            formats.push(' ');
+        }
+        formats.push_str(format);
     }
     Ok(Media {
-        kind: kind.into(),
+        kind: word(kind),
         port: number(port).ok_or(SdpFault::Media)?,
-        proto: proto.into(),
+        proto: word(proto),
         formats,
         has_connection: false,
         connection: None,

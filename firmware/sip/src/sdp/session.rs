@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::{Attribute, Direction, Media};
+use super::{Attribute, Direction, Media, Word};
 
 /// The `o=` line. Ours keeps `id` for the life of a session and raises `version` by one with
 /// every change (RFC 3264 §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// `-` where the system has no users; some phones put spaces here, which are read.
-    pub username: Box<str>,
+    pub username: Word,
     /// Session id.
     pub id: u64,
     /// Version, for comparing only: some phones start it at a clock time.
@@ -24,7 +24,7 @@ pub struct Session {
     /// `o=`
     pub origin: Origin,
     /// `s=`
-    pub name: Box<str>,
+    pub name: Word,
     /// The session's `c=` address; `None` if there is none or it is a host name.
     pub connection: Option<IpAddr>,
     /// The session's direction, for media that say none.

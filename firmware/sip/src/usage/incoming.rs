@@ -177,7 +177,7 @@ impl Agent {
         if let Some(sdp) = sdp {
             response.set_body(SDP, sdp);
         }
-        let mut bytes = Vec::with_capacity(768);
+        let mut bytes = Vec::new();
         response.write(&mut bytes);
         if let Some(call) = self.usages.get_mut(&usage)
             && let Phase::Incoming(incoming) = &mut call.phase
@@ -281,7 +281,7 @@ impl Agent {
         ] {
             self.alarms.clear(Alarm::Usage(key, timer));
         }
-        let mut bytes = Vec::with_capacity(1024);
+        let mut bytes = Vec::new();
         response.write(&mut bytes);
         self.send_response_bytes(now, server, 200, bytes.clone());
         self.await_ack(now, key, cseq, bytes, (peer, true));

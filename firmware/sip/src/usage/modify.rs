@@ -399,7 +399,7 @@ impl Agent {
         };
         response.set_body(SDP, sdp);
         self.sign_response(&mut response);
-        let mut bytes = Vec::with_capacity(1024);
+        let mut bytes = Vec::new();
         response.write(&mut bytes);
         self.send_response_bytes(now, server, 200, bytes.clone());
         if waiting.method == Method::Invite {

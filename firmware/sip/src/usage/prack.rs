@@ -141,7 +141,7 @@ impl Agent {
         if let Some(sdp) = sdp {
             response.set_body(SDP, sdp);
         }
-        let mut bytes = Vec::with_capacity(768);
+        let mut bytes = Vec::new();
         response.write(&mut bytes);
         let timing = self.config.timing;
         if let Some(usage) = self.usages.get_mut(&key)
