@@ -39,7 +39,7 @@ const KERNELS: &[Named] = &[
     ("kernel_mix_add", 175.0, add),
     ("kernel_mix_subtract", 175.0, subtract),
     ("kernel_limit_quiet", 245.0, || Ok(limit(20_000))),
-    ("kernel_limit_loud", 9_900.0, || Ok(limit(60_000))),
+    ("kernel_limit_loud", 2_850.0, || Ok(limit(60_000))),
     ("line_echo_16_ms", 314_000.0, || Ok(line_kernels::echo(16))),
     ("line_echo_32_ms", 567_000.0, || Ok(line_kernels::echo(32))),
     ("line_echo_64_ms", 972_000.0, || Ok(line_kernels::echo(64))),
@@ -60,9 +60,9 @@ const KERNELS: &[Named] = &[
         37_500.0,
         plane_kernels::conference_tick,
     ),
-    ("plane_quarrel_tick", 111_000.0, plane_kernels::quarrel_tick),
+    ("plane_quarrel_tick", 76_000.0, plane_kernels::quarrel_tick),
     ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
-    ("control_call", 1_210_000.0, call_kernel::call),
+    ("control_call", 970_000.0, call_kernel::call),
 ];
 
 /// All kernels against their budgets.
