@@ -1,13 +1,14 @@
 //! Recorded calls: each party on a side of its own, and what a power failure leaves.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use tests_e2e::{
     baresip::{Over, Phone, SPOKEN_DBM0},
     ears::Sound,
     exchange::{Exchange, Office},
+    phone::Phone as Hand,
     set::Set,
-    wait::s,
+    wait::{now, s},
 };
 
 use crate::audio::{ANNA_HZ, ENOUGH, JAN_HZ, hears, started};
@@ -133,6 +134,75 @@ fn a_recording_goes_on_through_a_transfer() {
     exchange.rest();
     anna.quit();
     jan.quit();
+    exchange.stop();
+}
+
+/// Three people whose calls are recorded meet in a room: each has a recording of their own stay, on the left what
+/// they say, on the right what the others say, from when they came.
+#[test]
+fn everybody_recorded_in_a_room_has_all_others_on_the_other_side() {
+    const EWA_HZ: u32 = 1_900;
+    let mut office = Office::with(&[]);
+    for extension in ["2005", "2006", "2007"] {
+        office = office.person(extension).who("record = \"all\"");
+    }
+    let room = "[[conference]]\nnumber = \"9000\"\nannounce = false\n";
+    let exchange = started(&office.table(room));
+    Hand::teach_md5(exchange.at.udp, "2007");
+    let people = [("2005", ANNA_HZ), ("2006", JAN_HZ), ("2007", EWA_HZ)];
+    let mut phones = people.map(|(extension, hz)| {
+        let mut phone = Phone::start(&exchange, extension, Over::Udp, hz);
+        phone.dial("9000");
+        phone.event("CALL_ESTABLISHED", s(30));
+        phone
+    });
+    for (phone, (_, own)) in phones.iter().zip(people) {
+        let others = people.map(|(_, hz)| hz).into_iter().filter(|hz| *hz != own);
+        phone.hears_all(&others.collect::<Vec<_>>());
+    }
+    let together = now();
+    let _ = phones.each_ref().map(|phone| phone.hears_now(ENOUGH));
+    let together = together.elapsed();
+    for phone in &mut phones {
+        phone.hang_up();
+        phone.event("CALL_CLOSED", s(30));
+    }
+    let calls = exchange.ended_calls(3);
+    let all = exchange.recordings(3);
+    assert_eq!(all.len(), 3, "{all:?}");
+    for (extension, own) in people {
+        let call = calls.iter().find(|call| call["from"] == extension);
+        let call = call.expect("each called");
+        let one = all.iter().find(|one| one["call"] == call["id"]);
+        let one = one.unwrap_or_else(|| panic!("{extension} is recorded: {all:?}"));
+        let (left, right) = Sound::read_both(Path::new(one["file"].as_str().expect("a path")));
+        // Not shorter than all talked together, but for a packet that was on its way when it ended, and no
+        // longer than the call.
+        let long = left.duration();
+        assert!(
+            long + s(1) >= together,
+            "{extension}: {long:?} of {together:?}"
+        );
+        let talk = Duration::from_millis(call["talk_ms"].as_u64().expect("answered"));
+        assert!(long <= talk + s(1), "{extension}: {long:?} of {talk:?}");
+        for (_, hz) in people {
+            let (its, other) = match hz == own {
+                true => (&left, &right),
+                false => (&right, &left),
+            };
+            let heard = its.looks_with(hz, SPOKEN_DBM0 - 3.0);
+            assert!(
+                heard >= 30,
+                "{extension}: {heard} looks at {hz} Hz in {one}"
+            );
+            let strange = other.looks_with(hz, SPOKEN_DBM0 - 12.0);
+            assert_eq!(strange, 0, "{extension}: {hz} Hz is on the wrong side");
+        }
+    }
+    exchange.rest();
+    for phone in phones {
+        phone.quit();
+    }
     exchange.stop();
 }
 
