@@ -2,8 +2,8 @@ use core::time::Duration;
 use std::{collections::VecDeque, sync::Arc};
 
 use hal_port::{
-    Cadence, ControlHalf, Error, ErrorKind, HookDetector, HookTimes, Linefeed, PortCommand,
-    PortEvent, Reading,
+    Cadence, ControlHalf, Error, ErrorKind, HookDetector, HookTimes, Linefeed, POLL_MS,
+    PortCommand, PortEvent, Reading,
 };
 use rtrb::{Consumer, Producer};
 
@@ -111,6 +111,9 @@ impl SimControl {
             while let Some((at, closed)) = self.moves.pop_front_if(|(at, _)| *at <= self.now) {
                 self.sense(at);
                 self.bell.closed = closed;
+                if let Some(lifeline) = &mut self.lifeline {
+                    lifeline.hook(at, closed);
+                }
                 self.sense(at);
             }
             if !self.moves.is_empty() || self.busy_until > self.now {
@@ -132,7 +135,7 @@ impl SimControl {
 
     fn look_at_lifeline(&mut self) {
         if let Some(lifeline) = &mut self.lifeline {
-            lifeline.hook(self.bell.closed);
+            lifeline.hook(self.now, self.bell.closed);
             let seen = lifeline.look(self.bell.linefeed, self.foreign_seen);
             self.events.extend(seen);
         }
@@ -281,7 +284,12 @@ impl ControlHalf for SimControl {
             Linefeed::Open => None,
             Linefeed::Forward | Linefeed::Reverse => self.hook.next_deadline(),
         };
-        [movement, waiting, hook].into_iter().flatten().min()
+        // Where the relay has the set is looked at while the loop is not fed.
+        let unfed = self.bell.linefeed == Linefeed::Open && self.lifeline.is_some();
+        let look = unfed.then(|| self.now + Duration::from_millis(POLL_MS));
+        let told = (!self.events.is_empty()).then_some(self.now);
+        let all = [movement, waiting, hook, look, told];
+        all.into_iter().flatten().min()
     }
 
     fn apply(&mut self, command: PortCommand) -> Result<(), SimError> {

@@ -404,7 +404,8 @@ impl Person {
             lamp: self.lamp(),
             metered: self.bell.metered,
             talking: self.talking.as_ref().map(|mark| mark.name().into()),
-            waiting: self.waiting(),
+            waiting: u32::try_from(self.sounds_waiting() + self.hands_waiting())
+                .unwrap_or(u32::MAX),
             blocks: self.links.wire.blocks(),
             dropped: self.links.wire.dropped(),
             hearing: self
@@ -414,12 +415,17 @@ impl Person {
         }
     }
 
-    /// Keys, sounds and movements of the hook that were asked for and have not begun.
+    /// Keys and sounds that were asked for and have not begun.
     #[must_use]
-    pub fn waiting(&self) -> u32 {
+    pub fn sounds_waiting(&self) -> usize {
         let sounds = self.said.saturating_sub(self.links.wire.spoken());
-        let hands = HAND_RING.saturating_sub(self.links.hands.slots()) as u64;
-        u32::try_from(sounds + hands).unwrap_or(u32::MAX)
+        usize::try_from(sounds).unwrap_or(usize::MAX)
+    }
+
+    /// Movements of the hook and digits of a rotary dial that were asked for and have not begun.
+    #[must_use]
+    pub fn hands_waiting(&self) -> usize {
+        HAND_RING.saturating_sub(self.links.hands.slots())
     }
 
     fn must_be_off_hook(&self) -> Result<(), ActError> {

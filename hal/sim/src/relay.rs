@@ -1,10 +1,14 @@
 //! The relay of a simulated lifeline: between a set's jack and a line's.
 
 use core::sync::atomic::{AtomicBool, AtomicI16, AtomicU8, Ordering};
+use core::time::Duration;
 use std::sync::Arc;
 
 use hal_port::{LifelineSight, Linefeed, PortEvent, Reading};
+use rtrb::Producer;
 use serde::{Deserialize, Serialize};
+
+use crate::line::Contact;
 
 /// What can be seen of a relay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,14 +92,20 @@ pub(crate) struct SetEnd {
     relay: Arc<Relay>,
     kind: RelayKind,
     sight: LifelineSight,
+    /// To the carrier's exchange.
+    contacts: Producer<Contact>,
+    /// The set closes the line's loop.
+    closes: bool,
 }
 
 impl SetEnd {
-    pub(crate) fn new(relay: Arc<Relay>, kind: RelayKind) -> Self {
+    pub(crate) fn new(relay: Arc<Relay>, kind: RelayKind, contacts: Producer<Contact>) -> Self {
         Self {
             relay,
             kind,
             sight: LifelineSight::default(),
+            contacts,
+            closes: false,
         }
     }
 
@@ -109,8 +119,15 @@ impl SetEnd {
         self.relay.is_on_line()
     }
 
-    pub(crate) fn hook(&self, off_hook: bool) {
+    /// Where the contact of the set's hook is at this time: on the line its exchange sees it.
+    pub(crate) fn hook(&mut self, at: Duration, off_hook: bool) {
         self.relay.off_hook.store(off_hook, Ordering::Relaxed);
+        let closed = off_hook && self.is_away();
+        if self.closes != closed {
+            self.closes = closed;
+            // A carrier that does not look for so long misses what no exchange would.
+            let _ = self.contacts.push(Contact { at, closed });
+        }
     }
 
     /// What of the line is on the jack of the set's port.

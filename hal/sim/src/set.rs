@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use hal_port::{Capabilities, Port, PortKind};
 use model::limits::PORTS;
-use rtrb::RingBuffer;
+use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::audio::SimAudio;
 use crate::control::SimControl;
 use crate::line::{
-    CONTACT_RING, Carrier, CarrierLinks, CarrierRules, Copper, FACT_RING, LINE_SOUND_RING,
+    CONTACT_RING, Carrier, CarrierLinks, CarrierRules, Contact, Copper, FACT_RING, LINE_SOUND_RING,
     LineAudio, LineControl,
 };
 use crate::people::People;
@@ -102,21 +102,18 @@ impl SimBoard {
             return None;
         }
         let options = plan.set_options;
-        let relays = plan.lifelines.iter();
-        let relays: Vec<(LifelinePlan, Arc<Relay>)> =
-            relays.map(|&plan| (plan, Arc::default())).collect();
+        let mut relays: Vec<Joint> = plan.lifelines.into_iter().map(Joint::new).collect();
         let (ports, people) = (1..=plan.sets)
             .map(|number| {
-                let mut own = relays.iter().filter(|(plan, _)| plan.set == number);
-                attach(number, options, own.next())
+                let own = relays.iter_mut().find(|joint| joint.plan.set == number);
+                attach(number, options, own)
             })
             .unzip();
         let lines = plan.lines.into_iter().zip(1..);
         let (lines, carriers) = lines
             .map(|(rules, number)| {
-                let mut own = relays.iter().filter(|(plan, _)| plan.line == number);
-                let relay = own.next().map(|(_, relay)| Arc::clone(relay));
-                connect(number, rules, relay)
+                let own = relays.iter_mut().find(|joint| joint.plan.line == number);
+                connect(number, rules, own)
             })
             .unzip();
         Some(Self {
@@ -127,11 +124,31 @@ impl SimBoard {
     }
 }
 
+/// A lifeline between its two ends, which take their parts of it.
+struct Joint {
+    plan: LifelinePlan,
+    relay: Arc<Relay>,
+    set: Option<Producer<Contact>>,
+    line: Option<Consumer<Contact>>,
+}
+
+impl Joint {
+    fn new(plan: LifelinePlan) -> Self {
+        let (set, line) = RingBuffer::new(CONTACT_RING);
+        Self {
+            plan,
+            relay: Arc::default(),
+            set: Some(set),
+            line: Some(line),
+        }
+    }
+}
+
 /// Builds one port with its set and its person.
 fn attach(
     number: usize,
     options: SetOptions,
-    lifeline: Option<&(LifelinePlan, Arc<Relay>)>,
+    mut lifeline: Option<&mut Joint>,
 ) -> (SimPort, Person) {
     let port = Port {
         name: format!("fxs{number}"),
@@ -160,9 +177,13 @@ fn attach(
         bells: bell_out,
         sounds: sound_in,
         heard: heard_out,
-        relay: lifeline.map(|(_, relay)| Arc::clone(relay)),
+        relay: lifeline.as_ref().map(|joint| Arc::clone(&joint.relay)),
     };
-    let end = lifeline.map(|(plan, relay)| SetEnd::new(Arc::clone(relay), plan.kind));
+    let end = lifeline.as_mut().and_then(|joint| {
+        let contacts = joint.set.take()?;
+        let relay = Arc::clone(&joint.relay);
+        Some(SetEnd::new(relay, joint.plan.kind, contacts))
+    });
     let bounce_ms = options.bounce_ms;
     let person = Person::new(port.name.clone(), links);
     let control = SimControl::new(Arc::clone(&wire), hand_out, bell_in, bounce_ms, end);
@@ -172,14 +193,17 @@ fn attach(
             port,
             control,
             audio,
-            lifeline: lifeline.map(|(plan, _)| (format!("fxo{}", plan.line), plan.kind)),
+            lifeline: lifeline.map(|joint| (format!("fxo{}", joint.plan.line), joint.plan.kind)),
         },
         person,
     )
 }
 
 /// Builds one line with the exchange behind it.
-fn connect(number: usize, rules: CarrierRules, relay: Option<Arc<Relay>>) -> (SimLine, Carrier) {
+fn connect(number: usize, rules: CarrierRules, lifeline: Option<&mut Joint>) -> (SimLine, Carrier) {
+    let (relay, set) = lifeline.map_or((None, None), |joint| {
+        (Some(Arc::clone(&joint.relay)), joint.line.take())
+    });
     let port = Port {
         name: format!("fxo{number}"),
         kind: PortKind::Fxo,
@@ -201,6 +225,7 @@ fn connect(number: usize, rules: CarrierRules, relay: Option<Arc<Relay>>) -> (Si
         copper: Arc::clone(&copper),
         facts: fact_in,
         contacts: contact_out,
+        set,
         sounds: sound_in,
         heard: heard_out,
     };

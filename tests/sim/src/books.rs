@@ -112,9 +112,14 @@ fn missing_of_lines(folds: &[(CdrFold, Instant)], truth: &Truth, office: &Office
         };
         let excused = during.into_iter().any(disturbed) || !truth.has_power(call.begin);
         let entry = &office.seats[call.seat].entry;
+        // Who rings before the exchange can know that the caller before gave up is taken for that one.
+        let before = truth.lines.calls.iter().filter(|c| c.seat == call.seat);
+        let ended = before.filter_map(|c| c.end.filter(|end| *end <= call.begin));
+        let unknown = ended.filter(|end| call.begin.since(*end) < GIVING_UP).max();
+        let since = unknown.unwrap_or(call.begin);
         let written = folds.iter().any(|(fold, began)| {
             let caller = fold.cdr.caller.as_ref().map(EntryId::as_str);
-            caller == Some(entry.as_str()) && (call.begin..=end).contains(began)
+            caller == Some(entry.as_str()) && (since..=end).contains(began)
         });
         if long && !excused && !written {
             let s = call.begin.as_millis() as f64 / 1_000.0;
@@ -335,7 +340,8 @@ impl Case<'_> {
             // A set is stopped at the first digit that leads nowhere.
             // With the power the digits that were dialled before it were lost.
             (Cause::NotFound, _) => {
-                let cut_off = self.truth.happened(self.began, |_, f| *f == Fact::PowerOn);
+                let anew = |_, f: &Fact| matches!(f, Fact::PowerOn | Fact::CameBack);
+                let cut_off = self.truth.happened(self.began, anew);
                 !self.to.is_empty() && (NOBODY.starts_with(self.to) || cut_off)
             }
             (Cause::NoAnswer, _) => duration.as_secs() >= crate::office::RING_S,

@@ -78,6 +78,7 @@ impl Disk {
             Effect::Datagram(..)
             | Effect::Bell(..)
             | Effect::Tapped(..)
+            | Effect::Relay(..)
             | Effect::Connect(..)
             | Effect::Bytes(..)
             | Effect::Close(_) => return,

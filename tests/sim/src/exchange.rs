@@ -48,6 +48,8 @@ pub(crate) enum Effect {
     Bell(PortId, bool),
     /// A step of a track for the disk, and when its sound was said.
     Tapped(TapId, Instant, Step),
+    /// The relay of a jack's lifeline is let go (`true`) or drawn.
+    Relay(PortId, bool),
 }
 
 /// A jack of the board.
@@ -341,6 +343,9 @@ impl Exchange {
                 match command {
                     PortCommand::StartRing(_) => self.effects.push(Effect::Bell(port, true)),
                     PortCommand::StopRing => self.effects.push(Effect::Bell(port, false)),
+                    PortCommand::Lifeline(released) => {
+                        self.effects.push(Effect::Relay(port, released));
+                    }
                     _ => {}
                 }
                 if let Some(port) = board.ports.get_mut(usize::from(port.0)) {
@@ -504,11 +509,12 @@ impl Board {
         events
     }
 
-    /// The program dies: bells stop. The power of the board, if that fails too, puts lines on hook.
+    /// The program dies: bells stop, and a lifeline has its set on the line. The power of the board, if that fails too, puts lines on hook.
     pub(crate) fn power_off(&mut self, board_too: bool) {
         for port in &mut self.ports {
             // What a port cannot do it does not do, and stopping a bell that does not ring has no effect.
             let _ = port.control.apply(PortCommand::StopRing);
+            let _ = port.control.apply(PortCommand::Lifeline(true));
             if board_too {
                 let _ = port.control.apply(PortCommand::SetHook(LoopHook::OnHook));
             }

@@ -113,9 +113,9 @@ impl Office {
             false => "",
         };
         // No world waits for the night.
-        let tests = match features.measure_s {
-            0 => "",
-            _ => "line_tests = \"mon-sun 00:00-24:00\"\n",
+        let tests = match features.line_tests {
+            true => "line_tests = \"mon-sun 00:00-24:00\"\n",
+            false => "",
         };
         let mut text = format!(
             "format = 1\n[office]\nname = \"World\"\ncountry = \"{}\"\n{tests}{media}[network]\nsip_udp = \

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use hal_sim::{LifelinePlan, RelayKind};
 use model::{Codec, Random, Seed};
 
 use crate::network::Weather;
@@ -109,6 +110,14 @@ pub struct Features {
     pub line_fault_s: u32,
     /// Lines are measured at any hour, and an installer asks for more: the mean time between that, in s; 0 = never.
     pub measure_s: u32,
+    /// A relay between a set and a line.
+    pub lifeline: Option<LifelinePlan>,
+    /// Somebody asks for a test of it: the mean time between that, in s.
+    pub lifeline_test_s: u32,
+    /// Its relay sticks: the mean time between that, in s; 0 = never.
+    pub relay_fault_s: u32,
+    /// The hours in which lines are measured and lifelines tested are all.
+    pub line_tests: bool,
     /// Some phones are behind translators.
     pub nat: bool,
     /// Some phones speak over connections.
@@ -196,6 +205,10 @@ impl Plan {
             country: "PL",
             line_fault_s: 0,
             measure_s: 0,
+            lifeline: None,
+            lifeline_test_s: 0,
+            relay_fault_s: 0,
+            line_tests: false,
             nat: false,
             tcp: false,
             rude: false,
@@ -239,7 +252,7 @@ impl Plan {
                 features.talk_s = 3_600;
                 features.weather.jitter_ms = random.below(10);
             }
-            Profile::Lines => lines(&mut features, &mut random),
+            Profile::Lines => lines(&mut features, &mut random, self.bytes()),
             Profile::Rooms => rooms(&mut features, &mut random),
             Profile::Phones => phones(&mut features, &mut random),
             Profile::Office => working_day(&mut features, &mut random),
@@ -303,7 +316,7 @@ fn phones(features: &mut Features, random: &mut Random) {
 const COUNTRIES: [&str; 8] = ["PL", "DE", "IT", "FR", "SK", "FR", "ES", "CZ"];
 
 /// A small office that lives by its lines.
-fn lines(features: &mut Features, random: &mut Random) {
+fn lines(features: &mut Features, random: &mut Random, seed: Seed) {
     features.phones = 3 + random.below(3) as usize;
     features.sets = 2 + random.below(2) as u16;
     features.lines = 1 + random.below(3) as u16;
@@ -315,6 +328,26 @@ fn lines(features: &mut Features, random: &mut Random) {
     features.talk_s = 40;
     features.weather.jitter_ms = random.below(5);
     features.measure_s = 45 * random.below(2);
+    features.line_tests = features.measure_s > 0;
+    lifeline(features, &mut Random::derive(seed, "lifeline"));
+}
+
+/// In three of four worlds one of the sets has a line without power, too.
+fn lifeline(features: &mut Features, random: &mut Random) {
+    let kind = match random.below(4) {
+        0 => return,
+        1 => RelayKind::Sensed,
+        2 => RelayKind::Joins,
+        _ => RelayKind::Blind,
+    };
+    features.lifeline = Some(LifelinePlan {
+        set: 1 + random.below(features.sets.into()) as usize,
+        line: 1 + random.below(features.lines.into()) as usize,
+        kind,
+    });
+    features.lifeline_test_s = 20;
+    features.relay_fault_s = 60 * random.below(2);
+    features.line_tests |= random.below(2) == 0;
 }
 
 /// Each fault is on or off, and as strong as it happens to be.

@@ -44,6 +44,7 @@ pub(crate) fn heal_and_prove(world: &mut World) {
     }
     let quiet = world.features.is_forgetful();
     wait_until_free(world, if quiet { FORGOTTEN_WITHIN } else { FREE_WITHIN });
+    world.prove_lifeline();
     test_calls(world);
     test_lines(world);
     wait_until_free(world, FREE_WITHIN);

@@ -5,7 +5,7 @@ use core::time::Duration;
 use hal_sim::{Act, Manner, People};
 use model::{Instant, Random};
 
-use crate::office::{EMERGENCY, pick};
+use crate::office::{EMERGENCY, OUTSIDE, pick};
 use crate::plan::Features;
 use crate::sound::{Ear, MARKS_HZ};
 
@@ -29,12 +29,18 @@ pub(crate) struct Sitter {
     pub ear: Ear,
     /// The bell is on.
     pub rung: bool,
+    /// The set has a lifeline.
+    pub(crate) lifeline: bool,
+    /// What is dialled on the lifeline while there is no power.
+    pub(crate) in_the_dark: Option<String>,
     /// What is dialled when the hook has moved.
     pub dialling: Option<String>,
     /// What was dialled since the set was lifted.
     pub(crate) dialled: Option<String>,
     /// The exchange was told that the set is off hook.
     pub off_hook: bool,
+    /// When the set was lifted of which the exchange was not told yet.
+    pub(crate) lifted: Option<Instant>,
 }
 
 impl Sitter {
@@ -60,9 +66,12 @@ impl Sitter {
             lively: true,
             ear: Ear::default(),
             rung: false,
+            lifeline: false,
+            in_the_dark: None,
             dialling: None,
             dialled: None,
             off_hook: false,
+            lifted: None,
         }
     }
 
@@ -95,16 +104,40 @@ impl Sitter {
         let Some(number) = self.dialled.take().filter(|_| self.off_hook) else {
             return;
         };
-        let Some(waiting) = people.person(&self.port).map(|person| person.waiting()) else {
+        let person = people.person(&self.port);
+        let Some(waiting) = person.map(|person| person.sounds_waiting()) else {
             return;
         };
         // What is said after the keys waits with them.
-        let whole = waiting as usize > number.len();
+        let whole = waiting > number.len();
         let again = waiting == 0 && number == EMERGENCY && {
             let digits = number.clone();
             people.act(&self.port, &Act::Dial { digits }).is_ok()
         };
         self.dialled = (whole || again).then_some(number);
+    }
+
+    /// Without power lifts a set that has a lifeline, and dials a number outside by pulses, as a set can that nobody
+    /// feeds but the line.
+    fn call_in_the_dark(&mut self, people: &mut People) {
+        let digits = pick(&[OUTSIDE.into(), EMERGENCY.into()], &mut self.random);
+        let number = digits.clone();
+        let done = people.act(&self.port, &Act::Lift).is_ok()
+            && people.act(&self.port, &Act::PulseDial { digits }).is_ok();
+        self.in_the_dark = done.then_some(number);
+    }
+
+    /// The set that was lifted on its lifeline is back at its port; whether it was. What the exchange hears is the
+    /// number if no digit was dialled yet, else what is left of it.
+    pub(crate) fn comes_back(&mut self, people: &mut People) -> bool {
+        let Some(number) = self.in_the_dark.take() else {
+            return false;
+        };
+        let waiting = people
+            .person(&self.port)
+            .map(|person| person.hands_waiting());
+        self.dialling = Some(number).filter(|number| waiting == Some(number.len()));
+        true
     }
 
     /// Hangs up, if off hook.
@@ -113,8 +146,14 @@ impl Sitter {
         let _ = people.act(&self.port, &Act::HangUp);
     }
 
-    /// Does what is due.
-    pub(crate) fn act(&mut self, now: Instant, people: &mut People, numbers: &[String]) {
+    /// Does what is due; `dark`: the exchange has no power.
+    pub(crate) fn act(
+        &mut self,
+        now: Instant,
+        people: &mut People,
+        numbers: &[String],
+        dark: bool,
+    ) {
         self.due = Instant::FAR;
         if !self.lively {
             return;
@@ -130,6 +169,10 @@ impl Sitter {
         let answer = 1 + self.random.below(4) as u8;
         let stay_s = 3 + self.random.below(self.talk_s) as u16;
         self.behave(people, Some(answer), Some(stay_s));
+        if dark && self.lifeline {
+            return self.call_in_the_dark(people);
+        }
+        self.in_the_dark = None;
         let number = pick(numbers, &mut self.random);
         self.call(people, &number);
     }

@@ -420,6 +420,13 @@ impl Pbx {
             PortEvent::Current(flows) => self.line_current(now, port, flows),
             PortEvent::InUse(in_use) => {
                 line.in_use = in_use;
+                if !in_use && matches!(line.phase, Phase::Idle) {
+                    // The carrier has to see the end of what the other set did before the line is lifted anew.
+                    line.phase = Phase::Clearing {
+                        until: now.mono + CLEARING,
+                        next: None,
+                    };
+                }
                 let news = if in_use {
                     LineNews::InUse
                 } else {

@@ -50,6 +50,8 @@ pub(crate) struct CarrierLinks {
     pub(crate) copper: Arc<Copper>,
     pub(crate) facts: Producer<Fact>,
     pub(crate) contacts: Consumer<Contact>,
+    /// Of the set whose lifeline the line is.
+    pub(crate) set: Option<Consumer<Contact>>,
     pub(crate) sounds: Producer<Spoken>,
     pub(crate) heard: Consumer<Heard>,
 }
@@ -126,6 +128,8 @@ pub struct Carrier {
     by_hand: bool,
     hook: HookDetector,
     pub(crate) closed: bool,
+    /// The set whose lifeline this is closes the loop.
+    set_closed: bool,
     keys: DtmfReceiver,
     teller: Teller,
     stay: u32,
@@ -154,6 +158,7 @@ impl Carrier {
             by_hand: false,
             hook: HookDetector::new(HookTimes::default()),
             closed: false,
+            set_closed: false,
             keys: DtmfReceiver::new(),
             teller: Teller::default(),
             stay: 0,
@@ -234,14 +239,18 @@ impl Carrier {
         if self.fed.is_none() {
             self.set_faults(self.faults);
         }
-        while let Ok(contact) = self.links.contacts.pop() {
-            self.hook.sample(contact.at, self.closed);
-            self.closed = contact.closed;
-            self.hook.sample(contact.at, self.closed);
+        while let Some((by_set, contact)) = self.next_contact() {
+            self.hook.sample(contact.at, self.loop_closed());
+            if by_set {
+                self.set_closed = contact.closed;
+            } else {
+                self.closed = contact.closed;
+            }
+            self.hook.sample(contact.at, self.loop_closed());
             self.hook_events();
             self.plan_hook(contact.at);
         }
-        self.hook.sample(self.now, self.closed);
+        self.hook.sample(self.now, self.loop_closed());
         self.hook_events();
         while let Ok(heard) = self.links.heard.pop() {
             self.hear(&heard);
@@ -253,9 +262,28 @@ impl Carrier {
         self.far_thinks(tones);
     }
 
+    /// The next movement of a contact on the line, and whether it is that of the set.
+    fn next_contact(&mut self) -> Option<(bool, Contact)> {
+        let port = self.links.contacts.peek().ok().map(|contact| contact.at);
+        let set = self.links.set.as_ref();
+        let set = set.and_then(|set| Some(set.peek().ok()?.at));
+        let by_set = set.is_some_and(|at| port.is_none_or(|port| at < port));
+        let contact = match &mut self.links.set {
+            Some(set) if by_set => set.pop(),
+            _ => self.links.contacts.pop(),
+        };
+        Some((by_set, contact.ok()?))
+    }
+
+    /// The port closes the loop, or the set does.
+    const fn loop_closed(&self) -> bool {
+        self.closed || self.set_closed
+    }
+
     /// When the exchange has something to do if nothing happens.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let waiting = (!self.links.contacts.is_empty()).then_some(self.now);
+        let set_moved = self.links.set.as_ref().is_some_and(|set| !set.is_empty());
+        let waiting = (set_moved || !self.links.contacts.is_empty()).then_some(self.now);
         let think = (self.far.wants_to_think() && !matches!(self.stage, Stage::Idle))
             .then(|| self.now + THINK);
         let due = [self.due(), self.hook.next_deadline(), waiting, think];
@@ -382,7 +410,7 @@ impl Carrier {
             Doing::Rings(since) => {
                 self.reverse(false);
                 self.next_stay();
-                if !self.closed {
+                if !self.loop_closed() {
                     // What the set did for the plan is no flash later.
                     self.hook = HookDetector::new(HookTimes::default());
                 }
@@ -393,7 +421,7 @@ impl Carrier {
 
     /// The plan of a scheme waits for the set to go off hook or on hook.
     fn plan_hook(&mut self, at: Duration) {
-        let closed = self.closed;
+        let closed = self.loop_closed();
         if let Stage::Announcing(plan) = &mut self.stage
             && plan.waits_for_hook() == Some(closed)
         {

@@ -18,4 +18,4 @@ pub use far::LineReport;
 pub use rules::{CarrierRules, CarrierTones, Disconnect, Fate, LineFaults, LineSettings};
 
 pub(crate) use carrier::CarrierLinks;
-pub(crate) use copper::{CONTACT_RING, Copper, FACT_RING, LINE_SOUND_RING};
+pub(crate) use copper::{CONTACT_RING, Contact, Copper, FACT_RING, LINE_SOUND_RING};

@@ -199,3 +199,47 @@ fn a_set_that_is_lifted_on_the_line_comes_back_at_once() {
     outside.0.hang_up(1);
     outside.wait("it was tested", 60_000, |s| !told(s).is_empty());
 }
+
+#[test]
+fn a_line_that_its_set_had_rests_before_it_is_taken() {
+    let mut outside = Outside::with_lifeline(RelayKind::Blind, "");
+    stick(&mut outside, Some(RelayStuck::Released));
+    outside.0.lift(1);
+    outside.wait("the carrier has seen it", 2_000, |s| {
+        s.stage(1) == "dialling"
+    });
+    // A call in need waits for nothing but its last key.
+    outside.0.lift(2);
+    outside.0.pass_ms(500);
+    outside.0.dial(2, "11");
+    outside.0.pass_ms(1_500);
+    outside.0.act(1, Act::HangUp);
+    let free = |s: &mut Outside| {
+        let news = |record: &model::Record| {
+            let free = LineNews::Free;
+            matches!(record.event.body, EventBody::Line { news, .. } if news == free)
+        };
+        s.0.records.iter().any(news)
+    };
+    outside.wait("the line is free", 1_000, free);
+    outside.0.dial(2, "2");
+    outside.wait("the far telephone rings", 8_000, |s| s.report(1).rung);
+    assert_eq!(outside.report(1).line.expect("a line").dialled, "112");
+}
+
+#[test]
+fn without_power_a_set_calls_on_its_line() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    outside.0.board.power_off(true);
+    outside.0.lift(1);
+    outside.0.act(
+        1,
+        Act::PulseDial {
+            digits: "112".into(),
+        },
+    );
+    outside.wait("the far telephone rings", 8_000, |s| s.report(1).rung);
+    assert_eq!(outside.report(1).line.expect("a line").dialled, "112");
+    outside.0.act(1, Act::HangUp);
+    outside.wait("the carrier has seen it", 3_000, |s| s.stage(1) == "idle");
+}

@@ -55,6 +55,8 @@ pub(crate) enum Fact {
     PowerCut,
     /// The power came (back).
     PowerOn,
+    /// A set that was lifted on its lifeline came back to its port.
+    CameBack,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -451,6 +453,11 @@ impl Truth {
             ..Leg::new(seat, &id)
         });
         self.pair(now, (seat, &id), &callers, true);
+    }
+
+    /// A set that was lifted without power is at its port again, in the middle of what it dialled.
+    pub(crate) fn came_back(&mut self, now: Instant, seat: usize) {
+        self.note(now, seat, Fact::CameBack);
     }
 
     /// The person at a set that was lifted dials.

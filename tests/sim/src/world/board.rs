@@ -82,6 +82,9 @@ impl World {
             "report",
             format_args!("jack {jack} {event:?}"),
         );
+        if let PortEvent::Lifeline(on_line) = event {
+            self.lifeline_seen(on_line);
+        }
         let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == jack) else {
             self.line_event(jack, event);
             return;
@@ -90,10 +93,14 @@ impl World {
         match event {
             PortEvent::OffHook => {
                 sitter.off_hook = true;
+                sitter.lifted = None;
                 sitter.ear.forget();
                 let rung = core::mem::take(&mut sitter.rung);
                 if powered {
                     let seat = sitter.seat;
+                    if sitter.comes_back(&mut self.board.people) {
+                        self.truth.came_back(self.now, seat);
+                    }
                     if let Some(number) = sitter.dialling.take() {
                         sitter.dialled = Some(number);
                     }

@@ -119,6 +119,7 @@ impl World {
     /// A number was taken by a carrier: all of it, and of one caller.
     fn line_dialled(&mut self, seat: usize, dialled: &str) {
         self.truth.line_dialled(self.now, seat, dialled);
+        self.dialled_in_the_dark(seat, dialled);
         if dialled == EMERGENCY && !self.emergencies.is_empty() {
             self.emergencies.remove(0);
         }
@@ -129,7 +130,7 @@ impl World {
     }
 
     /// The exchange has had power for so long.
-    fn calm_since_power(&self, time: Duration) -> bool {
+    pub(super) fn calm_since_power(&self, time: Duration) -> bool {
         self.now.since(self.powered) > time
     }
 
@@ -219,6 +220,8 @@ impl World {
         );
         let outsider = &mut self.outsiders[line];
         outsider.set_faults(&mut self.board.people, faults);
+        self.lifeline_line_changed(line);
+        let outsider = &self.outsiders[line];
         if faults.dead {
             self.truth.line_died(self.now, outsider.seat);
         }
@@ -227,13 +230,18 @@ impl World {
 
     /// What the exchange owes to carriers and to those in need.
     pub(super) fn review_lines(&mut self) {
+        let taken = self.line_of_set();
         for at in 0..self.outsiders.len() {
+            if taken == Some(at) {
+                continue;
+            }
             if let Some(wrong) = self.held_too_long(at) {
                 self.outsiders[at].accused = true;
                 self.violation(&wrong);
             }
         }
         self.review_emergencies();
+        self.review_lifeline();
     }
 
     fn held_too_long(&self, at: usize) -> Option<String> {
@@ -259,13 +267,16 @@ impl World {
 
     /// A call in need takes a line from any other call.
     fn review_emergencies(&mut self) {
-        let usable = |outsider: &Outsider| {
+        let taken = self.line_of_set();
+        let usable = |(at, outsider): (usize, &Outsider)| {
             let rings = matches!(outsider.doing, "announcing" | "ringing");
             let rested = self.now.since(outsider.since) > Duration::from_secs(2);
             let other = outsider.doing == "idle" || outsider.dialled != EMERGENCY;
-            !outsider.is_out() && !rings && other && (rested || outsider.doing != "idle")
+            let out = outsider.is_out() || taken == Some(at);
+            !out && !rings && other && (rested || outsider.doing != "idle")
         };
-        let possible = self.exchange.is_some() && self.outsiders.iter().any(usable);
+        let mut outsiders = self.outsiders.iter().enumerate();
+        let possible = self.exchange.is_some() && outsiders.any(usable);
         let now = self.now;
         let truth = &self.truth;
         self.emergencies

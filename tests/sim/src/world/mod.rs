@@ -1,6 +1,7 @@
 //! The world: one queue of what happens next, and everybody who takes part.
 
 mod board;
+mod lifelines;
 mod lines;
 mod mid_call;
 mod power;
@@ -10,7 +11,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use model::{EventBody, Instant, LegKind, Random, Record, Rule, Seed};
+use model::{EventBody, Instant, LegKind, LineNews, Random, Record, Rule, Seed};
 use pbx::Input;
 
 use crate::disk::Disk;
@@ -29,6 +30,7 @@ use crate::stream::{OnStream, Streams};
 use crate::tapes::Tapes;
 use crate::trace::Trace;
 use crate::truth::Truth;
+use lifelines::Watched;
 
 /// Violations that are kept.
 const VIOLATIONS_MAX: usize = 20;
@@ -80,6 +82,12 @@ pub(crate) enum Happening {
     Hush,
     /// Both ends of a call change how they speak, at once.
     Cross,
+    /// An installer wants the lifeline tested, whatever goes on there.
+    TestLifeline,
+    /// The relay of the lifeline moves no more.
+    RelaySticks,
+    /// It moves again.
+    RelayMoves,
     /// Somebody outside calls on the line of this place, whatever goes on there.
     Glare(usize),
     Review,
@@ -101,6 +109,8 @@ pub(crate) struct World {
     pub(crate) sitters: Vec<Sitter>,
     /// Those behind the lines.
     pub(crate) outsiders: Vec<Outsider>,
+    /// The lifeline, if there is one.
+    lifeline: Option<Watched>,
     /// Who called in need, and since when a line could have carried that.
     emergencies: Vec<(Instant, usize)>,
     pub(crate) truth: Truth,
@@ -184,13 +194,14 @@ impl World {
             board: Board::new(
                 features.sets,
                 vec![carrier(&office.config.country); features.lines.into()],
-                Vec::new(),
+                features.lifeline.into_iter().collect(),
             )
             .expect("few sets and lines"),
             board_due: Instant::ZERO,
             stations: Vec::new(),
             sitters: Vec::new(),
             outsiders: Vec::new(),
+            lifeline: None,
             emergencies: Vec::new(),
             truth: Truth::default(),
             hearing: Hearing::default(),
@@ -210,6 +221,7 @@ impl World {
             office,
         };
         world.seat_everybody();
+        world.lifeline = world.features.lifeline.map(Watched::new);
         world.power_on();
         world.plan_faults();
         world.later(REVIEW, Happening::Review);
@@ -223,6 +235,8 @@ impl World {
             if let Some(jack) = seat.jack {
                 let mut sitter = Sitter::new(at, jack, stream("person"), &self.features, self.now);
                 sitter.behave(&mut self.board.people, Some(2), Some(20));
+                let plan = self.features.lifeline;
+                sitter.lifeline = plan.is_some_and(|plan| plan.set == usize::from(jack) + 1);
                 self.sitters.push(sitter);
                 continue;
             }
@@ -268,6 +282,8 @@ impl World {
             (self.features.measure_s, Happening::Measure),
             (self.features.cross_s, Happening::Cross),
             (self.features.hush_s, Happening::Hush),
+            (self.features.lifeline_test_s, Happening::TestLifeline),
+            (self.features.relay_fault_s, Happening::RelaySticks),
         ] {
             self.plan_fault(mean_s, happening);
         }
@@ -362,8 +378,9 @@ impl World {
         }
         for at in 0..self.sitters.len() {
             if self.sitters[at].due <= self.now {
-                let people = &mut self.board.people;
-                self.sitters[at].act(self.now, people, &self.numbers);
+                let (people, dark) = (&mut self.board.people, self.exchange.is_none());
+                self.sitters[at].act(self.now, people, &self.numbers, dark);
+                self.begins_in_the_dark();
                 self.watch_board();
             }
         }
@@ -423,6 +440,9 @@ impl World {
             Happening::Cross => self.cross(),
             Happening::Hush => self.hush(),
             Happening::LineMends(line) => self.line_mends(line),
+            Happening::TestLifeline => self.ask_for_lifeline(),
+            Happening::RelaySticks => self.relay_sticks(),
+            Happening::RelayMoves => self.relay_is_mended(),
             Happening::Glare(line) => {
                 let people = &mut self.board.people;
                 self.outsiders[line].call(people);
@@ -524,6 +544,7 @@ impl World {
                 Effect::Datagram(from, to, bytes) => self.sends(Packet { from, to, bytes }),
                 Effect::Bell(port, on) => self.bell(port, on),
                 Effect::Tapped(tap, at, step) => self.tapped((tap, at), &step),
+                Effect::Relay(port, released) => self.relay_moved(port, released),
                 Effect::Record(ref record) => {
                     self.recorded(record);
                     self.disk.write(self.now, effect);
@@ -556,6 +577,13 @@ impl World {
         }
         self.next_seq = seq.0 + 1;
         self.tapes.record(self.now, record);
+        if let EventBody::Line {
+            news: LineNews::Lifeline { verdict },
+            ..
+        } = *body
+        {
+            self.lifeline_told(verdict);
+        }
         let EventBody::LegStarted {
             kind: LegKind::Line { port, .. },
             ..

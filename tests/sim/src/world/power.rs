@@ -24,10 +24,15 @@ impl World {
         for sitter in &mut self.sitters {
             sitter.rung = false;
         }
+        self.lifeline_forgotten();
         self.disk.cut();
         self.truth.power_cut(self.now);
         self.tapes.power_cut();
-        let ms = 500 + self.fate.below(8_000);
+        let mut ms = 500 + self.fate.below(8_000);
+        if self.lifeline.is_some() {
+            // Long enough for a call on the lifeline.
+            ms += 30_000 * self.fate.below(2);
+        }
         self.later(Duration::from_millis(ms.into()), Happening::PowerOn);
         self.plan_fault(self.features.power_cut_s, Happening::PowerCut);
     }
@@ -90,6 +95,7 @@ impl World {
             self.port_event(jack, PortEvent::OffHook);
         }
         self.lines_tell_again();
+        self.lifeline_tells_again();
     }
 
     pub(super) fn reboot(&mut self, seat: usize) {
@@ -114,6 +120,7 @@ impl World {
         for outsider in &mut self.outsiders {
             outsider.heal(&mut self.board.people);
         }
+        self.stick_relay(None);
         for station in &self.stations {
             self.network.cut(station.host().ip(), self.now);
         }
