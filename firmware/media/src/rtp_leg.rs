@@ -148,6 +148,10 @@ impl RtpLeg {
         if before.as_ref().map(ours) != Some(ours(&params)) {
             self.out.new_content();
         }
+        if !params.send {
+            // After the hold it would be sound of before it, perhaps of somebody who has left since.
+            self.sending.drop_rest();
+        }
         self.source.open(now, &params);
         self.params = Some(params);
         self.secure.set(now, &params);

@@ -92,6 +92,44 @@ fn two_ports_hear_each_other_one_tick_later() {
 }
 
 #[test]
+fn who_was_on_hold_hears_nothing_of_before_it() {
+    for begun_ms in [0, 10] {
+        let mut rig = Rig::new();
+        let mut phones: Vec<Phone> = (0..3).map(|slot| rig.phone(slot)).collect();
+        for phone in &phones {
+            rig.join(phone.leg, 5);
+        }
+        // A set is heard every 10 ms, so that a tick can find a packet half full.
+        let set = rig.set(3);
+        rig.join(set, 5);
+        rig.ports.get_mut(&set).expect("joined").0.hz = 0.0;
+        rig.talk(&mut phones.iter_mut().collect::<Vec<_>>(), 20);
+        rig.pass(begun_ms);
+        let hold = RtpParams {
+            send: false,
+            ..params(0)
+        };
+        rig.set_rtp(leg(0), hold);
+        rig.command(MediaCommand::RemoveLeg { leg: leg(1) });
+        let mut quiet = phones.split_off(2);
+        for phone in &mut quiet {
+            phone.voice.hz = 0.0;
+        }
+        let mut quiet: Vec<_> = quiet.iter_mut().collect();
+        rig.talk(&mut quiet, 150);
+        rig.forget();
+        rig.set_rtp(leg(0), params(0));
+        rig.talk(&mut quiet, 10);
+        let samples = rig.samples(leg(0), Codec::Pcma, PCMA);
+        let loudest = samples.iter().map(|sample| sample.unsigned_abs()).max();
+        assert!(
+            loudest.is_some_and(|loudest| loudest < 16),
+            "{begun_ms} ms: {loudest:?}"
+        );
+    }
+}
+
+#[test]
 fn level_and_noise_of_a_voice_are_changed_while_that_is_wished() {
     let mut rig = Rig::new();
     let (mut a, b) = (rig.phone(0), rig.phone(1));
