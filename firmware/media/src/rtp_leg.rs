@@ -202,7 +202,7 @@ impl RtpLeg {
         if !core::mem::replace(&mut self.heard_first, true) {
             arrived.first = true;
         }
-        let (clock_hz, event_hz) = (self.clock_hz(), self.event_clock_hz());
+        let clock_hz = self.clock_hz();
         let arrival = self.receiver.receive(&packet, now, clock_hz);
         match arrival {
             Arrival::New { .. } => {}
@@ -210,10 +210,7 @@ impl RtpLeg {
                 if payload != Payload::Event {
                     self.listening.restart();
                 }
-                if let Some(slot) = arrived.digits.first_mut() {
-                    let ended = self.events.restart();
-                    *slot = ended.and_then(|ended| key(ended, event_hz));
-                }
+                self.events.restart();
             }
             Arrival::Duplicate | Arrival::Unexpected => return arrived,
         }
@@ -309,9 +306,7 @@ impl RtpLeg {
         let heard = self.events.receive(now, packet.timestamp, event);
         let over = [heard.ended, heard.finished];
         for (place, ended) in arrived.digits.iter_mut().zip(over) {
-            *place = place
-                .take()
-                .or_else(|| ended.and_then(|ended| key(ended, clock_hz)));
+            *place = ended.and_then(|ended| key(ended, clock_hz));
         }
     }
 

@@ -183,6 +183,8 @@ pub struct EventReceiver {
     current: Option<Hearing>,
     /// Timestamp of the last event begun; packets of it or older ones are old news.
     last: Option<u32>,
+    /// The far end may count another time since then: only what has that very timestamp is old news.
+    restarted: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -235,9 +237,14 @@ impl EventReceiver {
                 });
             }
             _ => {
-                if self.last.is_some_and(|last| is_old(timestamp, last)) {
+                let known = |last| match self.restarted {
+                    true => timestamp == last,
+                    false => is_old(timestamp, last),
+                };
+                if self.last.is_some_and(known) {
                     return heard;
                 }
+                self.restarted = false;
                 heard.ended = self.current.map(|hearing| hearing.ended());
                 heard.started = Some(event.event);
                 self.last = Some(timestamp);
@@ -271,10 +278,11 @@ impl EventReceiver {
         Some(hearing.ended())
     }
 
-    /// Forgets everything, for a new source; an event being heard is over.
-    pub fn restart(&mut self) -> Option<Ended> {
-        self.last = None;
-        self.current.take().map(|hearing| hearing.ended())
+    /// Another source, or another time of the same one, from now on. A far end that changes its codec
+    /// while a key is down goes on with the event: more packets of it are no second press, and if none
+    /// come it ends as any other.
+    pub fn restart(&mut self) {
+        self.restarted = true;
     }
 }
 

@@ -66,6 +66,48 @@ fn a_relayed_event_arrives_and_is_told_once() {
     }
 }
 
+/// The far end offers another codec and another number of events while its key is down, and the rest
+/// of the event comes under that.
+#[test]
+fn a_key_that_is_down_while_the_codec_changes_is_told_once() {
+    let mut rig = Rig::new();
+    let mut a = rig.phone(0);
+    rig.route(a.leg, Route::Silence);
+    rig.talk(&mut [&mut a], 5);
+    rig.forget();
+    let (leg, start) = (a.leg, a.timestamp);
+    for n in 1..=7_u16 {
+        if n == 3 {
+            let other = RtpParams {
+                codec: Codec::Pcmu,
+                pt_in: 0,
+                pt_out: 0,
+                event_pt_in: Some(96),
+                event_pt_out: Some(96),
+                ..a.params
+            };
+            rig.set_rtp(leg, other);
+        }
+        let kind = if n < 3 { 101 } else { 96 };
+        let [high, low] = (160 * n.min(5)).to_be_bytes();
+        let end = u8::from(n >= 5) << 7;
+        let bytes = rtp(
+            kind,
+            n == 1,
+            a.seq,
+            start,
+            a.ssrc,
+            &[10, end | 10, high, low],
+        );
+        a.seq = a.seq.wrapping_add(1);
+        rig.packet(leg, Channel::Rtp, a.address, &bytes);
+        rig.pass(20);
+    }
+    rig.pass(300);
+    let (digit, ms) = (digit('*'), 100);
+    assert_eq!(rig.events, [MediaEvent::Digit { leg, digit, ms }]);
+}
+
 #[test]
 fn an_event_whose_end_is_lost_is_told_after_a_while() {
     let mut rig = Rig::new();

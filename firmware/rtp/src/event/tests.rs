@@ -165,16 +165,32 @@ fn a_new_source_starts_with_a_clean_slate() {
     let press = packets(4, 1_000_000, 800);
     receiver.receive(at(0), 1_000_000, press[0].event);
     assert_eq!(receiver.current(), Some(4));
-    assert_eq!(receiver.restart().map(|e| e.event), Some(4));
-    assert_eq!(
-        receiver.receive(at(0), 999_000, press[0].event).started,
-        Some(4)
-    );
+    receiver.restart();
+    let heard = receiver.receive(at(0), 999_000, press[0].event);
+    assert_eq!(heard.ended.map(|e| e.event), Some(4));
+    assert_eq!(heard.started, Some(4));
     // A far end that starts its time anew under the same source is understood, too.
     assert_eq!(
         receiver.receive(at(0), 7_000, press[0].event).started,
         Some(4)
     );
+}
+
+#[test]
+fn an_event_that_goes_on_after_a_restart_is_one_event() {
+    for restart_at in 1..7 {
+        let mut receiver = EventReceiver::new();
+        let (mut started, mut finished) = (0, Vec::new());
+        for (n, packet) in packets(4, 1_000_000, 800).into_iter().enumerate() {
+            if n == restart_at {
+                receiver.restart();
+            }
+            let heard = receiver.receive(at(20 * n as u64), packet.timestamp, packet.event);
+            started += usize::from(heard.started.is_some());
+            finished.extend(heard.finished.map(|e| e.duration));
+        }
+        assert_eq!((started, finished), (1, vec![800]), "{restart_at}");
+    }
 }
 
 proptest! {
@@ -232,7 +248,8 @@ proptest! {
             ended += usize::from(heard.ended.is_some()) + usize::from(heard.finished.is_some());
             ended += usize::from(receiver.expire(at(ms)).is_some());
         }
-        ended += usize::from(receiver.restart().is_some());
+        receiver.restart();
+        ended += usize::from(receiver.expire(at(20_000)).is_some());
         prop_assert_eq!(started, ended);
     }
 }

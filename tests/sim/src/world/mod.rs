@@ -470,6 +470,13 @@ impl World {
             }
         }
         if let Some(key) = self.stations[seat].key_of(&packet.bytes) {
+            let kind = packet.bytes[1] & 0x7f;
+            self.trace.line(
+                self.now,
+                &format!("seat {seat}"),
+                "key",
+                format_args!("{key} as {kind}"),
+            );
             self.truth.pressed(self.now, seat, Some(key));
             self.notice_changes();
         }
