@@ -20,7 +20,10 @@ pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) stage: Stage,
     pub(crate) rang: bool,
+    /// It sends sound before its answer.
     pub(crate) early: bool,
+    /// The caller is given that sound.
+    pub(crate) heard: bool,
     pub(crate) held: bool,
     /// The calls of this party are recorded.
     pub(crate) recorded: bool,
@@ -37,6 +40,7 @@ impl Leg {
             stage: Stage::Trying,
             rang: false,
             early: false,
+            heard: false,
             held: false,
             cause: None,
             status: None,

@@ -15,13 +15,19 @@ impl Switch {
         };
         let first = !call.legs.iter().any(|leg| leg.rang);
         let caller = call.caller;
-        match call.leg(leg) {
-            Some(leg) if leg.stage == Stage::Trying && !leg.rang => leg.rang = true,
+        let heard = match call.leg(leg) {
+            Some(leg) if leg.stage == Stage::Trying && !leg.rang => {
+                leg.rang = true;
+                leg.heard
+            }
             _ => return,
-        }
+        };
         self.tell.leg(id, leg, Rule::PhoneRang, EventBody::LegRang);
         if first {
             self.tell.wish(Effect::Alert(caller));
+        }
+        // Who hears the far end hears its ringing too.
+        if first && !heard {
             self.tell.wish(Effect::Play(caller, Sound::Ringback));
         }
     }
@@ -35,7 +41,10 @@ impl Switch {
         let alone = call.trying().count() == 1;
         let caller = call.caller;
         match call.leg(leg) {
-            Some(leg) if leg.stage == Stage::Trying && !leg.early => leg.early = true,
+            Some(leg) if leg.stage == Stage::Trying && !leg.early => {
+                leg.early = true;
+                leg.heard = alone;
+            }
             _ => return,
         }
         let body = EventBody::LegEarlyMedia;

@@ -50,6 +50,25 @@ fn an_answer_and_an_end_name_how_the_line_showed_them() {
 }
 
 #[test]
+fn who_hears_the_line_ring_is_given_no_other_ringing() {
+    let mut story = Story::new(vec![]);
+    story.world.lines = vec![outside_line(4)];
+    let caller = story.dial(Some("601234567")).expect("accepted");
+    let (_, leg) = seized(&story)[0];
+    story.tell(leg, LegEvent::EarlyMedia);
+    story.tell(leg, LegEvent::Rang);
+    let effects = story.effects.iter();
+    let heard = |e: &&Effect| matches!(e, Effect::ConnectEarly { .. } | Effect::Play(..));
+    let heard: Vec<_> = effects.filter(heard).collect();
+    let [Effect::ConnectEarly { called, .. }] = heard[..] else {
+        panic!("{heard:?}");
+    };
+    assert_eq!(*called, leg);
+    let told = |e: &Effect| matches!(e, Effect::Alert(to) if *to == caller);
+    assert!(story.effects.iter().any(told));
+}
+
+#[test]
 fn an_emergency_call_ends_another_for_its_line() {
     let mut story = Story::new(vec![]);
     story.world.lines = vec![outside_line(4)];

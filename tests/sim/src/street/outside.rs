@@ -323,6 +323,20 @@ fn a_silent_answer_is_one() {
 }
 
 #[test]
+fn who_lets_it_ring_for_long_hears_who_answers() {
+    let mut outside = Outside::new("PL", 1, "");
+    outside.call_out("601234567");
+    outside.wait("it is known to ring", 15_000, |s| {
+        s.0.wrote(Rule::PhoneRang, |body| matches!(body, EventBody::LegRang))
+    });
+    outside.act(1, Act::Lift);
+    outside.0.pass_ms(300);
+    outside.hear_each_other();
+    outside.0.hang_up(1);
+    outside.clean_up();
+}
+
+#[test]
 fn a_reversal_is_the_answer_and_the_end() {
     let mut outside = Outside::new("PL", 1, "");
     outside.set(LineSettings {

@@ -11,8 +11,6 @@ use crate::office::{Office, is_outside};
 /// That a caller on a line has given up shows by the bursts that do not come any more: so long after it
 /// somebody may still answer.
 const GIVING_UP: Duration = Duration::from_secs(10);
-/// On a line nobody tells a set that its call was answered; it may take so long until sound goes both ways.
-const ANSWER_SEEN: Duration = Duration::from_secs(25);
 
 /// A call that came in on a line.
 #[derive(Clone, Debug)]
@@ -110,12 +108,10 @@ impl Truth {
             .collect();
         let one = callers.len() == 1;
         for (caller, call, told) in callers {
+            // Nobody tells a set that its call was answered; it hears the line from the dialling on.
             let is_set = office.seats[caller].jack.is_some();
             let me = (seat, id.clone());
             self.join(now, [(caller, call), me], one && (is_set || told));
-            if let Some(connection) = self.connections.last_mut().filter(|_| is_set) {
-                connection.begin = now + ANSWER_SEEN;
-            }
         }
         id
     }
