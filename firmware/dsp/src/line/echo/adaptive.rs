@@ -218,6 +218,10 @@ impl Adaptive {
         };
         if active {
             self.examine(copy, &powers);
+        } else {
+            // A test is one piece of sound: who spoke before this pause may be silent after it, and the last block
+            // before it alone proves no echo.
+            self.test = Test::default();
         }
         powers
     }
@@ -382,4 +386,45 @@ fn spectrum(sound: &[f32]) -> [f32; FREQUENCIES] {
 
 fn energy(samples: &[f32]) -> f32 {
     samples.iter().map(|s| s * s).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10 ms of 1 kHz at −13 dBm0; as many whole turns, so that the next 10 ms are the same.
+    fn tone(gain: f32) -> [f32; TICK_SAMPLES] {
+        from_fn(|n| gain * 5_000.0 * (PI * n as f32 / 4.0).sin())
+    }
+
+    /// Somebody who has stopped meanwhile fits for 10 ms to what a false filter makes of the end of a tone; and its
+    /// echo is so late that it does no harm yet in the first 30 ms after the pause.
+    #[test]
+    fn a_test_does_not_go_on_after_a_pause() {
+        const LATE: usize = 3 * TICK_SAMPLES;
+        let silence = [0.0; TICK_SAMPLES];
+        let mut filters = Adaptive::new(ECHO_TAIL_SAMPLES);
+        let mut out = silence;
+        for played in [tone(1.0), tone(1.0), tone(1.0), silence] {
+            filters.run(&played, &silence, &mut out);
+        }
+        assert_eq!(filters.test.blocks, 0, "a test begins");
+        // Taps count from the oldest sample.
+        let taps = filters.taps;
+        for filter in [&mut filters.copy, &mut filters.shadow] {
+            filter[taps - 1 - LATE] = 0.3;
+        }
+        filters.run(&silence, &tone(0.3), &mut out);
+        assert_eq!(
+            filters.test.blocks, 1,
+            "its first block is the last that tells something"
+        );
+        for _ in 0..16 {
+            filters.run(&silence, &silence, &mut out);
+        }
+        for block in 0..8 {
+            filters.run(&tone(1.0), &silence, &mut out);
+            assert!(energy(&out) < 1.0, "{block}: {}", energy(&out));
+        }
+    }
 }
