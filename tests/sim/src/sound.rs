@@ -36,6 +36,9 @@ const WINDOW: usize = 400;
 const AUDIBLE: f32 = 800.0;
 /// Nor is one that is so much weaker than the strongest: what a step of a sample leaves beside it.
 const BESIDE: f32 = 0.4;
+/// What a tone that is no mark leaks into the marks at most, as a part of its peak: they lie 80 Hz or more beside it,
+/// which is four widths of a window that begins and ends at once; 1/4π.
+const LEAK: f32 = 0.08;
 /// The frequencies of keys (Q.23).
 const KEYS_HZ: [f32; 8] = [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0];
 /// Where a shifted mark is looked for.
@@ -201,9 +204,12 @@ impl Ear {
             // A pressed key is no talker, and nothing beside it is.
             let keys = self.keys.measure(&self.window);
             let keys = keys.map(|bin| bin.re.hypot(bin.im) * 2.0 / WINDOW as f32);
-            self.window.clear();
             let strongest = peaks.into_iter().chain(keys).fold(0.0, f32::max);
-            let audible = AUDIBLE.max(strongest * BESIDE);
+            let power: f32 = self.window.iter().map(|s| s * s).sum::<f32>() / WINDOW as f32;
+            self.window.clear();
+            // The peak of whatever else there is, as if it were one tone.
+            let other = (2.0 * power - strongest * strongest).max(0.0).sqrt();
+            let audible = (AUDIBLE + LEAK * other).max(strongest * BESIDE);
             let talkers = (0_u8..).zip(peaks).filter(|(_, peak)| *peak >= audible);
             heard.extend(talkers.map(|(talker, _)| talker));
         }
@@ -248,5 +254,29 @@ mod tests {
             );
             assert!(heard.iter().all(|&other| other == talker));
         }
+    }
+
+    /// The talkers heard in windows of a dial tone of France at full level, beside which the first talker's mark has
+    /// this peak; the tones meet in all phases.
+    fn beside_a_dial_tone(peak: f32) -> Vec<u8> {
+        let mut ear = Ear::default();
+        let at = |n: u16| TAU * f32::from(n) / 8_000.0;
+        let turns = 0..20_u8;
+        let hear = |turn: u8| {
+            let ahead = TAU * f32::from(turn) / 20.0;
+            let sample = |n: u16| {
+                let mark = peak * (f32::from(MARKS_HZ[0]) * at(n) + ahead).sin();
+                (7_000.0 * (440.0 * at(n)).sin() + mark) as i16
+            };
+            ear.hear((0..WINDOW as u16).map(sample))
+        };
+        turns.flat_map(hear).collect()
+    }
+
+    #[test]
+    fn what_a_dial_tone_leaks_into_a_mark_is_no_talker() {
+        // 21 dB under a talker is what the hybrid of a line gives back.
+        assert_eq!(beside_a_dial_tone(430.0), [0_u8; 0]);
+        assert_eq!(beside_a_dial_tone(2_000.0), [0; 20]);
     }
 }
