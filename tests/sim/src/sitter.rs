@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use hal_sim::{Act, Manner, People};
-use model::{Instant, Random};
+use model::{Instant, LegId, Random};
 
 use crate::office::{EMERGENCY, OUTSIDE, pick};
 use crate::plan::Features;
@@ -29,6 +29,8 @@ pub(crate) struct Sitter {
     pub ear: Ear,
     /// The bell is on.
     pub rung: bool,
+    /// The leg by which the exchange calls the set; the bell may have to wait for its turn yet.
+    pub(crate) called: Option<LegId>,
     /// The set has a lifeline.
     pub(crate) lifeline: bool,
     /// What is dialled on the lifeline while there is no power.
@@ -66,6 +68,7 @@ impl Sitter {
             lively: true,
             ear: Ear::default(),
             rung: false,
+            called: None,
             lifeline: false,
             in_the_dark: None,
             dialling: None,

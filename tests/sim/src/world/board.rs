@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use hal_port::PortEvent;
-use model::{Instant, PortId};
+use model::{Event, EventBody, Instant, LegKind, PortId};
 use pbx::Input;
 
 use super::World;
@@ -27,6 +27,28 @@ impl World {
             sitter.rung = on;
         }
         self.board_due = self.now;
+    }
+
+    /// The exchange begins to call a set, or does not call it any more.
+    pub(super) fn set_called(&mut self, event: &Event) {
+        match event.body {
+            EventBody::LegStarted {
+                kind: LegKind::Port { port, .. },
+                outbound: true,
+                ..
+            } => {
+                if let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == port.0) {
+                    sitter.called = event.leg;
+                }
+            }
+            EventBody::LegEnded { .. } => {
+                let of_leg = |sitter: &&mut Sitter| sitter.called == event.leg;
+                if let Some(sitter) = self.sitters.iter_mut().find(of_leg) {
+                    sitter.called = None;
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn sets_hear(&mut self) {
@@ -95,7 +117,9 @@ impl World {
                 sitter.off_hook = true;
                 sitter.lifted = None;
                 sitter.ear.forget();
-                let rung = core::mem::take(&mut sitter.rung);
+                // Whoever lifts before the bell has had its turn answers all the same.
+                let called = sitter.called.take().is_some();
+                let rung = core::mem::take(&mut sitter.rung) || called;
                 if powered {
                     let seat = sitter.seat;
                     if sitter.comes_back(&mut self.board.people) {

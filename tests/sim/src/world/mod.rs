@@ -584,6 +584,7 @@ impl World {
         }
         self.next_seq = seq.0 + 1;
         self.tapes.record(self.now, record);
+        self.set_called(&record.event);
         if let EventBody::Line {
             news: LineNews::Lifeline { verdict },
             ..

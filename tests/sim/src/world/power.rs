@@ -22,7 +22,7 @@ impl World {
         self.board.power_off(board_too);
         self.break_all_streams();
         for sitter in &mut self.sitters {
-            sitter.rung = false;
+            (sitter.rung, sitter.called) = (false, None);
         }
         self.lifeline_forgotten();
         self.disk.cut();
