@@ -59,7 +59,7 @@ const fn table() -> [f32; STEPS + 1] {
 
 /// The sine by its power series; `x` from 0 to 2π, exact to 1e-9.
 #[expect(clippy::arithmetic_side_effects, reason = "runs in the compiler")]
-const fn sine_of(x: f64) -> f64 {
+pub(crate) const fn sine_of(x: f64) -> f64 {
     let mut term = x;
     let mut sum = x;
     let mut n = 1;

@@ -29,12 +29,12 @@ type Named = (&'static str, f64, fn() -> Result<Kernel>);
 const KERNELS: &[Named] = &[
     ("kernel_pcma_encode", 600.0, || encode(Codec::Pcma)),
     ("kernel_pcma_decode", 630.0, || decode(Codec::Pcma)),
-    ("kernel_g722_encode", 118_000.0, || encode(Codec::G722)),
-    ("kernel_g722_decode", 103_000.0, || decode(Codec::G722)),
+    ("kernel_g722_encode", 112_500.0, || encode(Codec::G722)),
+    ("kernel_g722_decode", 96_500.0, || decode(Codec::G722)),
     ("kernel_opus_encode", 1_500_000.0, || encode(Codec::Opus)),
     ("kernel_opus_decode", 120_000.0, || decode(Codec::Opus)),
-    ("kernel_up2", 4_300.0, up2),
-    ("kernel_down2", 6_200.0, down2),
+    ("kernel_up2", 3_860.0, up2),
+    ("kernel_down2", 5_950.0, down2),
     ("kernel_drift", 27_000.0, drift),
     ("kernel_mix_add", 175.0, add),
     ("kernel_mix_subtract", 175.0, subtract),
@@ -43,11 +43,11 @@ const KERNELS: &[Named] = &[
     ("line_echo_16_ms", 314_000.0, || Ok(line_kernels::echo(16))),
     ("line_echo_32_ms", 567_000.0, || Ok(line_kernels::echo(32))),
     ("line_echo_64_ms", 972_000.0, || Ok(line_kernels::echo(64))),
-    ("line_tones", 45_000.0, || Ok(line_kernels::tones())),
-    ("line_caller_id", 77_000.0, || Ok(line_kernels::caller_id())),
+    ("line_tones", 36_600.0, || Ok(line_kernels::tones())),
+    ("line_caller_id", 61_200.0, || Ok(line_kernels::caller_id())),
     (
         "plane_relayed_packet",
-        3_000.0,
+        2_720.0,
         plane_kernels::relayed_packet,
     ),
     (
@@ -57,12 +57,12 @@ const KERNELS: &[Named] = &[
     ),
     (
         "plane_conference_tick",
-        37_500.0,
+        36_300.0,
         plane_kernels::conference_tick,
     ),
-    ("plane_quarrel_tick", 76_000.0, plane_kernels::quarrel_tick),
+    ("plane_quarrel_tick", 71_900.0, plane_kernels::quarrel_tick),
     ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
-    ("control_call", 970_000.0, call_kernel::call),
+    ("control_call", 913_000.0, call_kernel::call),
 ];
 
 /// All kernels against their budgets.

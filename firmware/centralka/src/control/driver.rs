@@ -56,6 +56,8 @@ pub(crate) struct Driver {
 const GATHER_MAX: usize = 256;
 /// Bytes of the journal that may.
 const GATHER_BYTES: usize = 64 * 1_024;
+/// Bytes of it that are asked for at once, a call's worth: growing from nothing copies all of it four times.
+const JOURNAL_ROOM: usize = 8 * 1_024;
 /// How long the engine need not know that a leg is to be or is over. Mostly a call that needs it at
 /// once comes before.
 const MEDIA_GATHER: Duration = Duration::from_millis(150);
@@ -89,6 +91,9 @@ impl Driver {
             self.carry_out(now.mono, output, outside);
         }
         let payload = entry.close(self.tape.take(), outputs);
+        if self.kept.journal.capacity() == 0 {
+            self.kept.journal.reserve(JOURNAL_ROOM);
+        }
         store::journal::frame(&mut self.kept.journal, now, &payload);
         self.gather.add(now.mono);
     }

@@ -1,4 +1,5 @@
 use core::f32::consts::TAU;
+use core::f64::consts::PI;
 
 use model::Digit;
 
@@ -6,6 +7,7 @@ use super::{HIGH_HZ, KEYS, LOW_HZ};
 use crate::conceal::product;
 use crate::goertzel::{Bin, Goertzel};
 use crate::level::power_of;
+use crate::sine::sine_of;
 use crate::{RATE_HZ, SAMPLES_PER_MS};
 
 /// Samples of a window, 12.75 ms: wide enough to part the two groups.
@@ -45,6 +47,15 @@ const DIVERGENCE_MAX: f32 = 0.033;
 /// As [`DEVIATION_MAX`] for a single window, which measures less exactly.
 const DEVIATION_MAX_HOP: f32 = 0.033;
 
+/// Hann window, computed by the compiler: each leg of each call has a receiver, and a hundred cosines for
+/// each were a fiftieth of the work of the thread that makes them.
+const SHAPE: [f32; WINDOW] = shape();
+/// The sum of its weights and that of their squares.
+const SUMS: [f32; 2] = sums();
+/// From the power of a windowed bin to the energy of its tone in the window. A tone of peak A: power
+/// (A·sum/2)², energy A²/2·squares.
+const ENERGY_OF_BIN: f32 = 2.0 * SUMS[1] / (SUMS[0] * SUMS[0]);
+
 /// News of the keypad at the other end of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -64,10 +75,6 @@ pub enum Key {
 pub struct DtmfReceiver {
     /// Rows, then columns.
     tones: Goertzel<8>,
-    /// Hann window.
-    shape: [f32; WINDOW],
-    /// From the power of a windowed bin to the energy of its tone in the window.
-    energy_of_bin: f32,
     energy_min: f32,
     /// What a window leaves of a row and of a column tone that is as far from its nominal frequency
     /// as a key may be.
@@ -136,22 +143,12 @@ impl DtmfReceiver {
     /// A receiver that has heard nothing.
     #[must_use]
     pub fn new() -> Self {
-        let mut shape = [0.0; WINDOW];
-        for (at, weight) in shape.iter_mut().enumerate() {
-            let turn = (at as f32 + 0.5) / WINDOW as f32;
-            *weight = 0.5 - 0.5 * (TAU * turn).cos();
-        }
-        let sum: f32 = shape.iter().sum();
-        let squares: f32 = shape.iter().map(|w| w * w).sum();
         Self {
             tones: Goertzel::new([
                 LOW_HZ[0], LOW_HZ[1], LOW_HZ[2], LOW_HZ[3], HIGH_HZ[0], HIGH_HZ[1], HIGH_HZ[2],
                 HIGH_HZ[3],
             ]),
-            shape,
-            // A tone of peak A: power (A·sum/2)², energy A²/2·squares.
-            energy_of_bin: 2.0 * squares / (sum * sum),
-            energy_min: power_of(WEAKEST_DBM0) * squares,
+            energy_min: power_of(WEAKEST_DBM0) * SUMS[1],
             least: [LOW_HZ[3], HIGH_HZ[3]].map(|hz| response(hz * DEVIATION_MAX_HOP)),
             sound: [0.0; SOUND],
             fresh: 0,
@@ -290,7 +287,7 @@ impl DtmfReceiver {
         let from = hop.saturating_mul(HOP);
         let window = self.sound.get(from..from.saturating_add(WINDOW))?;
         let mut shaped = [0.0; WINDOW.next_multiple_of(8)];
-        for ((slot, &sample), &weight) in shaped.iter_mut().zip(window).zip(&self.shape) {
+        for ((slot, &sample), &weight) in shaped.iter_mut().zip(window).zip(&SHAPE) {
             *slot = sample * weight;
         }
         let total = product(&shaped, &shaped);
@@ -318,8 +315,8 @@ impl DtmfReceiver {
         let Some((pair, total)) = found else {
             return false;
         };
-        let low = pair.low.power() * self.energy_of_bin;
-        let high = pair.high.power() * self.energy_of_bin;
+        let low = pair.low.power() * ENERGY_OF_BIN;
+        let high = pair.high.power() * ENERGY_OF_BIN;
         let [row, column] = self.least;
         let (low_most, high_most) = (low / row, high / column);
         low_most.min(high_most) >= self.energy_min
@@ -347,8 +344,8 @@ impl DtmfReceiver {
         if low_part.abs() > DEVIATION_MAX_HOP || high_part.abs() > DEVIATION_MAX_HOP {
             return None;
         }
-        let low = pair.low.power() * self.energy_of_bin / response(low_off);
-        let high = pair.high.power() * self.energy_of_bin / response(high_off);
+        let low = pair.low.power() * ENERGY_OF_BIN / response(low_off);
+        let high = pair.high.power() * ENERGY_OF_BIN / response(high_off);
         if low.min(high) < self.energy_min
             || high > low * HIGH_OVER_LOW_MAX
             || low > high * LOW_OVER_HIGH_MAX
@@ -395,6 +392,38 @@ fn offset_hz(hz: f32, now: Bin, before: Bin) -> f32 {
     let mut angle = now.ahead_of(before) - nominal;
     angle -= TAU * (angle / TAU).round();
     angle / TAU * RATE_HZ as f32 / HOP as f32
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "runs in the compiler, where a fault is a build error"
+)]
+const fn shape() -> [f32; WINDOW] {
+    let mut shape = [0.0; WINDOW];
+    let mut at = 0;
+    while at < WINDOW {
+        let sine = sine_of(PI * (at as f64 + 0.5) / WINDOW as f64);
+        shape[at] = (sine * sine) as f32;
+        at += 1;
+    }
+    shape
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "runs in the compiler, where a fault is a build error"
+)]
+const fn sums() -> [f32; 2] {
+    let mut sums = [0.0; 2];
+    let mut at = 0;
+    while at < WINDOW {
+        sums[0] += SHAPE[at];
+        sums[1] += SHAPE[at] * SHAPE[at];
+        at += 1;
+    }
+    sums
 }
 
 /// The power that a Hann window leaves of a tone `hz` beside the bin; 1 at the bin.

@@ -117,12 +117,14 @@ impl HeaderName {
         {
             return name;
         }
+        let begins = |name: &str| name.as_bytes().first().map(u8::to_ascii_lowercase);
+        let first = begins(text);
         let same_length = BY_LENGTH.get(text.len()).copied().unwrap_or((0, 0));
         TABLE
             .get(usize::from(same_length.0)..usize::from(same_length.1))
             .unwrap_or(&[])
             .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(text))
+            .find(|(known, _)| begins(known) == first && known.eq_ignore_ascii_case(text))
             .map_or_else(|| Self::Other(text.into()), |(_, name)| name.clone())
     }
 
