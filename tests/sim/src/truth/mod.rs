@@ -188,7 +188,8 @@ impl Truth {
 
     fn invite_came(&mut self, now: Instant, seat: usize, message: &Message, id: String) {
         let key = (seat, id.clone(), message.cseq());
-        if self.paid.contains(&key) || self.owed.contains_key(&key) {
+        let repeated = self.paid.contains(&key) || self.owed.contains_key(&key);
+        if repeated {
             self.repeated.insert((now, seat));
         } else {
             self.owed.insert(key, now);
@@ -204,12 +205,15 @@ impl Truth {
         let number = user_of(message.uri()).to_owned();
         self.note(now, seat, Fact::Invited(number.clone()));
         self.note_outside(&number);
-        if self.leg(seat, &id).is_none() {
-            self.legs.push(Leg {
+        match self.leg(seat, &id) {
+            // Was challenged.
+            Some(leg) if leg.stage == Stage::Over && !repeated => leg.stage = Stage::Trying,
+            Some(_) => {}
+            None => self.legs.push(Leg {
                 outgoing: true,
                 number,
                 ..Leg::new(seat, &id)
-            });
+            }),
         }
     }
 
@@ -290,9 +294,9 @@ impl Truth {
                     self.outside_told(now, seat, id);
                 }
             }
-            300.. if message.status() != Some(401) && leg.stage != Stage::Up => {
-                self.leg_over(now, seat, id);
-            }
+            // Who gave up meanwhile does not ask again.
+            401 if leg.stage != Stage::Up => leg.stage = Stage::Over,
+            300.. if status != 401 && leg.stage != Stage::Up => self.leg_over(now, seat, id),
             _ => {}
         }
     }
