@@ -250,12 +250,17 @@ impl World {
         let Some((set, line)) = self.lifeline_ends().filter(|_| released) else {
             return;
         };
+        let lifted = self.set_is_lifted(set);
         let (sitter, outsider) = (&self.sitters[set], &self.outsiders[line]);
+        // A set that a stuck relay has left on the line uses it for a moment before the line's port can tell.
+        let stuck = self.lifeline.as_ref().and_then(|l| l.stuck) == Some(RelayStuck::Released);
+        let untold = stuck && lifted && !outsider.told.in_use;
         let line_used = outsider.told.ring
-            || matches!(
-                outsider.doing,
-                "dialling" | "routing" | "ringback" | "talking" | "clearing"
-            );
+            || !untold
+                && matches!(
+                    outsider.doing,
+                    "dialling" | "routing" | "ringback" | "talking" | "clearing"
+                );
         if sitter.off_hook || sitter.rung {
             let seat = sitter.seat;
             self.violation(&format!(
