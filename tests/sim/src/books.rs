@@ -7,7 +7,7 @@ use model::{Cause, EntryId, EventBody, Instant, LegKind, PortId, Rule, Target};
 use store::CdrFold;
 
 use crate::office::{ECHO, EMERGENCY, NOBODY, Office, ROOM, Seat, is_outside};
-use crate::truth::{Fact, Truth};
+use crate::truth::{Fact, Truth, is_rest};
 use crate::world::World;
 
 /// The answer to a caller waits this long for the start of the call to be on disk.
@@ -247,7 +247,7 @@ impl Case<'_> {
     fn check_target(&self, say: &mut impl FnMut(&str)) {
         let target = match &self.fold.cdr.target {
             None => return,
-            Some(Target::Outside) if is_outside(self.to) => return,
+            Some(Target::Outside) if is_outside(self.to) || self.is_cut_in_two() => return,
             Some(Target::Outside) => String::new(),
             Some(Target::EchoTest) => ECHO.to_owned(),
             Some(Target::Conference(_)) => ROOM.to_owned(),
@@ -260,6 +260,15 @@ impl Case<'_> {
         if target != self.to {
             say(&format!("it went to {target}"));
         }
+    }
+
+    /// The power came while the caller dialled on the lifeline.
+    fn is_cut_in_two(&self) -> bool {
+        let caller = self.fold.cdr.caller.as_ref().map(EntryId::as_str);
+        self.truth.happened(self.began, |seat, fact| {
+            let rest = matches!(fact, Fact::CameBack(begun) if is_rest(begun, self.to));
+            rest && self.seat_is(seat, caller)
+        })
     }
 
     fn check_answer(&self, say: &mut impl FnMut(&str)) {
@@ -340,7 +349,7 @@ impl Case<'_> {
             // A set is stopped at the first digit that leads nowhere.
             // With the power the digits that were dialled before it were lost.
             (Cause::NotFound, _) => {
-                let anew = |_, f: &Fact| matches!(f, Fact::PowerOn | Fact::CameBack);
+                let anew = |_, f: &Fact| matches!(f, Fact::PowerOn | Fact::CameBack(_));
                 let cut_off = self.truth.happened(self.began, anew);
                 !self.to.is_empty() && (NOBODY.starts_with(self.to) || cut_off)
             }

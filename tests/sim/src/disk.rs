@@ -79,6 +79,7 @@ impl Disk {
             | Effect::Bell(..)
             | Effect::Tapped(..)
             | Effect::Relay(..)
+            | Effect::Pulses(..)
             | Effect::Connect(..)
             | Effect::Bytes(..)
             | Effect::Close(_) => return,

@@ -50,6 +50,8 @@ pub(crate) enum Effect {
     Tapped(TapId, Instant, Step),
     /// The relay of a jack's lifeline is let go (`true`) or drawn.
     Relay(PortId, bool),
+    /// A line's port begins to dial this digit by pulses.
+    Pulses(PortId, u8),
 }
 
 /// A jack of the board.
@@ -345,6 +347,9 @@ impl Exchange {
                     PortCommand::StopRing => self.effects.push(Effect::Bell(port, false)),
                     PortCommand::Lifeline(released) => {
                         self.effects.push(Effect::Relay(port, released));
+                    }
+                    PortCommand::PulseDigit(digit) => {
+                        self.effects.push(Effect::Pulses(port, digit));
                     }
                     _ => {}
                 }

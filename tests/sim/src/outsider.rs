@@ -45,6 +45,8 @@ pub(crate) struct Outsider {
     pub call: Option<String>,
     /// The number that the office dialled for it.
     pub dialled: String,
+    /// What the port has begun to dial by pulses: what comes of it is another matter while a set is on the line too.
+    pub pulsed: String,
     /// How hang-ups out there show.
     disconnect: Disconnect,
     /// Hang-ups that showed so since the exchange has power: it learns from them.
@@ -121,6 +123,7 @@ impl Outsider {
             since: now,
             call: None,
             dialled: String::new(),
+            pulsed: String::new(),
             disconnect,
             seen: 0,
             answer_reversal,
@@ -174,6 +177,14 @@ impl Outsider {
     /// Nothing works on it while this lasts.
     pub(crate) const fn is_out(&self) -> bool {
         self.faults.dead || self.faults.parallel || self.faults.stuck
+    }
+
+    /// What the port dialled where this came of it.
+    pub(crate) fn wanted<'d>(&'d self, dialled: &'d str) -> &'d str {
+        match self.pulsed.as_str() {
+            "" => dialled,
+            pulsed => pulsed,
+        }
     }
 
     /// Talks in this call.

@@ -130,17 +130,15 @@ impl Sitter {
         self.in_the_dark = done.then_some(number);
     }
 
-    /// The set that was lifted on its lifeline is back at its port; whether it was. What the exchange hears is the
-    /// number if no digit was dialled yet, else what is left of it.
-    pub(crate) fn comes_back(&mut self, people: &mut People) -> bool {
-        let Some(number) = self.in_the_dark.take() else {
-            return false;
-        };
+    /// The set that was lifted on its lifeline is back at its port; what it dialled there, if it was. What the exchange
+    /// hears is the number if no digit was dialled yet, else what is left of it.
+    pub(crate) fn comes_back(&mut self, people: &mut People) -> Option<String> {
+        let number = self.in_the_dark.take()?;
         let waiting = people
             .person(&self.port)
             .map(|person| person.hands_waiting());
-        self.dialling = Some(number).filter(|number| waiting == Some(number.len()));
-        true
+        self.dialling = Some(number.clone()).filter(|number| waiting == Some(number.len()));
+        Some(number)
     }
 
     /// Hangs up, if off hook.

@@ -122,14 +122,15 @@ impl World {
                 let rung = core::mem::take(&mut sitter.rung) || called;
                 if powered {
                     let seat = sitter.seat;
-                    if sitter.comes_back(&mut self.board.people) {
-                        self.truth.came_back(self.now, seat);
-                    }
+                    let begun = sitter.comes_back(&mut self.board.people);
                     if let Some(number) = sitter.dialling.take() {
                         sitter.dialled = Some(number);
                     }
                     let number = sitter.dialled.clone();
                     self.truth.lifted(self.now, seat, rung, &self.office);
+                    if let Some(begun) = begun {
+                        self.truth.came_back(self.now, seat, &begun);
+                    }
                     if let (false, Some(number)) = (rung, number) {
                         self.truth.dialled(self.now, seat, &number);
                         self.in_need(seat, &number);

@@ -107,6 +107,17 @@ impl World {
         taken.then_some(line)
     }
 
+    /// Whether a relay that is stuck had its set on this line since the carrier listens to what is dialled: of two who
+    /// hold one loop neither's pulses open it.
+    pub(super) fn shared_with_set(&mut self, line: usize) -> bool {
+        // Looks at the set.
+        self.line_of_set();
+        let listens = self.outsiders[line].since;
+        let lifeline = self.lifeline.as_ref().filter(|l| l.plan.line == line + 1);
+        let taken = lifeline.and_then(|lifeline| lifeline.taken);
+        taken.is_some_and(|at| at >= listens)
+    }
+
     /// Somebody asks for a test.
     pub(super) fn ask_for_lifeline(&mut self) {
         if !self.hostile {

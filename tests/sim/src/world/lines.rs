@@ -18,6 +18,8 @@ const HELD: Duration = Duration::from_secs(10);
 const CLEARING: Duration = Duration::from_millis(500);
 /// A call in need has its line and its number dialled after this time.
 const RESCUE: Duration = Duration::from_secs(25);
+/// What an exchange that measures a line dials.
+const MEASURES: &str = "5";
 
 impl World {
     /// A line's port reports.
@@ -86,11 +88,12 @@ impl World {
                 named = Some(self.truth.line_called(self.now, seat, &answering));
             }
             ("announcing" | "ringing", "idle") => self.truth.line_gave_up(self.now, seat, id),
-            (_, "routing") => self.line_dialled(seat, dialled),
+            (_, "routing") => self.line_dialled(at, dialled),
             (_, "turned_away") => self.truth.line_refused(self.now, seat),
             ("ringback", "talking") => {
-                let office = &self.office;
-                named = Some(self.truth.far_answered(self.now, seat, dialled, office));
+                let wanted = outsider.wanted(dialled);
+                let (now, office) = (self.now, &self.office);
+                named = Some(self.truth.far_answered(now, seat, wanted, office));
             }
             ("talking", "clearing") => {
                 self.truth.far_hung_up(self.now, seat, id);
@@ -108,7 +111,10 @@ impl World {
         }
         match doing {
             "routing" => dialled.clone_into(&mut outsider.dialled),
-            "announcing" | "ringing" | "dialling" => outsider.dialled.clear(),
+            "announcing" | "ringing" | "dialling" => {
+                outsider.dialled.clear();
+                outsider.pulsed.clear();
+            }
             _ => {}
         }
         if doing != "idle" {
@@ -117,15 +123,30 @@ impl World {
     }
 
     /// A number was taken by a carrier: all of it, and of one caller.
-    fn line_dialled(&mut self, seat: usize, dialled: &str) {
-        self.truth.line_dialled(self.now, seat, dialled);
+    fn line_dialled(&mut self, at: usize, dialled: &str) {
+        let shared = self.shared_with_set(at);
+        let outsider = &self.outsiders[at];
+        let (seat, pulsed) = (outsider.seat, outsider.pulsed.clone());
+        let wanted = outsider.wanted(dialled).to_owned();
+        self.truth.line_dialled(self.now, seat, &wanted);
         self.dialled_in_the_dark(seat, dialled);
         if dialled == EMERGENCY && !self.emergencies.is_empty() {
             self.emergencies.remove(0);
         }
-        let whole = self.truth.lines.dialled.contains(dialled);
+        let whole = match shared {
+            false => self.truth.was_dialled(dialled),
+            true => ["", MEASURES].contains(&pulsed.as_str()) || self.truth.was_begun(&pulsed),
+        };
         if !whole && self.exchange.is_some() && self.calm_since_power(Duration::from_secs(20)) {
             self.violation(&format!("{dialled:?} was dialled on a line, by nobody"));
+        }
+    }
+
+    /// The exchange dials on a line.
+    pub(super) fn line_pulses(&mut self, port: PortId, digit: u8) {
+        let mut outsiders = self.outsiders.iter_mut();
+        if let Some(outsider) = outsiders.find(|outsider| outsider.jack == port.0) {
+            outsider.pulsed.push(char::from(b'0' + digit));
         }
     }
 

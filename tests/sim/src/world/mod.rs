@@ -552,6 +552,7 @@ impl World {
                 Effect::Bell(port, on) => self.bell(port, on),
                 Effect::Tapped(tap, at, step) => self.tapped((tap, at), &step),
                 Effect::Relay(port, released) => self.relay_moved(port, released),
+                Effect::Pulses(port, digit) => self.line_pulses(port, digit),
                 Effect::Record(ref record) => {
                     self.recorded(record);
                     self.disk.write(self.now, effect);
