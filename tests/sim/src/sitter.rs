@@ -41,6 +41,8 @@ pub(crate) struct Sitter {
     pub(crate) dialled: Option<String>,
     /// The exchange was told that the set is off hook.
     pub off_hook: bool,
+    /// The bell began while the hand was on its way to the receiver: dials into the call before anything is said.
+    pub(crate) dials_on: bool,
     /// When the set was lifted of which the exchange was not told yet.
     pub(crate) lifted: Option<Instant>,
 }
@@ -74,6 +76,7 @@ impl Sitter {
             dialling: None,
             dialled: None,
             off_hook: false,
+            dials_on: false,
             lifted: None,
         }
     }
@@ -139,6 +142,14 @@ impl Sitter {
             .map(|person| person.hands_waiting());
         self.dialling = Some(number.clone()).filter(|number| waiting == Some(number.len()));
         Some(number)
+    }
+
+    /// Whether keys for nobody still keep the person from talking in a call that was answered by chance.
+    pub(crate) fn still_dials_on(&mut self, people: &mut People) -> bool {
+        let person = people.person(&self.port);
+        let waiting = person.map_or(0, |person| person.sounds_waiting());
+        self.dials_on &= self.off_hook && waiting > 0;
+        self.dials_on
     }
 
     /// Hangs up, if off hook.

@@ -127,6 +127,7 @@ impl World {
                         sitter.dialled = Some(number);
                     }
                     let number = sitter.dialled.clone();
+                    sitter.dials_on = rung && number.is_some();
                     self.truth.lifted(self.now, seat, rung, &self.office);
                     if let Some(begun) = begun {
                         self.truth.came_back(self.now, seat, &begun);

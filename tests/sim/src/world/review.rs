@@ -29,6 +29,11 @@ impl World {
                 self.hearing.changed(self.now, station);
             }
         }
+        for sitter in &mut self.sitters {
+            if sitter.still_dials_on(&mut self.board.people) {
+                self.hearing.changed(self.now, sitter.seat);
+            }
+        }
         if self.features.breaks() && self.hostile || !self.network.weather.is_gentle() {
             return;
         }
