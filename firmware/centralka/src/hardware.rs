@@ -98,7 +98,8 @@ fn simulated(config: &Config) -> OpenBoard {
         open.add(line.port, line.audio, KindOnly(line.control));
     }
     for (set, line, sensed) in lifelines {
-        open.has_lifeline(&set, &line, sensed);
+        // Its people begin with the program: nobody was in a call.
+        open.has_lifeline((&set, &line), sensed, false);
     }
     open.people = Some(board.people);
     open

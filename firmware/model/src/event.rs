@@ -147,6 +147,10 @@ pub enum LineNews {
         /// What was found.
         verdict: LifelineVerdict,
     },
+    /// When the exchange started, its line was in use: the set of its lifeline is left on it until it is free.
+    SetLeft,
+    /// That set is back at its own port.
+    SetBack,
     /// The loop was opened for a moment, to ask the exchange at the other end for something.
     Flashed,
     /// The line was lifted before anybody answered, to ask for the caller's number: the caller pays from here on.

@@ -281,6 +281,8 @@ rules! {
     LifelineAsked = "line.lifeline_asked",
     /// The relay of the lifeline does not switch.
     LifelineStuck = "line.lifeline_stuck",
+    /// When the exchange started, the set of the lifeline was in a call on the line.
+    LifelineCall = "line.lifeline_call",
     /// An emergency call took the line.
     EmergencyPreempts = "emergency.preempts",
 }

@@ -145,6 +145,8 @@ pub struct Lifeline {
     pub line: PortId,
     /// A contact of the relay tells where it has the set.
     pub sensed: bool,
+    /// The relay was let go before the start, as it is without power, and still is: the set may be in a call.
+    pub released: bool,
 }
 
 /// Counters of the control plane for `/metrics`; they only grow.

@@ -97,7 +97,8 @@ impl Pbx {
                 | SetPhase::Ringing(_)
                 | SetPhase::Parting(_)
                 | SetPhase::Mute
-                | SetPhase::Locked => None,
+                | SetPhase::Locked
+                | SetPhase::Left { .. } => None,
             },
             Owner::Line(port) => self.lines.get(*port)?.leg(),
             Owner::Leaving => None,

@@ -25,6 +25,11 @@ pub(crate) enum SetPhase {
     Mute,
     /// Left off hook: the line is switched off.
     Locked,
+    /// Its lifeline has it on a line since before the start; its port is not fed.
+    Left {
+        /// The port says all the same that it is off hook.
+        lifted: bool,
+    },
 }
 
 /// What is due at a set.
@@ -90,6 +95,13 @@ pub(crate) struct Jack {
     pub(crate) lamp_due: bool,
     /// What is due, and when.
     timers: Vec<(Instant, SetTimer)>,
+}
+
+impl Jack {
+    /// The set is on the line of its lifeline since before the start.
+    pub(crate) const fn is_left(&self) -> bool {
+        matches!(self.phase, SetPhase::Left { .. })
+    }
 }
 
 /// What a port event means for the rest of the exchange.
@@ -199,10 +211,24 @@ impl Jacks {
     }
 
     /// Sets that have a lifeline.
-    pub(crate) fn with_lifeline(&self) -> Vec<PortId> {
+    pub(crate) fn with_lifeline(&self) -> Vec<(PortId, crate::Lifeline)> {
         let all = self.all.iter();
-        let with = all.filter(|(_, jack)| jack.lifeline.is_some());
-        with.map(|(&set, _)| set).collect()
+        let with = all.filter_map(|(&set, jack)| Some((set, jack.lifeline?)));
+        with.collect()
+    }
+
+    /// The set is left on the line of its lifeline.
+    pub(crate) fn leave(&mut self, port: PortId) {
+        self.set_phase(port, SetPhase::Left { lifted: false });
+    }
+
+    /// The set that was left is back; whether its port said that it is off hook.
+    pub(crate) fn come_back(&mut self, port: PortId) -> bool {
+        let before = self.get(port).map(|jack| jack.phase);
+        if let Some(SetPhase::Left { .. }) = before {
+            self.set_phase(port, SetPhase::Idle);
+        }
+        before == Some(SetPhase::Left { lifted: true })
     }
 
     pub(crate) fn set_on_line(&mut self, port: PortId, on_line: bool) {
@@ -381,9 +407,17 @@ impl Jacks {
             (PortEvent::PulseDigit(digit), SetPhase::Up { leg, .. }) => {
                 SetDid::Pulse { leg, digit }
             }
+            (PortEvent::OffHook | PortEvent::OnHook, SetPhase::Left { .. }) => {
+                let lifted = event == PortEvent::OffHook;
+                jack.phase = SetPhase::Left { lifted };
+                SetDid::Nothing
+            }
             (PortEvent::Fault(_), phase) => {
                 jack.out_of_service = true;
-                jack.phase = SetPhase::Idle;
+                jack.phase = match phase {
+                    SetPhase::Left { .. } => SetPhase::Left { lifted: false },
+                    _ => SetPhase::Idle,
+                };
                 SetDid::Failed(phase)
             }
             (PortEvent::Recovered, _) => {

@@ -66,6 +66,7 @@ impl Pbx {
                 self.note_fault(now, port, false);
                 // A chip that was without power knows nothing any more.
                 self.tell_profile(port);
+                self.leave_again(port);
                 self.show_messages_again(now, port);
             }
             SetDid::Nothing => {}

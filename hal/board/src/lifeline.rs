@@ -25,11 +25,13 @@ pub struct LifelineJack<C, O: OutputPin, I> {
 impl<C, O: OutputPin, I: InputPin> LifelineJack<C, O, I> {
     /// `inner` with its relay as it is, and the pin of its [`crate::Relay::sense`].
     pub fn new(inner: C, relay: Lifeline<O>, sense: Option<I>) -> Self {
+        let mut sight = LifelineSight::default();
+        sight.moved(!relay.is_drawn());
         Self {
             inner,
             relay,
             sense,
-            sight: LifelineSight::default(),
+            sight,
             feed: Linefeed::Forward,
             now: Duration::ZERO,
             events: VecDeque::new(),

@@ -10,6 +10,8 @@ use crate::{Linefeed, PortEvent, Reading};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LifelineSight {
     on_line: bool,
+    /// The relay was let go.
+    released: bool,
     /// The voltage measured last may be the line's.
     mixed: bool,
 }
@@ -20,6 +22,7 @@ impl LifelineSight {
 
     /// The relay was let go (`true`) or drawn.
     pub const fn moved(&mut self, released: bool) {
+        self.released = released;
         self.mixed |= released;
     }
 
@@ -35,7 +38,7 @@ impl LifelineSight {
         let joined = measured.map(|volts| volts.unsigned_abs() >= Self::LINE_VOLTS);
         let on_line = contact.or(joined)?;
         let news = core::mem::replace(&mut self.on_line, on_line) != on_line;
-        if news && joined == Some(false) {
+        if !self.released && !on_line && joined == Some(false) {
             self.mixed = false;
         }
         news.then_some(PortEvent::Lifeline(on_line))

@@ -95,7 +95,12 @@ impl Board {
         let relays = board.ports.iter().map(|port| {
             let (line, kind) = port.lifeline.as_ref()?;
             let sensed = *kind == RelayKind::Sensed;
-            line_of(line).map(|line| Lifeline { line, sensed })
+            let released = true;
+            line_of(line).map(|line| Lifeline {
+                line,
+                sensed,
+                released,
+            })
         });
         let relays: Vec<Option<Lifeline>> = relays.collect();
         let sets = board.ports.into_iter().zip(relays);
@@ -112,12 +117,14 @@ impl Board {
             audio: Box::new(line.audio),
         });
         let ports: Vec<BoardPort> = sets.chain(lines).collect();
-        Some(Self {
+        let mut board = Self {
             legs: ports.iter().map(|_| (None, listener())).collect(),
             heard: Vec::new(),
             ports,
             people: board.people,
-        })
+        };
+        board.power_off(true);
+        Some(board)
     }
 }
 

@@ -1626,7 +1626,7 @@ export interface components {
             /**
              * @description What it is doing: of a line `idle`, `announced`, `asked`, `rings`, `seized`, `called`, `talks`, `parts`,
              *     `turned_away`, `clears`, `measured`, `tested`; of a set `idle`, `waits` for its turn to ring, `rings`, `dials`, `calls` somebody whose
-             *     telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`.
+             *     telephone rings, `talks`, `hears` a tone or an announcement instead, `parts`, `locked`, `on_line`.
              */
             state: string;
         };

@@ -117,7 +117,7 @@ pub(super) fn open<H: Hardware>(
         open.add_boxed(description, half, control);
     }
     cards::add(file, &mut open);
-    draw_lifelines(file, hardware, &mut open);
+    open_lifelines(file, hardware, &mut open);
     light_status(file, hardware, &mut open);
     open
 }
@@ -154,10 +154,10 @@ impl<O: OutputPin> Drop for Lit<O> {
     }
 }
 
-/// Draws each relay and gives it to its set's port, with which it is let go in the end.
-fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
+/// Gives each relay to its set's port, as it is: somebody may be in a call by it. With the port it is let go in the end.
+fn open_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
     for relay in &file.relays {
-        let drawn = drawn(relay, hardware);
+        let opened = opened(relay, hardware);
         let Some(place) = open
             .control
             .iter()
@@ -165,13 +165,13 @@ fn draw_lifelines<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut Op
         else {
             continue;
         };
-        match drawn {
+        match opened {
             Ok((lifeline, sense)) => {
                 let (id, name, jack) = open.control.swap_remove(place);
                 let sensed = sense.is_some();
                 let jack = Box::new(LifelineJack::new(jack, lifeline, sense));
                 open.control.push((id, name, jack));
-                open.has_lifeline(&relay.set, &relay.line, sensed);
+                open.has_lifeline((&relay.set, &relay.line), sensed, true);
             }
             Err(error) => tracing::error!(relay = relay.name, %error, "the lifeline"),
         }
@@ -185,13 +185,9 @@ type Sensed<H> = (
     Option<<H as Hardware>::Input>,
 );
 
-/// The relay, drawn, and its contact. One whose contact cannot be had works all the same.
-fn drawn<H: Hardware>(relay: &Relay, hardware: &mut H) -> Result<Sensed<H>, HardwareError> {
-    let mut lifeline = Lifeline::new(relay.clone(), hardware.output(&relay.pin)?);
-    lifeline.draw(true).map_err(|error| HardwareError {
-        what: relay.pin.to_string(),
-        why: format!("{error:?}"),
-    })?;
+/// The relay, let go, and its contact. One whose contact cannot be had works all the same.
+fn opened<H: Hardware>(relay: &Relay, hardware: &mut H) -> Result<Sensed<H>, HardwareError> {
+    let lifeline = Lifeline::new(relay.clone(), hardware.output(&relay.pin)?);
     let sense = relay.sense.as_ref().map(|pin| hardware.input(pin));
     let sense = sense.transpose().unwrap_or_else(|error| {
         tracing::error!(relay = relay.name, %error, "the lifeline's contact");

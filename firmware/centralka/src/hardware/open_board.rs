@@ -47,13 +47,18 @@ impl OpenBoard {
         self.control.push((id, port.name, control));
     }
 
-    /// A relay joins these two jacks without power; `sensed`: a contact of it tells where it has the set.
-    pub(super) fn has_lifeline(&mut self, set: &str, line: &str, sensed: bool) {
+    /// A relay joins these two jacks without power; `sensed`: a contact of it tells where it has the set; `released`:
+    /// it does so now.
+    pub(super) fn has_lifeline(&mut self, (set, line): (&str, &str), sensed: bool, released: bool) {
         let named = |name: &str| self.jacks.iter().position(|jack| jack.name == name);
         let (set, line) = (named(set), named(line));
         let line = line.and_then(|at| self.jacks.get(at)).map(|jack| jack.port);
         if let (Some(jack), Some(line)) = (set.and_then(|at| self.jacks.get_mut(at)), line) {
-            jack.lifeline = Some(pbx::Lifeline { line, sensed });
+            jack.lifeline = Some(pbx::Lifeline {
+                line,
+                sensed,
+                released,
+            });
         }
     }
 }

@@ -139,6 +139,8 @@ const fn line_name(news: LineNews) -> &'static str {
         LineNews::Unlearned { .. } => "line_unlearned",
         LineNews::Balanced { .. } => "line_balanced",
         LineNews::Lifeline { .. } => "lifeline_tested",
+        LineNews::SetLeft => "lifeline_set_left",
+        LineNews::SetBack => "lifeline_set_back",
         LineNews::Flashed => "line_flashed",
         LineNews::LiftedToAsk => "line_lifted_to_ask",
         LineNews::Asked { outcome, .. } => match outcome {

@@ -244,12 +244,4 @@ impl Pbx {
             self.give_way(now, port);
         }
     }
-
-    /// At the start: a program that died in a test drew no relay.
-    pub(super) fn draw_relays(&mut self) {
-        for set in self.jacks.with_lifeline() {
-            self.release_relay(set, false);
-            self.feed(set, Linefeed::Forward);
-        }
-    }
 }

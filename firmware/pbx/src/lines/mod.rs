@@ -11,6 +11,7 @@ mod dialling;
 mod figures;
 mod flash;
 mod incoming;
+mod left;
 mod lifeline;
 mod outgoing;
 mod watch;
@@ -152,6 +153,8 @@ pub(crate) struct Line {
     pub(crate) lifeline: Option<LifelineTest>,
     /// A test of it that waits or goes on.
     lifeline_wish: Option<lifeline::Wish>,
+    /// The set that its lifeline has on it since before the start.
+    left: Option<left::Left>,
 }
 
 impl Line {
@@ -175,12 +178,13 @@ impl Line {
             search: None,
             lifeline: None,
             lifeline_wish: None,
+            left: None,
         }
     }
 
     /// Whether a call may take it.
     fn is_free(&self) -> bool {
-        self.works() && matches!(self.phase, Phase::Idle)
+        self.works() && self.left.is_none() && matches!(self.phase, Phase::Idle)
     }
 
     /// Whether a call may have it as soon as the exchange has seen it on hook, for which no other waits.
@@ -234,6 +238,11 @@ impl Line {
     }
 
     fn deadline(&self) -> Option<Instant> {
+        let left = self.left.and_then(|left| left.until);
+        left.into_iter().chain(self.phase_deadline()).min()
+    }
+
+    fn phase_deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Idle => None,
             Phase::Announced(announced) => Some(announced.until),
@@ -292,11 +301,13 @@ impl Lines {
             .collect()
     }
 
-    /// The lines that the configuration has, by the board's jacks.
+    /// The lines that the configuration has, by the board's jacks, and those that have a lifeline.
     pub(crate) fn assign(&mut self, jacks: &[crate::Jack], config: &Config) {
         for jack in jacks {
             let entry = config.line_on(&jack.name).map(|line| line.id.clone());
-            if entry.is_some() || self.all.contains_key(&jack.port) {
+            let mut lifelines = jacks.iter().filter_map(|jack| jack.lifeline);
+            let has = lifelines.any(|lifeline| lifeline.line == jack.port);
+            if entry.is_some() || has || self.all.contains_key(&jack.port) {
                 let line = self.all.entry(jack.port).or_insert_with(Line::new);
                 if line.entry != entry {
                     // What was measured is another line's.
@@ -405,6 +416,12 @@ impl Pbx {
         let Some(line) = self.lines.get_mut(port) else {
             return false;
         };
+        if line.left.is_some() {
+            self.look_at_left(now, port, event);
+        }
+        let Some(line) = self.lines.get_mut(port) else {
+            return false;
+        };
         match event {
             PortEvent::Ring(on) => self.line_rings(now, port, on),
             PortEvent::Battery(alive) => {
@@ -420,12 +437,9 @@ impl Pbx {
             PortEvent::Current(flows) => self.line_current(now, port, flows),
             PortEvent::InUse(in_use) => {
                 line.in_use = in_use;
-                if !in_use && matches!(line.phase, Phase::Idle) {
+                if !in_use {
                     // The carrier has to see the end of what the other set did before the line is lifted anew.
-                    line.phase = Phase::Clearing {
-                        until: now.mono + CLEARING,
-                        next: None,
-                    };
+                    line.rest(now.mono + CLEARING);
                 }
                 let news = if in_use {
                     LineNews::InUse
@@ -434,15 +448,8 @@ impl Pbx {
                 };
                 self.line_news(now, port, Rule::LineInUse, news);
                 // It may be the set, lifted while its lifeline had it on the line.
-                if in_use
-                    && matches!(
-                        self.lines.get(port),
-                        Some(Line {
-                            phase: Phase::Lifeline(_),
-                            ..
-                        })
-                    )
-                {
+                let phase = self.lines.get(port).map(|line| &line.phase);
+                if in_use && matches!(phase, Some(Phase::Lifeline(_))) {
                     self.give_way(now, port);
                 }
             }
@@ -506,7 +513,10 @@ impl Pbx {
 
     /// Does what is due on lines.
     pub(crate) fn line_timeouts(&mut self, now: Now) {
-        let due = |line: &Line| line.deadline().is_some_and(|at| at <= now.mono);
+        for port in self.lines.left_long_enough(now.mono) {
+            self.take_set_back(now, port);
+        }
+        let due = |line: &Line| line.phase_deadline().is_some_and(|at| at <= now.mono);
         let all = self.lines.all.iter();
         let ports: Vec<PortId> = all.filter(|(_, l)| due(l)).map(|(&port, _)| port).collect();
         for port in ports {
@@ -563,7 +573,7 @@ impl Pbx {
             }
             self.set_line_hook(port, LoopHook::OnHook);
         }
-        self.draw_relays();
+        self.leave_sets(now);
     }
 
     /// The line is dead or works again.

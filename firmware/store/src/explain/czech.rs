@@ -230,6 +230,7 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LifelineHours => "v těchto hodinách se zkoušejí záložní linky",
         Rule::LifelineAsked => "někdo chtěl záložní linku vyzkoušet",
         Rule::LifelineStuck => "relé záložní linky nepřepíná",
+        Rule::LifelineCall => "hovor na záložní lince se při startu ústředny nepřeruší",
         Rule::EmergencyPreempts => "linku potřebovalo tísňové volání",
         of_set => set_rule(of_set),
     }
@@ -275,6 +276,10 @@ const fn board_said(said: Said) -> &'static str {
             "Záložní linka na portu {0} selhala: její přístroj zůstává na lince"
         }
         Said::LifelineUnseen => "Nelze zjistit, zda záložní linka na portu {0} funguje",
+        Said::LifelineSetLeft => {
+            "Linka na portu {0} je obsazená: přístroj záložní linky na ní zůstává, dokud se neuvolní"
+        }
+        Said::LifelineSetBack => "Přístroj záložní linky na portu {0} je zpět na svém portu",
         _ => "",
     }
 }

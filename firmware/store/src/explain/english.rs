@@ -232,6 +232,7 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LifelineHours => "lifelines are tested in these hours",
         Rule::LifelineAsked => "somebody wanted the lifeline to be tested",
         Rule::LifelineStuck => "the relay of the lifeline does not switch",
+        Rule::LifelineCall => "a call on the lifeline is not cut when the exchange starts",
         Rule::EmergencyPreempts => "an emergency call needed the line",
         of_set => set_rule(of_set),
     }
@@ -277,6 +278,10 @@ const fn board_said(said: Said) -> &'static str {
             "The lifeline of the line at port {0} fails: its set stays on the line"
         }
         Said::LifelineUnseen => "Whether the lifeline of the line at port {0} works cannot be told",
+        Said::LifelineSetLeft => {
+            "The line at port {0} is in use: the set of its lifeline stays on it until it is free"
+        }
+        Said::LifelineSetBack => "The set of the lifeline at port {0} is back at its own port",
         _ => "",
     }
 }

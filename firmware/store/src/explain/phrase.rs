@@ -25,6 +25,8 @@ const fn line(news: LineNews) -> Said {
             LifelineVerdict::StaysOn => Said::LifelineStaysOn,
             LifelineVerdict::Unseen => Said::LifelineUnseen,
         },
+        LineNews::SetLeft => Said::LifelineSetLeft,
+        LineNews::SetBack => Said::LifelineSetBack,
         LineNews::Flashed => Said::LineFlashed,
         LineNews::LiftedToAsk => Said::LineLiftedToAsk,
         LineNews::Asked { outcome, .. } => match outcome {
@@ -201,6 +203,10 @@ pub(crate) enum Said {
     LifelineStaysOn,
     /// Port.
     LifelineUnseen,
+    /// Port.
+    LifelineSetLeft,
+    /// Port.
+    LifelineSetBack,
     /// –
     Erased,
 }

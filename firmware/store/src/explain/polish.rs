@@ -234,6 +234,9 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LifelineHours => "w tych godzinach sprawdza się linie ratunkowe",
         Rule::LifelineAsked => "ktoś zlecił sprawdzenie linii ratunkowej",
         Rule::LifelineStuck => "przekaźnik linii ratunkowej nie przełącza",
+        Rule::LifelineCall => {
+            "połączenia na linii ratunkowej nie przerywa się przy starcie centrali"
+        }
         Rule::EmergencyPreempts => "linia była potrzebna dla połączenia alarmowego",
         of_set => set_rule(of_set),
     }
@@ -279,6 +282,10 @@ const fn board_said(said: Said) -> &'static str {
             "Linia ratunkowa przy porcie {0} zawodzi: jej aparat pozostaje na linii"
         }
         Said::LifelineUnseen => "Nie da się stwierdzić, czy linia ratunkowa przy porcie {0} działa",
+        Said::LifelineSetLeft => {
+            "Linia na porcie {0} jest zajęta: aparat linii ratunkowej pozostaje na niej, aż się zwolni"
+        }
+        Said::LifelineSetBack => "Aparat linii ratunkowej przy porcie {0} wrócił na swój port",
         _ => "",
     }
 }

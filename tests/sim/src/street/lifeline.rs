@@ -1,8 +1,9 @@
-//! Lifelines are tested while nobody needs them, and one that would leave its set dead is told.
+//! Lifelines are tested while nobody needs them, and one that would leave its set dead is told; a call that somebody
+//! makes on one goes on when the exchange starts.
 
 use hal_port::Linefeed;
 use hal_sim::{Act, LineFaults, LineSettings, RelayKind, RelayStuck};
-use model::{Command, EntryId, EventBody, LifelineVerdict, LineNews, Rule};
+use model::{Cause, Command, EntryId, EventBody, Instant, LifelineVerdict, LineNews, Rule};
 
 use super::outside::Outside;
 
@@ -242,4 +243,171 @@ fn without_power_a_set_calls_on_its_line() {
     assert_eq!(outside.report(1).line.expect("a line").dialled, "112");
     outside.0.act(1, Act::HangUp);
     outside.wait("the carrier has seen it", 3_000, |s| s.stage(1) == "idle");
+}
+
+/// When the relay was drawn, in ms since then.
+fn drawn(outside: &Outside, since: Instant) -> Vec<u128> {
+    let moves = outside.0.relays.iter();
+    let drawn = moves.filter(|(at, released)| *at >= since && !released);
+    drawn.map(|(at, _)| at.since(since).as_millis()).collect()
+}
+
+/// Power is gone, somebody calls 112 on the lifeline and is answered.
+fn a_call_in_the_dark(outside: &mut Outside) {
+    outside.0.board.power_off(true);
+    outside.0.pass_ms(1_000);
+    outside.0.lift(1);
+    outside.wait("dial tone", 2_000, |s| s.stage(1) == "dialling");
+    outside.0.act(
+        1,
+        Act::PulseDial {
+            digits: "112".into(),
+        },
+    );
+    outside.wait("the far telephone rings", 8_000, |s| s.report(1).rung);
+    outside.act(1, Act::Lift);
+    outside.wait("they talk", 2_000, |s| s.stage(1) == "talking");
+}
+
+fn is_news(record: &model::Record, wanted: LineNews) -> bool {
+    matches!(record.event.body, EventBody::Line { news, .. } if news == wanted)
+}
+
+#[test]
+fn a_call_on_a_lifeline_goes_on_when_power_returns() {
+    for kind in [RelayKind::Sensed, RelayKind::Joins, RelayKind::Blind] {
+        let mut outside = Outside::with_lifeline(kind, "");
+        a_call_in_the_dark(&mut outside);
+        outside.0.restart();
+        let start = outside.0.now;
+        outside.0.pass_ms(20_000);
+        assert_eq!(drawn(&outside, start), [], "{kind:?}");
+        assert_eq!(outside.stage(1), "talking", "{kind:?}");
+        assert_eq!(outside.0.linefeed(1), Linefeed::Open);
+        let left = |record: &model::Record| {
+            record.event.rule == Rule::LifelineCall && is_news(record, LineNews::SetLeft)
+        };
+        assert_eq!(outside.0.records.iter().filter(|r| left(r)).count(), 1);
+
+        // Whoever calls the set hears that it is busy, and nobody outside can be called.
+        for (number, cause) in [("301", Cause::Busy), ("601234567", Cause::Congestion)] {
+            outside.0.lift(2);
+            outside.0.pass_ms(500);
+            outside.0.dial(2, number);
+            outside.0.pass_ms(10_000);
+            assert_eq!(outside.ended().map(|(cause, _)| cause), Some(cause));
+            outside.0.hang_up(2);
+        }
+
+        // A press of the hook, and a far exchange that looks whether anybody is there, end nothing.
+        outside.0.act(1, Act::Flash);
+        outside.0.pass_ms(3_000);
+        assert_eq!(drawn(&outside, start), [], "{kind:?}");
+
+        outside.0.act(1, Act::HangUp);
+        let end = outside.0.now;
+        outside.0.pass_ms(4_000);
+        let moves = drawn(&outside, end);
+        let in_time = |ms: &[u128]| matches!(ms, [ms] if (1_500..2_500).contains(ms));
+        assert!(in_time(&moves), "{kind:?}: {moves:?}");
+        assert_eq!(outside.0.linefeed(1), Linefeed::Forward);
+        let back = |record: &model::Record| is_news(record, LineNews::SetBack);
+        assert!(outside.0.records.iter().any(back));
+        outside.wait("the line is free", 9_000, |s| s.stage(1) == "idle");
+        has_dial_tone(&mut outside);
+
+        outside.0.lift(2);
+        outside.0.pass_ms(500);
+        outside.0.dial(2, "601234567");
+        outside.wait("the far telephone rings", 30_000, |s| s.report(1).rung);
+        outside.0.hang_up(2);
+        outside.clean_up();
+    }
+}
+
+#[test]
+fn a_number_that_is_being_pulsed_when_power_returns_is_dialled_to_its_end() {
+    // At every moment of a number of long digits.
+    for ms in (0..6_000).step_by(150) {
+        let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+        outside.0.board.power_off(true);
+        outside.0.pass_ms(1_000);
+        outside.0.lift(1);
+        outside.0.act(
+            1,
+            Act::PulseDial {
+                digits: "0009".into(),
+            },
+        );
+        outside.0.pass_ms(ms);
+        outside.0.restart();
+        let start = outside.0.now;
+        outside.0.pass_ms(12_000);
+        assert_eq!(drawn(&outside, start), [], "{ms} ms");
+        assert_eq!(outside.report(1).line.expect("a line").dialled, "0009");
+    }
+}
+
+#[test]
+fn a_set_whose_line_is_free_is_taken_back_after_a_look() {
+    for kind in [RelayKind::Sensed, RelayKind::Joins, RelayKind::Blind] {
+        let mut outside = Outside::with_lifeline(kind, "");
+        assert_eq!(drawn(&outside, Instant::ZERO), [1_300], "{kind:?}");
+        has_dial_tone(&mut outside);
+        outside.0.board.power_off(false);
+        outside.0.pass_ms(1_000);
+        outside.0.restart();
+        let start = outside.0.now;
+        outside.0.pass_ms(2_000);
+        assert_eq!(drawn(&outside, start), [1_300], "{kind:?}");
+        has_dial_tone(&mut outside);
+        assert!(!outside.0.wrote(Rule::LifelineCall, |_| true));
+        outside.0.must_be_quiet();
+    }
+}
+
+#[test]
+fn a_caller_and_a_dead_line_bring_the_set_back_at_once() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    outside.0.board.power_off(true);
+    outside.0.pass_ms(1_000);
+    outside.0.restart();
+    let start = outside.0.now;
+    outside.call(1);
+    outside.wait("301 rings", 12_000, |s| s.0.report(1).rung);
+    assert_eq!(drawn(&outside, start).len(), 1);
+    outside.0.lift(1);
+    outside.hear_each_other();
+    outside.clean_up();
+
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    a_call_in_the_dark(&mut outside);
+    outside.0.restart();
+    outside.0.pass_ms(5_000);
+    let cut = outside.0.now;
+    outside.set(LineSettings {
+        faults: Some(LineFaults {
+            dead: true,
+            ..LineFaults::default()
+        }),
+        ..LineSettings::default()
+    });
+    outside.0.pass_ms(3_000);
+    assert_eq!(drawn(&outside, cut).len(), 1);
+    assert!(outside.0.tones(1).contains(&"dial".to_owned()));
+}
+
+#[test]
+fn a_set_that_no_relay_took_from_its_port_is_served_after_the_look() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    stick(&mut outside, Some(RelayStuck::Drawn));
+    outside.0.board.power_off(true);
+    outside.0.pass_ms(1_000);
+    outside.0.restart();
+    outside.0.pass_ms(100);
+    outside.0.lift(1);
+    outside.0.pass_ms(3_500);
+    assert!(outside.0.tones(1).contains(&"dial".to_owned()));
+    outside.0.hang_up(1);
+    outside.0.must_be_quiet();
 }

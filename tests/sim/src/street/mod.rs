@@ -10,11 +10,11 @@ mod subscriber;
 mod two_calls;
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use config::{Config, Tone};
-use hal_port::Linefeed;
+use hal_port::{Linefeed, PortEvent};
 use hal_sim::{Act, LifelinePlan, NamedTone, Report};
 use model::{
     Command, EntryId, EventBody, Instant, LifelineTest, LineBalance, Party, PartyId, PortId,
@@ -80,6 +80,10 @@ pub(crate) struct Street {
     pub(crate) records: Vec<Record>,
     pub(crate) parties: BTreeMap<PartyId, Party>,
     found: Found,
+    /// Lines whose port told last that another set uses them.
+    in_use: BTreeSet<u16>,
+    /// When the relay of a lifeline was let go (`true`) or drawn.
+    relays: Vec<(Instant, bool)>,
     /// When a bell began or ended.
     pub(crate) bells: Vec<(Instant, PortId, bool)>,
     /// When a set heard something louder than −40 dBm0 for the first time since somebody asked.
@@ -128,6 +132,8 @@ impl Street {
             records: Vec::new(),
             parties: BTreeMap::new(),
             found: Found::default(),
+            in_use: BTreeSet::new(),
+            relays: Vec::new(),
             bells: Vec::new(),
             first_sound: [None; 8],
         };
@@ -140,6 +146,14 @@ impl Street {
         let next = self.records.last().map_or(1, |record| record.seq.0 + 1);
         let (now, board) = (self.now, &mut self.board);
         self.exchange = switch_on(now, &self.config, Seq(next), &self.found, board);
+        self.take();
+        // A port tells whoever opens it what it sees.
+        for jack in self.in_use.clone() {
+            let port = PortId(jack);
+            let event = PortEvent::InUse(true);
+            let input = Input::Port { port, event };
+            self.exchange.input(self.now, input, &mut self.board);
+        }
         self.take();
     }
 
@@ -169,6 +183,11 @@ impl Street {
     /// Moves contacts and hands the exchange what ports report.
     fn look(&mut self) {
         for (jack, event) in self.board.advance(self.now) {
+            match event {
+                PortEvent::InUse(true) => drop(self.in_use.insert(jack)),
+                PortEvent::InUse(false) => drop(self.in_use.remove(&jack)),
+                _ => {}
+            }
             let port = PortId(jack);
             let input = Input::Port { port, event };
             self.exchange.input(self.now, input, &mut self.board);
@@ -192,6 +211,7 @@ impl Street {
                     all.retain(|(known, _)| *known != line);
                     all.push((line, test));
                 }
+                Effect::Relay(_, released) => self.relays.push((self.now, released)),
                 Effect::Bell(port, on) => self.bells.push((self.now, port, on)),
                 _ => {}
             }

@@ -107,11 +107,11 @@ impl World {
         if let PortEvent::Lifeline(on_line) = event {
             self.lifeline_seen(on_line);
         }
+        let served = self.exchange.is_some() && !self.is_left(jack);
         let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == jack) else {
             self.line_event(jack, event);
             return;
         };
-        let powered = self.exchange.is_some();
         match event {
             PortEvent::OffHook => {
                 sitter.off_hook = true;
@@ -120,22 +120,8 @@ impl World {
                 // Whoever lifts before the bell has had its turn answers all the same.
                 let called = sitter.called.take().is_some();
                 let rung = core::mem::take(&mut sitter.rung) || called;
-                if powered {
-                    let seat = sitter.seat;
-                    let begun = sitter.comes_back(&mut self.board.people);
-                    if let Some(number) = sitter.dialling.take() {
-                        sitter.dialled = Some(number);
-                    }
-                    let number = sitter.dialled.clone();
-                    sitter.dials_on = rung && number.is_some();
-                    self.truth.lifted(self.now, seat, rung, &self.office);
-                    if let Some(begun) = begun {
-                        self.truth.came_back(self.now, seat, &begun);
-                    }
-                    if let (false, Some(number)) = (rung, number) {
-                        self.truth.dialled(self.now, seat, &number);
-                        self.in_need(seat, &number);
-                    }
+                if served {
+                    self.served(jack, rung);
                 }
             }
             PortEvent::OnHook => {
@@ -150,5 +136,27 @@ impl World {
             port: PortId(jack),
             event,
         });
+    }
+
+    /// The exchange knows that this set is off hook; `rung`: it was called.
+    pub(super) fn served(&mut self, jack: u16, rung: bool) {
+        let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == jack) else {
+            return;
+        };
+        let seat = sitter.seat;
+        let begun = sitter.comes_back(&mut self.board.people);
+        if let Some(number) = sitter.dialling.take() {
+            sitter.dialled = Some(number);
+        }
+        let number = sitter.dialled.clone();
+        sitter.dials_on = rung && number.is_some();
+        self.truth.lifted(self.now, seat, rung, &self.office);
+        if let Some(begun) = begun {
+            self.truth.came_back(self.now, seat, &begun);
+        }
+        if let (false, Some(number)) = (rung, number) {
+            self.truth.dialled(self.now, seat, &number);
+            self.in_need(seat, &number);
+        }
     }
 }

@@ -19,6 +19,10 @@ const OWED: Duration = Duration::from_secs(45);
 const REST: Duration = Duration::from_secs(3);
 /// A number that is dialled by pulses is with the carrier.
 const DIALLED: Duration = Duration::from_secs(20);
+/// A set that is left on its line is back at its port when both were idle for so long.
+const BACK: Duration = Duration::from_secs(4);
+/// Whoever is on a line for so long was seen there, whatever is being pulsed.
+const SEEN: Duration = Duration::from_millis(400);
 /// A set that is lifted in a test has its port again, and the port has told of it.
 const SERVED: Duration = Duration::from_millis(2_000);
 
@@ -41,6 +45,8 @@ pub(super) struct Watched {
     line_changed: Instant,
     /// When the set was last seen to keep the line from everybody.
     taken: Option<Instant>,
+    /// The exchange has power and has left the set on the line.
+    left: bool,
     /// Since when somebody dials on the line without power.
     dark: Option<Instant>,
     /// Tests that were told of.
@@ -59,6 +65,7 @@ impl Watched {
             idle: None,
             line_changed: Instant::ZERO,
             taken: None,
+            left: false,
             dark: None,
             told: 0,
         }
@@ -100,7 +107,7 @@ impl World {
         let (set, line) = self.lifeline_ends()?;
         let (lifted, now) = (self.set_is_lifted(set), self.now);
         let lifeline = self.lifeline.as_mut()?;
-        if lifted && lifeline.stuck == Some(RelayStuck::Released) {
+        if lifted && (lifeline.left || lifeline.stuck == Some(RelayStuck::Released)) {
             lifeline.taken = Some(now);
         }
         let taken = lifeline.taken.is_some_and(|at| now.since(at) < REST);
@@ -172,7 +179,7 @@ impl World {
 
     /// A number came to a carrier while the exchange was without power.
     pub(super) fn dialled_in_the_dark(&mut self, seat: usize, dialled: &str) {
-        let Some((set, line)) = self.lifeline_ends().filter(|_| self.exchange.is_none()) else {
+        let Some((set, line)) = self.lifeline_ends().filter(|_| self.in_the_dark()) else {
             return;
         };
         if self.outsiders[line].seat != seat {
@@ -191,7 +198,7 @@ impl World {
     /// Somebody acted at a set. Where a call on the lifeline begins, the line is idle: what else is on it has its own
     /// end.
     pub(super) fn begins_in_the_dark(&mut self) {
-        let Some((set, line)) = self.lifeline_ends().filter(|_| self.exchange.is_none()) else {
+        let Some((set, line)) = self.lifeline_ends().filter(|_| self.in_the_dark()) else {
             return;
         };
         let lifted = self.set_is_lifted(set);
@@ -211,7 +218,7 @@ impl World {
     /// Without power the set is on its line, and whoever dials there reaches the carrier.
     fn review_the_dark(&mut self, (set, line): (usize, usize), lifted: bool) {
         let (sitter, outsider) = (&self.sitters[set], &self.outsiders[line]);
-        let (now, dark) = (self.now, self.exchange.is_none());
+        let (now, dark) = (self.now, self.in_the_dark());
         let calls = dark && lifted && sitter.in_the_dark.is_some();
         let takes = matches!(outsider.doing, "idle" | "dialling") && !outsider.is_out();
         let Some(lifeline) = &mut self.lifeline else {
@@ -258,7 +265,10 @@ impl World {
         let what = if released { "released" } else { "drawn" };
         self.trace
             .line(self.now, "relay", what, format_args!("jack {port}"));
-        let Some((set, line)) = self.lifeline_ends().filter(|_| released) else {
+        if !released {
+            return self.set_comes_back();
+        }
+        let Some((set, line)) = self.lifeline_ends() else {
             return;
         };
         let lifted = self.set_is_lifted(set);
@@ -282,6 +292,57 @@ impl World {
         }
     }
 
+    /// An exchange begins to work: the set may be in a call on the line.
+    pub(super) fn set_is_left(&mut self) {
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline.left = true;
+        }
+    }
+
+    /// Whether the set at this jack is left on its line.
+    pub(super) fn is_left(&self, jack: u16) -> bool {
+        let lifeline = self.lifeline.as_ref();
+        lifeline.is_some_and(|l| l.left && l.plan.set == usize::from(jack) + 1)
+    }
+
+    /// Whether the set is left on this line, and uses it.
+    pub(super) fn is_of_left_set(&mut self, line: usize) -> bool {
+        let left = self.lifeline.as_ref().is_some_and(|lifeline| lifeline.left);
+        left && self.line_of_set() == Some(line)
+    }
+
+    /// The set of the lifeline has no exchange but the carrier's.
+    pub(super) fn in_the_dark(&self) -> bool {
+        self.exchange.is_none() || self.lifeline.as_ref().is_some_and(|l| l.left)
+    }
+
+    /// The relay is drawn, which must cut nobody.
+    fn set_comes_back(&mut self) {
+        let Some((set, line)) = self.lifeline_ends() else {
+            return;
+        };
+        let (lifted, now) = (self.set_is_lifted(set), self.now);
+        let (sitter, outsider) = (&self.sitters[set], &self.outsiders[line]);
+        let calls = matches!(
+            outsider.doing,
+            "dialling" | "routing" | "ringback" | "talking"
+        );
+        let seen = lifted && calls && now.since(outsider.since) > SEEN;
+        let (jack, off_hook, dead) = (sitter.jack, sitter.off_hook, outsider.faults.dead);
+        let Some(lifeline) = self.lifeline.as_mut().filter(|l| l.left) else {
+            return;
+        };
+        lifeline.left = false;
+        let alive = !dead && now.since(lifeline.line_changed) > TEST;
+        let cut = seen && alive && lifeline.stuck != Some(RelayStuck::Drawn);
+        if cut {
+            self.violation("a call on the lifeline is cut");
+        }
+        if off_hook {
+            self.served(jack, false);
+        }
+    }
+
     /// The set's port says where the relay has its set.
     pub(super) fn lifeline_seen(&mut self, on_line: bool) {
         if let Some(lifeline) = &mut self.lifeline {
@@ -300,6 +361,7 @@ impl World {
     pub(super) fn lifeline_forgotten(&mut self) {
         if let Some(lifeline) = &mut self.lifeline {
             lifeline.asked = None;
+            lifeline.left = false;
         }
     }
 
@@ -355,7 +417,9 @@ impl World {
         let late = both.is_some_and(|(asked, idle)| now.since(asked.max(idle)) > OWED);
         lifeline.asked = lifeline.asked.filter(|_| !late);
         // A relay that leaves the set on the line keeps it from its port.
-        let away = lifeline.stuck == Some(RelayStuck::Released);
+        let away = lifeline.left || lifeline.stuck == Some(RelayStuck::Released);
+        let kept = lifeline.left && idle.is_some_and(|idle| now.since(idle) > BACK);
+        lifeline.left &= !kept;
         let unseen = lifted && !sitter.off_hook && powered && !away;
         let since = *sitter.lifted.get_or_insert(now);
         if !unseen {
@@ -368,6 +432,9 @@ impl World {
         }
         if late {
             self.violation("a test of a lifeline that was asked for is not made");
+        }
+        if kept {
+            self.violation("a set stays on the line of its lifeline, which is free");
         }
         if unserved {
             self.violation(&format!("seat {seat} is lifted, and nobody sees it"));

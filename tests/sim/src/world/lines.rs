@@ -70,6 +70,7 @@ impl World {
     fn line_turned(&mut self, at: usize, doing: &'static str, dialled: &str) {
         let outsider = &self.outsiders[at];
         let (seat, before, call) = (outsider.seat, outsider.doing, outsider.call.clone());
+        let left = self.is_of_left_set(at);
         self.trace.line(
             self.now,
             &format!("line {at}"),
@@ -88,10 +89,14 @@ impl World {
                 named = Some(self.truth.line_called(self.now, seat, &answering));
             }
             ("announcing" | "ringing", "idle") => self.truth.line_gave_up(self.now, seat, id),
-            (_, "routing") => self.line_dialled(at, dialled),
+            (_, "routing") => self.line_dialled(at, dialled, left),
             (_, "turned_away") => self.truth.line_refused(self.now, seat),
             ("ringback", "talking") => {
-                let wanted = outsider.wanted(dialled);
+                // Who called on a lifeline that was left alone is nobody whom the exchange serves.
+                let wanted = match left {
+                    true => "the lifeline",
+                    false => self.outsiders[at].wanted(dialled),
+                };
                 let (now, office) = (self.now, &self.office);
                 named = Some(self.truth.far_answered(now, seat, wanted, office));
             }
@@ -122,18 +127,19 @@ impl World {
         }
     }
 
-    /// A number was taken by a carrier: all of it, and of one caller.
-    fn line_dialled(&mut self, at: usize, dialled: &str) {
+    /// A number was taken by a carrier: all of it, and of one caller; `left`: of the set of a lifeline, which none serves.
+    fn line_dialled(&mut self, at: usize, dialled: &str, left: bool) {
         let shared = self.shared_with_set(at);
         let outsider = &self.outsiders[at];
         let (seat, pulsed) = (outsider.seat, outsider.pulsed.clone());
         let wanted = outsider.wanted(dialled).to_owned();
         self.truth.line_dialled(self.now, seat, &wanted);
         self.dialled_in_the_dark(seat, dialled);
-        if dialled == EMERGENCY && !self.emergencies.is_empty() {
+        if dialled == EMERGENCY && !left && !self.emergencies.is_empty() {
             self.emergencies.remove(0);
         }
         let whole = match shared {
+            _ if left => true,
             false => self.truth.was_dialled(dialled),
             true => ["", MEASURES].contains(&pulsed.as_str()) || self.truth.was_begun(&pulsed),
         };

@@ -378,7 +378,8 @@ impl World {
         }
         for at in 0..self.sitters.len() {
             if self.sitters[at].due <= self.now {
-                let (people, dark) = (&mut self.board.people, self.exchange.is_none());
+                let dark = self.in_the_dark();
+                let people = &mut self.board.people;
                 self.sitters[at].act(self.now, people, &self.numbers, dark);
                 self.begins_in_the_dark();
                 self.watch_board();

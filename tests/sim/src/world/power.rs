@@ -81,6 +81,7 @@ impl World {
         let keys = Keys::new(secret, self.office.passwords.clone());
         let media = (&mut self.board, self.features.planes);
         self.exchange = Some(Exchange::start(self.now, setup, keys, media));
+        self.set_is_left();
         self.take_effects();
         for sitter in &mut self.sitters {
             sitter.begins_anew(&mut self.board.people);

@@ -200,21 +200,23 @@ fn resets_first_and_lets_the_lifeline_go_at_the_end() {
     let mut board = open(&file, &mut models, |_, _| {
         Ok(sound(Vec::new(), &Arc::default()))
     });
-    let so_far = [(9, false), (9, true), (5, true), (6, false)];
+    // The relay stays let go until the line was looked at.
+    let so_far = [(9, false), (9, true), (6, false)];
     assert_eq!(*levels.lock().expect("sound"), so_far);
     let jack = board.jacks.first().expect("a set");
     let lifeline = Some(pbx::Lifeline {
         line: board.jacks[2].port,
         sensed: false,
+        released: true,
     });
     assert_eq!((jack.name.as_str(), jack.lifeline), ("fxs1", lifeline));
-    for released in [true, false] {
+    for released in [false, true, false] {
         let (_, name, set) = &mut board.control[0];
         assert_eq!(name, "fxs1");
         set.apply(PortCommand::Lifeline(released)).expect("a relay");
     }
-    let moved = [(5, false), (5, true)];
-    assert_eq!(levels.lock().expect("sound")[4..], moved);
+    let moved = [(5, true), (5, false), (5, true)];
+    assert_eq!(levels.lock().expect("sound")[3..], moved);
     drop(board);
     let mut end = levels.lock().expect("sound")[6..].to_vec();
     end.sort_unstable();
