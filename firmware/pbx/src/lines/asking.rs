@@ -12,7 +12,8 @@ use model::{
     LinePlay, MediaCommand, MediaLeg, Now, PortId, PortListens, Route, Rule,
 };
 
-use super::{Line, Phase, Watch, in_call};
+use super::sound::in_call;
+use super::{Line, Phase, Watch};
 use crate::Pbx;
 
 /// The port is done after 2.8 s; what it says is not waited for much longer.

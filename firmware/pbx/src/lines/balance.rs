@@ -16,7 +16,8 @@ use model::{
 
 use config::LineDialling;
 
-use super::{Line, Lines, Phase, in_call};
+use super::sound::in_call;
+use super::{Line, Lines, Phase};
 use crate::{Output, Pbx};
 
 const _: () = assert!(Impedance::ALL.len() == limits::IMPEDANCES);

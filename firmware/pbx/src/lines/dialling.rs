@@ -10,7 +10,8 @@ use model::{
     PortListens, Rule,
 };
 
-use super::{CLEARING, Line, Phase, Watch, in_call};
+use super::sound::in_call;
+use super::{CLEARING, Line, Phase, Watch};
 use crate::{Output, Pbx};
 
 /// Before it is lifted the line is listened to for so long: a burst of ringing that has begun is told

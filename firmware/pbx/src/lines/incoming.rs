@@ -9,7 +9,8 @@ use model::{
     CallerInfo, Cause, Instant, LegId, LegKind, LineHeard, Now, Party, PortId, Protection, Rule,
 };
 
-use super::{Announced, Line, Phase, Ringing, Watch, asking, in_call, on_hook};
+use super::sound::{in_call, on_hook};
+use super::{Announced, Line, Phase, Ringing, Watch, asking};
 use crate::{Pbx, world::World};
 
 /// Something was announced and does not ring within this time: nothing comes.

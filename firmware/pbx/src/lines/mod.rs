@@ -8,27 +8,28 @@
 mod asking;
 mod balance;
 mod dialling;
+mod events;
 mod figures;
 mod flash;
+mod hook;
 mod incoming;
 mod left;
 mod lifeline;
 mod outgoing;
+mod sound;
 mod watch;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use config::{Config, Country, Tone};
-use hal_port::{LoopHook, PortCommand, PortEvent};
-use model::limits::{KNOWN_TONES, LEARNED_SIGNATURES};
+use config::Config;
+use model::limits::LEARNED_SIGNATURES;
 use model::{
-    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, KnownTone, LegId, LifelineTest,
-    LineBalance, LineHeard, LineNews, LineSecond, LineTone, MediaCommand, MediaFigures, MediaLeg,
-    Now, Party, PortId, PortListens, PortSound, Rule, ToneSignature, Wall,
+    CallerInfo, EntryId, Event, EventBody, HangUps, Instant, LegId, LifelineTest, LineBalance,
+    LineNews, LineSecond, MediaLeg, Now, Party, PortId, Rule, ToneSignature, Wall,
 };
 
-use crate::{Output, Pbx, pbx::Owner};
+use crate::Pbx;
 
 use asking::Asking;
 use balance::{Balancing, Search};
@@ -411,323 +412,6 @@ impl Lines {
 }
 
 impl Pbx {
-    /// A report of a line's port; whether the port is a line's.
-    pub(crate) fn line_event(&mut self, now: Now, port: PortId, event: PortEvent) -> bool {
-        let Some(line) = self.lines.get_mut(port) else {
-            return false;
-        };
-        if line.left.is_some() {
-            self.look_at_left(now, port, event);
-        }
-        let Some(line) = self.lines.get_mut(port) else {
-            return false;
-        };
-        match event {
-            PortEvent::Ring(on) => self.line_rings(now, port, on),
-            PortEvent::Battery(alive) => {
-                let news = core::mem::replace(&mut line.dead, !alive) == alive;
-                if news || !alive {
-                    self.line_power(now, port, alive);
-                }
-            }
-            PortEvent::Reversed(reversed) => {
-                line.reversed = reversed;
-                self.line_reversed(now, port, reversed);
-            }
-            PortEvent::Current(flows) => self.line_current(now, port, flows),
-            PortEvent::InUse(in_use) => {
-                line.in_use = in_use;
-                if !in_use {
-                    // The carrier has to see the end of what the other set did before the line is lifted anew.
-                    line.rest(now.mono + CLEARING);
-                }
-                let news = if in_use {
-                    LineNews::InUse
-                } else {
-                    LineNews::Free
-                };
-                self.line_news(now, port, Rule::LineInUse, news);
-                // It may be the set, lifted while its lifeline had it on the line.
-                let phase = self.lines.get(port).map(|line| &line.phase);
-                if in_use && matches!(phase, Some(Phase::Lifeline(_))) {
-                    self.give_way(now, port);
-                }
-            }
-            PortEvent::Done => self.line_pulsed(now, port),
-            PortEvent::Fault(_) => {
-                line.out_of_service = true;
-                self.line_fault(now, port, true);
-                self.line_lost(now, port, Rule::PortFault);
-            }
-            PortEvent::Recovered => {
-                line.out_of_service = false;
-                self.line_fault(now, port, false);
-                // A chip that was without power knows nothing any more.
-                self.tell_profile(port);
-            }
-            PortEvent::OffHook
-            | PortEvent::OnHook
-            | PortEvent::Flash
-            | PortEvent::Lifeline(_)
-            | PortEvent::PulseDigit(_) => {}
-        }
-        true
-    }
-
-    /// News from the sound of a line.
-    pub(crate) fn line_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
-        let Some(line) = self.lines.get_mut(port) else {
-            return;
-        };
-        let measured = matches!(line.phase, Phase::Balancing(_));
-        if let (LineHeard::Second(second), false) = (heard, measured) {
-            line.second = Some(second);
-        }
-        match &line.phase {
-            Phase::Announced(_) => self.caller_heard(now, port, heard),
-            Phase::Asking(_) => self.answer_heard(now, port, heard),
-            Phase::Seizing(_) => self.dial_tone_heard(now, port, heard),
-            Phase::Called { .. } => self.progress_heard(now, port, heard),
-            Phase::Up { .. } => self.talk_heard(now, port, heard),
-            Phase::Balancing(_) => self.balance_heard(now, port, heard),
-            Phase::Parting { sign, .. } => {
-                if heard == LineHeard::Voice {
-                    let news = LineNews::FalseHangUp { sign: *sign };
-                    self.counters.false_hang_ups += 1;
-                    if let Some(line) = self.lines.get_mut(port) {
-                        line.hang_ups.false_ones = line.hang_ups.false_ones.saturating_add(1);
-                        if let Phase::Parting { learn, .. } = &mut line.phase {
-                            *learn = None;
-                        }
-                    }
-                    self.line_news(now, port, Rule::LineVoice, news);
-                }
-            }
-            Phase::Offered { .. } | Phase::RungOut(_) => self.another_heard(now, port, heard),
-            Phase::Idle
-            | Phase::Lifeline(_)
-            | Phase::TurnedAway { .. }
-            | Phase::Clearing { .. } => {}
-        }
-    }
-
-    /// Does what is due on lines.
-    pub(crate) fn line_timeouts(&mut self, now: Now) {
-        for port in self.lines.left_long_enough(now.mono) {
-            self.take_set_back(now, port);
-        }
-        let due = |line: &Line| line.phase_deadline().is_some_and(|at| at <= now.mono);
-        let all = self.lines.all.iter();
-        let ports: Vec<PortId> = all.filter(|(_, l)| due(l)).map(|(&port, _)| port).collect();
-        for port in ports {
-            self.line_timeout(now, port);
-        }
-        self.look_for_searches(now);
-    }
-
-    fn line_timeout(&mut self, now: Now, port: PortId) {
-        let Some(line) = self.lines.get_mut(port) else {
-            return;
-        };
-        match &mut line.phase {
-            Phase::Announced(_) => self.announced_long_enough(now, port),
-            Phase::Asking(_) => self.asking_step(now, port),
-            Phase::Offered { leg, .. } => {
-                let leg = *leg;
-                self.hang_up_line(now, port);
-                self.leg_event(now, leg, call::LegEvent::LineEnded(Rule::LineAbandoned));
-            }
-            Phase::RungOut(_) | Phase::TurnedAway { .. } => self.hang_up_line(now, port),
-            Phase::Seizing(_) => self.seize_step(now, port),
-            Phase::Called { leg, .. } => {
-                let leg = *leg;
-                self.line_answered(now, port, leg, Rule::LineAnswerTimer);
-            }
-            Phase::Up { .. } => self.watch_step(now, port),
-            Phase::Parting { .. } => self.part_line(now, port),
-            Phase::Clearing { next, .. } => match next.take() {
-                Some((leg, number)) => {
-                    line.phase = Phase::Idle;
-                    self.seize_line(now, port, leg, number);
-                }
-                None => {
-                    line.phase = Phase::Idle;
-                    self.go_on_with_lifeline(now, port);
-                    self.go_on_searching(now, port);
-                }
-            },
-            Phase::Balancing(_) => self.balance_step(now, port),
-            Phase::Lifeline(_) => self.lifeline_step(now, port),
-            Phase::Idle => {}
-        }
-    }
-
-    /// At the start: a program that died put no line on hook, and its ports kept what they held. Until the
-    /// carrier has seen the end of such a call the line takes no other.
-    pub(crate) fn release_lines(&mut self, now: Now) {
-        let until = now.mono + CLEARING;
-        let ports: Vec<PortId> = self.lines.all.keys().copied().collect();
-        for port in ports {
-            if let Some(line) = self.lines.get_mut(port) {
-                line.phase = Phase::Clearing { until, next: None };
-            }
-            self.set_line_hook(port, LoopHook::OnHook);
-        }
-        self.leave_sets(now);
-    }
-
-    /// The line is dead or works again.
-    fn line_power(&mut self, now: Now, port: PortId, alive: bool) {
-        let news = if alive {
-            LineNews::Alive
-        } else {
-            LineNews::Dead
-        };
-        self.line_news(now, port, Rule::LineDead, news);
-        if !alive {
-            self.line_lost(now, port, Rule::LineDead);
-        }
-    }
-
-    /// Whatever the line was doing is over.
-    fn line_lost(&mut self, now: Now, port: PortId, rule: Rule) {
-        if let Some(Phase::Asking(_)) = self.lines.get(port).map(|line| &line.phase) {
-            return self.asked_in_vain(now, port, rule);
-        }
-        let leg = self.lines.get(port).and_then(Line::leg);
-        let trying = matches!(
-            self.lines.get(port).map(|line| &line.phase),
-            Some(Phase::Seizing(_) | Phase::Called { .. } | Phase::Clearing { .. })
-        );
-        self.hang_up_line(now, port);
-        let Some(leg) = leg else { return };
-        self.leg_event(
-            now,
-            leg,
-            if trying {
-                call::LegEvent::LineFailed(rule)
-            } else {
-                call::LegEvent::LineEnded(rule)
-            },
-        );
-    }
-
-    /// Puts the line on hook, whatever it was doing, and gives its place in the media plane back. A line that
-    /// was off hook is left alone for a moment.
-    fn hang_up_line(&mut self, now: Now, port: PortId) {
-        let Some(line) = self.lines.get_mut(port) else {
-            return;
-        };
-        let media = line.media();
-        let leg = line.leg();
-        let measured = matches!(line.phase, Phase::Balancing(_));
-        let testing = match line.phase {
-            Phase::Lifeline(testing) => Some(testing),
-            _ => None,
-        };
-        line.phase = match &line.phase {
-            Phase::Idle
-            | Phase::Lifeline(_)
-            | Phase::Announced(_)
-            | Phase::Offered { .. }
-            | Phase::RungOut(_) => Phase::Idle,
-            Phase::Seizing(seizing) if !seizing.is_off_hook() => Phase::Idle,
-            Phase::Balancing(balancing) if !balancing.is_off_hook() => Phase::Idle,
-            _ => Phase::Clearing {
-                until: now.mono + CLEARING,
-                next: None,
-            },
-        };
-        let command = PortCommand::SetHook(LoopHook::OnHook);
-        self.out.push_back(Output::Port { port, command });
-        if let Some(leg) = leg {
-            self.leave_bridge(leg);
-            self.forget_clip(leg);
-        }
-        if let Some(media) = media {
-            self.remove_media(media);
-        }
-        if let Some(testing) = testing {
-            self.end_testing(testing);
-        }
-        if measured {
-            // The port showed what was tried last.
-            self.tell_profile(port);
-        }
-    }
-
-    /// Call control has done with a leg; whether it was on a line.
-    pub(crate) fn release_line(&mut self, now: Now, leg: LegId) -> bool {
-        let Some(port) = self.lines.of_leg(leg) else {
-            return false;
-        };
-        let rings = match self.lines.get(port).map(|line| &line.phase) {
-            Some(Phase::Offered { ringing, .. }) => Some(*ringing),
-            _ => None,
-        };
-        match rings {
-            // It goes on ringing outside; that is no new call.
-            Some(ringing) => {
-                self.leave_bridge(leg);
-                self.forget_clip(leg);
-                self.ring_out(now, port, ringing);
-            }
-            None => {
-                self.learn_from_release(now, port);
-                match self.is_waiting_caller(port) {
-                    Some(media) => {
-                        self.leave_bridge(leg);
-                        self.forget_clip(leg);
-                        self.turn_away(now, port, media);
-                    }
-                    None => self.hang_up_line(now, port),
-                }
-            }
-        }
-        self.leg_event(now, leg, call::LegEvent::Gone(MediaFigures::default()));
-        true
-    }
-
-    /// A place in the media plane for the sound of a line.
-    fn open_line(&mut self, port: PortId, listens: PortListens) -> Option<MediaLeg> {
-        let Some(media) = self.slots.take() else {
-            self.counters.no_media_ports += 1;
-            return None;
-        };
-        self.by_media.insert(media, Owner::Line(port));
-        self.media(MediaCommand::AddPortLeg { leg: media, port });
-        self.set_line_sound(port, media, listens);
-        Some(media)
-    }
-
-    /// What is done to the sound of a line and listened for on it.
-    fn set_line_sound(&mut self, port: PortId, media: MediaLeg, listens: PortListens) {
-        let Some(line) = self.lines.get(port) else {
-            return;
-        };
-        let entry = line.entry.as_ref().and_then(|id| self.config.line(id));
-        let mut learned = [None; LEARNED_SIGNATURES];
-        for (slot, known) in learned.iter_mut().zip(&line.learned) {
-            *slot = Some(*known);
-        }
-        let gain = |db: Option<i16>| 10 * db.unwrap_or_default();
-        let sound = PortSound {
-            gain_in_db10: gain(entry.map(|line| line.gain_from_line_db)),
-            gain_out_db10: gain(entry.map(|line| line.gain_to_line_db)),
-            echo: listens.tones.then(model::EchoSettings::default),
-            listens,
-            known: known_tones(&self.config.country),
-            learned,
-            ..PortSound::default()
-        };
-        self.media(MediaCommand::SetPortSound { leg: media, sound });
-    }
-
-    fn set_line_hook(&mut self, port: PortId, hook: LoopHook) {
-        let command = PortCommand::SetHook(hook);
-        self.out.push_back(Output::Port { port, command });
-    }
-
     fn line_news(&mut self, now: Now, port: PortId, rule: Rule, news: LineNews) {
         self.note(now, rule, EventBody::Line { port, news });
     }
@@ -750,39 +434,4 @@ impl Pbx {
         };
         self.note(now, Rule::PortFault, body);
     }
-}
-
-/// What is listened for on a line in a call.
-const fn in_call() -> PortListens {
-    PortListens {
-        keys: true,
-        caller_id: false,
-        tones: true,
-    }
-}
-
-/// What is listened for on a line on hook.
-const fn on_hook() -> PortListens {
-    PortListens {
-        keys: false,
-        caller_id: true,
-        tones: false,
-    }
-}
-
-/// The tones of the country that a line is told, as it can know them.
-fn known_tones(country: &Country) -> [Option<KnownTone>; KNOWN_TONES] {
-    let mut known = [None; KNOWN_TONES];
-    let tones = [
-        (LineTone::Dial, Tone::Dial),
-        (LineTone::Ringback, Tone::Ringback),
-        (LineTone::Busy, Tone::Busy),
-        (LineTone::Congestion, Tone::Congestion),
-        (LineTone::SpecialInfo, Tone::SpecialInfo),
-        (LineTone::Howler, Tone::Howler),
-    ];
-    for (slot, (says, tone)) in known.iter_mut().zip(tones) {
-        *slot = KnownTone::of(says, country.tone(tone));
-    }
-    known
 }

@@ -12,7 +12,8 @@ use model::{
     Rule, StateChange, TapId, ToneEvidence, ToneSignature,
 };
 
-use super::{Asking, Line, Phase, in_call};
+use super::sound::in_call;
+use super::{Asking, Line, Phase};
 use crate::Pbx;
 
 /// A break of the loop that is told after 50 ms and lasts this much longer is a sign.
