@@ -76,6 +76,8 @@ struct Leg {
     outgoing: bool,
     /// Dialled, or shown.
     number: String,
+    /// The CSeq of the newest INVITE with credentials that came.
+    asked: u32,
     stage: Stage,
     /// Since when it rings for nobody.
     alone: Option<Instant>,
@@ -101,6 +103,7 @@ impl Leg {
             call_id: id.to_owned(),
             outgoing: false,
             number: String::new(),
+            asked: 0,
             stage: Stage::Trying,
             alone: None,
             muted: false,
@@ -209,13 +212,20 @@ impl Truth {
         let number = user_of(message.uri()).to_owned();
         self.note(now, seat, Fact::Invited(number.clone()));
         self.note_outside(&number);
+        let asked = message.cseq();
         match self.leg(seat, &id) {
-            // Was challenged.
-            Some(leg) if leg.stage == Stage::Over && !repeated => leg.stage = Stage::Trying,
-            Some(_) => {}
+            Some(_) if repeated => {}
+            Some(leg) => {
+                leg.asked = asked;
+                if leg.stage == Stage::Over {
+                    // Was challenged.
+                    leg.stage = Stage::Trying;
+                }
+            }
             None => self.legs.push(Leg {
                 outgoing: true,
                 number,
+                asked,
                 ..Leg::new(seat, &id)
             }),
         }
@@ -298,8 +308,11 @@ impl Truth {
                     self.outside_told(now, seat, id);
                 }
             }
-            // Who gave up meanwhile does not ask again.
-            401 if leg.stage != Stage::Up => leg.stage = Stage::Over,
+            // Who gave up meanwhile does not ask again. The challenge of an older INVITE may be repeated long after
+            // its answer came.
+            401 if leg.stage != Stage::Up && leg.asked == message.cseq() => {
+                leg.stage = Stage::Over;
+            }
             300.. if status != 401 && leg.stage != Stage::Up => self.leg_over(now, seat, id),
             _ => {}
         }
