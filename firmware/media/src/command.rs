@@ -74,9 +74,9 @@ impl From<MediaCommand> for PlaneCommand {
                 leg,
                 keys: Keys::boxed(&send, &receive),
             },
-            MediaCommand::SetIce { leg, ice } => Self::SetIce {
+            MediaCommand::SetIce { leg, ice, begins } => Self::SetIce {
                 leg,
-                paths: Paths::boxed(ice),
+                paths: Paths::boxed(ice, begins),
             },
             MediaCommand::SetRtp { leg, params } => match Codecs::boxed(&params) {
                 Some(codecs) => Self::SetRtp {

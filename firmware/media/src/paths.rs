@@ -28,6 +28,8 @@ pub(crate) struct Answer {
 #[derive(Clone, Debug)]
 pub struct Paths {
     ice: IceParams,
+    /// The far end has all that it needs.
+    begins: bool,
     nominated: Option<SocketAddr>,
     checked: [Option<SocketAddr>; limits::ICE_PATHS],
     next_checked: usize,
@@ -35,14 +37,16 @@ pub struct Paths {
     next_check: usize,
     /// When all answers of a second are allowed again: later than now by those given.
     answered_until: Instant,
-    /// When the far end showed last that it is here; never, as long as it has not begun.
+    /// When the far end showed last that it is here, or could begin; never, as long as it need not, and when it was given
+    /// up.
     heard_at: Option<Instant>,
 }
 
 impl Paths {
-    pub(crate) const fn new(ice: IceParams) -> Self {
+    const fn new(ice: IceParams, begins: bool) -> Self {
         Self {
             ice,
+            begins,
             nominated: None,
             checked: [None; limits::ICE_PATHS],
             next_checked: 0,
@@ -53,18 +57,20 @@ impl Paths {
         }
     }
 
-    /// Paths of a leg whose far end does ICE by these names and passwords. Called by the control
-    /// thread: it allocates.
+    /// Paths of a leg whose far end does ICE by these names and passwords, and has all that it needs if it
+    /// `begins`. Called by the control thread: it allocates.
     #[must_use]
-    pub fn boxed(ice: IceParams) -> Box<Self> {
-        Box::new(Self::new(ice))
+    pub fn boxed(ice: IceParams, begins: bool) -> Box<Self> {
+        Box::new(Self::new(ice, begins))
     }
 
     /// Takes the place of `before`. Other names are a restart: what was checked before counts no
     /// more, but the media stays where it is until another path is chosen (RFC 8445 §9).
     pub(crate) fn follow(&mut self, before: &Self) {
         if self.ice == before.ice {
+            let begins = self.begins;
             self.clone_from(before);
+            self.begins = begins;
         } else {
             self.nominated = before.nominated;
             self.answered_until = before.answered_until;
@@ -80,6 +86,13 @@ impl Paths {
     /// A packet came that nobody else can have sent.
     pub(crate) const fn heard(&mut self, now: Instant) {
         self.heard_at = Some(now);
+    }
+
+    /// What was said of the far end counts from now on. Its tab may be closed before its first check.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        if self.begins {
+            self.heard_at.get_or_insert(now);
+        }
     }
 
     /// When the far end is gone if nothing comes.

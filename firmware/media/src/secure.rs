@@ -335,6 +335,7 @@ impl Plane {
             paths.follow(&before);
             self.out.retire(Retired::Paths(before));
         }
+        paths.begin(now);
         if let Some(rtp) = self.slots.of(leg).and_then(Slot::rtp_mut) {
             rtp.source.paths = Some(paths);
         }

@@ -288,6 +288,9 @@ pub enum MediaCommand {
         leg: MediaLeg,
         /// Names and passwords of both ends.
         ice: IceParams,
+        /// The call is answered, so the far end has all that it needs: it is gone if nothing comes from now on. Before, it
+        /// need not make use of what it is told.
+        begins: bool,
     },
     /// What is done to the voice of this leg.
     SetVoice {

@@ -370,8 +370,8 @@ impl Fingerprint {
     /// A wish to the media plane without passwords and without keys that people pressed.
     fn media(&mut self, command: &MediaCommand) {
         match command {
-            MediaCommand::SetIce { leg, ice } => {
-                self.value(&(5_u8, leg, ice.local_name, ice.remote_name));
+            MediaCommand::SetIce { leg, ice, begins } => {
+                self.value(&(5_u8, leg, ice.local_name, ice.remote_name, begins));
             }
             MediaCommand::SendDigit { leg, ms, .. } => self.value(&(5_u8, leg, ms)),
             other => self.value(&(5_u8, other)),

@@ -71,7 +71,8 @@ impl Pbx {
             return;
         };
         let Some(media) = leg.media else { return };
-        for command in leg.talk.commands(media, leg.peer.remote.ip()) {
+        let is_up = leg.stage == Stage::Up;
+        for command in leg.talk.commands(media, leg.peer.remote.ip(), is_up) {
             self.media(command);
         }
     }

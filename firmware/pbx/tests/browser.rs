@@ -6,8 +6,8 @@ mod office;
 use std::net::SocketAddr;
 
 use model::{
-    Cause, EventBody, FaxTone, FlowId, MediaCommand, MediaEvent, MediaFigures, Rule, StateChange,
-    Transport, VoiceOptions,
+    Cause, EventBody, FaxTone, FlowId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Rule,
+    StateChange, Transport, VoiceOptions,
 };
 use office::{exchange, now};
 use pbx::{Input, Output, Pbx};
@@ -70,6 +70,55 @@ impl Rig {
         let bytes = text.replace('\n', "\r\n").into_bytes();
         let outputs = self.tell(Input::Bytes { flow: FLOW, bytes });
         to_browser(outputs)
+    }
+
+    /// So much time goes by.
+    fn pass(&mut self, ms: u64) -> Vec<Output> {
+        self.ms += ms;
+        self.tell(Input::Tick)
+    }
+
+    /// The media plane lets go of every leg that it is told to; the datagrams that are sent, and how calls end.
+    fn let_go(&mut self, mut outputs: Vec<Output>) -> (Vec<String>, Vec<(Cause, Rule)>) {
+        let (mut told, mut ended) = (Vec::new(), Vec::new());
+        // Each leg is over when the media plane has let it go.
+        while !outputs.is_empty() {
+            told.extend(datagrams(&outputs));
+            let mut next = Vec::new();
+            for output in outputs {
+                match output {
+                    Output::Media(MediaCommand::RemoveLeg { leg }) => {
+                        let figures = MediaFigures::default();
+                        next.extend(
+                            self.tell(Input::Media(MediaEvent::LegRemoved { leg, figures })),
+                        );
+                    }
+                    Output::Record(record) => ended.extend(match record.event.body {
+                        EventBody::CallEnded { cause, .. } => Some((cause, record.event.rule)),
+                        _ => None,
+                    }),
+                    _ => {}
+                }
+            }
+            outputs = next;
+        }
+        (told, ended)
+    }
+
+    /// Nothing is left of any call when all timers have run.
+    fn is_empty_after(&mut self, ms: u64) {
+        for _ in 0..ms / 500 {
+            let outputs = self.pass(495);
+            self.let_go(outputs);
+        }
+        let left = self.pbx.figures();
+        let used = [left.calls, left.sip_legs, left.media_legs, left.bridges];
+        assert_eq!(used, [0; 4], "{left:?}");
+        assert_eq!(
+            [left.usages, left.transactions, left.flows],
+            [0; 3],
+            "{left:?}"
+        );
     }
 
     /// The browser registers; the 200.
@@ -185,6 +234,41 @@ fn after_a_restart_browsers_must_come_again() {
     assert_eq!(again.pbx.figures().bindings, 0);
     again.open();
     assert!(again.register().starts_with("SIP/2.0 200 "));
+}
+
+fn datagrams(outputs: &[Output]) -> impl Iterator<Item = String> {
+    outputs.iter().filter_map(|output| match output {
+        Output::Datagram { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    })
+}
+
+/// The registration of Ewa's phone.
+fn phone_of_ewa() -> model::Binding {
+    model::Binding {
+        owner: model::EntryId::new("ewa").expect("legal"),
+        key: "sip:2006@127.0.0.1:6000".into(),
+        contact: "sip:2006@127.0.0.1:6000".into(),
+        path: Vec::new(),
+        source: address("127.0.0.1:6000"),
+        local: address("127.0.0.1:5060"),
+        transport: Transport::Udp,
+        flow: None,
+        call_id: "ewa".into(),
+        cseq: 1,
+        expires: now(3_600_000).wall,
+        user_agent: String::new(),
+        q: 1_000,
+    }
+}
+
+/// Something that Ewa's phone says.
+fn from_ewa(text: &str) -> Input {
+    Input::Datagram {
+        local: address("127.0.0.1:5060"),
+        remote: address("127.0.0.1:6000"),
+        bytes: text.replace('\n', "\r\n").into_bytes(),
+    }
 }
 
 /// Ewa's phone calls 2005.
@@ -305,28 +389,130 @@ fn a_far_end_that_is_gone_ends_the_call_with_its_cause() {
         _ => None,
     });
     let leg = seat.expect("the caller has a place");
-    let mut ended = Vec::new();
-    let mut outputs = rig.tell(Input::Media(MediaEvent::PeerSilent { leg }));
-    // Each leg is over when the media plane has let it go.
-    while !outputs.is_empty() {
-        let mut next = Vec::new();
-        for output in outputs {
-            match output {
-                Output::Media(MediaCommand::RemoveLeg { leg }) => {
-                    let figures = MediaFigures::default();
-                    next.extend(rig.tell(Input::Media(MediaEvent::LegRemoved { leg, figures })));
-                }
-                Output::Record(record) => ended.extend(match record.event.body {
-                    EventBody::CallEnded { cause, .. } => Some((cause, record.event.rule)),
-                    _ => None,
-                }),
-                _ => {}
-            }
-        }
-        outputs = next;
-    }
+    let outputs = rig.tell(Input::Media(MediaEvent::PeerSilent { leg }));
+    let (_, ended) = rig.let_go(outputs);
     assert_eq!(ended, [(Cause::PeerLost, Rule::MediaPeerSilent)]);
     assert_eq!(rig.pbx.figures().calls, 0);
+}
+
+/// What a browser answers to `invite`, or what it calls with.
+const BROWSER_SDP: &str = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 0.0.0.0\nt=0 0\na=group:BUNDLE 0\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 8\na=mid:0\na=rtcp-mux\na=setup:SETUP\n\
+    a=ice-ufrag:abcd\na=ice-pwd:theirs/is/of/no/use1234\na=fingerprint:sha-256 ";
+
+fn browser_sdp(setup: &str) -> String {
+    BROWSER_SDP.replace("SETUP", setup) + &["C4"; 32].join(":") + "\n"
+}
+
+/// The browser's 200.
+fn answer_of(invite: &str) -> String {
+    let head = |name: &str| {
+        let mut lines = invite.lines().filter(|line| line.starts_with(name));
+        lines.next().expect("every INVITE has it").to_owned()
+    };
+    format!(
+        "SIP/2.0 200 OK\n{}\n{}\n{};tag=tab\n{}\n{}\n\
+         Contact: <sip:2005@df7jal23ls0d.invalid;transport=ws>\n\
+         Content-Type: application/sdp\n\n{}",
+        head("Via: "),
+        head("From: "),
+        head("To: "),
+        head("Call-ID: "),
+        head("CSeq: "),
+        browser_sdp("active"),
+    )
+}
+
+/// Ewa's phone talks with a browser; the browser's place in the media plane.
+fn talk(rig: &mut Rig) -> MediaLeg {
+    let proof = proof(rig, 1);
+    let mut legs = Vec::new();
+    let mut sent = None;
+    for output in rig.tell(invite(2, &proof)) {
+        match output {
+            Output::Media(MediaCommand::AddRtpLeg { leg, .. }) => legs.push(leg),
+            Output::Bytes { bytes, .. } => sent = String::from_utf8(bytes).ok(),
+            _ => {}
+        }
+    }
+    let answer = answer_of(&sent.expect("the browser is called"));
+    rig.tell(Input::Bytes {
+        flow: FLOW,
+        bytes: answer.replace('\n', "\r\n").into_bytes(),
+    });
+    let outputs = rig.pass(60);
+    let ok = datagrams(&outputs).find(|text| text.starts_with("SIP/2.0 200"));
+    let ok = ok.expect("Ewa is told");
+    let to = ok.lines().find(|line| line.starts_with("To: "));
+    let ack = format!(
+        "ACK sip:2005@127.0.0.1 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1:6000;branch=z9hG4bKa\n\
+         From: <sip:2006@127.0.0.1>;tag=c\n{}\nCall-ID: two\nCSeq: 2 ACK\n\
+         Max-Forwards: 70\nContent-Length: 0\n\n",
+        to.expect("with a tag")
+    );
+    rig.tell(from_ewa(&ack));
+    legs[1]
+}
+
+#[test]
+fn a_tab_that_is_closed_in_a_call_ends_it_when_nothing_comes_any_more() {
+    let mut rig = Rig::start(Vec::new());
+    rig.open();
+    rig.register();
+    let leg = talk(&mut rig);
+    // The browser may come back by another connection, and its media goes on as long as it is there.
+    let outputs = rig.tell(Input::FlowClosed { flow: FLOW });
+    assert_eq!(rig.let_go(outputs), (Vec::new(), Vec::new()));
+    assert_eq!(rig.pbx.figures().calls, 1);
+    let outputs = rig.tell(Input::Media(MediaEvent::PeerSilent { leg }));
+    let (told, ended) = rig.let_go(outputs);
+    assert_eq!(ended, [(Cause::PeerLost, Rule::MediaPeerSilent)]);
+    let bye = told.iter().find(|text| text.starts_with("BYE "));
+    let bye = bye.expect("Ewa is told").replacen("BYE ", "", 1);
+    let (_, head) = bye.split_once("\r\n").expect("headers");
+    rig.tell(from_ewa(&format!(
+        "SIP/2.0 200 OK\n{}",
+        head.replace('\r', "")
+    )));
+    rig.is_empty_after(40_000);
+}
+
+#[test]
+fn a_tab_that_is_closed_while_it_calls_ends_the_call_at_once() {
+    let mut rig = Rig::start(vec![phone_of_ewa()]);
+    rig.open();
+    rig.register();
+    let sdp = browser_sdp("actpass");
+    let call = |cseq: u32, extra: &str| {
+        format!(
+            "INVITE sip:2006@box SIP/2.0\nVia: SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bKc{cseq}\n\
+             From: <sip:2005@box>;tag=b\nTo: <sip:2006@box>\nCall-ID: three\nCSeq: {cseq} INVITE\n\
+             Contact: <sip:2005@df7jal23ls0d.invalid;transport=ws>\nMax-Forwards: 70\n{extra}\
+             Content-Type: application/sdp\n\n{sdp}"
+        )
+    };
+    let refused = rig.says(&call(1, ""));
+    let challenge = &challenges(refused.last().expect("a challenge"))[0];
+    let who = ("2005", "s3cret");
+    let one = digest::answer(challenge, who, &Method::Invite, "sip:2006@box", (1, "c"));
+    let bytes = call(2, &format!("Authorization: {one}\n")).replace('\n', "\r\n");
+    let outputs = rig.tell(Input::Bytes {
+        flow: FLOW,
+        bytes: bytes.into_bytes(),
+    });
+    let rings = datagrams(&outputs).find(|text| text.starts_with("INVITE "));
+    let ringing = answer_of(&rings.expect("Ewa's phone rings")).replace("200 OK", "180 Ringing");
+    let (ringing, _) = ringing.split_once("Content-Type").expect("a description");
+    rig.tell(from_ewa(&format!("{ringing}Content-Length: 0\n\n")));
+    let outputs = rig.tell(Input::FlowClosed { flow: FLOW });
+    let (told, ended) = rig.let_go(outputs);
+    assert!(
+        told.iter().any(|text| text.starts_with("CANCEL ")),
+        "{told:?}"
+    );
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    assert_eq!(ended[0].0, Cause::PeerLost);
+    rig.is_empty_after(70_000);
 }
 
 #[test]

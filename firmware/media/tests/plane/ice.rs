@@ -72,6 +72,7 @@ fn browser(rig: &mut Rig) -> (Phone, Sender, Phone) {
     rig.command(MediaCommand::SetIce {
         leg: a.leg,
         ice: ice("them"),
+        begins: true,
     });
     rig.command(MediaCommand::SetKeys {
         leg: a.leg,
@@ -207,6 +208,7 @@ fn a_restart_keeps_the_media_until_another_path_is_chosen() {
     rig.command(MediaCommand::SetIce {
         leg: a.leg,
         ice: ice("anew"),
+        begins: true,
     });
     rig.packet(a.leg, Channel::Rtp, address(21), &bytes);
     rig.say(&mut b);
@@ -256,11 +258,38 @@ fn told_gone(rig: &Rig, phone: &Phone) -> usize {
 }
 
 #[test]
+fn a_browser_whose_tab_is_closed_before_its_first_check_is_gone() {
+    let mut rig = Rig::new();
+    let a = rig.phone_with(0, params(0));
+    let said = |begins| MediaCommand::SetIce {
+        leg: a.leg,
+        ice: ice("them"),
+        begins,
+    };
+    // Before the answer it need not begin.
+    rig.command(said(false));
+    rig.pass(60_000);
+    rig.command(said(true));
+    rig.pass(29_999);
+    assert_eq!(told_gone(&rig, &a), 0);
+    rig.pass(60_000);
+    assert_eq!(told_gone(&rig, &a), 1);
+    // Whoever describes itself anew is expected anew.
+    rig.command(MediaCommand::SetIce {
+        leg: a.leg,
+        ice: ice("anew"),
+        begins: true,
+    });
+    rig.pass(31_000);
+    assert_eq!(told_gone(&rig, &a), 2);
+}
+
+#[test]
 fn a_browser_that_sends_neither_checks_nor_packets_is_gone() {
     let mut rig = Rig::new();
     let (mut a, mut keys, mut b) = browser(&mut rig);
-    rig.pass(60_000);
-    assert_eq!(told_gone(&rig, &a), 0, "it has not begun");
+    rig.pass(29_000);
+    assert_eq!(told_gone(&rig, &a), 0, "it may still begin");
     let mut id = 0;
     let mut check_comes = |rig: &mut Rig| {
         id += 1;

@@ -76,8 +76,8 @@ pub(crate) struct Talk {
 /// What the media plane knows already of things that must not be started twice.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
-    /// Our name and theirs.
-    ice: Option<(IceText, IceText)>,
+    /// Our name and theirs, and whether they have all that they need.
+    ice: Option<(IceText, IceText, bool)>,
     dtls: Option<(DtlsRole, Fingerprint)>,
 }
 
@@ -230,9 +230,14 @@ impl Talk {
         Ok(())
     }
 
-    /// What the media plane has to know, once there is an agreement. `source` is where the far
-    /// end's signalling comes from: another address in its SDP shows a NAT (design §3).
-    pub(crate) fn commands(&mut self, leg: MediaLeg, source: IpAddr) -> Vec<MediaCommand> {
+    /// What the media plane has to know, once there is an agreement, of a leg that `is_up` if it is answered.
+    /// `source` is where the far end's signalling comes from: another address in its SDP shows a NAT (design §3).
+    pub(crate) fn commands(
+        &mut self,
+        leg: MediaLeg,
+        source: IpAddr,
+        is_up: bool,
+    ) -> Vec<MediaCommand> {
         let Some(agreed) = self.agreed else {
             return Vec::new();
         };
@@ -240,7 +245,8 @@ impl Talk {
         let mut out = vec![MediaCommand::SetRtp { leg, params }];
         if let Some(theirs) = agreed.ice
             && let Some((local_name, local_password)) = self.secrets.ice()
-            && self.told.ice.replace((local_name, theirs.name)) != Some((local_name, theirs.name))
+            && let fresh = Some((local_name, theirs.name, is_up))
+            && core::mem::replace(&mut self.told.ice, fresh) != fresh
         {
             let ice = IceParams {
                 local_name,
@@ -248,7 +254,8 @@ impl Talk {
                 remote_name: theirs.name,
                 remote_password: theirs.password,
             };
-            out.push(MediaCommand::SetIce { leg, ice });
+            let begins = is_up;
+            out.push(MediaCommand::SetIce { leg, ice, begins });
         }
         match agreed.shield {
             Shield::None => {}

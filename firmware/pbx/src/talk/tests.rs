@@ -32,7 +32,7 @@ fn commands(talk: &mut Talk) -> Vec<MediaCommand> {
         slot: 0,
         generation: 0,
     };
-    talk.commands(place, IpAddr::from([127, 0, 0, 1]))
+    talk.commands(place, IpAddr::from([127, 0, 0, 1]), true)
 }
 
 fn params_from(talk: &mut Talk, source: [u8; 4]) -> RtpParams {
@@ -40,7 +40,7 @@ fn params_from(talk: &mut Talk, source: [u8; 4]) -> RtpParams {
         slot: 0,
         generation: 0,
     };
-    match talk.commands(place, source.into()).first() {
+    match talk.commands(place, source.into(), true).first() {
         Some(MediaCommand::SetRtp { params, .. }) => *params,
         other => panic!("no agreement: {other:?}"),
     }
