@@ -36,11 +36,10 @@ impl Pbx {
         match event {
             MediaEvent::PairReady { pair, port } => self.pair_ready(pair, port),
             MediaEvent::LegFailed { leg, .. } => self.seat_failed(now, leg),
-            MediaEvent::Digit { leg, digit, ms } => {
-                if let Some(id) = self.leg_of(leg) {
-                    self.digit_in_media(now, id, digit, ms);
-                }
-            }
+            MediaEvent::Digit { leg, digit, ms } => match self.leg_of(leg) {
+                Some(id) => self.digit_in_media(now, id, digit, ms),
+                None => self.digit_of_restless(now, leg),
+            },
             MediaEvent::Secured { leg } => {
                 if let Some(id) = self.leg_of(leg) {
                     self.leg_secured(now, id);
@@ -98,7 +97,8 @@ impl Pbx {
                 | SetPhase::Parting(_)
                 | SetPhase::Mute
                 | SetPhase::Locked
-                | SetPhase::Left { .. } => None,
+                | SetPhase::Left { .. }
+                | SetPhase::Restless(_) => None,
             },
             Owner::Line(port) => self.lines.get(*port)?.leg(),
             Owner::Leaving => None,

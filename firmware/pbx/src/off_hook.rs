@@ -39,6 +39,7 @@ impl Pbx {
                 SetTimer::Beep => self.beep(now, port),
                 SetTimer::Mend => self.feed(port, Linefeed::Forward),
                 SetTimer::Lamp => self.tell_lamp(now, port),
+                SetTimer::Still => self.set_is_still(now, port),
                 SetTimer::MeterEnd => self.supervise(port),
             }
         }

@@ -30,6 +30,9 @@ pub(crate) enum SetPhase {
         /// The port says all the same that it is off hook.
         lifted: bool,
     },
+    /// Off hook since before its lifeline gave it back: it may be in the middle of a number, so it hears nothing
+    /// and begins anew when it was still for a while.
+    Restless(MediaLeg),
 }
 
 /// What is due at a set.
@@ -51,6 +54,8 @@ pub(crate) enum SetTimer {
     MeterEnd,
     /// The set on hook is told of its messages.
     Lamp,
+    /// The set that came back off hook was still for long enough.
+    Still,
 }
 
 /// A leg of a set.
@@ -77,6 +82,8 @@ pub(crate) struct Jack {
     pub(crate) lifeline: Option<crate::Lifeline>,
     /// The set was seen on that line.
     pub(crate) on_line: bool,
+    /// It came back from there: a set that is seen off hook up to then was so before.
+    pub(crate) shows_until: Instant,
     /// The `[[analog]]` entry that uses the jack, if one does.
     pub(crate) entry: Option<EntryId>,
     pub(crate) phase: SetPhase,
@@ -119,6 +126,8 @@ pub(crate) enum SetDid {
     Parted(MediaLeg),
     /// Hung up after it was left off hook.
     Unlocked,
+    /// Moved its hook or dialled before it was still.
+    Stirred,
     /// Dialled a digit by pulses in a leg.
     Pulse { leg: LegId, digit: u8 },
     /// Went out of service in this phase.
@@ -143,6 +152,7 @@ impl Jacks {
             capabilities: jack.capabilities,
             lifeline: jack.lifeline,
             on_line: false,
+            shows_until: Instant::ZERO,
             entry: None,
             phase: SetPhase::Idle,
             out_of_service: false,
@@ -222,13 +232,15 @@ impl Jacks {
         self.set_phase(port, SetPhase::Left { lifted: false });
     }
 
-    /// The set that was left is back; whether its port said that it is off hook.
-    pub(crate) fn come_back(&mut self, port: PortId) -> bool {
-        let before = self.get(port).map(|jack| jack.phase);
-        if let Some(SetPhase::Left { .. }) = before {
-            self.set_phase(port, SetPhase::Idle);
-        }
-        before == Some(SetPhase::Left { lifted: true })
+    /// The set that was left is back, and shows until then that it is off hook; whether its port said so before.
+    pub(crate) fn come_back(&mut self, port: PortId, shows_until: Instant) -> bool {
+        let Some(jack) = self.all.get_mut(&port).filter(|jack| jack.is_left()) else {
+            return false;
+        };
+        jack.shows_until = shows_until;
+        let lifted = jack.phase == SetPhase::Left { lifted: true };
+        self.set_phase(port, SetPhase::Idle);
+        lifted
     }
 
     pub(crate) fn set_on_line(&mut self, port: PortId, on_line: bool) {
@@ -392,7 +404,7 @@ impl Jacks {
                 SetDid::HungUp(media)
             }
             (PortEvent::Flash, SetPhase::Up { .. } | SetPhase::Parting(_)) => SetDid::Flash,
-            (PortEvent::OnHook, SetPhase::Parting(media)) => {
+            (PortEvent::OnHook, SetPhase::Parting(media) | SetPhase::Restless(media)) => {
                 jack.phase = SetPhase::Idle;
                 SetDid::Parted(media)
             }
@@ -407,6 +419,7 @@ impl Jacks {
             (PortEvent::PulseDigit(digit), SetPhase::Up { leg, .. }) => {
                 SetDid::Pulse { leg, digit }
             }
+            (PortEvent::PulseDigit(_) | PortEvent::Flash, SetPhase::Restless(_)) => SetDid::Stirred,
             (PortEvent::OffHook | PortEvent::OnHook, SetPhase::Left { .. }) => {
                 let lifted = event == PortEvent::OffHook;
                 jack.phase = SetPhase::Left { lifted };

@@ -36,6 +36,9 @@ impl Pbx {
         if planned {
             return;
         }
+        if event == PortEvent::OffHook && self.comes_back_lifted(now, port) {
+            return;
+        }
         let did = self.jacks.event(port, event);
         if matches!(event, PortEvent::OnHook | PortEvent::Fault(_)) {
             self.forget_waiting_caller(port);
@@ -55,6 +58,7 @@ impl Pbx {
                 self.switch.flash(now, port, &world);
             }
             SetDid::Unlocked => self.unlock(now, port),
+            SetDid::Stirred => self.set_stirs(now, port),
             SetDid::Pulse { leg, digit } => {
                 let label = char::from(b'0'.saturating_add(digit.min(9)));
                 if let Some(digit) = Digit::from_char(label) {
@@ -75,9 +79,14 @@ impl Pbx {
     }
 
     pub(crate) fn set_lifted(&mut self, now: Now, port: PortId) {
+        let seat = self.stop_announcing(now, port);
+        self.begin_at_set(now, port, seat);
+    }
+
+    /// A set that is off hook begins a call, with its place in the media plane if it has one already.
+    pub(crate) fn begin_at_set(&mut self, now: Now, port: PortId, seat: Option<MediaLeg>) {
         let entry = self.jacks.get(port).and_then(|jack| jack.entry.clone());
         let taken_back = self.switch.take_back(port);
-        let seat = self.stop_announcing(now, port);
         let Some(media) = seat.or_else(|| self.seat_for_port(port)) else {
             self.jacks.set_phase(port, SetPhase::Mute);
             self.leave_off_hook(now, port);
@@ -139,7 +148,9 @@ impl Pbx {
         self.note_fault(now, port, true);
         let announcing = self.stop_announcing(now, port);
         let used = match phase {
-            SetPhase::Up { media, .. } | SetPhase::Parting(media) => Some(media),
+            SetPhase::Up { media, .. } | SetPhase::Parting(media) | SetPhase::Restless(media) => {
+                Some(media)
+            }
             _ => announcing,
         };
         if let Some(media) = used {

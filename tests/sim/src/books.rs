@@ -7,11 +7,16 @@ use model::{Cause, EntryId, EventBody, Instant, LegKind, PortId, Rule, Target};
 use store::CdrFold;
 
 use crate::office::{ECHO, EMERGENCY, NOBODY, Office, ROOM, Seat, is_outside};
-use crate::truth::{Fact, Truth, is_rest};
+use crate::truth::{Fact, Truth};
 use crate::world::World;
 
 /// The answer to a caller waits this long for the start of the call to be on disk.
 const WAITS_FOR_DISK: Duration = Duration::from_millis(model::limits::DURABLE_WAIT_MS_MAX);
+
+/// A set that came back off hook from its lifeline has been still so long before a call begins there.
+const STILL: Duration = Duration::from_millis(2_500);
+/// A number that it was dialling by pulses is over by then.
+const DIALLED: Duration = Duration::from_secs(20);
 
 /// A line's hang-up is noticed within this time.
 const SIGN_SEEN: Duration = Duration::from_secs(12);
@@ -210,11 +215,13 @@ impl Case<'_> {
         let is_caller = |seat: usize| self.seat_is(seat, caller);
         let began = match self.line_of(caller) {
             Some(line) => self.rang_on(line),
-            None => self.truth.happened(self.began, |seat, fact| match fact {
-                Fact::Invited(number) => is_caller(seat) && number == self.to,
-                Fact::Lifted => is_caller(seat),
-                _ => false,
-            }),
+            None => {
+                self.truth.happened(self.began, |seat, fact| match fact {
+                    Fact::Invited(number) => is_caller(seat) && number == self.to,
+                    Fact::Lifted => is_caller(seat),
+                    _ => false,
+                }) || self.came_back(&is_caller)
+            }
         };
         if !began {
             say("nobody began it at this instant");
@@ -247,7 +254,7 @@ impl Case<'_> {
     fn check_target(&self, say: &mut impl FnMut(&str)) {
         let target = match &self.fold.cdr.target {
             None => return,
-            Some(Target::Outside) if is_outside(self.to) || self.is_cut_in_two() => return,
+            Some(Target::Outside) if is_outside(self.to) => return,
             Some(Target::Outside) => String::new(),
             Some(Target::EchoTest) => ECHO.to_owned(),
             Some(Target::Conference(_)) => ROOM.to_owned(),
@@ -262,13 +269,13 @@ impl Case<'_> {
         }
     }
 
-    /// The power came while the caller dialled on the lifeline.
-    fn is_cut_in_two(&self) -> bool {
-        let caller = self.fold.cdr.caller.as_ref().map(EntryId::as_str);
-        self.truth.happened(self.began, |seat, fact| {
-            let rest = matches!(fact, Fact::CameBack(begun) if is_rest(begun, self.to));
-            rest && self.seat_is(seat, caller)
-        })
+    /// The caller's set came back off hook, and dialled no more for a while.
+    fn came_back(&self, is_caller: &dyn Fn(usize) -> bool) -> bool {
+        let before =
+            |most: Duration| Instant::ZERO + self.began.since(Instant::ZERO).saturating_sub(most);
+        let facts = self.truth.facts.range(before(DIALLED)..=before(STILL));
+        let mut facts = facts.flat_map(|(_, facts)| facts);
+        facts.any(|(seat, fact)| *fact == Fact::CameBack && is_caller(*seat))
     }
 
     fn check_answer(&self, say: &mut impl FnMut(&str)) {
@@ -349,8 +356,7 @@ impl Case<'_> {
             // A set is stopped at the first digit that leads nowhere.
             // With the power the digits that were dialled before it were lost.
             (Cause::NotFound, _) => {
-                let anew = |_, f: &Fact| matches!(f, Fact::PowerOn | Fact::CameBack(_));
-                let cut_off = self.truth.happened(self.began, anew);
+                let cut_off = self.truth.happened(self.began, |_, f| *f == Fact::PowerOn);
                 !self.to.is_empty() && (NOBODY.starts_with(self.to) || cut_off)
             }
             (Cause::NoAnswer, _) => duration.as_secs() >= crate::office::RING_S,

@@ -128,20 +128,11 @@ impl Sitter {
     fn call_in_the_dark(&mut self, people: &mut People) {
         let digits = pick(&[OUTSIDE.into(), EMERGENCY.into()], &mut self.random);
         let number = digits.clone();
+        let mark = self.mark.clone();
         let done = people.act(&self.port, &Act::Lift).is_ok()
-            && people.act(&self.port, &Act::PulseDial { digits }).is_ok();
+            && people.act(&self.port, &Act::PulseDial { digits }).is_ok()
+            && people.act(&self.port, &Act::Talk { mark }).is_ok();
         self.in_the_dark = done.then_some(number);
-    }
-
-    /// The set that was lifted on its lifeline is back at its port; what it dialled there, if it was. What the exchange
-    /// hears is the number if no digit was dialled yet, else what is left of it.
-    pub(crate) fn comes_back(&mut self, people: &mut People) -> Option<String> {
-        let number = self.in_the_dark.take()?;
-        let waiting = people
-            .person(&self.port)
-            .map(|person| person.hands_waiting());
-        self.dialling = Some(number.clone()).filter(|number| waiting == Some(number.len()));
-        Some(number)
     }
 
     /// Whether keys for nobody still keep the person from talking in a call that was answered by chance.

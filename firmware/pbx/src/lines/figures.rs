@@ -159,6 +159,7 @@ fn set_state(jack: &Jack, waits: bool, country: &Country) -> &'static str {
         SetPhase::Parting(_) | SetPhase::Mute => return "parts",
         SetPhase::Locked => return "locked",
         SetPhase::Left { .. } => return "on_line",
+        SetPhase::Restless(_) => return "dials",
     };
     let is = |tone: &ToneSpec, kinds: &[Tone]| kinds.iter().any(|&kind| tone == country.tone(kind));
     let heard = jack.legs.iter().find(|known| known.id == leg);

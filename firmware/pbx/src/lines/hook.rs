@@ -30,8 +30,8 @@ impl Pbx {
         let media = line.media();
         let leg = line.leg();
         let measured = matches!(line.phase, Phase::Balancing(_));
-        let testing = match line.phase {
-            Phase::Lifeline(testing) => Some(testing),
+        let tested = match line.phase {
+            Phase::Lifeline(testing) => Some(testing.set),
             _ => None,
         };
         line.phase = match &line.phase {
@@ -56,8 +56,8 @@ impl Pbx {
         if let Some(media) = media {
             self.remove_media(media);
         }
-        if let Some(testing) = testing {
-            self.end_testing(testing);
+        if let Some(set) = tested {
+            self.draw_relay(set);
         }
         if measured {
             // The port showed what was tried last.

@@ -5,18 +5,32 @@
 //! While it says that the line is in use, the set is none of ours: it is called in vain, its port does not feed, and
 //! calls out take other lines. A line on which nothing can be seen, because it is dead or its port is out of service
 //! or tells nothing, gives the set back at the end of the look.
+//!
+//! A set that is off hook when it is given back may be in the middle of a number, of which the carrier has the
+//! beginning: the rest of it is no number of ours. It hears nothing until it was still for longer than a dial is
+//! between two digits; then it has dial tone, and what is dialled from then on counts.
 
 use core::time::Duration;
 
 use hal_port::{Linefeed, PortEvent};
-use model::{Instant, LineNews, Now, PortId, Rule};
+use model::{Instant, LineNews, MediaLeg, Now, PortId, Rule};
 
 use super::{CLEARING, Line, Lines, Phase};
-use crate::{Output, Pbx};
+use crate::{
+    Pbx,
+    pbx::Owner,
+    ports::{Jack, SetPhase, SetTimer},
+};
 
 /// How long a line is looked at: a port is brought up, sees a set within 200 ms, and sees none while a digit is
-/// pulsed, which takes up to a second. Shorter than [`CLEARING`], in which no call has the line.
+/// pulsed, which takes up to a second.
 const LOOK: Duration = Duration::from_millis(1_300);
+// No call has the line while it is looked at.
+const _: () = assert!(LOOK.as_millis() < CLEARING.as_millis());
+/// A port that feeds again has told by then that its set is off hook, be it in the gap of a pulse.
+const SHOWS: Duration = Duration::from_millis(300);
+/// From one digit of a dial to the end of the next: ten pulses and the hand on its way to them.
+const STILL: Duration = Duration::from_millis(2_500);
 
 /// The set that the relay of a line's lifeline has on the line.
 #[derive(Clone, Copy, Debug)]
@@ -108,9 +122,8 @@ impl Pbx {
         if left.used {
             self.line_news(now, port, Rule::LineInUse, LineNews::SetBack);
         }
-        let lifted = self.jacks.come_back(left.set);
-        if lifted {
-            self.port_event(now, left.set, PortEvent::OffHook);
+        if self.jacks.come_back(left.set, now.mono + SHOWS) {
+            self.wait_for_still(now, left.set);
         } else {
             self.settle_lamp_later(now, left.set);
         }
@@ -123,9 +136,50 @@ impl Pbx {
         }
     }
 
-    fn draw_relay(&mut self, set: PortId) {
-        let command = hal_port::PortCommand::Lifeline(false);
-        self.out.push_back(Output::Port { port: set, command });
-        self.feed(set, Linefeed::Forward);
+    /// The set is seen off hook; whether it was so before it came back.
+    pub(crate) fn comes_back_lifted(&mut self, now: Now, set: PortId) -> bool {
+        let before = |jack: &Jack| jack.phase == SetPhase::Idle && now.mono < jack.shows_until;
+        let lifted = self.jacks.get(set).is_some_and(before);
+        if lifted {
+            self.wait_for_still(now, set);
+        }
+        lifted
+    }
+
+    fn wait_for_still(&mut self, now: Now, set: PortId) {
+        let seat = self.stop_announcing(now, set);
+        match seat.or_else(|| self.seat_for_port(set)) {
+            Some(media) => {
+                self.jacks.set_phase(set, SetPhase::Restless(media));
+                self.set_stirs(now, set);
+            }
+            None => {
+                self.jacks.set_phase(set, SetPhase::Mute);
+                self.leave_off_hook(now, set);
+            }
+        }
+    }
+
+    /// It moved or dialled.
+    pub(crate) fn set_stirs(&mut self, now: Now, set: PortId) {
+        self.jacks.set_timer(set, now.mono + STILL, SetTimer::Still);
+    }
+
+    /// A key was pressed in a place of the media plane that no leg has.
+    pub(crate) fn digit_of_restless(&mut self, now: Now, media: MediaLeg) {
+        let Some(&Owner::Port(set)) = self.by_media.get(&media) else {
+            return;
+        };
+        if self.jacks.get(set).map(|jack| jack.phase) == Some(SetPhase::Restless(media)) {
+            self.set_stirs(now, set);
+        }
+    }
+
+    /// The set was still for long enough.
+    pub(crate) fn set_is_still(&mut self, now: Now, set: PortId) {
+        if let Some(SetPhase::Restless(media)) = self.jacks.get(set).map(|jack| jack.phase) {
+            let seat = Some(media).filter(|media| self.by_media.contains_key(media));
+            self.begin_at_set(now, set, seat);
+        }
     }
 }

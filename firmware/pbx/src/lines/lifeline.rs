@@ -35,7 +35,7 @@ pub(crate) struct Wish {
 /// A line taken for a test of its lifeline.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Testing {
-    set: PortId,
+    pub(super) set: PortId,
     step: Step,
     pub(super) until: Instant,
 }
@@ -232,10 +232,10 @@ impl Pbx {
         self.go_on_searching(now, port);
     }
 
-    /// The set has its line to itself again: the relay is drawn, its port feeds.
-    pub(super) fn end_testing(&mut self, testing: Testing) {
-        self.release_relay(testing.set, false);
-        self.feed(testing.set, Linefeed::Forward);
+    /// The line has no set on it any more: the relay is drawn, the set's port feeds.
+    pub(super) fn draw_relay(&mut self, set: PortId) {
+        self.release_relay(set, false);
+        self.feed(set, Linefeed::Forward);
     }
 
     /// The set is wanted for something better: the test is made when both are idle again.

@@ -353,6 +353,8 @@ fn a_set_whose_line_is_free_is_taken_back_after_a_look() {
     for kind in [RelayKind::Sensed, RelayKind::Joins, RelayKind::Blind] {
         let mut outside = Outside::with_lifeline(kind, "");
         assert_eq!(drawn(&outside, Instant::ZERO), [1_300], "{kind:?}");
+        // One that is lifted at once may have been so before.
+        outside.0.pass_ms(200);
         has_dial_tone(&mut outside);
         outside.0.board.power_off(false);
         outside.0.pass_ms(1_000);
@@ -384,7 +386,15 @@ fn a_caller_and_a_dead_line_bring_the_set_back_at_once() {
     a_call_in_the_dark(&mut outside);
     outside.0.restart();
     outside.0.pass_ms(5_000);
-    let cut = outside.0.now;
+    let since = outside.0.now;
+    cut(&mut outside);
+    outside.0.pass_ms(4_500);
+    assert_eq!(drawn(&outside, since).len(), 1);
+    assert!(outside.0.tones(1).contains(&"dial".to_owned()));
+}
+
+/// The line goes dead, so that its set is given back.
+fn cut(outside: &mut Outside) {
     outside.set(LineSettings {
         faults: Some(LineFaults {
             dead: true,
@@ -392,9 +402,73 @@ fn a_caller_and_a_dead_line_bring_the_set_back_at_once() {
         }),
         ..LineSettings::default()
     });
-    outside.0.pass_ms(3_000);
-    assert_eq!(drawn(&outside, cut).len(), 1);
-    assert!(outside.0.tones(1).contains(&"dial".to_owned()));
+}
+
+/// Set 301 has dial tone so long after its last digit, and what it dials then counts; until then nobody was rung.
+fn begins_anew(outside: &mut Outside, most_ms: u64) -> u64 {
+    let dial = "dial".to_owned();
+    let waited = outside.wait("dial tone", most_ms, |s| s.0.tones(1).contains(&dial));
+    assert!(outside.0.bells.is_empty(), "{:?}", outside.0.bells);
+    outside.0.dial(1, "302");
+    outside.wait("302 rings", 3_000, |s| s.0.report(2).rung);
+    outside.0.hang_up(1);
+    outside.0.must_be_quiet();
+    waited
+}
+
+#[test]
+fn the_rest_of_a_number_that_was_begun_on_the_line_is_none() {
+    for ms in (0..7_000).step_by(350) {
+        let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+        outside.0.board.power_off(true);
+        outside.0.pass_ms(1_000);
+        outside.0.lift(1);
+        // Of which the rest is the number of a set.
+        let digits = "302302".to_owned();
+        outside.0.act(1, Act::PulseDial { digits });
+        outside.0.restart();
+        outside.0.pass_ms(ms);
+        cut(&mut outside);
+        outside.wait("all was dialled", 8_000, |s| s.0.report(1).waiting == 0);
+        // The last digit takes 200 ms of this.
+        let waited = begins_anew(&mut outside, 4_000);
+        assert!(waited > 2_400, "{ms} ms: {waited} ms");
+    }
+}
+
+#[test]
+fn a_key_that_is_pressed_before_dial_tone_does_not_count() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    outside.0.pass_ms(200);
+    outside.0.lift(1);
+    outside.0.pass_ms(2_000);
+    outside.0.board.power_off(true);
+    outside.0.pass_ms(1_000);
+    outside.0.restart();
+    outside.0.pass_ms(2_000);
+    cut(&mut outside);
+    outside.0.pass_ms(1_500);
+    outside.0.dial(1, "302");
+    outside.0.pass_ms(1_500);
+    assert_eq!(outside.0.report(1).waiting, 0, "they were pressed");
+    let waited = begins_anew(&mut outside, 4_000);
+    assert!(waited > 1_000, "{waited} ms");
+}
+
+#[test]
+fn whoever_hangs_up_before_dial_tone_has_it_at_once_the_next_time() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    a_call_in_the_dark(&mut outside);
+    outside.0.restart();
+    outside.0.pass_ms(5_000);
+    cut(&mut outside);
+    outside.0.pass_ms(1_500);
+    outside.0.hang_up(1);
+    outside.0.must_be_quiet();
+    outside.0.lift(1);
+    let dial = "dial".to_owned();
+    outside.wait("dial tone", 1_000, |s| s.0.tones(1).contains(&dial));
+    outside.0.hang_up(1);
 }
 
 #[test]
@@ -406,7 +480,7 @@ fn a_set_that_no_relay_took_from_its_port_is_served_after_the_look() {
     outside.0.restart();
     outside.0.pass_ms(100);
     outside.0.lift(1);
-    outside.0.pass_ms(3_500);
+    outside.0.pass_ms(5_000);
     assert!(outside.0.tones(1).contains(&"dial".to_owned()));
     outside.0.hang_up(1);
     outside.0.must_be_quiet();

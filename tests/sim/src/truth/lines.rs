@@ -32,20 +32,6 @@ pub(crate) struct OnLines {
     pub dialled: BTreeSet<String>,
 }
 
-/// Whether an exchange that begins to listen in the middle of this number has these digits of it: the end, and in
-/// front of it what is left of the digit that was being pulsed.
-pub(crate) fn is_rest(number: &str, digits: &str) -> bool {
-    let whole = digits.get(1..).unwrap_or_default();
-    digits.len() <= number.len() && number.ends_with(whole)
-}
-
-impl Leg {
-    fn has_rest(&self, digits: &str) -> bool {
-        let begun = self.begun_dark.as_deref();
-        begun.is_some_and(|number| is_rest(number, digits))
-    }
-}
-
 impl Truth {
     /// Somebody outside calls on the line of `seat`; `number` is who answers it. Gives the call's name.
     pub(crate) fn line_called(&mut self, now: Instant, seat: usize, number: &str) -> String {
@@ -86,9 +72,9 @@ impl Truth {
         }
     }
 
-    /// Whether somebody dialled this, or what came of it at a set whose number the power cut in two.
+    /// Whether somebody dialled this.
     pub(crate) fn was_dialled(&self, number: &str) -> bool {
-        self.lines.dialled.contains(number) || self.legs.iter().any(|leg| leg.has_rest(number))
+        self.lines.dialled.contains(number)
     }
 
     /// Whether somebody dialled a number that begins like this.
@@ -123,8 +109,7 @@ impl Truth {
             ..Leg::new(seat, &id)
         });
         let called = |leg: &&Leg| {
-            let wanted = leg.number == number || leg.has_rest(number);
-            leg.outgoing && wanted && leg.stage != Stage::Over && leg.seat != seat
+            leg.outgoing && leg.number == number && leg.stage != Stage::Over && leg.seat != seat
         };
         let callers: Vec<(usize, String, bool)> = self
             .legs
@@ -212,21 +197,6 @@ impl Truth {
         let late = |leg: &Leg| leg.gone.is_some_and(|at| now.since(at) > GIVING_UP);
         for leg in self.legs.iter_mut().filter(|leg| late(leg)) {
             leg.stage = Stage::Over;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rest_of_a_number_is_its_end_and_what_was_left_of_a_digit() {
-        for rest in ["634132443", "34132443", "12443", "43", "3"] {
-            assert!(is_rest("634132443", rest), "{rest}");
-        }
-        for other in ["634132442", "6341", "443443", "0634132443"] {
-            assert!(!is_rest("634132443", other), "{other}");
         }
     }
 }

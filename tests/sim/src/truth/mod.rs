@@ -12,7 +12,6 @@ use crate::office::{ECHO, EMERGENCY, Office, RING_S, ROOM, is_outside};
 use crate::phone::{Message, uri_of, user_of};
 use crate::sound::MARKS_HZ;
 use lines::OnLines;
-pub(crate) use lines::is_rest;
 
 /// An INVITE has its final answer after this time: the ring time and what signalling needs.
 const ANSWER_OWED: Duration = Duration::from_secs(RING_S + 10);
@@ -56,8 +55,8 @@ pub(crate) enum Fact {
     PowerCut,
     /// The power came (back).
     PowerOn,
-    /// A set that was lifted on its lifeline came back to its port, in the middle of this number.
-    CameBack(String),
+    /// A set that was lifted on its lifeline came back to its port.
+    CameBack,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +90,6 @@ struct Leg {
     told: bool,
     /// The caller on a line gave up; the exchange may not know yet.
     gone: Option<Instant>,
-    /// This was dialled on the lifeline when the power came: the exchange has the rest of it.
-    begun_dark: Option<String>,
 }
 
 impl Leg {
@@ -111,7 +108,6 @@ impl Leg {
             key: 0,
             told: false,
             gone: None,
-            begun_dark: None,
         }
     }
 }
@@ -476,13 +472,9 @@ impl Truth {
         self.pair(now, (seat, &id), &callers, true);
     }
 
-    /// A set that was lifted without power is at its port again, in the middle of this number.
-    pub(crate) fn came_back(&mut self, now: Instant, seat: usize, number: &str) {
-        self.note(now, seat, Fact::CameBack(number.to_owned()));
-        let mut legs = self.legs.iter_mut().rev();
-        if let Some(leg) = legs.find(|leg| leg.seat == seat) {
-            leg.begun_dark = Some(number.to_owned());
-        }
+    /// A set that was lifted before it was given back is at its port again: what is dialled there by then is no number.
+    pub(crate) fn came_back(&mut self, now: Instant, seat: usize) {
+        self.note(now, seat, Fact::CameBack);
     }
 
     /// The person at a set that was lifted dials.

@@ -140,19 +140,21 @@ impl World {
 
     /// The exchange knows that this set is off hook; `rung`: it was called.
     pub(super) fn served(&mut self, jack: u16, rung: bool) {
+        let back = !rung && self.is_just_back(jack);
         let Some(sitter) = self.sitters.iter_mut().find(|s| s.jack == jack) else {
             return;
         };
         let seat = sitter.seat;
-        let begun = sitter.comes_back(&mut self.board.people);
+        // What was dialled on the lifeline is no number here.
+        sitter.in_the_dark = None;
         if let Some(number) = sitter.dialling.take() {
             sitter.dialled = Some(number);
         }
         let number = sitter.dialled.clone();
         sitter.dials_on = rung && number.is_some();
         self.truth.lifted(self.now, seat, rung, &self.office);
-        if let Some(begun) = begun {
-            self.truth.came_back(self.now, seat, &begun);
+        if back {
+            self.truth.came_back(self.now, seat);
         }
         if let (false, Some(number)) = (rung, number) {
             self.truth.dialled(self.now, seat, &number);

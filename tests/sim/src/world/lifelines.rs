@@ -23,6 +23,8 @@ const DIALLED: Duration = Duration::from_secs(20);
 const BACK: Duration = Duration::from_secs(4);
 /// Whoever is on a line for so long was seen there, whatever is being pulsed.
 const SEEN: Duration = Duration::from_millis(400);
+/// A port that feeds its loop again has seen by then that its set is off hook.
+const SHOWS: Duration = Duration::from_millis(300);
 /// A set that is lifted in a test has its port again, and the port has told of it.
 const SERVED: Duration = Duration::from_millis(2_000);
 
@@ -47,6 +49,8 @@ pub(super) struct Watched {
     taken: Option<Instant>,
     /// The exchange has power and has left the set on the line.
     left: bool,
+    /// When the exchange took the set back last.
+    back: Option<Instant>,
     /// Since when somebody dials on the line without power.
     dark: Option<Instant>,
     /// Tests that were told of.
@@ -66,6 +70,7 @@ impl Watched {
             line_changed: Instant::ZERO,
             taken: None,
             left: false,
+            back: None,
             dark: None,
             told: 0,
         }
@@ -305,6 +310,14 @@ impl World {
         lifeline.is_some_and(|l| l.left && l.plan.set == usize::from(jack) + 1)
     }
 
+    /// Whether the set at this jack came back from its line so lately that one off hook was so before.
+    pub(super) fn is_just_back(&self, jack: u16) -> bool {
+        let lifeline = self.lifeline.as_ref();
+        let lifeline = lifeline.filter(|l| l.plan.set == usize::from(jack) + 1);
+        let back = lifeline.and_then(|lifeline| lifeline.back);
+        back.is_some_and(|back| self.now.since(back) < SHOWS)
+    }
+
     /// Whether the set is left on this line, and uses it.
     pub(super) fn is_of_left_set(&mut self, line: usize) -> bool {
         let left = self.lifeline.as_ref().is_some_and(|lifeline| lifeline.left);
@@ -333,12 +346,16 @@ impl World {
             return;
         };
         lifeline.left = false;
+        lifeline.back = Some(now);
         let alive = !dead && now.since(lifeline.line_changed) > TEST;
         let cut = seen && alive && lifeline.stuck != Some(RelayStuck::Drawn);
         if cut {
             self.violation("a call on the lifeline is cut");
         }
         if off_hook {
+            // Keys that are still to be pressed come before dial tone.
+            let sitter = &mut self.sitters[set];
+            (sitter.dialled, sitter.dialling) = (None, None);
             self.served(jack, false);
         }
     }
