@@ -10,14 +10,13 @@ use std::{
 use call::{Switch, Timers};
 use config::Config;
 use model::{
-    Binding, BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, FlowId,
-    Instant, LegId, LifelineTest, LineBalance, MediaLeg, Now, PairId, PortId, Random, Record, Rule,
-    Seed, Seq, ToneSignature, Transport, limits,
+    BridgeId, CallId, Command, Digit, EntryId, Event, EventBody, Fingerprint, Instant, LegId,
+    MediaLeg, Now, PortId, Random, Record, Rule, Seq, limits,
 };
-use sip::{Agent, AgentConfig, Method, Peer, UsageKey};
+use sip::{Agent, UsageKey};
 
 use crate::{
-    Counters, Input, Jack, Output, Vault,
+    Counters, Input, Output, Vault,
     advertised::advertised,
     announce::Announcements,
     auth::Challenger,
@@ -31,49 +30,8 @@ use crate::{
     registrar::Registrar,
     ringer::Ringer,
     set_test::Tests,
-    stun,
     waiting_caller::WaitingCaller,
 };
-
-/// What the exchange knows when it starts.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// The configuration in force and its number in the history.
-    pub config: Arc<Config>,
-    /// See `config`.
-    pub version: u64,
-    /// The jacks of the board.
-    pub jacks: Vec<Jack>,
-    /// The registrations known before the restart.
-    pub bindings: Vec<Binding>,
-    /// Owners whose phones know MD5 digest only.
-    pub md5: Vec<EntryId>,
-    /// The number of the first record to be written.
-    pub next_seq: Seq,
-    /// Where the plain stream starts.
-    pub seed: Seed,
-    /// Legs that the media plane can carry, at most `limits::MEDIA_LEGS`.
-    pub media_legs: usize,
-    /// Port pairs that are bound already; others are announced as they come.
-    pub pairs: Vec<(PairId, u16)>,
-    /// The external address, if it was looked up already.
-    pub external: Option<IpAddr>,
-    /// Connections that are open, and how many the exchange has made so far.
-    pub flows: (Vec<Peer>, u64),
-    /// SHA-256 of the certificate with which the box shows itself to browsers; `None`: it has none,
-    /// and browsers cannot call.
-    pub fingerprint: Option<Fingerprint>,
-    /// Tones by which the hang-ups of lines are known.
-    pub line_tones: Vec<(EntryId, Vec<ToneSignature>)>,
-    /// Impedances that balance lines.
-    pub line_balance: Vec<(EntryId, LineBalance)>,
-    /// What tests of lifelines found.
-    pub lifelines: Vec<(EntryId, LifelineTest)>,
-    /// How many messages wait, by `[[analog]]` entry.
-    pub messages: Vec<(EntryId, u8)>,
-    /// Whether a run goes on from here: then nothing is written about a start.
-    pub resumed: bool,
-}
 
 /// How much of everything is in use: back to zero when the office is quiet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,7 +67,7 @@ pub struct Figures {
 /// The control plane.
 pub struct Pbx {
     pub(crate) config: Arc<Config>,
-    version: u64,
+    pub(crate) version: u64,
     pub(crate) agent: Agent,
     pub(crate) switch: Switch,
     pub(crate) registrar: Registrar,
@@ -157,7 +115,7 @@ pub struct Pbx {
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) counters: Counters,
     pub(crate) out: VecDeque<Output>,
-    clock_offset: Option<i64>,
+    pub(crate) clock_offset: Option<i64>,
 }
 
 /// Whose a place in the media plane is.
@@ -174,80 +132,6 @@ pub(crate) enum Owner {
 }
 
 impl Pbx {
-    /// An exchange that knows `setup` and has nothing to do yet. `vault` answers what only secrets
-    /// can answer.
-    #[must_use]
-    pub fn new(now: Now, setup: Setup, vault: Box<dyn Vault + Send>) -> Self {
-        let Streams {
-            mut plain,
-            sip,
-            call,
-        } = Streams::of(setup.seed);
-        let agent = Agent::new(agent_config(), sip);
-        let switch = Switch::new(timers(&setup.config), call);
-        let mut jacks = Jacks::new(&setup.jacks);
-        jacks.assign(|name| analog_on(&setup.config, name));
-        let mut lines = Lines::default();
-        lines.assign(&setup.jacks, &setup.config);
-        lines.remember(&setup.line_tones, &setup.line_balance, &setup.lifelines);
-        let slots = LegSlots::new(setup.media_legs);
-        let mut pbx = Self {
-            registrar: Registrar::new(now, setup.bindings, &setup.flows.0),
-            challenger: Challenger::new(&setup.md5, plain.next_u64()),
-            config: setup.config,
-            version: setup.version,
-            agent,
-            switch,
-            vault,
-            flows: Flows::restore(&setup.flows),
-            jacks,
-            lines,
-            ringer: Ringer::default(),
-            announcements: Announcements::default(),
-            waiting_callers: BTreeMap::new(),
-            meters: Meters::default(),
-            messages: setup.messages.into_iter().collect(),
-            tests: Tests::default(),
-            legs: BTreeMap::new(),
-            by_usage: BTreeMap::new(),
-            by_media: BTreeMap::new(),
-            waiting: BTreeSet::new(),
-            bridge_of: BTreeMap::new(),
-            room_bridges: BTreeMap::new(),
-            bridges: Bridges::default(),
-            clips: Clips::default(),
-            slots_in_all: slots.free(),
-            slots,
-            pairs: Pairs::new(setup.pairs),
-            media_overloaded: false,
-            started_at: BTreeMap::new(),
-            next_seq: setup.next_seq,
-            durable: Seq(setup.next_seq.0.saturating_sub(1)),
-            awaited: Seq(0),
-            plain,
-            begun: Begun::default(),
-            external: setup.external,
-            fingerprint: setup.fingerprint,
-            counters: Counters::default(),
-            out: VecDeque::new(),
-            clock_offset: None,
-        };
-        pbx.tell_agent_addresses();
-        if setup.resumed {
-            pbx.take_clips_as_loaded();
-        } else {
-            pbx.load_clips();
-            pbx.tell_profiles();
-            pbx.release_lines(now);
-            pbx.note(now, Rule::Operator, EventBody::ExchangeStarted);
-            let version = setup.version;
-            pbx.note(now, Rule::ConfigSaved, EventBody::ConfigApplied { version });
-            pbx.show_all_messages(now);
-        }
-        pbx.drop_lost_browsers(now);
-        pbx
-    }
-
     /// Takes one input and runs it through all parts until they are quiet.
     pub fn handle(&mut self, now: Now, input: Input) {
         self.watch_clock(now);
@@ -409,60 +293,6 @@ impl Pbx {
         leg.is_some_and(|leg| self.switch.listens(leg, digit) || self.may_flash(leg, digit))
     }
 
-    /// Everything that a run from here on depends on, taken at a moment without calls; `None` while
-    /// there is one. Randomness starts anew from `seed`, here and in every replay.
-    pub fn restart_point(&mut self, now: Now, seed: Seed) -> Option<Setup> {
-        let quiet = self.switch.calls() == 0
-            && self.legs.is_empty()
-            && self.agent.sizes().usages == 0
-            && self.jacks.busy() == 0
-            && self.announcements.is_empty()
-            && !self.jacks.owes_a_lamp()
-            && self.tests.next_deadline().is_none()
-            && self.lines.busy() == 0
-            && !self.lines.is_searching()
-            && self.slots.free() == self.slots_in_all;
-        if !quiet {
-            return None;
-        }
-        self.settle(now);
-        let Streams {
-            mut plain,
-            sip,
-            call,
-        } = Streams::of(seed);
-        let md5 = self.challenger.md5_only();
-        self.challenger = Challenger::new(&md5, plain.next_u64());
-        self.agent.reseed(sip);
-        self.switch.reseed(call);
-        self.plain = plain;
-        self.slots.start_over();
-        self.lines.look_anew();
-        // Without a call there is no load.
-        self.media_overloaded = false;
-        self.clock_offset = None;
-        self.begun.clear();
-        Some(Setup {
-            config: Arc::clone(&self.config),
-            version: self.version,
-            jacks: self.jacks.list(),
-            bindings: self.registrar.all().cloned().collect(),
-            md5,
-            next_seq: self.next_seq,
-            seed,
-            media_legs: self.slots_in_all,
-            pairs: self.pairs.list(),
-            external: self.external,
-            flows: self.flows.list(),
-            fingerprint: self.fingerprint,
-            line_tones: self.lines.learned(),
-            line_balance: self.lines.balanced(),
-            lifelines: self.lines.lifelines(),
-            messages: self.messages.clone().into_iter().collect(),
-            resumed: true,
-        })
-    }
-
     /// Takes over the passwords of the configuration that follows.
     pub fn replace_passwords(&mut self, passwords: crate::Passwords) {
         self.vault.replace(passwords);
@@ -500,7 +330,7 @@ impl Pbx {
     }
 
     /// The agent writes Via and Contact by the same rule as we write SDP.
-    fn tell_agent_addresses(&mut self) {
+    pub(crate) fn tell_agent_addresses(&mut self) {
         let (config, external) = (Arc::clone(&self.config), self.external);
         self.agent.set_advertised(Box::new(move |peer| {
             let ip = advertised(&config, external, peer.local, peer.remote);
@@ -534,7 +364,7 @@ impl Pbx {
     }
 
     /// Runs what the agent and call control have to say until both are quiet.
-    fn settle(&mut self, now: Now) {
+    pub(crate) fn settle(&mut self, now: Now) {
         loop {
             if let Some(output) = self.agent.poll() {
                 self.agent_output(now, output);
@@ -544,95 +374,6 @@ impl Pbx {
                 return;
             }
         }
-    }
-
-    fn datagram(&mut self, now: Now, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) {
-        if stun::is_stun(bytes) {
-            if let Some(bytes) = stun::answer(bytes, remote) {
-                self.out.push_back(Output::Datagram {
-                    local,
-                    remote,
-                    bytes,
-                });
-            }
-            return;
-        }
-        // Keep-alives without an answer: CRLF, a zero byte, four zero bytes, by vendor.
-        if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
-            return;
-        }
-        self.message(now, Peer::udp(local, remote), bytes);
-    }
-
-    fn flow_bytes(&mut self, now: Now, flow: FlowId, bytes: &[u8]) {
-        let Some(known) = self.flows.get_mut(flow) else {
-            return;
-        };
-        known.push(bytes);
-        loop {
-            let Some(known) = self.flows.get_mut(flow) else {
-                return;
-            };
-            match known.next_frame() {
-                None => return,
-                Some(Ok(sip::Frame::Message(bytes))) => {
-                    known.patience = None;
-                    let peer = known.peer;
-                    self.message(now, peer, &bytes);
-                }
-                Some(Ok(sip::Frame::Ping)) => {
-                    // RFC 5626 §3.5.1: a double CRLF is answered with a single one.
-                    let bytes = b"\r\n".to_vec();
-                    self.out.push_back(Output::Bytes { flow, bytes });
-                }
-                Some(Ok(sip::Frame::Pong)) => {}
-                Some(Err(_)) => {
-                    self.counters.sip_garbage += 1;
-                    self.out.push_back(Output::Close { flow });
-                    self.flow_closed(now, flow);
-                    return;
-                }
-            }
-        }
-    }
-
-    fn message(&mut self, now: Now, peer: Peer, bytes: &[u8]) {
-        match sip::parse(bytes) {
-            Ok(parsed) => {
-                if !parsed.leniencies.is_empty() {
-                    self.counters.sip_lenient += 1;
-                }
-                self.agent.receive(now.mono, &peer, parsed.message);
-            }
-            Err(error) => {
-                self.counters.sip_garbage += 1;
-                self.agent.receive_malformed(&peer, &error);
-            }
-        }
-        self.settle(now);
-    }
-
-    /// Puts bytes of a SIP message on their way.
-    pub(crate) fn send(&mut self, now: Now, peer: Peer, bytes: Vec<u8>) {
-        let flow = match (peer.flow, peer.transport) {
-            (None, Transport::Tcp) => match self.stream_to(&peer) {
-                Some(flow) => Some(flow),
-                None => {
-                    self.counters.flows_refused += 1;
-                    self.agent.stream_failed(now.mono, peer.remote);
-                    return;
-                }
-            },
-            (flow, _) => flow,
-        };
-        self.out.push_back(match flow {
-            Some(flow) => Output::Bytes { flow, bytes },
-            None => Output::Datagram {
-                local: peer.local,
-                remote: peer.remote,
-                bytes,
-            },
-        });
     }
 
     /// Writes a fact of the exchange itself.
@@ -684,41 +425,14 @@ impl Pbx {
     }
 }
 
-/// The plain randomness of the parts, each a stream of its own.
-struct Streams {
-    plain: Random,
-    sip: Random,
-    call: Random,
-}
-
-impl Streams {
-    fn of(seed: Seed) -> Self {
-        Self {
-            plain: Random::derive(seed, "pbx"),
-            sip: Random::derive(seed, "sip"),
-            call: Random::derive(seed, "call"),
-        }
-    }
-}
-
-/// NOTIFY is let through because some phones keep their NAT open with it.
-fn agent_config() -> AgentConfig {
-    let mut config = AgentConfig {
-        user_agent: "Centralka".into(),
-        ..AgentConfig::default()
-    };
-    config.allow.push(Method::Notify);
-    config
-}
-
-fn timers(config: &Config) -> Timers {
+pub(crate) fn timers(config: &Config) -> Timers {
     Timers {
         dial: Duration::from_secs(u64::from(config.limits.dial_timeout_s)),
         digit: Duration::from_secs(u64::from(config.limits.digit_timeout_s)),
     }
 }
 
-fn analog_on(config: &Config, jack: &str) -> Option<EntryId> {
+pub(crate) fn analog_on(config: &Config, jack: &str) -> Option<EntryId> {
     let entry = config.analog.iter().find(|entry| entry.port == jack)?;
     Some(entry.id.clone())
 }
