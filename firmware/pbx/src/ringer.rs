@@ -1,6 +1,6 @@
 //! Which bells may sound when: a ringing supply bears so many at the same moment. All cadences of a
-//! country have rounds of one length and sound in the same part of it, so that bells take turns: the
-//! next set begins when the burst of the first is over.
+//! country have rounds of one length and sound for the same part of it, so that bells take turns:
+//! where the supply is short, the next set begins when the burst of the first is over.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,8 +20,8 @@ pub(crate) struct Wanted {
 /// A set that has its turn.
 #[derive(Clone, Copy, Debug)]
 struct Turn {
-    /// Which part of the round.
-    part: u32,
+    /// How far into the round its bursts begin.
+    offset: Duration,
     /// When its bell begins; `None` = it has begun.
     begins: Option<Instant>,
     wanted: Wanted,
@@ -63,10 +63,23 @@ impl Round {
             length: Duration::from_millis((span + pause).into()),
         }
     }
+
+    /// How far into a round it is so long after one began.
+    fn phase(&self, since: Duration) -> Duration {
+        let us = since.as_micros() % self.length.as_micros().max(1);
+        Duration::from_micros(u64::try_from(us).unwrap_or(0))
+    }
+
+    /// Whether bursts that begin so far into the round sound together.
+    fn meet(&self, one: Duration, other: Duration) -> bool {
+        let apart = one.abs_diff(other);
+        apart.min(self.length.saturating_sub(apart)) < self.part
+    }
 }
 
 impl Ringer {
-    /// Gives a set its turn: at most `at_once` bells sound in any part of the round.
+    /// Gives a set its turn: never more than `at_once` bells sound. It rings now while that leaves the supply half
+    /// free; then only in whole parts of the round, of which there are most.
     pub(crate) fn place(
         &mut self,
         now: Instant,
@@ -78,35 +91,25 @@ impl Ringer {
         if self.turns.is_empty() {
             self.epoch = now;
         }
-        let begins = |part: u32| {
-            let since = now.since(self.epoch).as_micros();
-            let (length, offset) = (
-                round.length.as_micros().max(1),
-                (round.part * part).as_micros(),
-            );
-            // The next moment that lies `offset` into a round.
-            let into = since % length;
-            let wait = if offset >= into {
-                offset - into
-            } else {
-                offset + length - into
-            };
-            now + Duration::from_micros(u64::try_from(wait).unwrap_or(u64::MAX))
+        let phase = round.phase(now.since(self.epoch));
+        let taken = |offset| {
+            let offsets = self.turns.values().map(|turn| turn.offset);
+            offsets.filter(|&other| round.meet(offset, other)).count()
         };
-        let free = |part: &u32| {
-            let taken = self.turns.values().filter(|turn| turn.part == *part);
-            taken.count() < at_once
-        };
-        let best = (0..round.parts)
-            .filter(free)
-            .min_by_key(|&part| begins(part));
-        let Some(part) = best else {
+        let halves = |&offset: &Duration| (taken(offset) + 1) * 2 <= at_once;
+        let offered = [phase].into_iter().filter(halves).chain(
+            (0..round.parts)
+                .map(|part| round.part * part)
+                .filter(|&offset| taken(offset) < at_once),
+        );
+        let waits = |offset| round.phase(offset + round.length - phase);
+        let Some(offset) = offered.min_by_key(|&offset| waits(offset)) else {
             self.waiting.push_back(wanted);
             return Placed::Waits;
         };
         let turn = Turn {
-            part,
-            begins: Some(begins(part)),
+            offset,
+            begins: Some(now + waits(offset)),
             wanted,
         };
         self.turns.insert(wanted.port, turn);
@@ -187,10 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn one_set_rings_at_once_and_the_next_within_a_burst() {
-        let starts = begin(5, 4);
-        assert_eq!(starts[0], Some(0));
-        assert!(starts.iter().flatten().all(|&at| at <= 1_500), "{starts:?}");
+    fn sets_ring_now_while_half_the_supply_is_free_and_then_within_a_burst() {
+        let starts: Vec<u64> = begin(8, 8).into_iter().flatten().collect();
+        assert_eq!(starts[..4], [0, 100, 200, 300]);
+        assert!(starts.iter().all(|&at| at <= 1_500), "{starts:?}");
     }
 
     #[test]
