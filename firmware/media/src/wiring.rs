@@ -158,6 +158,12 @@ impl Plane {
             } else {
                 leg.listening.stop();
             }
+            if matches!(path, Path::Silent | Path::Echo | Path::Relay(_)) {
+                // Nobody fills this packet any more, and nothing of ours is heard from now on: later both would be
+                // sound of long ago.
+                leg.sending.drop_rest();
+                leg.ear.seam.follow(0);
+            }
         }
         if relayed && mixed {
             // The mixer goes on where the relay was.

@@ -91,41 +91,72 @@ fn two_ports_hear_each_other_one_tick_later() {
     assert!(late.is_some_and(|at| at <= 90), "{late:?}");
 }
 
+/// What somebody does in the rig.
+type Act = fn(&mut Rig);
+
+/// What phone 0 hears of a conference that it left for 3 s by `leave` and came back to by `back`, once its talkers were
+/// gone or silent; it left `begun_ms` after a packet began.
+fn heard_after(begun_ms: u64, leave: Act, back: Act) -> Vec<i16> {
+    let mut rig = Rig::new();
+    let mut phones: Vec<Phone> = (0..3).map(|slot| rig.phone(slot)).collect();
+    for phone in &phones {
+        rig.join(phone.leg, 5);
+    }
+    // A set is heard every 10 ms, so that a tick can find a packet half full.
+    let set = rig.set(3);
+    rig.join(set, 5);
+    rig.ports.get_mut(&set).expect("joined").0.hz = 0.0;
+    rig.talk(&mut phones.iter_mut().collect::<Vec<_>>(), 20);
+    rig.pass(begun_ms);
+    leave(&mut rig);
+    rig.command(MediaCommand::RemoveLeg { leg: leg(1) });
+    let mut quiet = phones.split_off(2);
+    for phone in &mut quiet {
+        phone.voice.hz = 0.0;
+    }
+    let mut quiet: Vec<_> = quiet.iter_mut().collect();
+    rig.talk(&mut quiet, 150);
+    rig.forget();
+    back(&mut rig);
+    rig.talk(&mut quiet, 10);
+    rig.samples(leg(0), Codec::Pcma, PCMA)
+}
+
 #[test]
-fn who_was_on_hold_hears_nothing_of_before_it() {
-    for begun_ms in [0, 10] {
-        let mut rig = Rig::new();
-        let mut phones: Vec<Phone> = (0..3).map(|slot| rig.phone(slot)).collect();
-        for phone in &phones {
-            rig.join(phone.leg, 5);
-        }
-        // A set is heard every 10 ms, so that a tick can find a packet half full.
-        let set = rig.set(3);
-        rig.join(set, 5);
-        rig.ports.get_mut(&set).expect("joined").0.hz = 0.0;
-        rig.talk(&mut phones.iter_mut().collect::<Vec<_>>(), 20);
-        rig.pass(begun_ms);
-        let hold = RtpParams {
+fn who_was_away_hears_nothing_of_before_it() {
+    let hold = |rig: &mut Rig| {
+        let held = RtpParams {
             send: false,
             ..params(0)
         };
-        rig.set_rtp(leg(0), hold);
-        rig.command(MediaCommand::RemoveLeg { leg: leg(1) });
-        let mut quiet = phones.split_off(2);
-        for phone in &mut quiet {
-            phone.voice.hz = 0.0;
+        rig.set_rtp(leg(0), held);
+    };
+    let silence = |rig: &mut Rig| rig.route(leg(0), Route::Silence);
+    let echo = |rig: &mut Rig| rig.route(leg(0), Route::Echo);
+    let unhold = |rig: &mut Rig| rig.set_rtp(leg(0), params(0));
+    let again = |rig: &mut Rig| rig.join(leg(0), 5);
+    // Two alone are relayed; with a set among them they are mixed again.
+    let alone = |rig: &mut Rig| rig.command(MediaCommand::RemoveLeg { leg: leg(3) });
+    let three = |rig: &mut Rig| {
+        let set = rig.set(4);
+        rig.ports.get_mut(&set).expect("made").0.hz = 0.0;
+        rig.join(set, 5);
+    };
+    let ways: [(&str, Act, Act); 4] = [
+        ("hold", hold, unhold),
+        ("silence", silence, again),
+        ("echo", echo, again),
+        ("relay", alone, three),
+    ];
+    for (way, leave, back) in ways {
+        for begun_ms in [0, 10] {
+            let samples = heard_after(begun_ms, leave, back);
+            let loudest = samples.iter().map(|sample| sample.unsigned_abs()).max();
+            assert!(
+                loudest.is_some_and(|loudest| loudest < 16),
+                "{way}, {begun_ms} ms: {loudest:?}"
+            );
         }
-        let mut quiet: Vec<_> = quiet.iter_mut().collect();
-        rig.talk(&mut quiet, 150);
-        rig.forget();
-        rig.set_rtp(leg(0), params(0));
-        rig.talk(&mut quiet, 10);
-        let samples = rig.samples(leg(0), Codec::Pcma, PCMA);
-        let loudest = samples.iter().map(|sample| sample.unsigned_abs()).max();
-        assert!(
-            loudest.is_some_and(|loudest| loudest < 16),
-            "{begun_ms} ms: {loudest:?}"
-        );
     }
 }
 
