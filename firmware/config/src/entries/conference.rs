@@ -9,7 +9,7 @@ use crate::{format, read::Section, schema};
 /// Fewest people a conference may be limited to.
 const LIMIT_MIN: u16 = 2;
 /// Most people in a conference.
-const LIMIT_MAX: u16 = 100;
+const LIMIT_MAX: u16 = 250;
 const LIMIT_DEFAULT: u16 = 32;
 
 /// A conference room.
@@ -35,7 +35,7 @@ pub struct Conference {
     #[schemars(default = "yes")]
     pub announce: bool,
     /// Most people at once.
-    #[schemars(default = "limit_default", range(min = 2, max = 100))]
+    #[schemars(default = "limit_default", range(min = 2, max = 250))]
     pub limit: u16,
 }
 

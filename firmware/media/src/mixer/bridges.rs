@@ -168,7 +168,7 @@ mod tests {
         let mut bridges = Bridges::new(1);
         assert_eq!(bridges.join(BridgeId(1), 0), Err(JoinError::NoBridge));
         for slot in 0..limits::LEGS_PER_BRIDGE {
-            let slot = u16::try_from(slot).expect("128 fits");
+            let slot = u16::try_from(slot).expect("fits");
             assert_eq!(bridges.join(BridgeId(0), slot), Ok(()));
         }
         assert_eq!(bridges.join(BridgeId(0), 999), Err(JoinError::Full));

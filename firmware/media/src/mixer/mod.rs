@@ -27,22 +27,20 @@ type Sum = [i32; WIDE];
 pub(crate) struct Work {
     /// What each member said.
     said: Vec<[i16; WIDE]>,
-    /// Who said anything, one bit a member.
-    speaks: u128,
+    /// Who said anything, by member.
+    speaks: [bool; limits::LEGS_PER_BRIDGE],
     sum: Sum,
     /// Who is sent a shared stream in this tick.
     pub(crate) listeners: Vec<u16>,
     pub(crate) payloads: Payloads,
 }
 
-const _: () = assert!(limits::LEGS_PER_BRIDGE <= 128);
-
 impl Work {
     /// Scratch for bridges and music with so many legs.
     pub(crate) fn new(legs: usize) -> Self {
         Self {
             said: vec![[0; WIDE]; limits::LEGS_PER_BRIDGE],
-            speaks: 0,
+            speaks: [false; limits::LEGS_PER_BRIDGE],
             sum: [0; WIDE],
             listeners: Vec::with_capacity(legs),
             payloads: Payloads::new(),
@@ -56,8 +54,7 @@ impl Work {
     }
 
     fn spoke(&self, index: usize) -> bool {
-        let bit = u32::try_from(index).unwrap_or(0);
-        self.speaks.checked_shr(bit).unwrap_or(0) & 1 == 1
+        self.speaks.get(index).copied().unwrap_or(false)
     }
 
     /// What a member said, if anything.
@@ -68,18 +65,17 @@ impl Work {
 
     /// Hears all members and sums up what they say.
     fn gather(&mut self, stage: &mut Stage<'_>, bridge: &mut Bridge, missed: u64) {
-        self.speaks = 0;
         self.sum = [0; WIDE];
         let samples = bridge.rate.samples();
-        let members = bridge.members().iter().zip(&mut self.said);
-        for (index, (&at, said)) in members.enumerate() {
+        let members = bridge.members().iter().zip(&mut self.speaks);
+        for ((&at, speaks), said) in members.zip(&mut self.said) {
+            *speaks = false;
             let Some(slot) = stage.slots.at(at) else {
                 continue;
             };
             let said = said.get_mut(..samples).unwrap_or(&mut []);
             if slot.speak(stage.now, bridge.rate, missed, said) {
-                let bit = u32::try_from(index).unwrap_or(0);
-                self.speaks |= 1_u128.checked_shl(bit).unwrap_or(0);
+                *speaks = true;
                 mix::add(&mut self.sum, said);
             }
         }

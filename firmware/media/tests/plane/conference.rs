@@ -3,7 +3,7 @@
 
 use dsp::codec::{Decoder, Encoder};
 use media::Channel;
-use model::{BridgeId, Codec, Gain, MediaCommand, OpusParams, Route, RtpParams};
+use model::{BridgeId, Codec, Gain, MediaCommand, OpusParams, Route, RtpParams, limits};
 use proptest::prelude::*;
 
 use crate::rig::{PCMA, Phone, Rig, amplitude, leg, mark, params, rtp, talkers};
@@ -27,6 +27,41 @@ fn mute(rig: &mut Rig, phone: &mut Phone) {
     phone.timestamp = phone.timestamp.wrapping_add(160);
     let (leg, from) = (phone.leg, phone.address);
     rig.packet(leg, Channel::Rtp, from, &bytes);
+}
+
+#[test]
+fn hundreds_meet_and_hear_whoever_speaks() {
+    let most = u16::try_from(limits::LEGS_PER_BRIDGE).expect("fits");
+    let mut rig = Rig::for_legs(limits::LEGS_PER_BRIDGE + 1);
+    let mut phones: Vec<Phone> = (0..most).map(|slot| rig.phone(slot)).collect();
+    for phone in &phones {
+        rig.join(phone.leg, 0);
+    }
+    // Voices that the rig can tell apart, in the first and in the last place.
+    let (first, last) = (leg(0), leg(most - 1));
+    phones.last_mut().expect("some").voice.hz = mark(1);
+    for _ in 0..30 {
+        for phone in &mut phones {
+            if [first, last].contains(&phone.leg) {
+                rig.say(phone);
+            } else {
+                mute(&mut rig, phone);
+            }
+        }
+        rig.pass(20);
+    }
+    for slot in 0..most {
+        let heard = rig.samples(leg(slot), Codec::Pcma, PCMA);
+        let others: &[u16] = match leg(slot) {
+            one if one == first => &[1],
+            one if one == last => &[0],
+            _ => &[0, 1],
+        };
+        assert_eq!(talkers(tail(&heard), 2), others, "leg {slot}");
+    }
+    let one_more = rig.phone(most);
+    rig.join(one_more.leg, 0);
+    assert_eq!(rig.plane.figures().refused, 1);
 }
 
 #[test]

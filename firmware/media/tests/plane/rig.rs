@@ -199,8 +199,12 @@ pub(crate) fn address(slot: u16) -> SocketAddr {
 
 impl Rig {
     pub(crate) fn new() -> Self {
+        Self::for_legs(64)
+    }
+
+    pub(crate) fn for_legs(legs: usize) -> Self {
         Self {
-            plane: Plane::with_limits(Now::default(), 64, 16),
+            plane: Plane::with_limits(Now::default(), legs, 16),
             now: Instant::from_millis(1_000),
             sent: BTreeMap::new(),
             events: Vec::new(),

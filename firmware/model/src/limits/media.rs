@@ -5,7 +5,7 @@ pub const MEDIA_THREADS: usize = 8;
 /// Bridges of the media plane.
 pub const BRIDGES: usize = 700;
 /// Legs in one bridge.
-pub const LEGS_PER_BRIDGE: usize = 128;
+pub const LEGS_PER_BRIDGE: usize = 256;
 /// Port pairs bound ahead of need.
 pub const PAIRS_AHEAD: usize = 256;
 /// Bytes of an RTP or RTCP packet; longer ones are dropped and counted.
