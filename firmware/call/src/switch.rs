@@ -131,6 +131,19 @@ impl Switch {
         self.calls.get(&call).map(|call| call.caller)
     }
 
+    /// The legs that hear this one or may come back to it: of its call, of the call it was joined with, of its room.
+    #[must_use]
+    pub fn company_of(&self, leg: LegId) -> Vec<LegId> {
+        let own = self.legs.get(&leg).and_then(|id| self.calls.get(id));
+        let joined = own.and_then(|call| self.calls.get(&call.joined?));
+        let legs = own.into_iter().chain(joined).flat_map(|call| &call.legs);
+        let room = self.rooms.together_with(leg).into_iter();
+        legs.map(|other| other.id)
+            .filter(|&other| other != leg)
+            .chain(room.map(|whose| whose.leg))
+            .collect()
+    }
+
     /// A new call and its first leg, as a set that dials; writes their first events.
     pub(crate) fn open(
         &mut self,

@@ -150,7 +150,7 @@ pub struct Line {
     #[schemars(default)]
     pub caller_id: LineCallerId,
     /// The signs by which a hang-up of the far party is believed, all watched at once; all but
-    /// silence if not given.
+    /// silence if not given. Where only lines and services are in a call, silence of five minutes always ends it.
     #[schemars(with = "Option<Vec<HangUpSign>>", length(max = 5))]
     pub hang_up: Vec<HangUpSign>,
     /// Whether the office calls out on the line.

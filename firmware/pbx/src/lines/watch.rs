@@ -8,8 +8,8 @@ use call::LegEvent;
 use config::HangUpSign;
 use model::limits::LEARNED_SIGNATURES;
 use model::{
-    EntryId, Instant, LineHeard, LineNews, LineSign, LineTone, MediaCommand, Now, PortId, Route,
-    Rule, StateChange, TapId, ToneEvidence, ToneSignature,
+    EntryId, Instant, LegId, LineHeard, LineNews, LineSign, LineTone, MediaCommand, Now, PortId,
+    Route, Rule, StateChange, TapId, ToneEvidence, ToneSignature,
 };
 
 use super::sound::in_call;
@@ -24,6 +24,9 @@ const SETTLES: Duration = Duration::from_millis(300);
 const ANSWER_REVERSAL: Duration = Duration::from_millis(500);
 /// Both ends are silent for so long.
 const SILENCE: Duration = Duration::from_secs(60);
+/// And for so long where nobody inside could hang up: without that, two lines on which nothing shows a hang-up would
+/// hold each other for ever.
+const UNATTENDED_SILENCE: Duration = Duration::from_secs(300);
 const SILENT_DBM0: i8 = -45;
 /// After a tone the line is listened to for so long: a voice says that it was no hang-up.
 const LISTENS_AFTER: Duration = Duration::from_secs(2);
@@ -44,7 +47,8 @@ pub(crate) struct Watch {
     late_reversal: bool,
     /// The current stopped; a sign from then on.
     broken: Option<Instant>,
-    silent_since: Option<Instant>,
+    /// When the silence that goes on is a sign.
+    silence_due: Option<Instant>,
     /// The last tone that may be one of a hang-up, and when it was heard.
     tone: Option<(Instant, ToneEvidence)>,
     /// After a flash the exchange gives dial tone, and whatever tone comes of what is dialled then: until
@@ -64,7 +68,7 @@ impl Watch {
             reversal_answered: true,
             late_reversal: false,
             broken: None,
-            silent_since: None,
+            silence_due: None,
             tone: None,
             recalled: None,
             unjudged: None,
@@ -93,7 +97,7 @@ impl Watch {
     pub(super) fn flashed(&mut self, end: Instant) {
         self.since = end;
         self.broken = None;
-        self.silent_since = None;
+        self.silence_due = None;
         self.recalled = Some(end + RECALL);
         self.unjudged = None;
     }
@@ -107,9 +111,9 @@ impl Watch {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let silence = self.silent_since.map(|since| since + SILENCE);
         let recalled = self.recalled.filter(|_| self.unjudged.is_some());
-        [self.broken, silence, recalled].into_iter().flatten().min()
+        let dues = [self.broken, self.silence_due, recalled];
+        dues.into_iter().flatten().min()
     }
 }
 
@@ -229,6 +233,10 @@ impl Pbx {
 
     /// Something was heard in a call.
     pub(super) fn talk_heard(&mut self, now: Now, port: PortId, heard: LineHeard) {
+        let patience = match self.is_configured(port, LineSign::Silence) {
+            true => SILENCE,
+            false => UNATTENDED_SILENCE,
+        };
         let Some(watch) = self.watch_of(port) else {
             return;
         };
@@ -250,15 +258,15 @@ impl Pbx {
             }
             LineHeard::Voice => {
                 watch.tone = None;
-                watch.silent_since = None;
+                watch.silence_due = None;
                 watch.late_reversal = false;
                 watch.unjudged = None;
             }
             LineHeard::Second(second) => {
                 let silent = second.rx_dbm0 < SILENT_DBM0 && second.tx_dbm0 < SILENT_DBM0;
-                watch.silent_since = match watch.silent_since {
-                    since @ Some(_) if silent => since,
-                    _ => silent.then_some(now.mono),
+                watch.silence_due = match watch.silence_due {
+                    due @ Some(_) if silent => due,
+                    _ => silent.then(|| now.mono + patience),
                 };
             }
             _ => {}
@@ -271,12 +279,11 @@ impl Pbx {
             return;
         };
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
-        let silence = watch.silent_since.map(|since| since + SILENCE);
         if due(watch.broken) {
             watch.broken = None;
             self.far_hung_up(now, port, LineSign::LoopBreak, None);
-        } else if due(silence) {
-            watch.silent_since = None;
+        } else if due(watch.silence_due) {
+            watch.silence_due = None;
             self.far_hung_up(now, port, LineSign::Silence, None);
         } else if due(watch.recalled) {
             watch.recalled = None;
@@ -286,20 +293,32 @@ impl Pbx {
         }
     }
 
+    /// Whether this sign is one by which hang-ups of the line are believed.
+    fn is_configured(&self, port: PortId, sign: LineSign) -> bool {
+        let line = self.lines.get(port);
+        let entry = line.and_then(|line| self.config.line(line.entry.as_ref()?));
+        entry.is_none_or(|line| line.hang_up.contains(&configured(sign)))
+    }
+
+    /// Whether nobody inside is in the call of a leg on a line, but for services and other lines.
+    fn is_unattended(&self, leg: LegId) -> bool {
+        let mut company = self.switch.company_of(leg).into_iter();
+        company.all(|other| self.lines.of_leg(other).is_some())
+    }
+
     /// The far party hung up, by this sign: the call ends. After a tone the line is listened to for a
     /// little longer, to find out whether that was true.
     fn far_hung_up(&mut self, now: Now, port: PortId, sign: LineSign, tone: Option<ToneEvidence>) {
         let Some(line) = self.lines.get(port) else {
             return;
         };
-        let entry = line.entry.as_ref().and_then(|id| self.config.line(id));
-        let believed = entry.is_none_or(|line| line.hang_up.contains(&configured(sign)));
         let on = match line.phase {
             Phase::Up { leg, media, .. } => Some((leg, media)),
             Phase::Asking(_) => None,
             _ => return,
         };
-        if !believed {
+        let unattended = |&(leg, _): &_| sign == LineSign::Silence && self.is_unattended(leg);
+        if !self.is_configured(port, sign) && on.as_ref().is_none_or(|on| !unattended(on)) {
             return;
         }
         self.counters.line_hang_ups += 1;

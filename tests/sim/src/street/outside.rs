@@ -657,13 +657,14 @@ fn a_dial_tone_that_nobody_answers_after_a_flash_ends_the_call() {
     outside.clean_up();
 }
 
-#[test]
-fn a_line_sends_its_callers_on_over_another_line() {
-    let onward = "to = \"601234567\"";
-    let mut outside = Outside::new("PL", 2, onward);
+/// Two lines in Poland of which the first sends its callers on over the second; who called there and whom it
+/// called talk.
+fn sent_on(disconnect: Option<Disconnect>) -> Outside {
+    let mut outside = Outside::new("PL", 2, "to = \"601234567\"");
     for line in 1..=2 {
         let settings = LineSettings {
             answer_reversal: Some(true),
+            disconnect,
             ..LineSettings::default()
         };
         outside.act(line, Act::Line(settings));
@@ -676,6 +677,28 @@ fn a_line_sends_its_callers_on_over_another_line() {
     outside.wait("both talk", 5_000, |s| {
         s.stage(1) == "talking" && s.stage(2) == "talking"
     });
+    outside
+}
+
+/// Nobody inside could hang up, and neither carrier shows that its party did.
+#[test]
+fn two_lines_on_which_nothing_shows_a_hang_up_do_not_hold_each_other_for_ever() {
+    let mut outside = sent_on(Some(Disconnect::Silence));
+    for line in 1..=2 {
+        outside.act(line, Act::HangUp);
+    }
+    outside.0.pass_ms(240_000);
+    assert_eq!(outside.ended(), None, "people may be silent for a while");
+    outside.wait("both are free", 70_000, |s| {
+        s.stage(1) == "idle" && s.stage(2) == "idle"
+    });
+    assert_eq!(outside.ended(), Some((Cause::Normal, Rule::LineSilence)));
+    outside.clean_up();
+}
+
+#[test]
+fn a_line_sends_its_callers_on_over_another_line() {
+    let mut outside = sent_on(None);
     for (line, mark) in [(1, "1100"), (2, "1500")] {
         outside.act(line, Act::Talk { mark: mark.into() });
     }
