@@ -21,21 +21,22 @@ const DIGITAL_DB_MAX: f64 = 6.0;
 const METERING_VRMS: f64 = 0.8;
 const METERING_GENERATOR_HZ: f64 = 64_000.0;
 
-/// The code of register 10 nearest to what the profile asks (3215 table "2-wire impedance"; set A
+/// The code of register 10 that sends least back of what the profile asks (3215 table "2-wire impedance"; set A
 /// from the cross reference).
 pub(super) const fn impedance_code(impedance: Impedance, part: Part) -> u8 {
     match (impedance, part) {
         (Impedance::Ohm600, _) => 0,
         (Impedance::Ohm900, _) => 1,
         (Impedance::Ohm600Series, Part::Si3210) => 2,
-        // Code 2 of the Si3215 is 600 Ω + 1 µF and wants other parts around the chip.
+        // Codes 2 (600 Ω + 1 µF) and 3 of the Si3215 want other parts around the chip.
         (Impedance::Ohm600Series, Part::Si3215) => 0,
-        (Impedance::Ohm900Series, _) => 3,
-        (Impedance::Tbr21 | Impedance::Ohm320Plus1050, _) => 4,
+        (Impedance::Ohm900Series, Part::Si3215) => 1,
+        (Impedance::Ohm900Series, Part::Si3210) => 3,
+        (Impedance::Tbr21 | Impedance::Ohm320Plus1050, _)
+        | (Impedance::Ohm370Plus620, Part::Si3215) => 4,
         (Impedance::Ohm220Plus820, _) => 5,
-        (Impedance::Ohm220Plus820Short, _) => 6,
+        (Impedance::Ohm220Plus820Short, _) | (Impedance::Ohm200Plus680, Part::Si3210) => 6,
         (Impedance::Ohm370Plus620, Part::Si3210) | (Impedance::Ohm200Plus680, Part::Si3215) => 7,
-        (Impedance::Ohm370Plus620, Part::Si3215) | (Impedance::Ohm200Plus680, Part::Si3210) => 5,
     }
 }
 

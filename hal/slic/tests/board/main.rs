@@ -7,4 +7,5 @@ mod fxo_faults;
 mod fxs_bench;
 mod fxs_conformance;
 mod fxs_faults;
+mod fxs_impedance;
 mod storm;
