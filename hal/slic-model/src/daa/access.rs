@@ -117,7 +117,7 @@ impl Daa {
         }
         match register {
             2 => self.lenient = false,
-            19 | 28 | 29 if self.register(12) & 0x40 == 0 => {
+            13 | 19 | 28 | 29 if self.register(12) & 0x40 == 0 => {
                 self.violate(format!(
                     "register {register} means nothing without the link"
                 ));
@@ -171,6 +171,9 @@ impl Daa {
         let dc = self.register(26);
         if matches!(register, 26 | 31) && full && dc & 0xf0 != 0xc0 {
             self.violate("full scale without DCV = 11 and MINI = 00".into());
+        }
+        if self.register(17) & 0x10 != 0 && self.register(16) & 0x01 == 0 {
+            self.violate("the reserved ring threshold: RT2 without RT".into());
         }
         if self.register(24) & 0x80 != 0 && self.register(23) & 0x78 == 0 {
             self.violate("ring validation with a time-out of 0".into());
