@@ -31,7 +31,7 @@ pub trait Bench: PortBench {
 /// # Errors
 /// The first case that fails.
 pub fn fxs<B: Bench>(mut make: impl FnMut() -> B) -> Result<(), Failure> {
-    let cases: [Case<B>; 13] = [
+    let cases: [Case<B>; 14] = [
         ("description", description),
         ("idle is quiet", idle_is_quiet),
         ("lift and hang up", lift_and_hang_up),
@@ -44,6 +44,7 @@ pub fn fxs<B: Bench>(mut make: impl FnMut() -> B) -> Result<(), Failure> {
         ("no ringing off hook", no_ringing_off_hook),
         ("linefeed", linefeed),
         ("sound both ways", sound_both_ways),
+        ("sound on hook", sound_on_hook),
         ("silence is silent", silence_is_silent),
     ];
     for (case, run) in cases {
@@ -233,6 +234,56 @@ fn linefeed<B: Bench>(rig: &mut Rig<B>) -> Verdict {
 fn sound_both_ways<B: Bench>(rig: &mut Rig<B>) -> Verdict {
     rig.hook(true, 500);
     rig.sounds_both_ways(20.0)
+}
+
+/// What tells a set of callers and of messages reaches it on hook: on either polarity, between bursts of the bell,
+/// and no longer than it is let through (a kernel may let it through for some seconds more).
+fn sound_on_hook<B: Bench>(rig: &mut Rig<B>) -> Verdict {
+    let can = rig.bench.port().capabilities;
+    let let_through = PortCommand::SetOnHookSound(true);
+    if !can.on_hook_sound {
+        return rig.must_refuse(let_through, ErrorKind::Unsupported);
+    }
+    rig.pass(500);
+    whisper(rig, false, "before it is let through")?;
+    rig.must(let_through)?;
+    whisper(rig, true, "to an idle set")?;
+    if can.reversal {
+        rig.must(PortCommand::SetLinefeed(Linefeed::Reverse))?;
+        whisper(rig, true, "on the reversed line")?;
+        rig.must(PortCommand::SetLinefeed(Linefeed::Forward))?;
+    }
+    let burst = Cadence::new(&[400, 3_000]).ok_or("the cadence is legal")?;
+    rig.must(PortCommand::StartRing(burst))?;
+    rig.pass(500);
+    whisper(rig, true, "after the first ring")?;
+    rig.must(PortCommand::StopRing)?;
+    rig.pass(8_000);
+    whisper(rig, true, "a while later")?;
+    rig.must(PortCommand::SetOnHookSound(false))?;
+    rig.pass(7_000);
+    whisper(rig, false, "after it was let through")?;
+    rig.events_are(&[])
+}
+
+/// Sends a tone for half a second, which the set on hook must hear as loud, or not at all.
+fn whisper<B: Bench>(rig: &mut Rig<B>, wanted: bool, when: &str) -> Verdict {
+    let (mut sent, mut heard) = (Vec::new(), Vec::new());
+    for _ in 0..50 {
+        let tone = rig.tone();
+        rig.serve(&tone, &[0; FRAME]);
+        heard.push(rig.bench.heard());
+        sent.push(tone);
+    }
+    // The first 200 ms may still lie in the hardware's buffers.
+    let [sent, heard] = [sent, heard].map(|blocks| rms_db(blocks.get(20..).unwrap_or_default()));
+    rig.pass(300);
+    let fits = if wanted {
+        (heard - sent).abs() < 3.0
+    } else {
+        heard < sent - 40.0
+    };
+    check(fits, format!("{when}: sent {sent:.1} dB, heard {heard:.1}"))
 }
 
 /// Idle noise is at least 55 dB below 0 dBm0 (84.2 dB over one step), on hook and off hook.

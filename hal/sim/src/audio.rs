@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hal_port::{AudioHalf, Frame, FrameStatus};
+use hal_port::{AudioHalf, FRAME, Frame, FrameStatus};
 use model::CallerInfo;
 use rtrb::{Consumer, Producer};
 
@@ -17,6 +17,8 @@ pub struct SimAudio {
     read: Producer<Read>,
     mouth: Mouth,
     reader: Reader,
+    /// The last block on hook was let through.
+    whispered: bool,
     /// Bursts of the bell before those that count for the next reading.
     bursts: u32,
     stay: u32,
@@ -39,6 +41,7 @@ impl SimAudio {
             read,
             mouth: Mouth::default(),
             reader: Reader::default(),
+            whispered: false,
             bursts: 0,
             stay: 0,
             blocks: 0,
@@ -81,18 +84,33 @@ impl SimAudio {
         if let Some(info) = self.reader.in_call(tx, &mut frame) {
             self.show(info, true, true);
         }
-        let stay = self.stay;
-        if self.heard.push(Heard { stay, frame }).is_err() {
+        self.tell(false, frame);
+        self.bursts = self.wire.bursts();
+    }
+
+    fn tell(&mut self, on_hook: bool, frame: Frame) {
+        let heard = Heard {
+            stay: self.stay,
+            on_hook,
+            frame,
+        };
+        if self.heard.push(heard).is_err() {
             self.dropped += 1;
         }
-        self.bursts = self.wire.bursts();
     }
 
     /// On hook the set hears what tells of callers.
     fn listen(&mut self, tx: &Frame) {
-        if self.wire.whispers()
-            && let Some((info, alerted)) = self.reader.on_hook(tx)
-        {
+        let whispers = self.wire.whispers();
+        if !core::mem::replace(&mut self.whispered, whispers) && !whispers {
+            return;
+        }
+        if !whispers {
+            self.tell(true, [0; FRAME]);
+            return;
+        }
+        self.tell(true, *tx);
+        if let Some((info, alerted)) = self.reader.on_hook(tx) {
             self.show(info, alerted, false);
         }
     }

@@ -58,6 +58,8 @@ pub struct Person {
     said: u64,
     talking: Option<Mark>,
     ear: Ear,
+    /// The last block that was let through to the set on hook.
+    whisper: Frame,
     /// What the set shows of its last caller.
     display: Option<Display>,
     /// The set's lamp for messages that came as data.
@@ -81,6 +83,7 @@ impl Person {
             said: 0,
             talking: None,
             ear: Ear::default(),
+            whisper: [0; FRAME],
             display: None,
             lamp: false,
             manner: Manner::default(),
@@ -108,7 +111,9 @@ impl Person {
             self.bell = bell;
         }
         while let Ok(heard) = self.links.heard.pop() {
-            if heard.stay == self.stay {
+            if heard.on_hook {
+                self.whisper = heard.frame;
+            } else if heard.stay == self.stay {
                 self.ear.take(&heard.frame);
             }
         }
@@ -343,13 +348,13 @@ impl Person {
         self.move_hand(Hand::Contact { closed })
     }
 
-    /// The last block in the earpiece, silence when nothing came.
+    /// The last block in the earpiece, or on hook what the set's electronics got; silence when nothing came.
     #[must_use]
     pub fn last_heard(&self) -> Frame {
         if self.bell.closed {
             self.ear.last()
         } else {
-            [0; FRAME]
+            self.whisper
         }
     }
 

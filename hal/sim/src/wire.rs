@@ -92,9 +92,10 @@ pub(crate) struct Bell {
     pub(crate) closed: bool,
 }
 
-/// A block that reached the earpiece.
+/// A block that reached the earpiece, or the set on hook.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard {
     pub(crate) stay: u32,
+    pub(crate) on_hook: bool,
     pub(crate) frame: Frame,
 }

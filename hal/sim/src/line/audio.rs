@@ -146,8 +146,12 @@ impl AudioHalf for LineAudio {
             }
             let mut frame = *tx;
             weaken(&mut frame, decibels(self.copper.flaws().loss_db.into()));
-            let stay = self.stay;
-            if self.heard.push(Heard { stay, frame }).is_err() {
+            let heard = Heard {
+                stay: self.stay,
+                on_hook: false,
+                frame,
+            };
+            if self.heard.push(heard).is_err() {
                 self.dropped += 1;
             }
         }
