@@ -7,12 +7,13 @@ use hal_port::{AudioHalf, FRAME, Frame, FrameStatus};
 use rtrb::{Consumer, Producer};
 
 use super::copper::Copper;
+use super::noise::Noise;
 use crate::sound::{Mouth, Spoken};
 use crate::wire::Heard;
 
 /// The echo of the carrier's hybrid comes after so many samples: 2 ms.
 const ECHO_SAMPLES: usize = 16;
-/// The other line that is heard: a voice-like pair of tones, 45 dB below 0 dBm0.
+/// The other line that is heard: a voice-like pair of tones, 48 dB below 0 dBm0.
 const CROSSTALK_DBM0: i16 = -48;
 const CROSSTALK_HZ: [f32; 2] = [310.0, 1_130.0];
 
@@ -26,7 +27,7 @@ pub struct LineAudio {
     stay: u32,
     /// What the port said last, and the samples before that are still on their way back.
     said: [i16; ECHO_SAMPLES + FRAME],
-    noise: u32,
+    noise: Noise,
     phases: [f32; 2],
     blocks: u64,
     spoken: u64,
@@ -46,7 +47,7 @@ impl LineAudio {
             mouth: Mouth::default(),
             stay: 0,
             said: [0; ECHO_SAMPLES + FRAME],
-            noise: 0x2545_f491,
+            noise: Noise::default(),
             phases: [0.0; 2],
             blocks: 0,
             spoken: 0,
@@ -69,33 +70,25 @@ impl LineAudio {
         });
     }
 
-    /// White noise of this power, and the other line.
+    /// The line's noise, and the other line.
     fn spoil(&mut self, line: &mut Frame) {
         let flaws = self.copper.flaws();
-        // A uniform value of ±a has the power a²/3.
-        let noise = flaws.noise_dbm0.map_or(0.0, |dbm0| {
-            (3.0 * power_of(i16::from(dbm0))).sqrt() / 32_768.0
-        });
         let other = if flaws.crosstalk {
             power_of(CROSSTALK_DBM0).sqrt()
         } else {
             0.0
         };
-        if noise == 0.0 && other == 0.0 {
+        if flaws.noise_dbm0.is_none() && other == 0.0 {
             return;
         }
         for sample in line {
-            // xorshift32: repeats after 2³² − 1 samples.
-            self.noise ^= self.noise << 13;
-            self.noise ^= self.noise >> 17;
-            self.noise ^= self.noise << 5;
-            let white = f32::from((self.noise >> 16) as u16 as i16) * noise;
+            let noise = flaws.noise_dbm0.map_or(0.0, |dbm0| self.noise.next(dbm0));
             let mut voice = 0.0;
             for (phase, hz) in self.phases.iter_mut().zip(CROSSTALK_HZ) {
                 *phase = (*phase + core::f32::consts::TAU * hz / 8_000.0) % core::f32::consts::TAU;
                 voice += phase.sin() * other;
             }
-            *sample = saturated(f32::from(*sample) + white + voice);
+            *sample = saturated(f32::from(*sample) + noise + voice);
         }
     }
 

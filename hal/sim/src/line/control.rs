@@ -85,6 +85,8 @@ pub struct LineControl {
     ring_hz: u16,
     // The line.
     feed: Linefeed,
+    /// The exchange has said how it feeds the line.
+    known: bool,
     ringing: bool,
     parallel: bool,
     /// Of the lifeline that brings a set onto the line.
@@ -127,6 +129,7 @@ impl LineControl {
             ring_vrms: ring.0,
             ring_hz: ring.1,
             feed: Linefeed::Forward,
+            known: false,
             ringing: false,
             parallel: false,
             relay,
@@ -166,7 +169,10 @@ impl LineControl {
                 }
             } else if let Ok(fact) = self.facts.pop() {
                 match fact.what {
-                    What::Feed(feed) => self.feed = feed,
+                    What::Feed(feed) => {
+                        self.feed = feed;
+                        self.known = true;
+                    }
                     What::Ringing(on) => self.ringing = on,
                     What::Parallel(off_hook) => self.parallel = off_hook,
                     What::LoopTenthMa(current) => self.loop_tenth_ma = current,
@@ -233,7 +239,7 @@ impl LineControl {
         self.rung |= self.ringing;
         self.ring.see(at, self.ringing && on_hook);
         self.battery.see(at, fed || self.ringing);
-        if fed {
+        if fed && self.known {
             let idle = *self.idle.get_or_insert(self.feed);
             self.reversed.see(at, self.feed != idle);
         }

@@ -7,6 +7,7 @@ mod carrier;
 mod control;
 mod copper;
 mod far;
+mod noise;
 mod plan;
 mod rules;
 

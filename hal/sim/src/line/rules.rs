@@ -68,7 +68,8 @@ pub struct LineFaults {
     /// The exchange has not noticed the end of the last call: it gives no dial tone and lets no call
     /// through.
     pub stuck: bool,
-    /// Noise in dBm0, −70 to −20; a wet cable crackles above −50.
+    /// Noise in dBm0, −70 to −20, as mean power: up to −50 it hisses, above that a wet cable crackles, ten times a
+    /// second for some ms each, 10 dB louder than the mean.
     pub noise_dbm0: Option<i8>,
     /// Another line is heard.
     pub crosstalk: bool,

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod display;
+mod faults;
 mod hearing;
 mod line;
 mod line_conformance;
