@@ -55,6 +55,21 @@ pub struct Manner {
     pub stay_s: Option<u16>,
     /// Hang up when there was nothing but silence or call progress tones for this long, in s.
     pub patience_s: Option<u16>,
+    /// A fax machine: after a number it sends the calling tone until the other machine is heard, after lifting by
+    /// itself the called tone and the flags of V.21. It says no mark.
+    pub fax: bool,
+}
+
+impl Manner {
+    /// That of a fax machine, which answers the first ring.
+    #[must_use]
+    pub fn of_fax() -> Self {
+        Self {
+            answer_after_rings: Some(1),
+            fax: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why a person cannot do this.

@@ -21,6 +21,7 @@ mod audio;
 mod control;
 mod display;
 mod ear;
+mod fax;
 mod hearing;
 mod line;
 mod mark;

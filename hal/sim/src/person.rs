@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use hal_port::{FRAME, Frame, Linefeed};
 use model::limits::NUMBER_LEN_MAX;
-use model::{Digit, Instant};
+use model::{Digit, FaxTone, Instant};
 use rtrb::{Consumer, Producer};
 
 use crate::act::{ActError, Manner};
 use crate::display::{Display, Read};
 use crate::ear::Ear;
+use crate::fax;
 use crate::hearing;
 use crate::line::{LineFaults, LineSettings};
 use crate::mark::Mark;
@@ -22,6 +23,8 @@ use crate::wire::{Bell, HAND_RING, Hand, Heard, Wire};
 const TONE_WAIT_MS: u16 = 3_000;
 /// From hearing the tone to the first key, in ms.
 const THINK_MS: u16 = 100;
+/// From the last key to a fax machine's calling tone, in ms.
+const FAX_SILENCE_MS: u16 = 1_000;
 /// A short press of the hook, in ms, unless the country's people know another.
 pub(crate) const FLASH_MS: u16 = 100;
 /// From the beginning of a burst to the hand at the receiver.
@@ -65,6 +68,9 @@ pub struct Person {
     /// The set's lamp for messages that came as data.
     lamp: bool,
     manner: Manner,
+    /// The fax machine's ear, and whether it calls.
+    fax: fax::Heard,
+    fax_calls: bool,
     /// When there last was something worth listening to, and when to think about it again.
     entertained: Duration,
     think_at: Duration,
@@ -87,6 +93,8 @@ impl Person {
             display: None,
             lamp: false,
             manner: Manner::default(),
+            fax: fax::Heard::default(),
+            fax_calls: false,
             entertained: Duration::ZERO,
             think_at: Duration::ZERO,
         }
@@ -115,6 +123,7 @@ impl Person {
                 self.whisper = heard.frame;
             } else if heard.stay == self.stay {
                 self.ear.take(&heard.frame);
+                self.hear_fax(&heard.frame);
             }
         }
         while let Ok(read) = self.links.read.pop() {
@@ -154,10 +163,12 @@ impl Person {
     fn react(&mut self, tones: &[NamedTone]) {
         if self.answer_at().is_some_and(|at| at <= self.now) && self.lift().is_ok() {
             let mark = self.manner.say.as_deref().and_then(Mark::new);
-            if let Some(mark) = mark {
-                // An empty mouth has room.
-                let _ = self.talk(mark);
-            }
+            // An empty mouth has room.
+            let _ = match mark {
+                _ if self.manner.fax => self.say(&[Sound::Fax]),
+                Some(mark) => self.talk(mark),
+                None => Ok(()),
+            };
         }
         let bored = self.is_bored(tones);
         if bored || self.stay_until().is_some_and(|at| at <= self.now) {
@@ -232,9 +243,26 @@ impl Person {
             Sound::Pause { ms: THINK_MS },
         ];
         sounds.extend(keys.into_iter().map(Sound::Key));
-        let resumed = self.talking.as_ref().and_then(Mark::spec);
+        let resumed = if self.manner.fax {
+            sounds.push(Sound::Pause { ms: FAX_SILENCE_MS });
+            fax::calling()
+        } else {
+            self.talking.as_ref().and_then(Mark::spec)
+        };
         sounds.extend(resumed.map(Sound::Signal));
-        self.say(&sounds)
+        self.say(&sounds)?;
+        self.fax_calls = self.manner.fax;
+        Ok(())
+    }
+
+    /// A machine that calls is quiet as soon as another one is there.
+    fn hear_fax(&mut self, frame: &Frame) {
+        let heard = self.manner.fax.then(|| self.fax.take(frame)).flatten();
+        let answered = matches!(heard, Some(FaxTone::Ced | FaxTone::Preamble));
+        if answered && core::mem::take(&mut self.fax_calls) {
+            // A mouth that has no room is busy dialling.
+            let _ = self.quiet();
+        }
     }
 
     /// Turns a rotary dial.
@@ -407,6 +435,7 @@ impl Person {
             linefeed: self.bell.linefeed,
             display: self.display.clone(),
             lamp: self.lamp(),
+            fax: self.fax.tones(),
             metered: self.bell.metered,
             talking: self.talking.as_ref().map(|mark| mark.name().into()),
             waiting: u32::try_from(self.sounds_waiting() + self.hands_waiting())
@@ -444,6 +473,8 @@ impl Person {
     fn begin_stay(&mut self, off_hook: bool) {
         self.off_hook = off_hook;
         self.talking = None;
+        self.fax = fax::Heard::default();
+        self.fax_calls = false;
         self.ear.clear();
         self.stay += 1;
         self.links.wire.set_stay(self.stay);

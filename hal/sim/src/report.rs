@@ -1,4 +1,5 @@
 use hal_port::Linefeed;
+use model::FaxTone;
 use serde::{Deserialize, Serialize};
 
 use crate::{Display, LineReport};
@@ -63,6 +64,9 @@ pub struct Report {
     /// A lamp of the set says that messages wait.
     #[serde(default)]
     pub lamp: bool,
+    /// Of a fax machine in a call: what it has heard of another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fax: Vec<FaxTone>,
     /// Metering pulses since the start.
     #[serde(default)]
     pub metered: u32,

@@ -5,6 +5,8 @@ use dsp::tone::Tone;
 use hal_port::{FRAME, Frame};
 use model::{Digit, ToneSpec};
 
+use crate::fax::Called;
+
 /// Samples of one ms.
 const MS: u32 = 8;
 /// A DTMF key is pressed 100 ms, then 100 ms nothing: both well over what any exchange needs.
@@ -24,6 +26,8 @@ pub(crate) enum Sound {
     Key(Digit),
     /// A signal until the next sound comes.
     Signal(ToneSpec),
+    /// What a called fax machine sends until the next sound comes.
+    Fax,
     /// Nothing, for this long.
     Pause { ms: u16 },
     /// Nothing until something was heard, at most this long: nobody dials into a dead line at once.
@@ -56,6 +60,7 @@ enum Current {
         left: u32,
     },
     Signal(Tone),
+    Fax(Called),
     Pause {
         left: u32,
     },
@@ -89,7 +94,7 @@ impl Mouth {
         let mut at = 0;
         while let Some(rest) = out.get_mut(at..).filter(|rest| !rest.is_empty()) {
             // A signal ends when something else is to be said.
-            if matches!(self.now, None | Some(Current::Signal(_)))
+            if matches!(self.now, None | Some(Current::Signal(_) | Current::Fax(_)))
                 && let Some(sound) = next()
             {
                 self.now = Some(begin(sound));
@@ -114,6 +119,7 @@ fn begin(sound: Sound) -> Current {
             left: u32::from(KEY_MS + KEY_PAUSE_MS) * MS,
         },
         Sound::Signal(spec) => Current::Signal(Tone::new(spec)),
+        Sound::Fax => Current::Fax(Called::default()),
         Sound::Pause { ms } => Current::Pause {
             left: u32::from(ms) * MS,
         },
@@ -130,6 +136,10 @@ impl Current {
         match self {
             Self::Signal(tone) => {
                 tone.fill(out);
+                (out.len(), false)
+            }
+            Self::Fax(machine) => {
+                machine.fill(out);
                 (out.len(), false)
             }
             Self::Key { sender, left } => {

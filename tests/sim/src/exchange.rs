@@ -70,7 +70,7 @@ pub(crate) struct Board {
     /// Blocks that went to the sets since the world looked last, with their jacks.
     pub(crate) heard: Vec<(u16, Frame)>,
     /// The leg on each jack and the listener for keys.
-    legs: Vec<(Option<MediaLeg>, PortDsp)>,
+    pub(crate) legs: Vec<(Option<MediaLeg>, PortDsp)>,
 }
 
 impl Board {

@@ -217,8 +217,7 @@ impl Outsider {
         let manner = Manner {
             answer_after_rings: answer,
             say: Some(self.mark.clone()),
-            stay_s: None,
-            patience_s: None,
+            ..Manner::default()
         };
         self.make(people, &Act::Behave(manner));
     }

@@ -87,7 +87,7 @@ impl Sitter {
             answer_after_rings: answer,
             say: Some(self.mark.clone()),
             stay_s,
-            patience_s: None,
+            ..Manner::default()
         };
         // A mark that is a frequency is legal.
         let _ = people.act(&self.port, &Act::Behave(manner));

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, Subcommand};
 use hal_port::Impedance;
-use hal_sim::{Act, Aon, Disconnect, Display, Fate, LineFaults, LineSettings, Report};
-use model::Absence;
+use hal_sim::{Act, Aon, Disconnect, Display, Fate, LineFaults, LineSettings, Manner, Report};
+use model::{Absence, FaxTone};
 
 use crate::{desk::Ask, socket};
 
@@ -43,6 +43,12 @@ enum Verb {
     Flash,
     /// Put the receiver back.
     Hangup,
+    /// The set is a fax machine from now on: it answers the first ring.
+    Fax {
+        /// It is one no more.
+        #[arg(long)]
+        off: bool,
+    },
     /// A line's far party calls the office.
     Call {
         /// The number that is shown; `withheld` = none, on purpose.
@@ -104,6 +110,8 @@ pub(crate) fn run(data: &Path, args: Args) -> Result<()> {
         Verb::Quiet => Act::Quiet,
         Verb::Flash => Act::Flash,
         Verb::Hangup => Act::HangUp,
+        Verb::Fax { off: false } => Act::Behave(Manner::of_fax()),
+        Verb::Fax { off: true } => Act::Behave(Manner::default()),
         Verb::Call { number, name } => Act::Call { number, name },
         Verb::Answer => Act::Lift,
         Verb::Line(args) => Act::Line(LineSettings {
@@ -158,6 +166,16 @@ fn in_words(report: &Report) -> String {
     }
     if report.lamp {
         words.push("the lamp for messages is lit".to_owned());
+    }
+    for tone in &report.fax {
+        words.push(
+            match tone {
+                FaxTone::Cng => "a fax machine calls",
+                FaxTone::Ced => "a fax machine answers",
+                FaxTone::Preamble => "a fax machine sends V.21",
+            }
+            .to_owned(),
+        );
     }
     if report.metered > 0 {
         words.push(format!("{} metering pulses", report.metered));

@@ -214,6 +214,7 @@ impl Carrier {
             linefeed: self.fed(),
             display: None,
             lamp: false,
+            fax: Vec::new(),
             metered: 0,
             talking: self.far.talking.as_ref().map(|mark| mark.name().into()),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),

@@ -3,6 +3,7 @@
 mod conformance;
 mod display;
 mod faults;
+mod fax;
 mod hearing;
 mod line;
 mod line_conformance;

@@ -172,7 +172,7 @@ fn answers_after_rings_speaks_and_leaves() {
         answer_after_rings: Some(3),
         say: Some("jan".into()),
         stay_s: Some(5),
-        patience_s: None,
+        ..Manner::default()
     };
     world.act("fxs1", Act::Behave(manner));
     world.silence();

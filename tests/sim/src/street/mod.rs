@@ -3,6 +3,7 @@
 
 mod aon;
 mod callers;
+mod fax;
 mod lifeline;
 mod measure;
 mod outside;
