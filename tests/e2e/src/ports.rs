@@ -3,6 +3,8 @@
 use std::{
     fs,
     net::{Ipv4Addr, TcpListener, UdpSocket},
+    process,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// A UDP port that was free a moment ago, for programs that must be told one.
@@ -15,14 +17,23 @@ pub fn free_udp() -> u16 {
     socket.local_addr().expect("it is bound").port()
 }
 
-/// A TCP port that was free a moment ago.
+/// A TCP port that was free a moment ago, and that the kernel gives to nobody who wants just any: what it gave to a
+/// connection would not be free any more when the program that is told the port opens it.
 ///
 /// # Panics
 /// If the machine has none.
 #[must_use]
 pub fn free_tcp() -> u16 {
-    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a TCP port is free");
-    socket.local_addr().expect("it is bound").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Below the ports for voice, and elsewhere for tests that run at the same time.
+    let first = process::id() % 89 * 101;
+    let found = (0..9_000).find_map(|_| {
+        let next = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + u16::try_from(next % 9_000).expect("it is below 9000");
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        bound.is_ok().then_some(port)
+    });
+    found.expect("a TCP port is free")
 }
 
 /// The first of `count` ports for voice in a row, even, all free a moment ago.
@@ -74,6 +85,13 @@ fn is_listed(table: &str, port: u16, fits: impl Fn(&str) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_free_port_is_none_that_the_kernel_gives_away() {
+        let ports = [free_tcp(), free_tcp()];
+        assert_ne!(ports[0], ports[1]);
+        assert!(ports.iter().all(|port| (10_000..20_000).contains(port)));
+    }
 
     #[test]
     fn a_port_is_taken_while_its_socket_is_open() {
