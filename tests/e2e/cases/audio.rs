@@ -183,61 +183,124 @@ fn two_phones_over_tls_hear_each_other() {
     two_phones_talk(Over::Tls);
 }
 
+/// A phone and the set that it talks with, each with a tone of its own.
+struct Pair<'e> {
+    phone: Phone,
+    set: Set<'e>,
+    phone_hz: u32,
+    set_hz: u32,
+}
+
+/// The extensions of the phones and of the sets of [`pairs`].
+const PHONES: [&str; 3] = ["2005", "2006", "2007"];
+const SETS: [&str; 3] = ["301", "302", "303"];
+
+/// An office with a set for each of three phones.
+fn office_of_pairs() -> Exchange {
+    let office = Office::with(&PHONES)
+        .table("[[analog]]\nport = \"fxs2\"\nextension = \"302\"\n")
+        .table("[[analog]]\nport = \"fxs3\"\nextension = \"303\"\n");
+    let exchange = started(&office);
+    phone::Phone::teach_md5(exchange.at.udp, "2007");
+    exchange
+}
+
+/// A phone over each transport, each with a set.
+fn pairs(exchange: &Exchange) -> [Pair<'_>; 3] {
+    let over = [Over::Udp, Over::Tcp, Over::Tls];
+    let hz = [(700, 1_160), (860, 1_300), (1_060, 1_900)];
+    std::array::from_fn(|at| Pair {
+        phone: Phone::start(exchange, PHONES[at], over[at], hz[at].0),
+        set: Set::at(exchange, ["fxs1", "fxs2", "fxs3"][at]),
+        phone_hz: hz[at].0,
+        set_hz: hz[at].1,
+    })
+}
+
+/// All pairs talk at the same time: each hears its other, and nobody else and not itself.
+#[track_caller]
+fn all_hear_their_other(pairs: &[Pair<'_>]) {
+    for pair in pairs {
+        pair.set.talk(pair.set_hz);
+    }
+    for pair in pairs {
+        let levels = SPOKEN_DBM0 - LEVEL_DB..=SPOKEN_DBM0 + LEVEL_DB;
+        pair.set.hears_at(pair.phone_hz, levels, s(30));
+        let itself = pair.set.heard_lately(pair.set_hz);
+        assert!(!itself, "the set with {} Hz hears itself", pair.set_hz);
+    }
+    let before = pairs.iter().map(|pair| pair.phone.heard(s(0)).duration());
+    let before: Vec<Duration> = before.collect();
+    for (pair, before) in pairs.iter().zip(before) {
+        let at_phone = pair.phone.heard(before + ENOUGH).after(before);
+        let heard = at_phone.listen(pair.set_hz);
+        assert!(heard.tone >= 40, "{} Hz: {heard:?}", pair.set_hz);
+        let all = pairs.iter().flat_map(|pair| [pair.phone_hz, pair.set_hz]);
+        for stranger in all.filter(|hz| *hz != pair.set_hz) {
+            let heard = at_phone.listen(stranger).tone;
+            assert_eq!(heard, 0, "{} Hz hears {stranger} Hz", pair.phone_hz);
+        }
+    }
+}
+
+/// The calls of all pairs went from `callers` to `called`, and ended in order.
+#[track_caller]
+fn all_called(exchange: &Exchange, callers: [&str; 3], called: [&str; 3]) {
+    let calls = exchange.ended_calls(3);
+    assert_eq!(calls.len(), 3, "{calls:?}");
+    for (from, to) in callers.into_iter().zip(called) {
+        let call = calls.iter().find(|call| call["from"] == from);
+        let call = call.unwrap_or_else(|| panic!("{from} called: {calls:?}"));
+        assert_eq!(
+            (&call["to"], &call["cause"]),
+            (&to.into(), &"normal".into())
+        );
+    }
+}
+
 #[test]
-fn the_set_calls_a_phone_and_both_hear() {
-    let exchange = office();
-    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
-    let set = Set::of(&exchange);
-    set.lift();
-    set.hears_dial_tone(s(30));
-    set.dial("2005");
-    anna.answer();
-    anna.event("CALL_ESTABLISHED", s(30));
-    set.talk(JAN_HZ);
-    set.hears_at(
-        ANNA_HZ,
-        SPOKEN_DBM0 - LEVEL_DB..=SPOKEN_DBM0 + LEVEL_DB,
-        s(30),
-    );
-    let at_anna = anna.hears_now(ENOUGH);
-    set.hang_up();
-    anna.event("CALL_CLOSED", s(30));
-    let heard = at_anna.listen(JAN_HZ);
-    assert!(heard.tone >= 40, "{heard:?}");
-    assert_eq!(at_anna.listen(ANNA_HZ).tone, 0, "nobody hears herself");
-    let calls = exchange.ended_calls(1);
-    assert_eq!(calls[0]["from"], "301", "{calls:?}");
-    assert_eq!(calls[0]["cause"], "normal", "{calls:?}");
+fn sets_call_phones_over_udp_tcp_and_tls_and_all_hear() {
+    let exchange = office_of_pairs();
+    let mut pairs = pairs(&exchange);
+    for (pair, number) in pairs.iter_mut().zip(PHONES) {
+        pair.set.lift();
+        pair.set.hears_dial_tone(s(30));
+        pair.set.dial(number);
+    }
+    for pair in &mut pairs {
+        pair.phone.answer();
+        pair.phone.event("CALL_ESTABLISHED", s(30));
+    }
+    all_hear_their_other(&pairs);
+    for pair in &mut pairs {
+        pair.set.hang_up();
+        pair.phone.event("CALL_CLOSED", s(30));
+    }
+    all_called(&exchange, SETS, PHONES);
     exchange.rest();
-    anna.quit();
+    pairs.into_iter().for_each(|pair| pair.phone.quit());
     exchange.stop();
 }
 
 #[test]
-fn a_phone_calls_the_set_and_both_hear() {
-    let exchange = office();
-    let mut anna = Phone::start(&exchange, "2005", Over::Tcp, ANNA_HZ);
-    let set = Set::of(&exchange);
-    anna.dial("301");
-    set.rings(s(30));
-    set.lift();
-    anna.event("CALL_ESTABLISHED", s(30));
-    set.talk(JAN_HZ);
-    set.hears_at(
-        ANNA_HZ,
-        SPOKEN_DBM0 - LEVEL_DB..=SPOKEN_DBM0 + LEVEL_DB,
-        s(30),
-    );
-    assert!(!set.heard_lately(JAN_HZ), "the set hears itself");
-    let at_anna = anna.hears_now(ENOUGH);
-    set.part_from(&mut anna);
-    let heard = at_anna.listen(JAN_HZ);
-    assert!(heard.tone >= 40, "{heard:?}");
-    assert_eq!(at_anna.listen(ANNA_HZ).tone, 0, "nobody hears herself");
-    let calls = exchange.ended_calls(1);
-    assert_eq!(calls[0]["to"], "301", "{calls:?}");
+fn phones_over_udp_tcp_and_tls_call_sets_and_all_hear() {
+    let exchange = office_of_pairs();
+    let mut pairs = pairs(&exchange);
+    for (pair, number) in pairs.iter_mut().zip(SETS) {
+        pair.phone.dial(number);
+    }
+    for pair in &mut pairs {
+        pair.set.rings(s(30));
+        pair.set.lift();
+        pair.phone.event("CALL_ESTABLISHED", s(30));
+    }
+    all_hear_their_other(&pairs);
+    for pair in &mut pairs {
+        pair.set.part_from(&mut pair.phone);
+    }
+    all_called(&exchange, PHONES, SETS);
     exchange.rest();
-    anna.quit();
+    pairs.into_iter().for_each(|pair| pair.phone.quit());
     exchange.stop();
 }
 
