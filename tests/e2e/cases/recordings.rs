@@ -34,7 +34,7 @@ fn talking(exchange: &Exchange) -> (Phone, Phone) {
 
 /// The file of the one recording: the caller on the left, the called on the right.
 #[track_caller]
-fn both_are_in_it(exchange: &Exchange) {
+fn both_are_in_it(exchange: &Exchange) -> (Sound, Sound) {
     let all = exchange.recordings(1);
     let [one] = &all[..] else {
         panic!("one call is recorded: {all:?}");
@@ -43,6 +43,7 @@ fn both_are_in_it(exchange: &Exchange) {
     let (left, right) = Sound::read_both(Path::new(one["file"].as_str().expect("a path")));
     hears("the left side", &left, JAN_HZ, ANNA_HZ);
     hears("the right side", &right, ANNA_HZ, JAN_HZ);
+    (left, right)
 }
 
 #[test]
@@ -71,12 +72,32 @@ fn a_recorded_call_has_a_party_on_each_side() {
     exchange.stop();
 }
 
+/// From the first to the last look with any sound, which is a voice of this frequency.
+fn voice(sound: &Sound, hz: u32) -> Duration {
+    let verdict = sound.listen(hz);
+    let looks = verdict.tone + verdict.other + verdict.silent;
+    Duration::from_millis(50) * u32::try_from(looks).expect("minutes of sound")
+}
+
+/// What two looks at the edges of a voice may differ by.
+const EDGES: Duration = Duration::from_millis(100);
+
 #[test]
 fn what_was_recorded_before_a_power_failure_is_kept() {
     let exchange = recorded_office();
     let (anna, jan) = talking(&exchange);
+    // What the exchange had passed on before the power failed, by the sound itself: no clock has a say.
+    let passed_on = [anna.heard(s(0)), jan.heard(s(0))];
     let exchange = exchange.power_failure();
-    both_are_in_it(&exchange);
+    let (left, right) = both_are_in_it(&exchange);
+    let sides = [(left, JAN_HZ), (right, ANNA_HZ)];
+    for ((side, hz), passed_on) in sides.into_iter().zip(passed_on) {
+        let (kept, passed_on) = (voice(&side, hz), voice(&passed_on, hz));
+        assert!(
+            kept + s(1) + EDGES >= passed_on && passed_on >= s(3),
+            "{hz} Hz: of {passed_on:?} that the other heard, {kept:?} are recorded"
+        );
+    }
     anna.quit();
     jan.quit();
     exchange.stop();
