@@ -128,7 +128,10 @@ impl Talk {
         }
         let offer = sdp::parse(body).map_err(|_| TalkError::Malformed)?;
         let ours = self.ours(&[], Some(&offer));
-        let agreed = sdp::agree(&offer, &ours)?;
+        let agreed = match sdp::agree(&offer, &ours) {
+            Err(_) if self.has_keys() => sdp::agree(&offer, &self.with_fresh_keys(ours)),
+            agreed => agreed,
+        }?;
         self.offered = self.hear_codecs(&offer, agreed.media);
         self.open = Some(offer);
         Ok(())
@@ -203,7 +206,14 @@ impl Talk {
         }
         let wanted: Vec<Codec> = preferred.iter().chain(&self.offered).copied().collect();
         let ours = self.ours(&wanted, Some(&offer));
-        let (session, agreed) = sdp::answer(&offer, &ours)?;
+        let (session, agreed) = match sdp::answer(&offer, &ours) {
+            Err(_) if self.has_keys() => {
+                let answered = sdp::answer(&offer, &self.with_fresh_keys(ours))?;
+                self.secrets.renew();
+                answered
+            }
+            answered => answered?,
+        };
         self.agreed = Some(agreed);
         Ok(self.say(session))
     }
@@ -325,6 +335,20 @@ impl Talk {
             plain: protecting.plain,
             keys: protecting.keys,
             dtls: protecting.dtls,
+        }
+    }
+
+    /// Whether the leg is protected by keys that both sides brought.
+    fn has_keys(&self) -> bool {
+        let shield = self.agreed.map(|agreed| agreed.shield);
+        matches!(shield, Some(Shield::Keys { .. }))
+    }
+
+    /// Our side where they have left the suite in use: a key for each suite that never was in use.
+    fn with_fresh_keys(&self, ours: Ours) -> Ours {
+        Ours {
+            keys: self.secrets.fresh_keys(),
+            ..ours
         }
     }
 

@@ -156,6 +156,8 @@ pub(crate) struct Secrets {
     /// What the far end is told as our name in checks, without the count of restarts.
     name: u64,
     restarts: u8,
+    /// How often the far end changed to a suite that was not in use.
+    renewals: u32,
     fingerprint: Option<Fingerprint>,
     /// What was made of the seed already: a call is described four times.
     keys: OnceCell<Vec<SrtpKey>>,
@@ -169,6 +171,7 @@ impl Secrets {
             seed,
             name,
             restarts: 0,
+            renewals: 0,
             fingerprint,
             keys: OnceCell::new(),
             ice: OnceCell::new(),
@@ -181,14 +184,30 @@ impl Secrets {
             Shield::Keys { send, .. } => Some(send.suite()),
             Shield::None | Shield::Dtls { .. } => None,
         });
-        let keys = self.keys.get_or_init(|| self.all_keys()).iter();
+        let keys = self.keys.get_or_init(|| self.all_keys(self.renewals));
+        let keys = keys.iter();
         keys.filter(|key| only.is_none_or(|only| only == key.suite()))
             .copied()
             .collect()
     }
 
-    fn all_keys(&self) -> Vec<SrtpKey> {
-        let mut random = Random::derive(self.seed, "srtp");
+    /// Keys that were never used, for when the far end changes to another suite.
+    pub(super) fn fresh_keys(&self) -> Vec<SrtpKey> {
+        self.all_keys(self.renewals.saturating_add(1))
+    }
+
+    /// The fresh keys are in use.
+    pub(super) fn renew(&mut self) {
+        self.renewals = self.renewals.saturating_add(1);
+        self.keys.take();
+    }
+
+    fn all_keys(&self, renewals: u32) -> Vec<SrtpKey> {
+        let name = match renewals {
+            0 => "srtp".into(),
+            count => format!("srtp {count}"),
+        };
+        let mut random = Random::derive(self.seed, &name);
         SUITES
             .into_iter()
             .filter_map(|suite| {

@@ -204,6 +204,42 @@ fn a_hold_with_a_new_key_changes_that_key_only() {
     assert_eq!(keys(&mut caller).1, before.0);
 }
 
+/// RFC 4568 §7.1.4: an offer during a call may name other suites. A key of ours that was in use is never used again:
+/// its packets would be counted from the start.
+#[test]
+fn a_hold_with_another_suite_has_new_keys_and_so_has_the_way_back() {
+    let policy = "encryption = \"require\"";
+    let mut caller = leg(4000, policy, Transport::Tls);
+    let mut called = leg(5000, policy, Transport::Tls);
+    agree(&mut caller, &mut called).expect("both require it");
+    let ours = |talk: &mut Talk| match commands(talk)[..] {
+        [_, MediaCommand::SetKeys { send, receive, .. }] => {
+            assert_eq!(send.suite(), receive.suite());
+            send
+        }
+        ref other => panic!("{other:?}"),
+    };
+    let mut used = vec![ours(&mut called)];
+    let offer = String::from_utf8(caller.offer_again(&[])).expect("text");
+    for (suite, name) in [
+        (SrtpSuite::AesCm32, "AES_CM_128_HMAC_SHA1_32"),
+        (SrtpSuite::AesCm80, "AES_CM_128_HMAC_SHA1_80"),
+    ] {
+        let offer = offer.replace("AES_CM_128_HMAC_SHA1_80", name);
+        called
+            .hear_offer(offer.as_bytes())
+            .expect("a suite of ours");
+        called.answer(&[]).expect("a suite of ours");
+        let key = ours(&mut called);
+        assert_eq!(key.suite(), suite);
+        assert!(!used.contains(&key), "{suite:?}");
+        used.push(key);
+        called.hear_offer(offer.as_bytes()).expect("the same again");
+        called.answer(&[]).expect("the same again");
+        assert_eq!(ours(&mut called), key);
+    }
+}
+
 #[test]
 fn protection_is_not_given_up_during_a_call() {
     let mut caller = leg(4000, "", Transport::Tls);
