@@ -9,7 +9,7 @@ use model::{
     Cause, EventBody, FaxTone, FlowId, MediaCommand, MediaEvent, MediaFigures, MediaLeg, Rule,
     StateChange, Transport, VoiceOptions,
 };
-use office::{exchange, now};
+use office::{TEXT, exchange, now};
 use pbx::{Input, Output, Pbx};
 use sip::{Message, Method, digest};
 
@@ -26,7 +26,7 @@ struct Rig {
 impl Rig {
     fn start(bindings: Vec<model::Binding>) -> Self {
         let mut rig = Self {
-            pbx: exchange(bindings),
+            pbx: exchange(TEXT, Vec::new(), bindings),
             ms: 0,
             bindings: Vec::new(),
         };

@@ -6,7 +6,7 @@ mod office;
 use std::net::SocketAddr;
 
 use model::{Binding, EntryId, FlowId, Transport};
-use office::{exchange, now};
+use office::{TEXT, exchange, now};
 use pbx::{Input, Output, Pbx};
 use sip::{Message, Method, digest};
 
@@ -44,7 +44,7 @@ impl Rig {
             q: 1_000,
         };
         let mut rig = Self {
-            pbx: exchange(vec![binding]),
+            pbx: exchange(TEXT, Vec::new(), vec![binding]),
             ms: 0,
             calls: 0,
         };

@@ -6,7 +6,7 @@ mod office;
 use std::net::SocketAddr;
 
 use model::{Binding, StateChange};
-use office::{exchange, now};
+use office::{TEXT, exchange, now};
 use pbx::{Input, Output, Pbx};
 use sip::{Message, Method, digest};
 
@@ -26,7 +26,7 @@ fn address(text: &str) -> SocketAddr {
 
 impl Rig {
     fn start(bindings: Vec<Binding>) -> Self {
-        let mut pbx = exchange(bindings.clone());
+        let mut pbx = exchange(TEXT, Vec::new(), bindings.clone());
         while pbx.poll().is_some() {}
         Self {
             pbx,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use config::Config;
 use model::{MediaCommand, MediaEvent, PairId};
-use office::{exchange, now};
+use office::{TEXT, exchange, now};
 use pbx::{Input, Output, Pbx};
 
 /// Puts a configuration in force; what the media plane is told.
@@ -35,7 +35,7 @@ fn tell(pbx: &mut Pbx, input: Input) -> Vec<MediaCommand> {
 
 #[test]
 fn new_ports_are_those_of_new_calls() {
-    let mut pbx = exchange(Vec::new());
+    let mut pbx = exchange(TEXT, Vec::new(), Vec::new());
     while pbx.poll().is_some() {}
     let before = pbx.figures().pairs_ready;
     assert!(before > 1);

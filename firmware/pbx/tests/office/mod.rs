@@ -1,14 +1,13 @@
-//! An exchange of two people, Jan (2005) and Ewa (2006, with noise taken out), whose phones have the
-//! password `s3cret`, and that has all it needs from the start.
+//! Exchanges that have all they need from the start; the phones of their people have the password `s3cret`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use config::{Config, SecretId};
 use model::{Binding, Fingerprint, Now, PairId, Seq};
-use pbx::{Keys, Pbx, Setup};
+use pbx::{Jack, Keys, Pbx, Setup};
 
-/// Its configuration.
-const TEXT: &str = r#"
+/// An office of two people, Jan (2005) and Ewa (2006, with noise taken out).
+pub(crate) const TEXT: &str = r#"
 [office]
 country = "PL"
 [[person]]
@@ -27,13 +26,13 @@ sip_password = { secret = "phone" }
 const PAIRS: u16 = 8;
 const PORT_FIRST: u16 = 20_000;
 
-/// The exchange at 0 ms, with these registrations.
-pub(crate) fn exchange(bindings: Vec<Binding>) -> Pbx {
+/// The exchange of an office at 0 ms, with these jacks and registrations.
+pub(crate) fn exchange(text: &str, jacks: Vec<Jack>, bindings: Vec<Binding>) -> Pbx {
     let pairs = (0..PAIRS).map(|n| (PairId(u32::from(n)), PORT_FIRST + 2 * n));
     let setup = Setup {
-        config: Arc::new(Config::parse(TEXT).expect("a legal text")),
+        config: Arc::new(Config::parse(text).expect("a legal text")),
         version: 1,
-        jacks: Vec::new(),
+        jacks,
         bindings,
         md5: Vec::new(),
         next_seq: Seq(1),
