@@ -6,8 +6,8 @@ use model::{
     VoiceOptions,
 };
 use sip::{
-    HeaderName, Headers, Method, Output as AgentOutput, Peer, Request, Response, Scheme, ServerKey,
-    UsageKey,
+    HeaderName, Headers, MediaType, Method, Output as AgentOutput, Peer, Request, Response,
+    ServerKey, UsageKey,
 };
 
 use crate::{
@@ -71,6 +71,7 @@ impl Pbx {
         let owner = self.authenticate(now, request, peer)?;
         let dialled = dialled_text(request)?;
         body_refusal(request)?;
+        accept_refusal(request)?;
         let Some(usage) = self.agent.admit(now.mono, server, request, peer) else {
             return Ok(());
         };
@@ -262,10 +263,6 @@ fn is_keep_alive(request: &Request) -> bool {
 
 /// The user part of the request URI, or how the request is refused.
 fn dialled_text(request: &Request) -> Result<String, Refused> {
-    match request.uri.scheme() {
-        Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
-        Scheme::Other(_) => return Err(Refused::plainly(416)),
-    }
     match request.uri.user() {
         Some(user) if !user.is_empty() => Ok(user.into_owned()),
         _ => Err(Refused::plainly(404)),
@@ -286,5 +283,21 @@ fn body_refusal(request: &Request) -> Result<(), Refused> {
             Err(refused)
         }
         Err(_) => Err(Refused::plainly(400)),
+    }
+}
+
+/// RFC 3261 §21.4.7: the answer to a call has a session description, so nobody can be answered who takes
+/// none. Who does not say what they take, takes one (§20.1).
+fn accept_refusal(request: &Request) -> Result<(), Refused> {
+    let headers = &request.headers;
+    let is_session = |element: &str| {
+        let kinds = ["application/sdp", "application/*", "*/*"];
+        MediaType::parse(element).is_ok_and(|kind| kinds.iter().any(|known| kind.is(known)))
+    };
+    let taken = headers.elements(&HeaderName::Accept).any(is_session);
+    if taken || !headers.contains(&HeaderName::Accept) {
+        Ok(())
+    } else {
+        Err(Refused::plainly(406))
     }
 }

@@ -11,7 +11,7 @@ use model::{
     Transport, limits,
 };
 use sip::{
-    HeaderName, Host, Peer, Request, Response, Uri,
+    HeaderName, Host, NameAddr, Peer, Request, Response, Scheme, Uri,
     binding::{self, Expiry},
 };
 
@@ -137,8 +137,13 @@ impl Pbx {
             Ok(owner) => owner,
             Err(refused) => return self.refusal(request, refused),
         };
-        // RFC 3261 §10.3 step 4: nobody registers for somebody else.
+        // RFC 3261 §10.2: whoever is to be found has such an address (RFC 4475 §3.3.4).
         let to = request.headers.to().ok();
+        let is_sip = |to: &NameAddr| matches!(to.uri.scheme(), Scheme::Sip | Scheme::Sips);
+        if !to.as_ref().is_some_and(is_sip) {
+            return self.agent.response_to(request, 400);
+        }
+        // §10.3 step 4: nobody registers for somebody else.
         let user = to.as_ref().and_then(|to| to.uri.user());
         let meant = user.and_then(|user| self.config.sip_owner(&user).map(|o| o.id().clone()));
         if meant.as_ref() != Some(&owner) {
@@ -192,7 +197,7 @@ impl Pbx {
             response.headers.push(HeaderName::Path, path);
         }
         // RFC 5626 §6: the phone shall keep its flow alive and use it.
-        let by_flow = |contact: &sip::NameAddr| contact.params.get("reg-id").is_some();
+        let by_flow = |contact: &NameAddr| contact.params.get("reg-id").is_some();
         let asked = match request.headers.contacts() {
             Ok(sip::Contacts::List(contacts)) => contacts.iter().any(by_flow),
             Ok(sip::Contacts::Star) | Err(_) => false,

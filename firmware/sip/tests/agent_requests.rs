@@ -69,6 +69,8 @@ fn refusals_before_anybody_looks() {
     let bye = new.replace("INVITE", "BYE");
     let unknown = new.replace("INVITE", "DANCE");
     check(&unknown, "", "405", "Allow", "INVITE, ACK, BYE");
+    let elsewhere = new.replacen("INVITE sip:", "INVITE im:", 1);
+    check(&elsewhere, "", "416", "", "");
     let require = invite("z9hG4bK1", "Require: 100rel, magic\nRequire: carpet");
     check(&require, "", "420", "Unsupported", "magic, carpet");
     check(

@@ -2,7 +2,7 @@
 //! §16.3.
 
 use super::Agent;
-use crate::{HeaderName, Headers, Method, Request, Response};
+use crate::{HeaderName, Headers, Method, Request, Response, Scheme};
 
 impl Agent {
     /// The refusal of a request that cannot be handled, if it cannot.
@@ -22,6 +22,10 @@ impl Agent {
         // requests are for us and may use their last hop to reach us.
         if request.method == Method::Invite && headers.max_forwards() == Ok(Some(0)) {
             return Some(self.response_to(request, 483));
+        }
+        if let Scheme::Other(_) = request.uri.scheme() {
+            // §8.2.2.1: such an address is nobody's here.
+            return Some(self.response_to(request, 416));
         }
         if let Some(unknown) = self.unknown_requirements(request) {
             // §8.2.2.3: 420 with what is not understood.

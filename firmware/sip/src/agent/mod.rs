@@ -54,7 +54,7 @@ pub struct AgentCounters {
     pub unknown_dialog: u64,
     /// Messages whose headers made no sense, answered 400 or dropped.
     pub malformed: u64,
-    /// Requests refused with 405, 415, 420 or 483.
+    /// Requests refused with 405, 415, 416, 420 or 483.
     pub refused: u64,
     /// Answered transactions forgotten before their time to make room for new ones.
     pub forgotten_early: u64,
