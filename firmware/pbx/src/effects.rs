@@ -227,11 +227,11 @@ impl Pbx {
         if let Stage::Answering { until, .. } = leg.stage {
             self.waiting.remove(&(until, id));
         }
-        leg.stage = Stage::Up;
         let Some(usage) = leg.usage else { return };
         let sdp = leg.talk.answer(&preferred);
         match sdp {
             Ok(sdp) => {
+                leg.stage = Stage::Up;
                 // The end of a caller that hung up this moment is on its way.
                 if self.agent.answer(now.mono, usage, sdp).is_err() {
                     return;

@@ -328,7 +328,7 @@ impl Talk {
             version: self.version,
             codecs: self.terms.codecs(preferred),
             events: self.terms.events(),
-            comfort: true,
+            comfort: self.terms.takes_comfort(),
             ptime_ms: 20,
             direction: Direction::SendRecv,
             profile: protecting.profile,

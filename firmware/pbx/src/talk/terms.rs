@@ -78,6 +78,12 @@ impl Terms {
         self.media.comfort_noise
     }
 
+    /// Whether the far end may send comfort noise instead of silence; the pauses of a fax machine are sent
+    /// as they are (V.152 §6.1).
+    pub(super) const fn takes_comfort(&self) -> bool {
+        !self.data
+    }
+
     /// Whether telephone events are offered and taken.
     pub(super) const fn events(&self) -> bool {
         matches!(self.media.dtmf, Dtmf::Auto | Dtmf::Rfc4733)

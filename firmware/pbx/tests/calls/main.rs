@@ -5,6 +5,7 @@
 mod office;
 
 mod answers;
+mod fax;
 mod hang_ups;
 mod line;
 mod phones;
