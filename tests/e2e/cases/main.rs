@@ -6,6 +6,7 @@ mod callers;
 mod codec_change;
 mod conference;
 mod disks;
+mod doctor;
 mod hold;
 mod life;
 mod lines;

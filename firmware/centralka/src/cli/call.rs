@@ -95,13 +95,13 @@ fn language_of(code: &str) -> Result<Language> {
 }
 
 /// The newest configuration, for names; a damaged one only costs the names.
-fn config_of(reader: &Reader) -> Result<Option<Config>> {
+pub(super) fn config_of(reader: &Reader) -> Result<Option<Config>> {
     let newest = reader.newest_config()?;
     Ok(newest.and_then(|version| Config::parse(&version.text).ok()))
 }
 
 /// A time as the office's clocks show it.
-fn local_time(zone: Option<&str>, wall: Wall) -> String {
+pub(super) fn local_time(zone: Option<&str>, wall: Wall) -> String {
     let zone = zone.and_then(|name| jiff::tz::TimeZone::get(name).ok());
     let time = jiff::Timestamp::from_microsecond(wall.0).unwrap_or_default();
     let zoned = time.to_zoned(zone.unwrap_or(jiff::tz::TimeZone::UTC));

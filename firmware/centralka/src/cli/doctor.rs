@@ -1,14 +1,15 @@
-//! `centralka doctor line …`: how the outside lines are; `centralka doctor voice`: how the threads are
-//! that carry voice.
+//! `centralka doctor port …`: how all analog ports are; `centralka doctor line …`: the outside lines;
+//! `centralka doctor voice`: how the threads are that carry voice.
 
 use std::{io::Write as _, path::Path};
 
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use model::{LifelineVerdict, LineBalance, LineHealth, LineLifeline, Seq, ToneSignature};
+use model::{LineHealth, Seq};
 use store::explain;
 
+use super::{port_figures, port_history};
 use crate::{
     desk::Ask,
     doctor, serve, socket,
@@ -17,12 +18,22 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Of {
+    /// What is measured on all analog ports now, those of sets and those of lines.
+    Port {
+        /// The port's name, like fxs1; all ports if not given.
+        port: Option<String>,
+        /// Print JSON.
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(subcommand)]
+        what: Option<OfPort>,
+    },
     /// What is measured on the outside lines now, and how their calls ended since the start.
     Line {
         /// The port's name, like fxo1; all lines if not given.
         port: Option<String>,
         /// Print JSON.
-        #[arg(long)]
+        #[arg(long, global = true)]
         json: bool,
         #[command(subcommand)]
         what: Option<What>,
@@ -48,7 +59,22 @@ pub(crate) enum Of {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum OfPort {
+    /// What was measured on the port in the past and is kept: newest first, a row a sample.
+    History(History),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// How many rows.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..10_000))]
+    limit: u16,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum What {
+    /// What was measured on the line in the past and is kept: newest first, a row a sample.
+    History(History),
     /// The last hang-ups of the line whose sound is kept.
     Evidence {
         /// The id of one of them: its sound is written to standard output as a WAV file.
@@ -69,7 +95,18 @@ pub(crate) enum What {
 /// Asks the running exchange.
 pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
     match of {
+        Of::Port { port, json, what } => match what {
+            Some(OfPort::History(history)) => {
+                let port = port.context("which port? `doctor port fxs1 history`")?;
+                port_history::run(data, &port, history.limit, json)
+            }
+            None => ports(data, port.as_deref(), json, |_| true),
+        },
         Of::Line { port, json, what } => match what {
+            Some(What::History(history)) => {
+                let port = port.context("which line? `doctor line fxo1 history`")?;
+                port_history::run(data, &port, history.limit, json)
+            }
             Some(What::Evidence { wav, false_one }) => {
                 let port = port.context("which line? `doctor line fxo1 evidence`")?;
                 evidence(data, &port, json, wav, false_one)
@@ -82,7 +119,9 @@ pub(crate) fn run(data: &Path, of: Of) -> Result<()> {
                 let port = port.context("which line? `doctor line fxo1 lifeline`")?;
                 ask(data, &Ask::TestLifeline { port }).map(drop)
             }
-            None => line(data, port.as_deref(), json),
+            None => ports(data, port.as_deref(), json, |port| {
+                !port.set && port.entry.is_some()
+            }),
         },
         Of::Voice { json } => voice(data, json),
         Of::Set {
@@ -123,28 +162,48 @@ fn voice(data: &Path, json: bool) -> Result<()> {
     Ok(())
 }
 
+/// Prints the ports that are `wanted`, or of them the one of this name.
 #[expect(
     clippy::print_stdout,
     reason = "the command line answers on standard output"
 )]
-fn line(data: &Path, port: Option<&str>, json: bool) -> Result<()> {
+fn ports(
+    data: &Path,
+    name: Option<&str>,
+    json: bool,
+    wanted: impl Fn(&LineHealth) -> bool,
+) -> Result<()> {
     let answer = ask(data, &Ask::Ports)?;
-    let mut lines: Vec<LineHealth> = serde_json::from_value(answer)?;
-    lines.retain(|line| {
-        let wanted = port.is_none_or(|port| *port == line.port);
-        wanted && !line.set && line.entry.is_some()
-    });
-    if let (Some(port), true) = (port, lines.is_empty()) {
-        bail!("the configuration has no line on {port}");
+    let mut ports: Vec<LineHealth> = serde_json::from_value(answer)?;
+    let others = ports.iter().any(|port| name == Some(port.port.as_str()));
+    ports.retain(|port| name.is_none_or(|name| *name == port.port) && wanted(port));
+    if let (Some(name), true) = (name, ports.is_empty()) {
+        if others {
+            bail!("the configuration has no line on {name}");
+        }
+        bail!("the board has no port {name}");
     }
     if json {
-        println!("{}", serde_json::to_string_pretty(&lines)?);
+        println!("{}", serde_json::to_string_pretty(&ports)?);
         return Ok(());
     }
-    for line in &lines {
-        println!("{}", in_words(line));
+    for port in &ports {
+        println!("{}", port_figures::in_words(port));
     }
     Ok(())
+}
+
+/// The same of all ports for whoever asks how the machine is: nothing if no exchange answers.
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+pub(super) fn ports_if_running(data: &Path) {
+    let answer = socket::ask(data, &Ask::Ports).ok().flatten();
+    let ports = answer.and_then(|answer| serde_json::from_value::<Vec<LineHealth>>(answer).ok());
+    for port in ports.unwrap_or_default() {
+        println!("{}", port_figures::in_words(&port));
+    }
 }
 
 #[expect(
@@ -201,119 +260,4 @@ fn evidence(
         );
     }
     Ok(())
-}
-
-fn in_words(health: &LineHealth) -> String {
-    let now = &health.now;
-    let entry = health.entry.as_ref().map(ToString::to_string);
-    let mut lines = vec![format!(
-        "{} ({})  {}",
-        health.port,
-        entry.unwrap_or_default(),
-        health.state
-    )];
-    let flaws = [
-        (now.dead, "the line is dead"),
-        (now.in_use, "a parallel set is on the line"),
-        (now.out_of_service, "the port does not work"),
-    ];
-    let found = flaws.iter().filter(|(is, _)| *is);
-    lines.extend(found.map(|(_, what)| format!("  wrong      {what}")));
-    if let Some(volts) = now.volts {
-        lines.push(format!("  voltage    {volts} V"));
-    }
-    if let Some(volts) = now.foreign_volts.filter(|&volts| volts != 0) {
-        lines.push(format!(
-            "  wrong      {volts} V on the line that are not its own"
-        ));
-    }
-    if let Some(tenths) = now.loop_tenth_ma {
-        lines.push(format!("  current    {:.1} mA", f64::from(tenths) / 10.0));
-    }
-    if let (Some(volts), Some(tenths)) = (now.ring_vrms, now.ring_tenth_hz) {
-        let hz = f64::from(tenths) / 10.0;
-        lines.push(format!("  ringing    {volts} V of {hz:.1} Hz"));
-    }
-    if let (Some(rx), Some(tx), Some(noise)) = (now.rx_dbm0, now.tx_dbm0, now.noise_dbm0) {
-        lines.push(format!(
-            "  sound      from the line {rx} dBm0, to it {tx} dBm0, noise {noise} dBm0"
-        ));
-    }
-    if let Some(level) = now.caller_dbm0 {
-        lines.push(format!("  caller ID  {level} dBm0"));
-    }
-    if let Some(loss) = now.erl_db10 {
-        let loss = f64::from(loss) / 10.0;
-        lines.push(format!("  echo       {loss:.1} dB weaker"));
-    }
-    let ends = &now.hang_ups;
-    lines.push(format!(
-        "  hang-ups   loop break {}, reversal {}, tone {}, dial tone {}, silence {}; false {}",
-        ends.loop_break, ends.reversal, ends.tone, ends.dial_tone, ends.silence, ends.false_ones
-    ));
-    lines.extend(health.learned.iter().map(tone_in_words));
-    if let Some(balance) = &health.balance {
-        lines.extend(balance_in_words(balance));
-    }
-    if let Some(lifeline) = &health.lifeline {
-        lines.push(lifeline_in_words(lifeline));
-    }
-    lines.join("\n")
-}
-
-fn balance_in_words(balance: &LineBalance) -> Vec<String> {
-    let (at, tried) = (explain::utc(balance.at), explain::utc(balance.tried));
-    let mut lines = vec![match balance.best {
-        Some(_) if balance.at == balance.tried => format!("  balance    searched {at}"),
-        Some(_) => format!("  balance    searched {at}; in vain {tried}"),
-        None => format!("  balance    searched in vain {tried}"),
-    }];
-    for (place, loss) in balance.erl_db10.iter().enumerate() {
-        let Some(loss) = loss else { continue };
-        let used = if balance.best.map(usize::from) == Some(place) {
-            "  in use"
-        } else {
-            ""
-        };
-        let (name, loss) = (doctor::impedance(place), f64::from(*loss) / 10.0);
-        lines.push(format!("    {name:<24}{loss:>5.1} dB{used}"));
-    }
-    lines
-}
-
-fn lifeline_in_words(lifeline: &LineLifeline) -> String {
-    let set = &lifeline.set;
-    let Some(test) = &lifeline.test else {
-        return format!("  lifeline   of {set}: not tested yet");
-    };
-    let at = explain::utc(test.at);
-    let worked = test.worked.filter(|_| test.verdict.is_stuck());
-    let worked = worked.map(|worked| format!("; it worked {}", explain::utc(worked)));
-    let worked = worked.unwrap_or_default();
-    match test.verdict {
-        LifelineVerdict::Works => format!("  lifeline   of {set}: works, tested {at}"),
-        LifelineVerdict::StaysOff => {
-            format!("  wrong      without power {set} would be dead, tested {at}{worked}")
-        }
-        LifelineVerdict::StaysOn => {
-            format!("  wrong      {set} stays on the line, tested {at}{worked}")
-        }
-        LifelineVerdict::Unseen => {
-            format!(
-                "  lifeline   of {set}: cannot be told, tested {at}; look at the set without power"
-            )
-        }
-    }
-}
-
-fn tone_in_words(tone: &ToneSignature) -> String {
-    let some = |values: &[u16], between: &str| {
-        let some = values.iter().filter(|value| **value > 0);
-        some.map(u16::to_string).collect::<Vec<_>>().join(between)
-    };
-    format!(
-        "  learned    {} Hz, {} ms",
-        some(&tone.hz, " + "),
-        some(&tone.cadence_ms, "/")
-    )
 }

@@ -5,6 +5,8 @@ mod config;
 mod doctor;
 mod messages;
 mod music;
+mod port_figures;
+mod port_history;
 mod recording;
 mod set_doctor;
 mod sim;
@@ -242,6 +244,7 @@ fn doctor(data: &std::path::Path) {
         println!("{:<13} {}", sheet.thread, sheet.state());
     }
     print!("{}", BoardReport::of(&BoardChoice::Auto));
+    doctor::ports_if_running(data);
 }
 
 /// Structured logs of the program on standard error, `RUST_LOG` style filters in `CENTRALKA_LOG`.
