@@ -7,6 +7,7 @@ mod codec_change;
 mod conference;
 mod disks;
 mod doctor;
+mod example;
 mod hold;
 mod life;
 mod lines;

@@ -391,23 +391,30 @@ impl Exchange {
 
     #[track_caller]
     fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.at.http).expect("the panel listens");
-        stream
-            .set_read_timeout(Some(s(20)))
-            .expect("a timeout of 20 s is one");
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.at.http
-        );
-        stream.write_all(request.as_bytes()).expect("it is read");
-        let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .expect("the panel answers within 20 s");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
-        body.to_owned()
+        page(self.at.http, path)
     }
+}
+
+/// What the panel at this address says at this path.
+///
+/// # Panics
+/// If it says nothing, or not with status 200.
+#[must_use]
+#[track_caller]
+pub fn page(at: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(at).expect("the panel listens");
+    stream
+        .set_read_timeout(Some(s(20)))
+        .expect("a timeout of 20 s is one");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it is read");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("the panel answers within 20 s");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+    body.to_owned()
 }
 
 fn serve(folder: &Folder) -> Child {
