@@ -40,6 +40,14 @@ async function noSidewaysScroll(): Promise<void> {
 
 const section = (name: string) => page.getByRole("region", { name, exact: true });
 
+/** The person at a simulated set acts. */
+async function set(port: string, act: Record<string, string>): Promise<void> {
+  const answer = await context.request.post(`/api/v1/board/${port}`, { data: act });
+  expect(answer.status(), JSON.stringify(act)).toBe(204);
+}
+
+const quiet = () => expect(section("Calls in progress").getByText("Nobody is on the phone.")).toBeVisible();
+
 test("a wrong claim code is refused with what to do next", async () => {
   await page.goto("/");
   await expect(page.getByRole("heading", { name: "Welcome" })).toBeVisible();
@@ -194,6 +202,180 @@ test("a call explains itself", async () => {
   await expect(page.getByRole("heading", { name: "What happened, and why" })).toBeVisible();
   await page.goBack();
   await expect(section("Recent calls")).toBeVisible();
+});
+
+test("a number is dialled from its field, and a signal stops", async () => {
+  const sets = section("Simulated sets").getByRole("listitem");
+  const [first, second] = [sets.nth(0), sets.nth(1)];
+  await first.getByRole("button", { name: "Lift" }).click();
+  await first.getByLabel("Number").fill("30-2");
+  await first.getByRole("button", { name: "Dial", exact: true }).click();
+  await expect(first.getByText("Lifted, dialled 302.")).toBeVisible();
+  await expect(first.getByLabel("Number")).toHaveValue("");
+  await second.getByRole("button", { name: "Answer" }).click();
+  await first.getByLabel("Signal").selectOption({ label: "Signal 5" });
+  await first.getByRole("button", { name: "Talk" }).click();
+  await second.getByRole("button", { name: "Listen" }).click();
+  const heard = second.getByRole("status");
+  await expect(heard).toContainText("Signal 5");
+  await first.getByRole("button", { name: "Stop signal 5" }).click();
+  await expect(heard).toContainText("Silence");
+  await expect(first.getByRole("button", { name: "Talk" })).toBeVisible();
+});
+
+test("an administrator ends a call of others, when asked twice", async () => {
+  const calls = section("Calls in progress");
+  const dialog = page.getByRole("dialog");
+  const end = calls.getByRole("button", { name: /^End the call/ });
+  await expect(calls.getByText(/Talking/)).toBeVisible();
+  await end.click();
+  await expect(dialog.getByText(/will be cut off at once/)).toBeVisible();
+  await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await noObstacles(page);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(calls.getByText(/Talking/)).toBeVisible();
+  await end.click();
+  await dialog.getByRole("button", { name: "End", exact: true }).click();
+  await expect(page.getByText("The call is ended.")).toBeVisible();
+  await expect(dialog).toBeHidden();
+  await quiet();
+  for (const port of ["fxs1", "fxs2"]) await set(port, { act: "hang_up" });
+  await section("Recent calls").getByRole("link").first().click();
+  await expect(page.getByText("ended by an administrator").first()).toBeVisible();
+  await page.goBack();
+});
+
+test("older calls are shown when wished", async () => {
+  const calls = section("Recent calls").getByRole("link");
+  const known = async (): Promise<number> => {
+    const answer = await context.request.get("/api/v1/calls?limit=100");
+    return ((await answer.json()) as { calls: unknown[] }).calls.length;
+  };
+  while ((await known()) < 17) {
+    // Both sets at once: half the time.
+    for (const port of ["fxs1", "fxs2"]) await set(port, { act: "lift" });
+    await expect(section("Calls in progress").getByRole("listitem")).toHaveCount(2);
+    for (const port of ["fxs1", "fxs2"]) await set(port, { act: "hang_up" });
+    await quiet();
+  }
+  const all = await known();
+  await page.reload();
+  await expect(calls).toHaveCount(15);
+  const more = section("Recent calls").getByRole("button", { name: "Show older calls" });
+  await more.click();
+  await expect(calls).toHaveCount(all);
+  await expect(more).toHaveCount(0);
+});
+
+test("people are searched for, and all are shown when wished", async () => {
+  for (let n = 1; n <= 13; n += 1) {
+    const answer = await context.request.post("/api/v1/people", { data: { name: `Colleague ${n}`, extension: `${2100 + n}`, role: "user" } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  }
+  const people = section("People and phones");
+  const rows = people.getByRole("listitem");
+  await expect(people.getByRole("button", { name: "Show all 16" })).toBeVisible();
+  await expect(rows).toHaveCount(12);
+  await people.getByRole("button", { name: "Show all 16" }).click();
+  await expect(rows).toHaveCount(16);
+  await people.getByRole("button", { name: "Show fewer" }).click();
+  await expect(rows).toHaveCount(12);
+  const search = people.getByLabel("Search by name or extension");
+  for (const [typed, name] of [["novak", "Peter Novák"], ["2113", "Colleague 13"]] as const) {
+    await search.fill(typed);
+    await expect(rows).toHaveCount(1);
+    await expect(rows.getByText(name)).toBeVisible();
+  }
+  await search.fill("Nobody at all");
+  await expect(people.getByText("Nobody matches “Nobody at all”.")).toBeVisible();
+  await expect(rows).toHaveCount(0);
+  await search.fill("");
+  await expect(rows).toHaveCount(12);
+});
+
+test("a phone's card is copied and printed", async () => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Phone card of Jan Kowalski" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Copy: Password" }).click();
+  await expect(dialog.getByRole("button", { name: "Copied" })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("s3cret-2005");
+  await expect(dialog.getByRole("button", { name: "Copy: Password" }), "it can be copied again").toBeVisible();
+  // The browser's own window for printing is no part of the page.
+  await page.evaluate(() => {
+    window.print = () => document.body.setAttribute("data-printed", "");
+  });
+  await dialog.getByRole("button", { name: "Print" }).click();
+  await expect(page.locator("body")).toHaveAttribute("data-printed", "");
+  await page.emulateMedia({ media: "print" });
+  await expect(dialog.getByText("s3cret-2005")).toBeVisible();
+  await expect(dialog.getByRole("img", { name: /QR code/ })).toBeVisible();
+  await expect(page.getByText("Done", { exact: true }), "no button is printed").toBeHidden();
+  await page.emulateMedia({ media: "screen" });
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await expect(dialog).toBeHidden();
+});
+
+test("light and dark are chosen, and kept", async () => {
+  const root = page.locator("html");
+  const choose = async (name: string): Promise<void> => {
+    await page.getByRole("button", { name: /Account and settings/ }).click();
+    await page.getByTitle(name, { exact: true }).click();
+    await expect(page.getByRole("radio", { name, exact: true })).toBeChecked();
+    await page.keyboard.press("Escape");
+  };
+  await expect(root).toHaveAttribute("data-theme", "light");
+  await choose("Dark");
+  await expect(root).toHaveAttribute("data-theme", "dark");
+  await noObstacles(page);
+  await page.reload();
+  await expect(root, "the choice outlives a reload").toHaveAttribute("data-theme", "dark");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await choose("Light");
+  await expect(root, "the choice counts, not the system").toHaveAttribute("data-theme", "light");
+  await choose("Like the system");
+  await expect(root).toHaveAttribute("data-theme", "dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  await expect(root).toHaveAttribute("data-theme", "light");
+});
+
+test("keys lead to each part of the page", async () => {
+  const rest = (): Promise<void> => page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await set("fxs2", { act: "lift" });
+  await expect(section("Calls in progress").getByRole("listitem")).toHaveCount(1);
+  for (const [key, place] of [["c", "#calls"], ["r", "#recent"], ["b", "#board"]] as const) {
+    await rest();
+    await page.keyboard.press(key);
+    await expect(page.locator(place).locator("a, button, input").first()).toBeFocused();
+    await expect(page.locator(place)).toBeInViewport();
+  }
+  await set("fxs2", { act: "hang_up" });
+  await quiet();
+  await rest();
+  await page.keyboard.press("/");
+  const search = page.getByLabel("Search by name or extension");
+  await expect(search).toBeFocused();
+  // Whoever types a name is not led away.
+  await page.keyboard.type("rb?");
+  await expect(search).toBeFocused();
+  await expect(search).toHaveValue("rb?");
+  await search.fill("");
+  await rest();
+  await page.keyboard.press("?");
+  const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await expect(dialog.getByText("Go to the simulated sets")).toBeVisible();
+  await noObstacles(page);
+  await page.keyboard.press("c");
+  await expect(dialog, "keys rest while a dialog is open").toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  // From another page they lead to the live one first.
+  await page.goto("/ports");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.keyboard.press("b");
+  await expect(page.locator("#board").locator("a, button, input").first()).toBeFocused();
+  await expect(page).toHaveURL(/\/$/);
 });
 
 test("every language, on a desk and on a phone, in light and in dark", async () => {

@@ -153,6 +153,25 @@ test("a lifeline is tested, and one that does not switch is told", async () => {
   await page.goto("/ports/fxs1");
 });
 
+test("the echo of a line is measured with each impedance", async () => {
+  // It takes the line for half a minute.
+  test.setTimeout(180_000);
+  await page.goto("/ports/fxo1");
+  const tests = page.getByRole("region", { name: "Tests of the line" });
+  const begin = tests.getByRole("button", { name: "Measure echo by impedance" });
+  await expect(page.getByText(/^Echo by impedance/)).toHaveCount(0);
+  await begin.focus();
+  await page.keyboard.press("Enter");
+  await expect(tests.getByRole("status")).toContainText("it takes half a minute");
+  await expect(begin, "it goes on").toBeDisabled();
+  await noObstacles(page);
+  await expect(page.getByText(/^Echo by impedance, measured/)).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText(/weaker · in use$/)).toHaveCount(1);
+  await expect(begin).toBeEnabled();
+  await expect(tests.getByRole("status")).toHaveCount(0);
+  await page.goto("/ports/fxs1");
+});
+
 test("messages light a lamp at the set, and the page says how many wait", async () => {
   const waiting = page.getByRole("group", { name: "Messages that wait" });
   const lamp = async (): Promise<boolean | undefined> => {
