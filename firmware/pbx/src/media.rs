@@ -167,6 +167,15 @@ impl Pbx {
         if known.is_some() && known == self.bridge_of.get(&b).copied() {
             return;
         }
+        if let Some((there, other)) = [(a, b), (b, a)]
+            .into_iter()
+            .find(|&(leg, _)| self.jacks.is_united(leg))
+            && let Some(&bridge) = self.bridge_of.get(&there)
+        {
+            // Of three one is somebody else now.
+            self.leave_bridge(other);
+            return self.enter_bridge(other, bridge);
+        }
         self.leave_bridge(a);
         self.leave_bridge(b);
         let Some(bridge) = self.bridges.take() else {
@@ -174,10 +183,14 @@ impl Pbx {
             return;
         };
         for leg in [a, b] {
-            self.bridge_of.insert(leg, bridge);
-            self.forget_clip(leg);
-            self.route(leg, Route::Bridge(bridge));
+            self.enter_bridge(leg, bridge);
         }
+    }
+
+    fn enter_bridge(&mut self, leg: LegId, bridge: BridgeId) {
+        self.bridge_of.insert(leg, bridge);
+        self.forget_clip(leg);
+        self.route(leg, Route::Bridge(bridge));
     }
 
     /// What a leg hears; of a set that attends to another one, from when it comes back.

@@ -316,6 +316,12 @@ impl Jacks {
         self.all.values().any(|jack| jack.lamp_due)
     }
 
+    /// Whether the set of this leg attends to all its legs at once.
+    pub(crate) fn is_united(&self, leg: LegId) -> bool {
+        let mut united = self.all.values().filter(|jack| jack.united);
+        united.any(|jack| jack.legs.iter().any(|known| known.id == leg))
+    }
+
     pub(crate) fn set_united(&mut self, port: PortId, united: bool) {
         if let Some(jack) = self.all.get_mut(&port) {
             jack.united = united;

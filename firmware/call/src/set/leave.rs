@@ -68,9 +68,7 @@ impl Switch {
         };
         desk.mode = Mode::Plain;
         let (active, held) = (desk.active?, desk.aside?.0);
-        if let Some(partner) = self.partner_of(held) {
-            self.tell.wish(Effect::Play(partner, Sound::Music));
-        }
+        self.play_to_held(held, Sound::Music);
         Some(active)
     }
 
@@ -101,9 +99,7 @@ impl Switch {
             let until: Instant = now.mono + ring;
             desk.mode = Mode::RungBack { until };
         }
-        if let Some(partner) = self.partner_of(held) {
-            self.tell.wish(Effect::Play(partner, Sound::Music));
-        }
+        self.play_to_held(held, Sound::Music);
         if let Some(call) = self.call_of(held) {
             self.tell
                 .leg(call, held, Rule::HoldRecall, EventBody::LegRang);
@@ -136,8 +132,14 @@ impl Switch {
         if let Some(desk) = self.sets.desks.get_mut(&port) {
             desk.mode = Mode::Passing { ring };
         }
-        if let Some(partner) = self.partner_of(held) {
-            self.tell.wish(Effect::Play(partner, Sound::Ringback));
+        self.play_to_held(held, Sound::Ringback);
+    }
+
+    /// What the party hears that is held with this leg, unless it talks with somebody else as well.
+    fn play_to_held(&mut self, held: LegId, sound: Sound) {
+        let partner = self.partner_of(held);
+        if let Some(partner) = partner.filter(|&partner| !self.sets.is_together(partner)) {
+            self.tell.wish(Effect::Play(partner, sound));
         }
     }
 
@@ -156,15 +158,28 @@ impl Switch {
         let (Some(left), Some(right)) = (self.partner_of(a), self.partner_of(b)) else {
             return;
         };
+        // Whoever was passed on before has a call of their own, which ends with that of the other.
+        let (Some(home), Some(far)) = (self.call_of(left), self.call_of(right)) else {
+            return;
+        };
         self.sets.desks.retain(|_, desk| !desk.has(a));
-        self.join_books(a, b, rule);
-        for (call, with) in [(one, other), (other, one)] {
+        self.join_books([(home, left), (far, right)], rule);
+        for (call, with) in [
+            (one, None),
+            (other, None),
+            (home, Some(far)),
+            (far, Some(home)),
+        ] {
             if let Some(call) = self.calls.get_mut(&call) {
-                call.joined = Some(with);
+                call.joined = with;
             }
         }
         self.tell.wish(Effect::Connect(left, right));
-        self.release(now, one, a, Cause::Normal);
-        self.release(now, other, b, Cause::Normal);
+        for (call, leg, goes_on) in [(one, a, one == home), (other, b, other == far)] {
+            match goes_on {
+                true => self.release(now, call, leg, Cause::Normal),
+                false => self.end(now, call, Cause::Normal, rule),
+            }
+        }
     }
 }

@@ -274,8 +274,11 @@ impl Switch {
         desk.mode = Mode::Plain;
         self.unhold(active);
         self.unhold(other);
-        self.join_books(active, other, Rule::FlashTogether);
         let parties = [active, other].map(|leg| self.partner_of(leg));
+        let calls = [active, other].map(|leg| self.call_of(leg));
+        if let ([Some(one), Some(two)], [Some(left), Some(right)]) = (calls, parties) {
+            self.join_books([(one, left), (two, right)], Rule::FlashTogether);
+        }
         self.tell.wish(Effect::Unite {
             port,
             legs: [active, other],
@@ -301,18 +304,13 @@ impl Switch {
         Some(leg)
     }
 
-    /// The two calls are one for those who are recorded, and the books say so.
-    fn join_books(&mut self, a: LegId, b: LegId, rule: Rule) {
-        let (Some(one), Some(other)) = (self.call_of(a), self.call_of(b)) else {
-            return;
-        };
+    /// Two calls with a party of each are one for those who are recorded, and the books say so.
+    fn join_books(&mut self, [(one, left), (other, right)]: [(CallId, LegId); 2], rule: Rule) {
         for (call, with) in [(one, other), (other, one)] {
             self.tell.call(call, rule, EventBody::CallJoined { with });
         }
-        let parties = [(one, self.partner_of(b)), (other, self.partner_of(a))];
-        for (call, party) in parties {
-            let home = party.and_then(|party| self.call_of(party));
-            if let (Some(leg), Some(home)) = (party, home) {
+        for (call, leg) in [(one, right), (other, left)] {
+            if let Some(home) = self.call_of(leg) {
                 let whose = Whose { call: home, leg };
                 self.tapes
                     .add(&BTreeSet::from([call]), whose, &mut self.tell);

@@ -161,3 +161,73 @@ fn a_hook_pressed_at_bad_moments_breaks_nothing() {
         }
     }
 }
+
+/// `set`, which talks with somebody, holds them and calls another, who answers.
+fn enquires(street: &mut Street, set: u16, other: u16) {
+    street.flash(set);
+    street.dial(set, &(300 + other).to_string());
+    street.pass_ms(3_000);
+    street.lift(other);
+    street.pass_ms(300);
+    street.talk(
+        other,
+        ["700", "900", "1100", "1300"][usize::from(other - 1)],
+    );
+}
+
+#[test]
+fn of_three_one_who_passes_the_others_on_silences_nobody() {
+    let mut street = Street::new(POLAND, 4, |_| "");
+    street.connect(1, 2);
+    enquires(&mut street, 2, 3);
+    street.flash(2);
+    street.dial(2, "3");
+    street.pass_ms(1_500);
+    assert_eq!(street.hears(1), [2, 3]);
+    // While it rings at the fourth one, the other two go on, and whoever answers comes to them.
+    street.flash(1);
+    street.dial(1, "304");
+    street.pass_ms(2_500);
+    assert_eq!((street.hears(2), street.hears(3)), (vec![3], vec![2]));
+    street.hang_up(1);
+    assert_eq!((street.hears(2), street.hears(3)), (vec![3], vec![2]));
+    street.lift(4);
+    street.talk(4, "1300");
+    assert_eq!(street.hears(4), [2, 3]);
+    assert_eq!((street.hears(2), street.hears(3)), (vec![3, 4], vec![2, 4]));
+    for set in 2..=4 {
+        street.hang_up(set);
+    }
+    street.must_be_quiet();
+}
+
+#[test]
+fn whoever_was_passed_on_passes_the_other_on() {
+    let mut street = Street::new(POLAND, 4, |_| "");
+    street.connect(1, 2);
+    enquires(&mut street, 2, 3);
+    street.hang_up(2);
+    assert_eq!((street.hears(1), street.hears(3)), (vec![3], vec![1]));
+    // The second call had its talk, and is over; the first one and the third end together.
+    enquires(&mut street, 3, 4);
+    street.hang_up(3);
+    assert_eq!((street.hears(1), street.hears(4)), (vec![4], vec![1]));
+    let talks = |street: &Street| {
+        let ended = street
+            .records
+            .iter()
+            .filter_map(|record| match record.event.body {
+                EventBody::CallEnded { talk, .. } => Some(talk.is_some()),
+                _ => None,
+            });
+        ended.collect::<Vec<bool>>()
+    };
+    assert_eq!(talks(&street), [true]);
+    street.hang_up(1);
+    street.pass_ms(3_000);
+    let busy = "busy".to_owned();
+    assert!(street.tones(4).contains(&busy), "{:?}", street.tones(4));
+    assert_eq!(talks(&street), [true; 3]);
+    street.hang_up(4);
+    street.must_be_quiet();
+}
