@@ -7,6 +7,7 @@ mod fax;
 mod lifeline;
 mod measure;
 mod outside;
+mod random;
 mod subscriber;
 mod two_calls;
 
