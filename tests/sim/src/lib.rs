@@ -7,6 +7,7 @@ mod books;
 mod disk;
 mod exchange;
 mod hearing;
+mod meddler;
 mod network;
 mod office;
 mod outsider;

@@ -1,4 +1,4 @@
-//! `sim SEED [--profile quiet|office|storm|audio|rooms|drift|lines] [--minutes N] [--silent]`: plays one
+//! `sim SEED [--profile quiet|office|storm|audio|rooms|drift|lines|phones] [--minutes N] [--silent]`: plays one
 //! world and prints a line for every effect; `sim --hour` measures an hour of office time.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "speaks to people on a terminal")]
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use tests_sim::{Outcome, Plan, Profile, run};
 
-const USAGE: &str = "usage: sim [SEED] [--profile quiet|office|storm|audio|rooms|drift|lines] [--minutes N] [--silent] | sim --hour";
+const USAGE: &str = "usage: sim [SEED] [--profile quiet|office|storm|audio|rooms|drift|lines|phones] [--minutes N] [--silent] | sim --hour";
 
 fn main() -> ExitCode {
     let Some((plan, silent)) = plan() else {

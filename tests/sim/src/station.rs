@@ -191,9 +191,7 @@ impl Station {
         *seq = seq.wrapping_add(1);
         *at = now + self.packet_time;
         if let Some(bytes) = self.press(heard.events, number, ts) {
-            let (from, to) = (self.phone.media, heard.remote);
-            let bytes = self.phone.seal(bytes);
-            out.push(Packet { from, to, bytes });
+            self.send(heard.remote, bytes, out);
             return;
         }
         self.mouth.set_codec(heard.codec);
@@ -203,15 +201,17 @@ impl Station {
         let count = self.mouth.count;
         let payload = self.mouth.speak();
         let packet = rtp(payload_type(heard.codec), (number, ts), self.ssrc, &payload);
-        out.push(Packet {
-            from: self.phone.media,
-            to: heard.remote,
-            bytes: self.phone.seal(packet),
-        });
+        self.send(heard.remote, packet, out);
         if self.sent.len() >= SENT_KEPT {
             self.sent.pop_front();
         }
         self.sent.push_back((count, now));
+    }
+
+    fn send(&mut self, to: SocketAddr, packet: Vec<u8>, out: &mut Vec<Packet>) {
+        let from = self.phone.media;
+        let packets = self.phone.seal(packet).into_iter();
+        out.extend(packets.map(|bytes| Packet { from, to, bytes }));
     }
 
     /// A packet of the key that is being pressed (RFC 4733 §2.5.1): 100 ms, and its end three times.

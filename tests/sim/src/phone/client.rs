@@ -247,8 +247,7 @@ impl Phone {
         }
         if status > 100 && !message.body.is_empty() {
             call.heard = sdp::read(&message.body, &codecs).or(call.heard);
-            let key = call.heard.and_then(|heard| heard.key());
-            call.session.shield.agreed(now, key);
+            call.session.hears_answer(now, call.heard.as_ref());
         }
         let cancelled = self.clients.iter().any(|client| client.method == "CANCEL");
         if call.stage == Stage::Cancelling && !cancelled {
@@ -313,8 +312,7 @@ impl Phone {
             call.remote = message.get("to").to_owned();
         }
         call.heard = sdp::read(&message.body, &codecs).or(call.heard);
-        let key = call.heard.and_then(|heard| heard.key());
-        call.session.shield.agreed(now, key);
+        call.session.hears_answer(now, call.heard.as_ref());
         call.offer_over(now, true);
         let via = format!("SIP/2.0/{transport} {address};rport;branch=z9hG4bK{token}");
         let ack = Message::new(format!("ACK {} SIP/2.0", call.target))

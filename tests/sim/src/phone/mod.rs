@@ -325,7 +325,7 @@ impl Phone {
             return;
         };
         call.stage = Stage::Up;
-        let sdp = call.answer(now, media, ("sendrecv", &mut self.random));
+        let sdp = call.answer(now, media, "sendrecv");
         let invite = call.invite.clone();
         let bytes = self.reply(&invite, 200, Some(&sdp));
         if let Some(call) = &mut self.call {

@@ -27,11 +27,6 @@ impl Heard {
     pub(super) fn suits(&self, srtp: Srtp) -> bool {
         Shield::suits(srtp, &self.said)
     }
-
-    /// Their key.
-    pub(super) fn key(&self) -> Option<Key> {
-        self.said.key.map(|(_, key)| key)
-    }
 }
 
 /// Reads a description; `None` when there is no stream for the phone in it.
@@ -62,13 +57,12 @@ pub(super) fn read(body: &[u8], known: &[Codec]) -> Option<Heard> {
         remote: SocketAddr::new(address, port),
         codec,
         events,
-        said: Said {
-            savp: text.contains(" RTP/SAVP "),
-            key: text
-                .lines()
+        said: Said::new(
+            text.contains(" RTP/SAVP "),
+            text.lines()
                 .filter_map(|line| line.strip_prefix("a=crypto:"))
-                .find_map(Key::read),
-        },
+                .filter_map(Key::read),
+        ),
         they_receive: !text.lines().any(|line| deaf.contains(&line.trim())),
     })
 }
@@ -100,9 +94,8 @@ pub(super) fn write(
         format!("a=rtpmap:{events} telephone-event/8000\r\n")
     });
     let profile = if said.savp { "RTP/SAVP" } else { "RTP/AVP" };
-    let crypto = said.key.map_or_else(String::new, |(number, key)| {
-        format!("a=crypto:{}\r\n", key.line(number))
-    });
+    let crypto = said.lines().map(|(number, key)| key.line(number));
+    let crypto: String = crypto.map(|line| format!("a=crypto:{line}\r\n")).collect();
     format!(
         "v=0\r\no=- 7 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
          m=audio {port} {profile} {}\r\n{map}{crypto}a={direction}\r\n",

@@ -101,7 +101,7 @@ impl Phone {
         let early = self.manner.early_media.then_some(heard).flatten();
         let bytes = match early {
             Some(heard) => {
-                let sdp = session.answer(now, self.media, &heard, ("sendrecv", &mut self.random));
+                let sdp = session.answer(now, self.media, &heard, "sendrecv");
                 self.reply(invite, 183, Some(&sdp))
             }
             None => self.reply(invite, 180, None),
@@ -166,7 +166,7 @@ impl Phone {
             (false, false) => "recvonly",
         };
         let sdp = match heard {
-            Some(_) => call.answer(now, media, (direction, &mut self.random)),
+            Some(_) => call.answer(now, media, direction),
             None => call.offer(media, direction),
         };
         let wanted = request.method() == "INVITE" || !request.body.is_empty();

@@ -32,7 +32,7 @@ pub(super) struct Session {
     /// When an offer that crossed one of the exchange is made again.
     pub(super) again: Instant,
     /// Its keys.
-    pub(super) shield: Shield,
+    shield: Shield,
 }
 
 impl Session {
@@ -49,6 +49,13 @@ impl Session {
             again: Instant::FAR,
             shield: Shield::new(manner.srtp, random),
         }
+    }
+
+    /// Keys come with the description that answers our offer, or there are none.
+    pub(super) fn hears_answer(&mut self, now: Instant, heard: Option<&Heard>) {
+        let nothing = Said::default();
+        self.shield
+            .answered(now, heard.map_or(&nothing, |heard| &heard.said));
     }
 
     fn agree(&mut self, now: Instant, types: Vec<u8>) {
@@ -75,12 +82,12 @@ impl Session {
         now: Instant,
         media: SocketAddr,
         heard: &Heard,
-        (direction, random): (&str, &mut Random),
+        direction: &str,
     ) -> String {
         self.version += 1;
         let codecs = [heard.codec];
         self.agree(now, types_of(&codecs, heard.events));
-        let said = self.shield.answers(now, &heard.said, random);
+        let said = self.shield.answers(now, &heard.said);
         self.write(media, (&codecs, heard.events), (direction, said))
     }
 
@@ -111,14 +118,9 @@ impl Call {
     }
 
     /// Our answer to their offer, or our offer if they made none.
-    pub(super) fn answer(
-        &mut self,
-        now: Instant,
-        media: SocketAddr,
-        (direction, random): (&str, &mut Random),
-    ) -> String {
+    pub(super) fn answer(&mut self, now: Instant, media: SocketAddr, direction: &str) -> String {
         match &self.heard {
-            Some(heard) => self.session.answer(now, media, heard, (direction, random)),
+            Some(heard) => self.session.answer(now, media, heard, direction),
             None => self.session.offer(media, direction),
         }
     }
@@ -195,11 +197,11 @@ impl Phone {
         }
     }
 
-    /// Protects a packet of the call, if that was agreed on.
-    pub(crate) fn seal(&mut self, packet: Vec<u8>) -> Vec<u8> {
+    /// Protects a packet of the call, if that was agreed on; gives what goes to the exchange then.
+    pub(crate) fn seal(&mut self, packet: Vec<u8>) -> Vec<Vec<u8>> {
         match &mut self.call {
             Some(call) => call.session.shield.seal(packet),
-            None => packet,
+            None => vec![packet],
         }
     }
 

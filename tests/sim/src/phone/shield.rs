@@ -3,7 +3,11 @@
 use model::{Instant, Random};
 
 use super::session::ON_ITS_WAY;
-use crate::srtp::{Context, Key};
+use crate::meddler::Meddler;
+use crate::srtp::{Context, Key, SUITES};
+
+/// Lines with keys that a description has at most: one for every suite.
+const LINES: usize = SUITES.len();
 
 /// What a phone knows of protected voice, and what it wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,76 +26,114 @@ pub(crate) enum Srtp {
 pub(crate) struct Said {
     /// Its profile is `RTP/SAVP`.
     pub(super) savp: bool,
-    /// The number and the key of the line that counts.
-    pub(super) key: Option<(u32, Key)>,
+    /// Numbers and keys, best first.
+    pub(super) keys: [Option<(u32, Key)>; LINES],
+}
+
+impl Said {
+    /// What somebody says who names these keys.
+    pub(super) fn new(savp: bool, lines: impl Iterator<Item = (u32, Key)>) -> Self {
+        let mut keys = [None; LINES];
+        for (place, line) in keys.iter_mut().zip(lines) {
+            *place = Some(line);
+        }
+        Self { savp, keys }
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = (u32, Key)> {
+        self.keys.into_iter().flatten()
+    }
 }
 
 /// The keys of one call.
 #[derive(Clone, Debug)]
 pub(super) struct Shield {
     srtp: Srtp,
-    /// Our key: what we say of it may not have been heard yet.
-    own: Key,
+    /// Our keys, one for each suite that the phone wants, best first: what we say of them may not have
+    /// been heard yet.
+    own: Vec<Key>,
     sends: Option<Context>,
     opens: Option<Context>,
     /// What opened packets before, and since when it does not any more.
     before: Option<(Context, Instant)>,
     /// Since when every packet is protected.
     since: Instant,
+    /// Somebody on the way to the exchange.
+    meddler: Meddler,
 }
 
 impl Shield {
     pub(super) fn new(srtp: Srtp, random: &mut Random) -> Self {
-        let short = random.below(4) == 0;
+        let mut suites: Vec<_> = SUITES.iter().collect();
+        let most = 1 + random.below(LINES as u32);
+        let mut draw = || {
+            let at = random.below(suites.len() as u32) as usize;
+            Key::draw(random, suites.remove(at))
+        };
         Self {
             srtp,
-            own: Key::draw(random, short),
+            own: (0..most).map(|_| draw()).collect(),
             sends: None,
             opens: None,
             before: None,
             since: Instant::ZERO,
+            meddler: Meddler::default(),
+        }
+    }
+
+    /// Our next description has other keys, of the same suites: the exchange keeps to the one that runs.
+    pub(super) fn draw(&mut self, random: &mut Random) {
+        for key in &mut self.own {
+            *key = Key::draw(random, key.suite);
         }
     }
 
     /// What our offer says.
     pub(super) fn offers(&self) -> Said {
-        let key = (self.srtp != Srtp::None).then_some((1, self.own));
-        let savp = self.srtp == Srtp::Savp;
-        Said { savp, key }
+        let own = self.own.iter().filter(|_| self.srtp != Srtp::None);
+        Said::new(self.srtp == Srtp::Savp, (1..).zip(own.copied()))
     }
 
     /// Whether a session can come of what they said: with keys where keys are a must.
     pub(super) fn suits(srtp: Srtp, said: &Said) -> bool {
         match srtp {
             Srtp::None => !said.savp,
-            Srtp::Savp => said.key.is_some(),
-            Srtp::BestEffort => !said.savp || said.key.is_some(),
+            Srtp::Savp => said.keys[0].is_some(),
+            Srtp::BestEffort => !said.savp || said.keys[0].is_some(),
         }
     }
 
-    /// What our answer to their offer says; from now on it counts.
-    pub(super) fn answers(&mut self, now: Instant, said: &Said, random: &mut Random) -> Said {
-        let theirs = said.key.filter(|_| self.srtp != Srtp::None);
-        if let Some((_, key)) = theirs.filter(|(_, key)| key.tag != self.own.tag) {
-            self.own = Key::draw(random, key.tag == 4);
-        }
-        self.agreed(now, theirs.map(|(_, key)| key));
-        let key = theirs.map(|(number, _)| (number, self.own));
-        Said {
-            savp: said.savp,
-            key,
-        }
+    /// What our answer to their offer says, which has the suite that we want most; from now on it counts.
+    pub(super) fn answers(&mut self, now: Instant, said: &Said) -> Said {
+        let both = |own: &Key| {
+            let same = said.lines().find(|(_, theirs)| theirs.suite == own.suite);
+            same.map(|(number, theirs)| (number, *own, theirs))
+        };
+        let mut own = self.own.iter().filter(|_| self.srtp != Srtp::None);
+        let agreed = own.find_map(both);
+        self.agree(now, agreed.map(|(_, own, theirs)| (own, theirs)));
+        let line = agreed.map(|(number, own, _)| (number, own));
+        Said::new(said.savp, line.into_iter())
     }
 
-    /// Both sides know both keys, or there are none.
-    pub(super) fn agreed(&mut self, now: Instant, theirs: Option<Key>) {
-        let Some(theirs) = theirs.filter(|_| self.srtp != Srtp::None) else {
+    /// They answered our offer: the number of their line says which of ours they took.
+    pub(super) fn answered(&mut self, now: Instant, said: &Said) {
+        let agreed = said.lines().next().and_then(|(number, theirs)| {
+            let own = (1..).zip(&self.own).find(|(ours, _)| *ours == number)?.1;
+            (own.suite == theirs.suite).then_some((*own, theirs))
+        });
+        self.agree(now, agreed.filter(|_| self.srtp != Srtp::None));
+    }
+
+    /// Both sides know both keys, ours first, or there are none.
+    fn agree(&mut self, now: Instant, keys: Option<(Key, Key)>) {
+        let Some((own, theirs)) = keys else {
             (self.sends, self.opens) = (None, None);
             return;
         };
-        let own = self.own;
         if self.sends.as_ref().is_none_or(|sends| sends.key != own) {
             self.sends = Some(Context::new(own));
+            self.meddler = Meddler::default();
         }
         if self.opens.as_ref().is_none_or(|opens| opens.key != theirs) {
             let before = self.opens.replace(Context::new(theirs));
@@ -100,16 +142,11 @@ impl Shield {
         }
     }
 
-    /// Our next description has another key.
-    pub(super) fn draw(&mut self, random: &mut Random) {
-        self.own = Key::draw(random, self.own.tag == 4);
-    }
-
-    /// Protects what we send, if that was agreed on.
-    pub(super) fn seal(&mut self, packet: Vec<u8>) -> Vec<u8> {
+    /// Protects what we send, if that was agreed on; gives what goes to the exchange then.
+    pub(super) fn seal(&mut self, packet: Vec<u8>) -> Vec<Vec<u8>> {
         match &mut self.sends {
-            Some(context) => context.seal(packet),
-            None => packet,
+            Some(context) => self.meddler.sees(&packet, context.seal(packet.clone())),
+            None => vec![packet],
         }
     }
 

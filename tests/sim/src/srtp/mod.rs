@@ -1,115 +1,30 @@
-//! SRTP as the simulated phones speak it: RFC 3711 with AES in counter mode and HMAC-SHA1, and no more of
-//! it than they need. On purpose not our `rtp` crate, so that both ends of a call do not share one
-//! misreading; only the ciphers are those of the same crates.
+//! SRTP as the simulated phones speak it: RFC 3711 with AES in counter mode and HMAC-SHA1, RFC 7714 with AES in
+//! Galois/Counter Mode, and no more of them than they need. On purpose not our `rtp` crate, so that both
+//! ends of a call do not share one misreading; only the ciphers are those of the same crates.
+
+mod key;
 
 use std::collections::BTreeMap;
 
-use aes::Aes128Enc;
-use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use hmac::{Hmac, Mac as _};
-use model::Random;
 use sha1::Sha1;
 
-/// Octets of a master key with its salt behind it (RFC 4568 §6.2).
-const MASTER: usize = 30;
+use key::counter;
+pub(crate) use key::{Key, SUITES};
+
 /// Octets of the fixed header; the phones send no other.
-const HEADER: usize = 12;
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/// The suites that the phones know, and the octets of their tags (RFC 4568 §6.2.1 and §6.2.2).
-const SUITES: [(&str, usize); 2] = [
-    ("AES_CM_128_HMAC_SHA1_80", 10),
-    ("AES_CM_128_HMAC_SHA1_32", 4),
-];
-
-/// A master key and what it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
-    /// Octets of the tag, which tells the suite.
-    pub tag: usize,
-    master: [u8; MASTER],
-}
-
-impl Key {
-    /// A new key of the suite with a short tag, or the usual one.
-    pub(crate) fn draw(random: &mut Random, short: bool) -> Self {
-        let mut master = [0; MASTER];
-        random.fill(&mut master);
-        let tag = SUITES[usize::from(short)].1;
-        Self { tag, master }
-    }
-
-    /// The value of `a=crypto` under this number.
-    pub(crate) fn line(&self, number: u32) -> String {
-        let suite = SUITES.iter().find(|(_, tag)| *tag == self.tag);
-        let name = suite.map_or("", |(name, _)| name);
-        // 30 octets are 40 characters without padding.
-        let text: String = self
-            .master
-            .chunks(3)
-            .flat_map(|three| {
-                let bits = three.iter().fold(0, |sum, &o| sum << 8 | usize::from(o));
-                [18, 12, 6, 0].map(|shift| char::from(BASE64[bits >> shift & 63]))
-            })
-            .collect();
-        format!("{number} {name} inline:{text}")
-    }
-
-    /// Reads the value of `a=crypto`; `None` if the suite is not known here.
-    pub(crate) fn read(value: &str) -> Option<(u32, Self)> {
-        let mut words = value.split(' ');
-        let number = words.next()?.parse().ok()?;
-        let name = words.next()?;
-        let (_, tag) = SUITES.into_iter().find(|(known, _)| *known == name)?;
-        let text = words.next()?.strip_prefix("inline:")?;
-        let text = text.split('|').next()?;
-        let mut master = [0; MASTER];
-        for (place, four) in master.chunks_mut(3).zip(text.as_bytes().chunks(4)) {
-            let digit = |o: &u8| BASE64.iter().position(|known| known == o);
-            let bits = four
-                .iter()
-                .try_fold(0, |sum, o| Some(sum << 6 | digit(o)?))?;
-            let [_, high, middle, low] = u32::try_from(bits).ok()?.to_be_bytes();
-            place.copy_from_slice(&[high, middle, low]);
-        }
-        (text.len() == 40).then_some((number, Self { tag, master }))
-    }
-
-    /// RFC 3711 §4.3.1: the label is the octet before 48 bits of index, which are zero.
-    fn derive<const N: usize>(&self, label: u8) -> [u8; N] {
-        let (key, salt) = self.master.split_at(16);
-        let mut iv = [0; 16];
-        iv[..14].copy_from_slice(salt);
-        iv[7] ^= label;
-        let mut out = [0; N];
-        counter(key, iv, &mut out);
-        out
-    }
-}
-
-/// Adds the key stream that begins at `iv` (RFC 3711 §4.1.1).
-fn counter(key: &[u8], iv: [u8; 16], bytes: &mut [u8]) {
-    let Ok(aes) = Aes128Enc::new_from_slice(key) else {
-        return;
-    };
-    for (n, chunk) in (0_u16..).zip(bytes.chunks_mut(16)) {
-        let mut block = iv;
-        // The last two octets of a first block are zero.
-        [block[14], block[15]] = n.to_be_bytes();
-        let mut block = block.into();
-        aes.encrypt_block(&mut block);
-        for (octet, key) in chunk.iter_mut().zip(block) {
-            *octet ^= key;
-        }
-    }
-}
+pub(crate) const HEADER: usize = 12;
 
 /// One direction under one key.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     /// The master key.
     pub key: Key,
-    secret: [u8; 16],
+    secret: Vec<u8>,
     auth: [u8; 20],
+    /// Two octets less, and those zero, with GCM.
     salt: [u8; 14],
     /// The rollover counter and the highest number, by source.
     sources: BTreeMap<u32, (u32, u16)>,
@@ -121,7 +36,7 @@ impl Context {
     pub(crate) fn new(key: Key) -> Self {
         Self {
             key,
-            secret: key.derive(0),
+            secret: key.secret(),
             auth: key.derive(1),
             salt: key.derive(2),
             sources: BTreeMap::new(),
@@ -165,7 +80,19 @@ impl Context {
         };
         mac.update(packet);
         mac.update(&roc.to_be_bytes());
-        mac.finalize().into_bytes()[..self.key.tag].to_vec()
+        mac.finalize().into_bytes()[..self.key.suite.tag].to_vec()
+    }
+
+    /// RFC 7714 §8.1: two octets of zero, source, rollover counter and number, plus the salt.
+    fn gcm_iv(&self, (ssrc, roc, seq): (u32, u32, u16)) -> [u8; 12] {
+        let mut iv = [0; 12];
+        iv[2..6].copy_from_slice(&ssrc.to_be_bytes());
+        iv[6..10].copy_from_slice(&roc.to_be_bytes());
+        iv[10..].copy_from_slice(&seq.to_be_bytes());
+        for (place, octet) in iv.iter_mut().zip(self.salt) {
+            *place ^= octet;
+        }
+        iv
     }
 
     /// Protects a packet.
@@ -175,7 +102,17 @@ impl Context {
         };
         let roc = self.rollover(ssrc, seq);
         self.note(ssrc, roc, seq);
-        self.mask((ssrc, roc, seq), &mut packet);
+        let index = (ssrc, roc, seq);
+        if self.key.suite.gcm {
+            let (header, body) = packet.split_at(HEADER);
+            let gcm = match self.secret.len() {
+                16 => seal_gcm::<Aes128Gcm>,
+                _ => seal_gcm::<Aes256Gcm>,
+            };
+            let sealed = gcm(&self.secret, &self.gcm_iv(index), header, body);
+            return [header, &sealed.unwrap_or_default()].concat();
+        }
+        self.mask(index, &mut packet);
         let tag = self.tag(&packet, roc);
         packet.extend(tag);
         packet
@@ -184,16 +121,59 @@ impl Context {
     /// Takes the protection off a packet; `None` if it is not under this key.
     pub(crate) fn open(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
         let (ssrc, seq) = head(packet)?;
-        let (body, tag) = packet.split_at_checked(packet.len().checked_sub(self.key.tag)?)?;
         let roc = self.rollover(ssrc, seq);
-        if body.len() < HEADER || self.tag(body, roc) != tag {
-            return None;
-        }
+        let index = (ssrc, roc, seq);
+        let opened = if self.key.suite.gcm {
+            let (header, body) = packet.split_at(HEADER);
+            let gcm = match self.secret.len() {
+                16 => open_gcm::<Aes128Gcm>,
+                _ => open_gcm::<Aes256Gcm>,
+            };
+            let body = gcm(&self.secret, &self.gcm_iv(index), header, body)?;
+            [header, &body].concat()
+        } else {
+            let length = packet.len().checked_sub(self.key.suite.tag)?;
+            let (body, tag) = packet.split_at_checked(length)?;
+            if body.len() < HEADER || self.tag(body, roc) != tag {
+                return None;
+            }
+            let mut body = body.to_vec();
+            self.mask(index, &mut body);
+            body
+        };
         self.note(ssrc, roc, seq);
-        let mut body = body.to_vec();
-        self.mask((ssrc, roc, seq), &mut body);
-        Some(body)
+        Some(opened)
     }
+}
+
+/// Encrypts the body of a packet and puts the tag behind it.
+fn seal_gcm<G: AeadInOut + KeyInit>(
+    secret: &[u8],
+    iv: &[u8; 12],
+    header: &[u8],
+    body: &[u8],
+) -> Option<Vec<u8>> {
+    let gcm = G::new_from_slice(secret).ok()?;
+    let (iv, mut body) = (iv[..].try_into().ok()?, body.to_vec());
+    let tag = gcm.encrypt_inout_detached(iv, header, body.as_mut_slice().into());
+    body.extend(tag.ok()?);
+    Some(body)
+}
+
+/// The reverse; `None` if header or body are not what was sealed.
+fn open_gcm<G: AeadInOut + KeyInit>(
+    secret: &[u8],
+    iv: &[u8; 12],
+    header: &[u8],
+    body: &[u8],
+) -> Option<Vec<u8>> {
+    let gcm = G::new_from_slice(secret).ok()?;
+    let (body, tag) = body.split_at_checked(body.len().checked_sub(16)?)?;
+    let (iv, mut body) = (iv[..].try_into().ok()?, body.to_vec());
+    let tag = tag.try_into().ok()?;
+    gcm.decrypt_inout_detached(iv, header, body.as_mut_slice().into(), tag)
+        .ok()
+        .map(|()| body)
 }
 
 /// The source and the number of a packet.
@@ -228,6 +208,8 @@ pub(crate) fn is_clear(packet: &[u8], control: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use model::Random;
+
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
@@ -240,20 +222,39 @@ mod tests {
     /// RFC 3711 appendix B.3.
     #[test]
     fn the_session_keys_are_those_of_the_rfc() {
-        let master = hex("E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
-        let master = master.try_into().expect("30 octets");
-        let context = Context::new(Key { tag: 10, master });
+        let octets = hex("E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
+        let context = Context::new(Key::of(&SUITES[0], &octets));
         assert_eq!(context.secret[..], hex("C61E7A93744F39EE10734AFE3FF7A087"));
         assert_eq!(context.salt[..], hex("30CBBC08863D8C85D49DB34A9AE1"));
         let auth = hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4");
         assert_eq!(context.auth[..], auth);
     }
 
+    /// RFC 7714 §16.1.1 and §16.2.1, which give session keys.
+    #[test]
+    fn a_packet_under_gcm_is_that_of_the_rfc() {
+        let packet = hex(
+            "8040f17b 8041f8d3 5501a0b2 47616c6c 6961206573 74206f6d 6e697320 64697669 \
+                          73612069 6e207061 72746573 20747265 73",
+        );
+        let short = "f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a 51c7d19b 36de3adf \
+                     8833899d 7f27beb1 6a9152cf 765ee439 0cce";
+        let long = "32b1de78 a822fe12 ef9f78fa 332e33aa b1801238 9a58e2f3 b50b2a02 76ffae0f 1ba63799 \
+                    b87b7aa3 db36dfff d6b0f9bb 7878d7a7 6c13";
+        for (suite, sealed) in [(&SUITES[2], short), (&SUITES[3], long)] {
+            let mut context = Context::new(Key::of(suite, &[0; 44][..suite.octets()]));
+            context.secret = (0..32).take(context.secret.len()).collect();
+            context.salt[..12].copy_from_slice(&hex("51756964 2070726f 2071756f"));
+            let expected = [&packet[..HEADER], &hex(sealed)].concat();
+            assert_eq!(context.seal(packet.clone()), expected, "{suite:?}");
+        }
+    }
+
     #[test]
     fn what_is_sealed_is_opened_by_the_same_key_only_and_past_the_end_of_numbers() {
         let mut random = Random::derive([7; 32], "keys");
-        for short in [false, true] {
-            let key = Key::draw(&mut random, short);
+        for suite in &SUITES {
+            let key = Key::draw(&mut random, suite);
             assert_eq!(Key::read(&key.line(3)), Some((3, key)));
             let (mut to, mut from) = (Context::new(key), Context::new(key));
             for seq in [65_534_u16, 65_535, 0, 1] {
@@ -263,7 +264,12 @@ mod tests {
                 let sealed = to.seal(packet.clone());
                 assert!(is_clear(&packet, false) && !is_clear(&sealed, false));
                 assert_eq!(from.open(&sealed), Some(packet));
-                let mut other = Context::new(Key::draw(&mut random, short));
+                for at in [1, HEADER, sealed.len() - 1] {
+                    let mut other = sealed.clone();
+                    other[at] ^= 1;
+                    assert_eq!(from.open(&other), None);
+                }
+                let mut other = Context::new(Key::draw(&mut random, suite));
                 assert_eq!(other.open(&sealed), None);
             }
             assert_eq!(from.sources.values().next(), Some(&(1, 1)));
