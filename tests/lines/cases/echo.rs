@@ -2,24 +2,7 @@
 
 use dsp::line::echo::EchoCanceller;
 use model::EchoSettings;
-use tests_lines::{Corpus, dbm0, scaled, spandsp};
-
-/// A hybrid that answers for 6 ms, 9 dB weaker than what it is sent.
-fn echo_of(played: &[i16]) -> Vec<i16> {
-    let mut taps = [0.0_f32; 64];
-    for (n, tap) in taps.iter_mut().enumerate().skip(8) {
-        let x = (n - 8) as f32;
-        *tap = 0.28 * (-x / 9.0).exp() * (x * 0.9).cos();
-    }
-    (0..played.len())
-        .map(|n| {
-            let parts = taps.iter().enumerate().take(n + 1);
-            parts
-                .map(|(k, tap)| tap * f32::from(played[n - k]))
-                .sum::<f32>() as i16
-        })
-        .collect()
-}
+use tests_lines::{Corpus, dbm0, echo_of, scaled, spandsp};
 
 fn ours(played: &[i16], came: &[i16]) -> Vec<i16> {
     let mut canceller = EchoCanceller::new(EchoSettings {

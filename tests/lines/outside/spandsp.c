@@ -1,5 +1,6 @@
 /* libspandsp as a second opinion, on raw 16-bit samples at 8 kHz:
  *   spandsp echo TAPS             pairs of samples (sent, received) in, what is left of the second out
+ *   spandsp cost TAPS             the same pairs in, microseconds of CPU that this took out
  *   spandsp read clip|class|jclip samples in, the messages that it reads out as lines of hex
  *   spandsp keys                  samples in, the DTMF keys that it hears out
  *   spandsp say  clip|class|jclip NUMBER NAME   samples of such a message out
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <spandsp.h>
 
@@ -35,6 +37,24 @@ static int cancel(int taps)
         int16_t left = echo_can_update(canceller, pair[0], pair[1]);
         fwrite(&left, sizeof left, 1, out);
     }
+    return fclose(out);
+}
+
+static int cost(int taps)
+{
+    size_t room = 1 << 20, len = 0, got;
+    int16_t (*pairs)[2] = malloc(room * sizeof *pairs);
+    while (pairs != NULL && (got = fread(pairs[len], sizeof *pairs, room - len, stdin)) > 0) {
+        len += got;
+        if (len == room) pairs = realloc(pairs, (room *= 2) * sizeof *pairs);
+    }
+    echo_can_state_t *canceller = echo_can_init(taps, ECHO_CAN_USE_ADAPTION);
+    if (pairs == NULL || canceller == NULL) return 1;
+    FILE *out = fdopen(dup(1), "w");
+    if (out == NULL || freopen("/dev/null", "w", stdout) == NULL) return 1;
+    clock_t begin = clock();
+    for (size_t at = 0; at < len; at++) echo_can_update(canceller, pairs[at][0], pairs[at][1]);
+    fprintf(out, "%.0f\n", (double) (clock() - begin) * 1e6 / CLOCKS_PER_SEC);
     return fclose(out);
 }
 
@@ -85,6 +105,7 @@ static int say(int standard, const char *number, const char *name)
 int main(int count, char **words)
 {
     if (count == 3 && strcmp(words[1], "echo") == 0) return cancel(atoi(words[2]));
+    if (count == 3 && strcmp(words[1], "cost") == 0) return cost(atoi(words[2]));
     if (count == 2 && strcmp(words[1], "keys") == 0) return read_keys();
     if (count == 3 && strcmp(words[1], "read") == 0) return read_caller(standard_of(words[2]));
     if (count == 5 && strcmp(words[1], "say") == 0) return say(standard_of(words[2]), words[3], words[4]);

@@ -45,3 +45,21 @@ pub fn noisy(sound: &[i16], dbm0: f32, random: &mut Random) -> Vec<i16> {
 pub fn through(law: Law, sound: &[i16]) -> Vec<i16> {
     sound.iter().map(|&s| law.decode(law.encode(s))).collect()
 }
+
+/// What a hybrid sends back, for 6 ms, 9 dB weaker than what it is sent.
+#[must_use]
+pub fn echo_of(played: &[i16]) -> Vec<i16> {
+    let mut taps = [0.0_f32; 64];
+    for (n, tap) in taps.iter_mut().enumerate().skip(8) {
+        let x = (n - 8) as f32;
+        *tap = 0.28 * (-x / 9.0).exp() * (x * 0.9).cos();
+    }
+    (0..played.len())
+        .map(|n| {
+            let parts = taps.iter().enumerate().take(n + 1);
+            parts
+                .map(|(k, tap)| tap * f32::from(played[n - k]))
+                .sum::<f32>() as i16
+        })
+        .collect()
+}
