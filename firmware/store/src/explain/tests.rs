@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use model::{
     CallId, Codec, Event, EventBody, Instant, LegId, LegKind, MediaFigures, Now, Party, PartyId,
-    PortId, Record, Seq, Target, Transport, Wall,
+    PortId, QualityCause, QualityMinute, Record, Seq, Target, Transport, Wall,
 };
 
 use super::*;
@@ -150,6 +150,47 @@ Sound
   Anna Nowak PCMA: packets received 3600, sent 3599, lost 2, late 1, jitter 3.2 ms
 ";
     assert_eq!(explain(&talked(), &names(), Language::English), expected);
+}
+
+/// A minute of a leg, as the ledger has it: its score, and what was lost of what should have come.
+#[test]
+fn how_a_minute_sounded_is_told_in_every_language() {
+    let mut events = start();
+    let minute = QualityMinute {
+        seconds: 60,
+        packets: 2_940,
+        lost: 60,
+        mos_100_min: 250,
+        mos_100: 384,
+        cause: QualityCause::Loss,
+        ..QualityMinute::default()
+    };
+    events.push((
+        63_300,
+        Some(2),
+        Rule::Periodic,
+        EventBody::LegQuality { minute },
+    ));
+    let view = view(events);
+    let told = Language::ALL.map(|language| {
+        let text = explain(&view, &names(), language);
+        let line = text.lines().find(|line| line.contains("63"));
+        let line = line.unwrap_or_else(|| panic!("{text}")).trim();
+        let (_, said) = line
+            .split_once(" s  ")
+            .or_else(|| line.split_once(" с  "))
+            .expect("a time");
+        said.split(" — ").next().expect("a sentence").to_owned()
+    });
+    assert_eq!(
+        told,
+        [
+            "Anna Nowak: score 3.8, 2.0 % lost",
+            "Anna Nowak: ocena 3,8, utracono 2,0%",
+            "Anna Nowak: známka 3,8, ztraceno 2,0 %",
+            "Anna Nowak: оценка 3,8, потеряно 2,0 %",
+        ]
+    );
 }
 
 #[test]
