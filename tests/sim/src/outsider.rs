@@ -336,7 +336,7 @@ impl Outsider {
 }
 
 /// A second of voice: three harmonics of a pitch that moves, in syllables, below all marks.
-fn hello() -> impl Iterator<Item = Frame> {
+pub(crate) fn hello() -> impl Iterator<Item = Frame> {
     const BLOCKS: usize = 120;
     let mut turns = 0.0_f32;
     (0..BLOCKS * FRAME)

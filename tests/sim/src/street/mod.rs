@@ -4,6 +4,7 @@
 mod aon;
 mod callers;
 mod fax;
+mod foreign;
 mod lifeline;
 mod measure;
 mod outside;
@@ -15,9 +16,9 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use config::{Config, Tone};
+use config::{Config, Country, Tone};
 use hal_port::{Linefeed, PortEvent};
-use hal_sim::{Act, LifelinePlan, NamedTone, Report};
+use hal_sim::{Act, CarrierRules, LifelinePlan, NamedTone, Report};
 use model::{
     Command, EntryId, EventBody, Instant, LifelineTest, LineBalance, Party, PartyId, PortId,
     Random, Record, Rule, Seq, StateChange,
@@ -105,6 +106,17 @@ impl Street {
         sets: u16,
         keys: impl Fn(u16) -> &'static str,
         lifelines: Vec<LifelinePlan>,
+    ) -> Self {
+        Self::on_lines_of(top, sets, keys, lifelines, carrier)
+    }
+
+    /// The same on lines of a carrier whose exchange is like this in our country.
+    fn on_lines_of(
+        top: &str,
+        sets: u16,
+        keys: impl Fn(u16) -> &'static str,
+        lifelines: Vec<LifelinePlan>,
+        carrier: impl Fn(&Country) -> CarrierRules,
     ) -> Self {
         let mut text = top.to_owned();
         for set in 1..=sets {

@@ -130,7 +130,7 @@ impl Outside {
     }
 
     /// Set 301 calls a number outside, and the far telephone rings.
-    fn call_out(&mut self, number: &str) {
+    pub(super) fn call_out(&mut self, number: &str) {
         self.0.lift(1);
         self.0.pass_ms(500);
         self.0.dial(1, number);
