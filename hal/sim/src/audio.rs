@@ -88,6 +88,15 @@ impl SimAudio {
         self.bursts = self.wire.bursts();
     }
 
+    /// The display has lifted for what is told now, and the person has not.
+    fn read_lifted(&mut self, tx: &Frame) {
+        if let Some((info, alerted)) = self.reader.on_hook(tx) {
+            self.show(info, alerted, false);
+            let readings = self.wire.readings();
+            self.wire.set_readings(readings.wrapping_add(1));
+        }
+    }
+
     fn tell(&mut self, on_hook: bool, frame: Frame) {
         let heard = Heard {
             stay: self.stay,
@@ -149,10 +158,10 @@ impl AudioHalf for SimAudio {
     }
 
     fn give(&mut self, tx: &Frame) {
-        if self.wire.live() {
-            self.hear(tx);
-        } else {
-            self.listen(tx);
+        match (self.wire.live(), self.wire.reads()) {
+            (true, false) => self.hear(tx),
+            (true, true) => self.read_lifted(tx),
+            (false, _) => self.listen(tx),
         }
         self.blocks += 1;
         self.wire.set_blocks(self.blocks);

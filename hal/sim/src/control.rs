@@ -19,6 +19,11 @@ const REST_HUNG_UP_MS: u64 = 1_200;
 /// Pause between dialled digits in ms.
 const DIGIT_PAUSE_MS: u64 = 700;
 
+/// When a display that is rung on a reversed line closes the loop, from the beginning of the burst, and how long it
+/// waits then for who calls (NTT: an exchange waits 6 s for the first and 7 s for its end).
+const DISPLAY_LIFTS: Duration = Duration::from_millis(250);
+const DISPLAY_READS: Duration = Duration::from_secs(5);
+
 /// Why a command was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SimError {
@@ -65,6 +70,8 @@ pub struct SimControl {
     bell: Bell,
     bell_told: Bell,
     on_hook_sound: bool,
+    /// The display has closed the loop: since when, and how often it had read something before.
+    display: Option<(Duration, u32)>,
     /// The bell sounded at the last look.
     in_burst: bool,
     bursts: u32,
@@ -96,6 +103,7 @@ impl SimControl {
             bell: Bell::default(),
             bell_told: Bell::default(),
             on_hook_sound: false,
+            display: None,
             in_burst: false,
             bursts: 0,
             metering_until: Duration::ZERO,
@@ -110,6 +118,8 @@ impl SimControl {
         loop {
             while let Some((at, closed)) = self.moves.pop_front_if(|(at, _)| *at <= self.now) {
                 self.sense(at);
+                // Whoever lifts or hangs up has the loop.
+                self.set_display(None);
                 self.bell.closed = closed;
                 if let Some(lifeline) = &mut self.lifeline {
                     lifeline.hook(at, closed);
@@ -123,6 +133,7 @@ impl SimControl {
             self.plan(hand);
         }
         self.sense(self.now);
+        self.move_display();
         // A port is brought up before it feeds anything.
         if self.bell.linefeed == Linefeed::Open || self.foreign_seen.is_none() {
             let line = self.lifeline.as_ref().map_or(0, SetEnd::volts);
@@ -131,6 +142,33 @@ impl SimControl {
         }
         self.look_at_lifeline();
         self.tell_audio();
+    }
+
+    /// When the display answers the bell: the line is reversed and rung, and nobody has a hand at the hook.
+    fn display_lifts_at(&self) -> Option<Duration> {
+        let idle = !self.bell.closed && self.moves.is_empty() && self.hands.is_empty();
+        let reversed = self.bell.linefeed == Linefeed::Reverse && !self.is_away();
+        let (since, _) = self.bell.ringing.filter(|_| idle && reversed)?;
+        Some(since + DISPLAY_LIFTS)
+    }
+
+    /// The display closes the loop to be told who calls, and opens it when it was told.
+    fn move_display(&mut self) {
+        if self.display_lifts_at().is_some_and(|at| at <= self.now) {
+            self.set_display(Some((self.now, self.wire.readings())));
+            self.bell.closed = true;
+        } else if let Some((since, before)) = self.display
+            && (self.wire.readings() != before || self.now >= since + DISPLAY_READS)
+        {
+            self.set_display(None);
+            self.bell.closed = false;
+        }
+        self.sense(self.now);
+    }
+
+    fn set_display(&mut self, display: Option<(Duration, u32)>) {
+        self.display = display;
+        self.wire.set_reads(display.is_some());
     }
 
     fn look_at_lifeline(&mut self) {
@@ -288,7 +326,9 @@ impl ControlHalf for SimControl {
         let unfed = self.bell.linefeed == Linefeed::Open && self.lifeline.is_some();
         let look = unfed.then(|| self.now + Duration::from_millis(POLL_MS));
         let told = (!self.events.is_empty()).then_some(self.now);
-        let all = [movement, waiting, hook, look, told];
+        let reads = self.display.map(|(since, _)| since + DISPLAY_READS);
+        let display = self.display_lifts_at().or(reads);
+        let all = [movement, waiting, hook, look, told, display];
         all.into_iter().flatten().min()
     }
 

@@ -26,6 +26,10 @@ pub(crate) struct Wire {
     whispers: AtomicBool,
     /// The line is reversed. Written by the control half.
     reversed: AtomicBool,
+    /// The set's display has closed the loop to read who calls. Written by the control half.
+    reads: AtomicBool,
+    /// What it has read so since the start. Written by the audio half.
+    readings: AtomicU32,
     /// Voltage from elsewhere on the loop, in V. Written by the person.
     foreign_volts: AtomicI16,
     /// Bursts of the bell since the start. Written by the control half.
@@ -57,6 +61,8 @@ impl Wire {
     fact!(live, set_live, live, bool);
     fact!(whispers, set_whispers, whispers, bool);
     fact!(reversed, set_reversed, reversed, bool);
+    fact!(reads, set_reads, reads, bool);
+    fact!(readings, set_readings, readings, u32);
     fact!(foreign_volts, set_foreign_volts, foreign_volts, i16);
     fact!(bursts, set_bursts, bursts, u32);
     fact!(stay, set_stay, stay, u32);
