@@ -116,8 +116,19 @@ fn every_country_tells_its_sets_and_rings_on_in_its_cadence() {
     }
 }
 
+/// Caller and called hear each other, hang up, and leave nothing behind.
+fn talk_and_part(street: &mut Street) {
+    street.talk(1, "700");
+    street.talk(2, "900");
+    assert_eq!((street.hears(1), street.hears(2)), (vec![2], vec![1]));
+    for set in [1, 2] {
+        street.hang_up(set);
+    }
+    street.must_be_quiet();
+}
+
 /// The Japanese set lifts for the data by itself. Whoever takes the receiver meanwhile keeps the loop closed, and that is
-/// an answer; a set whose line is cut then is rung all the same.
+/// an answer.
 #[test]
 fn a_set_lifts_for_the_data_and_a_person_may_too() {
     let japan = "[office]\ncountry = \"JP\"\n";
@@ -130,13 +141,7 @@ fn a_set_lifts_for_the_data_and_a_person_may_too() {
     assert!(street.report(2).rung);
     street.lift(2);
     street.pass_ms(300);
-    street.talk(1, "700");
-    street.talk(2, "900");
-    assert_eq!((street.hears(1), street.hears(2)), (vec![2], vec![1]));
-    for set in [1, 2] {
-        street.hang_up(set);
-    }
-    street.must_be_quiet();
+    talk_and_part(&mut street);
 
     let mut street = Street::new(japan, 2, |_| "caller_id = \"ntt\"");
     calls(&mut street, 1, "302");
@@ -154,13 +159,7 @@ fn a_set_lifts_for_the_data_and_a_person_may_too() {
     street.pass_ms(300);
     street.lift(2);
     street.pass_ms(8_500);
-    street.talk(1, "700");
-    street.talk(2, "900");
-    assert_eq!((street.hears(1), street.hears(2)), (vec![2], vec![1]));
-    for set in [1, 2] {
-        street.hang_up(set);
-    }
-    street.must_be_quiet();
+    talk_and_part(&mut street);
     assert_eq!(street.linefeed(2), Linefeed::Forward);
 }
 

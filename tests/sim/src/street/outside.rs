@@ -72,7 +72,7 @@ impl Outside {
         self.act(1, Act::Line(settings));
     }
 
-    fn disconnect(&mut self, disconnect: Disconnect) {
+    pub(super) fn disconnect(&mut self, disconnect: Disconnect) {
         self.set(LineSettings {
             disconnect: Some(disconnect),
             ..LineSettings::default()
@@ -239,17 +239,6 @@ fn every_hang_up_in_every_country_frees_the_line() {
             outside.clean_up();
         }
     }
-}
-
-#[test]
-fn silence_ends_a_call_where_that_is_configured() {
-    let mut outside = Outside::new("PL", 1, "hang_up = [\"silence\"]");
-    outside.disconnect(Disconnect::Silence);
-    outside.talk();
-    outside.act(1, Act::HangUp);
-    outside.wait("the line is free", 70_000, |s| s.stage(1) == "idle");
-    assert_eq!(outside.ended(), Some((Cause::Normal, Rule::LineSilence)));
-    outside.clean_up();
 }
 
 #[test]
@@ -659,7 +648,7 @@ fn a_dial_tone_that_nobody_answers_after_a_flash_ends_the_call() {
 
 /// Two lines in Poland of which the first sends its callers on over the second; who called there and whom it
 /// called talk.
-fn sent_on(disconnect: Option<Disconnect>) -> Outside {
+pub(super) fn sent_on(disconnect: Option<Disconnect>) -> Outside {
     let mut outside = Outside::new("PL", 2, "to = \"601234567\"");
     for line in 1..=2 {
         let settings = LineSettings {
@@ -678,22 +667,6 @@ fn sent_on(disconnect: Option<Disconnect>) -> Outside {
         s.stage(1) == "talking" && s.stage(2) == "talking"
     });
     outside
-}
-
-/// Nobody inside could hang up, and neither carrier shows that its party did.
-#[test]
-fn two_lines_on_which_nothing_shows_a_hang_up_do_not_hold_each_other_for_ever() {
-    let mut outside = sent_on(Some(Disconnect::Silence));
-    for line in 1..=2 {
-        outside.act(line, Act::HangUp);
-    }
-    outside.0.pass_ms(240_000);
-    assert_eq!(outside.ended(), None, "people may be silent for a while");
-    outside.wait("both are free", 70_000, |s| {
-        s.stage(1) == "idle" && s.stage(2) == "idle"
-    });
-    assert_eq!(outside.ended(), Some((Cause::Normal, Rule::LineSilence)));
-    outside.clean_up();
 }
 
 #[test]
