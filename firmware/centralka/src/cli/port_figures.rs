@@ -84,11 +84,21 @@ fn flaws(health: &LineHealth) -> Vec<String> {
     found
 }
 
+/// The counts of hang-ups by their names.
+pub(super) const fn hang_up_counts(ends: &HangUps) -> [(&'static str, u32); 6] {
+    [
+        ("loop break", ends.loop_break),
+        ("reversal", ends.reversal),
+        ("tone", ends.tone),
+        ("dial tone", ends.dial_tone),
+        ("silence", ends.silence),
+        ("false", ends.false_ones),
+    ]
+}
+
 fn hang_ups_in_words(ends: &HangUps) -> String {
-    format!(
-        "  hang-ups   loop break {}, reversal {}, tone {}, dial tone {}, silence {}; false {}",
-        ends.loop_break, ends.reversal, ends.tone, ends.dial_tone, ends.silence, ends.false_ones
-    )
+    let all = hang_up_counts(ends).map(|(name, count)| format!("{name} {count}"));
+    format!("  hang-ups   {}", all.join(", "))
 }
 
 fn balance_in_words(balance: &LineBalance) -> Vec<String> {

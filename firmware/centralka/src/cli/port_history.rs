@@ -6,7 +6,10 @@ use anyhow::{Result, bail};
 use config::Config;
 use model::{Between, HangUps, KeptSample, LineSpread, Wall};
 
+use store::explain;
+
 use super::call::{config_of, local_time};
+use super::port_figures::hang_up_counts;
 use crate::serve;
 
 #[expect(
@@ -108,29 +111,21 @@ const COLUMNS: [Column; 15] = [
 /// A table, a sample a line in the order given; figures that no sample has are left out.
 fn table(kept: &[KeptSample], time: &dyn Fn(Wall) -> String) -> String {
     let none = LineSpread::default();
-    let times = kept.iter().map(|one| time(one.sample.at));
-    let mut columns: Vec<Vec<String>> =
-        vec![std::iter::once("time".to_owned()).chain(times).collect()];
+    let mut rows = vec![vec!["time".to_owned()]];
+    rows.extend(kept.iter().map(|one| vec![time(one.sample.at)]));
     for (heading, cell) in COLUMNS {
         let cells = kept
             .iter()
             .map(|one| cell(one, one.spread.as_ref().unwrap_or(&none)));
         let cells: Vec<String> = cells.collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
-            let heading = std::iter::once(heading.to_owned());
-            columns.push(heading.chain(cells).collect());
+            let cells = std::iter::once(heading.to_owned()).chain(cells);
+            for (row, cell) in rows.iter_mut().zip(cells) {
+                row.push(cell);
+            }
         }
     }
-    let mut lines = vec![String::new(); kept.len() + 1];
-    for column in &columns {
-        let width = column.iter().map(|cell| cell.chars().count()).max();
-        let width = width.unwrap_or_default();
-        for (line, cell) in lines.iter_mut().zip(column) {
-            line.push_str(&format!("{cell:<width$}  "));
-        }
-    }
-    let lines = lines.iter().map(|line| format!("{}\n", line.trim_end()));
-    lines.collect()
+    explain::columns(&rows)
 }
 
 fn whole<T: Into<i32>>(mean: Option<T>, between: Between<T>) -> String {
@@ -156,15 +151,8 @@ fn figure<T: Into<i32>>(
 }
 
 fn hang_ups(ends: &HangUps) -> String {
-    let all = [
-        ("loop break", ends.loop_break),
-        ("reversal", ends.reversal),
-        ("tone", ends.tone),
-        ("dial tone", ends.dial_tone),
-        ("silence", ends.silence),
-        ("false", ends.false_ones),
-    ];
-    let some = all.iter().filter(|(_, count)| *count > 0);
+    let all = hang_up_counts(ends).into_iter();
+    let some = all.filter(|(_, count)| *count > 0);
     let some = some.map(|(name, count)| format!("{name} {count}"));
     some.collect::<Vec<_>>().join(", ")
 }

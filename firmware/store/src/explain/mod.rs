@@ -19,7 +19,7 @@ use model::{Cause, EntryId, Party, PartyId, PortId, Rule, Trust, Wall};
 use crate::CallView;
 use phrase::Said;
 use scene::Scene;
-pub use table::list;
+pub use table::{columns, list};
 
 /// A language that calls are told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The list of calls as a text table.
+//! Text tables, and the list of calls as one.
 
 use core::fmt::Write as _;
 
@@ -20,16 +20,23 @@ pub fn list(cdrs: &[Cdr], names: &Names<'_>, language: Language) -> String {
     ];
     let mut rows = vec![heading.map(|label| words.label(label).to_owned())];
     rows.extend(cdrs.iter().map(|cdr| row(cdr, names, words)));
-    let mut widths = [0; 6];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
+    columns(&rows)
+}
+
+/// Rows in columns, each as wide as its widest cell; all rows have as many cells as the first.
+#[must_use]
+pub fn columns(rows: &[impl AsRef<[String]>]) -> String {
+    let first = rows.first().map_or(0, |row| row.as_ref().len());
+    let mut widths = vec![0; first];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row.as_ref()) {
             *width = cell.chars().count().max(*width);
         }
     }
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
+        for (cell, &width) in row.as_ref().iter().zip(&widths) {
             // Writing to a String cannot fail.
             let _ = write!(line, "{cell:<width$}  ");
         }
