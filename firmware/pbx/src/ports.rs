@@ -392,6 +392,11 @@ impl Jacks {
         self.all.values().filter(busy).count()
     }
 
+    /// Whether what a set shows now counts otherwise than later: it has just come back from its lifeline.
+    pub(crate) fn shows(&self, now: Instant) -> bool {
+        self.all.values().any(|jack| now < jack.shows_until)
+    }
+
     /// Takes an event of the board into account and says what it means.
     pub(crate) fn event(&mut self, port: PortId, event: PortEvent) -> SetDid {
         let Some(jack) = self.all.get_mut(&port) else {

@@ -154,6 +154,7 @@ impl Pbx {
             && self.jacks.busy() == 0
             && self.announcements.is_empty()
             && !self.jacks.owes_a_lamp()
+            && !self.jacks.shows(now.mono)
             && self.tests.next_deadline().is_none()
             && self.lines.busy() == 0
             && !self.lines.is_searching()

@@ -216,6 +216,15 @@ impl Exchange {
         self.boot + first.since(Instant::ZERO)
     }
 
+    /// Whether a part of the journal could begin at `now`: see [`Pbx::restart_point`].
+    #[cfg(test)]
+    pub(crate) fn can_begin(&mut self, now: Instant) -> bool {
+        let seed = [0; 32];
+        self.pbx
+            .restart_point(times(now, self.boot), seed)
+            .is_some()
+    }
+
     /// See [`Pbx::awaited`].
     pub(crate) fn awaited(&self) -> Option<Seq> {
         self.pbx.awaited()

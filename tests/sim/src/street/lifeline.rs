@@ -325,6 +325,25 @@ fn a_call_on_a_lifeline_goes_on_when_power_returns() {
     }
 }
 
+/// What a set that has just come back shows means something else than later, and a run that began in between would
+/// not know that.
+#[test]
+fn no_run_begins_before_a_set_that_came_back_has_shown_itself() {
+    let mut outside = Outside::with_lifeline(RelayKind::Sensed, "");
+    a_call_in_the_dark(&mut outside);
+    outside.0.restart();
+    outside.0.pass_ms(3_000);
+    outside.0.act(1, Act::HangUp);
+    let back = |record: &model::Record| is_news(record, LineNews::SetBack);
+    outside.wait("it is back", 4_000, |s| s.0.records.iter().any(back));
+    let begins = |outside: &mut Outside| {
+        let now = outside.0.now;
+        outside.0.exchange.can_begin(now)
+    };
+    assert!(!begins(&mut outside));
+    outside.wait("it has shown itself", 9_000, begins);
+}
+
 #[test]
 fn a_number_that_is_being_pulsed_when_power_returns_is_dialled_to_its_end() {
     // At every moment of a number of long digits.
