@@ -122,7 +122,12 @@ pub(crate) fn start(config: EngineConfig) -> Result<Engine, EngineError> {
     begin(engine, crew.workers, helper)
 }
 
-fn begin(mut engine: Engine, workers: Vec<Worker>, helper: Helper) -> Result<Engine, EngineError> {
+fn begin(
+    mut engine: Engine,
+    workers: Vec<Worker>,
+    mut helper: Helper,
+) -> Result<Engine, EngineError> {
+    helper.prepare();
     for (at, worker) in workers.into_iter().enumerate() {
         engine.spawn(&format!("media-{at}"), move || worker.run())?;
     }

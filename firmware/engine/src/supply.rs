@@ -43,6 +43,12 @@ pub(crate) struct Helper {
 }
 
 impl Helper {
+    /// Binds the first pairs, on the thread that starts the engine: a call that comes at once must not be
+    /// refused because the helper has not had its turn yet.
+    pub(crate) fn prepare(&mut self) {
+        self.fill(self.clock.now());
+    }
+
     /// Runs until `stop`.
     pub(crate) fn run(mut self) {
         while !self.stop.load(Ordering::Acquire) {
@@ -57,9 +63,10 @@ impl Helper {
     fn turn(&mut self) -> bool {
         let now = self.clock.now();
         let mut more = self.bury(now);
-        more |= self.execute(now);
         self.pool.release(now);
+        // Before clips, which take their time.
         more |= self.fill(now);
+        more |= self.execute(now);
         more |= self.shake(now);
         self.to_control.flush();
         self.to_control.wake();

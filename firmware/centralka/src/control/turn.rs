@@ -23,6 +23,8 @@ impl Control {
     /// Runs until the exchange has stopped.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
+        // The first ports for voice lie there already: a call that waits at the door needs one.
+        self.hear_media();
         while !self.driver.pbx.is_stopped() {
             self.heart.beat();
             match self.poll.poll(&mut events, Some(self.sleep())) {

@@ -29,6 +29,27 @@ fn a_range_without_a_pair_is_refused() {
 }
 
 #[test]
+fn a_call_that_comes_at_once_finds_a_pair() {
+    for _ in 0..20 {
+        let config = EngineConfig {
+            threads: 1,
+            rtp_ports: (0, 0),
+            ports: Vec::new(),
+            seed: [0; 32],
+            start: Now::default(),
+            clips: Box::new(engine::NoClips),
+            tracks: Vec::new(),
+        };
+        let mut engine = Engine::start(config).expect("the engine starts");
+        let first = engine.poll();
+        assert!(
+            matches!(first, Some(MediaEvent::PairReady { .. })),
+            "{first:?}"
+        );
+    }
+}
+
+#[test]
 fn pairs_are_bound_ahead_and_replaced_in_time() {
     let mut rig = Rig::new((0, 0), Vec::new());
     let mut ids: Vec<PairId> = (0..limits::PAIRS_AHEAD).map(|_| rig.pair().0).collect();
