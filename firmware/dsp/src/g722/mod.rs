@@ -147,7 +147,12 @@ impl Bands {
     /// predictors follow.
     #[inline(always)]
     fn decode(&mut self, octet: u8) -> (i16, i16) {
-        let fine = at(&LOW_OUT_FINE, usize::from(octet & 63));
+        self.rebuild(octet, at(&LOW_OUT_FINE, usize::from(octet & 63)))
+    }
+
+    /// The same with what the lower band's bits of the octet stand for: all six of them in mode 1.
+    #[inline(always)]
+    fn rebuild(&mut self, octet: u8, fine: i16) -> (i16, i16) {
         let low = self
             .low
             .predicted

@@ -1,3 +1,5 @@
+mod sub_bands;
+
 use super::*;
 
 /// Vectors made by libspandsp, see `tests/vectors/g722/README.md`.
