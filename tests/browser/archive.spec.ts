@@ -1,5 +1,5 @@
-// Recordings and music in a browser: a call is recorded, listened to, moved about in and kept; music is
-// brought, heard, chosen and taken away; a new address of the panel counts when it is saved.
+// Recordings and sounds in a browser: a call is recorded, listened to, moved about in and kept; music is
+// brought, heard, chosen and taken away, prompts are unless a conference greets with them; a new address of the panel counts when it is saved.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { type BrowserContext, expect, type Page, test } from "@playwright/test";
@@ -178,6 +178,36 @@ test("music is brought, heard, put on hold and taken away", async () => {
   await expect(music.getByRole("button", { name: "Delete “Wiosna”" })).toBeVisible();
 });
 
+test("prompts are brought, heard, and taken away unless a conference greets with them", async () => {
+  const prompts = page.getByRole("region", { name: "Prompts" });
+  const bring = (name: string): Promise<void> =>
+    page.locator("#prompt-file").setInputFiles({ name, mimeType: "audio/wav", buffer: tone(name.length * 40) });
+  await expect(prompts.getByText("No prompt of your own yet.")).toBeVisible();
+  for (const name of ["Witamy", "Do widzenia"]) {
+    await bring(`${name}.wav`);
+    await expect(prompts.getByText(name, { exact: true })).toBeVisible();
+  }
+  await prompts.getByRole("button", { name: "Play “Witamy”" }).click();
+  await expect.poll(() => figure("duration")).toBeGreaterThan(1.8);
+  await noObstacles(page);
+  const { version, text } = (await (await context.request.get("/api/v1/config")).json()) as { version: number; text: string };
+  const id = /\[\[prompt\]\]\nid = "([^"]+)"\nname = "Witamy"/.exec(text)?.[1];
+  expect(id, text).toBeDefined();
+  const room = `\n[[conference]]\nname = "Poniedziałek"\nnumber = "9100"\ngreeting = "${id}"\n`;
+  const saved = await context.request.put("/api/v1/config", { data: { base_version: version, text: text + room, reason: "" } });
+  expect(saved.status(), await saved.text()).toBe(200);
+  await page.reload();
+  await expect(prompts.getByText("Greeting of: Poniedziałek")).toBeVisible();
+  await expect(prompts.getByRole("button", { name: "Delete “Witamy”" })).toHaveCount(0);
+  await prompts.getByRole("button", { name: "Delete “Do widzenia”" }).click();
+  await expect(prompts.getByText("Do widzenia", { exact: true })).toHaveCount(0);
+  const { prompts: left } = (await (await context.request.get("/api/v1/prompts")).json()) as { prompts: { source: string }[] };
+  expect(left).toHaveLength(1);
+  const refused = await context.request.delete(`/api/v1/prompts/${left[0]?.source}`);
+  expect(refused.status()).toBe(409);
+  expect(await refused.json()).toMatchObject({ error: "prompt_in_use" });
+});
+
 test("the page in every language, on a desk and on a phone, in light and in dark", async () => {
   const words = { pl: "Nagrania", cs: "Nahrávky", ru: "Записи", en: "Recordings" };
   await everyLook(page, "archive", words, (title) => expect(page.getByRole("region", { name: title, exact: true })).toBeVisible());
@@ -185,7 +215,7 @@ test("the page in every language, on a desk and on a phone, in light and in dark
 
 test("nobody but administrators sees any of it", async ({ browser }) => {
   const other = await browser.newContext({ baseURL: exchange.url });
-  for (const path of ["/api/v1/recordings", "/api/v1/music"]) {
+  for (const path of ["/api/v1/recordings", "/api/v1/music", "/api/v1/prompts"]) {
     expect((await other.request.get(path)).status()).toBe(401);
   }
   await other.close();

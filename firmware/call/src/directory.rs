@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use model::{EntryId, LegId, PortId, Transport};
+use model::{Clip, EntryId, LegId, PortId, Transport};
 
 /// What a dialled text means in the configuration in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +115,8 @@ pub struct RoomRules {
     pub pin: Option<String>,
     /// Digits that make a moderator; where they are set nobody talks without one.
     pub moderator_pin: Option<String>,
+    /// What everybody hears who may enter, before.
+    pub greeting: Option<Clip>,
     /// Whether coming and going are announced.
     pub announce: bool,
     /// Most people at once.

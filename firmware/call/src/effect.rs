@@ -1,7 +1,7 @@
 //! What goes into call control and what comes out.
 
 use model::{
-    CallId, Cause, Chime, Codec, Digit, EntryId, Event, LegId, LegKind, MediaFigures, Party,
+    CallId, Cause, Chime, Clip, Codec, Digit, EntryId, Event, LegId, LegKind, MediaFigures, Party,
     PartyId, PortId, Prompt, Protection, Rule, SecurityFault, TapId,
 };
 
@@ -103,6 +103,8 @@ pub enum Sound {
     Music,
     /// This once; `PromptEnded` follows.
     Prompt(Prompt),
+    /// What the office brought for the guests of a conference, once; `PromptEnded` follows.
+    Greeting(Clip),
 }
 
 /// A wish of call control, executed by the translator in order.

@@ -1,10 +1,10 @@
-//! Recordings and music as the panel asks for them.
+//! Recordings, music and prompts as the panel asks for them.
 
 use config::{Config, Document, Edit, Place, Plain};
 use model::{EntryId, EventBody, LegId, LegKind, RecordingId, Wall};
 use panel::{
     Archive, Author, Refusal, Sound,
-    api::{self, MusicList, MusicPiece, RecordingPage},
+    api::{self, MusicList, MusicPiece, PromptList, RecordingPage, UploadedPrompt},
 };
 use store::{Reader, Recording, RecordingState, StoreError};
 
@@ -12,11 +12,11 @@ use crate::{
     exchange::{Front, StoreNames, internal, quoted},
     live::current,
     recorder::file_of,
-    sounds::uploads::{self, Refused, Upload},
+    sounds::uploads::{self, Kind, Refused, Upload},
 };
 
-/// Samples a second of a piece as it is played to the browser.
-const MUSIC_HZ: u32 = 16_000;
+/// Samples a second of a sound as it is played to the browser.
+const SOUND_HZ: u32 = 16_000;
 
 impl Archive for Front {
     fn recordings(
@@ -82,7 +82,7 @@ impl Archive for Front {
 
     fn music(&self) -> Result<MusicList, Refusal> {
         let config = current(&self.in_force);
-        let all = uploads::list(&self.data).map_err(broken)?;
+        let all = uploads::list(&self.data, Kind::Music).map_err(broken)?;
         Ok(MusicList {
             pieces: all.iter().map(|one| piece_of(&config, one)).collect(),
             limit: u32::try_from(model::limits::MUSIC).unwrap_or(u32::MAX),
@@ -91,21 +91,14 @@ impl Archive for Front {
     }
 
     fn piece(&self, source: &str) -> Result<Sound, Refusal> {
-        let samples = uploads::samples_of(&self.data, source);
-        let samples = samples.ok_or(Refusal::NotFound("piece"))?;
-        Ok(Sound::Bytes(wav(&samples, MUSIC_HZ)))
+        self.heard(Kind::Music, source)
     }
 
     fn add_music(&self, by: &Author, name: &str, bytes: &[u8]) -> Result<MusicPiece, Refusal> {
-        let upload = uploads::add(&self.data, bytes).map_err(refused)?;
+        let upload = uploads::add(&self.data, Kind::Music, bytes).map_err(refused)?;
         let config = current(&self.in_force);
         if !config.music.iter().any(|one| one.source == upload.source) {
-            let entry = format!(
-                "[[music]]\nname = {}\nsource = {}\n",
-                quoted(name),
-                quoted(&upload.source)
-            );
-            self.add_entry(&by.person, &entry, &format!("music: {name}"))?;
+            self.name(by, Kind::Music, name, &upload)?;
         }
         Ok(piece_of(&current(&self.in_force), &upload))
     }
@@ -119,16 +112,9 @@ impl Archive for Front {
                 message: "people who are held hear this piece; choose another one first".into(),
             });
         }
-        if let Some(named) = config.music.iter().find(|one| one.source == source) {
-            let place = Place::entry("music", named.id.as_str());
-            let reason = format!("music: {} removed", named.name);
-            self.edit(by, &[Edit::Remove { place }], &reason)?;
-        }
-        match uploads::remove(&self.data, source) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Refusal::NotFound("piece")),
-            Err(error) => Err(broken(error)),
-        }
+        let named = config.music.iter().find(|one| one.source == source);
+        let named = named.map(|one| (&one.id, &*one.name));
+        self.remove(by, Kind::Music, source, named)
     }
 
     fn set_music(&self, by: &Author, source: Option<&str>) -> Result<(), Refusal> {
@@ -146,9 +132,83 @@ impl Archive for Front {
         let reason = format!("music on hold: {}", named.name);
         self.edit(by, &[Edit::Set { place, value }], &reason)
     }
+
+    fn prompts(&self) -> Result<PromptList, Refusal> {
+        let config = current(&self.in_force);
+        let all = uploads::list(&self.data, Kind::Prompt).map_err(broken)?;
+        Ok(PromptList {
+            prompts: all.iter().map(|one| prompt_of(&config, one)).collect(),
+            limit: u32::try_from(Kind::Prompt.most()).unwrap_or(u32::MAX),
+            bytes_max: model::limits::FILE_BYTES as u64,
+        })
+    }
+
+    fn prompt(&self, source: &str) -> Result<Sound, Refusal> {
+        self.heard(Kind::Prompt, source)
+    }
+
+    fn add_prompt(&self, by: &Author, name: &str, bytes: &[u8]) -> Result<UploadedPrompt, Refusal> {
+        let upload = uploads::add(&self.data, Kind::Prompt, bytes).map_err(refused)?;
+        let config = current(&self.in_force);
+        if !config.prompts.iter().any(|one| one.source == upload.source) {
+            self.name(by, Kind::Prompt, name, &upload)?;
+        }
+        Ok(prompt_of(&current(&self.in_force), &upload))
+    }
+
+    fn remove_prompt(&self, by: &Author, source: &str) -> Result<(), Refusal> {
+        let config = current(&self.in_force);
+        let named = config.prompts.iter().find(|one| one.source == source);
+        if let Some(named) = named {
+            let rooms: Vec<&str> = config.greeted_by(&named.id).map(|r| &*r.name).collect();
+            if !rooms.is_empty() {
+                return Err(Refusal::State {
+                    error: "prompt_in_use",
+                    message: format!("it is the greeting of: {}", rooms.join(", ")),
+                });
+            }
+        }
+        let named = named.map(|one| (&one.id, &*one.name));
+        self.remove(by, Kind::Prompt, source, named)
+    }
 }
 
 impl Front {
+    /// A sound as it is heard on the telephone.
+    fn heard(&self, kind: Kind, source: &str) -> Result<Sound, Refusal> {
+        let samples = uploads::samples_of(&self.data, kind, source);
+        let samples = samples.ok_or(Refusal::NotFound(thing(kind)))?;
+        Ok(Sound::Bytes(wav(&samples, SOUND_HZ)))
+    }
+
+    /// Names a sound in the configuration.
+    fn name(&self, by: &Author, kind: Kind, name: &str, upload: &Upload) -> Result<(), Refusal> {
+        let (table, source) = (kind.table(), quoted(&upload.source));
+        let entry = format!("[[{table}]]\nname = {}\nsource = {source}\n", quoted(name));
+        self.add_entry(&by.person, &entry, &format!("{table}: {name}"))?;
+        Ok(())
+    }
+
+    /// Deletes a sound, and its entry `named` from the configuration.
+    fn remove(
+        &self,
+        by: &Author,
+        kind: Kind,
+        source: &str,
+        named: Option<(&EntryId, &str)>,
+    ) -> Result<(), Refusal> {
+        if let Some((id, name)) = named {
+            let place = Place::entry(kind.table(), id.as_str());
+            let reason = format!("{}: {name} removed", kind.table());
+            self.edit(by, &[Edit::Remove { place }], &reason)?;
+        }
+        match uploads::remove(&self.data, kind, source) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::NotFound(thing(kind))),
+            Err(error) => Err(broken(error)),
+        }
+    }
+
     fn edit(&self, by: &Author, edits: &[Edit], reason: &str) -> Result<(), Refusal> {
         let (version, text) = self.configurator.text();
         let edited = Document::parse(&text)
@@ -286,6 +346,29 @@ fn piece_of(config: &Config, upload: &Upload) -> MusicPiece {
     }
 }
 
+fn prompt_of(config: &Config, upload: &Upload) -> UploadedPrompt {
+    let named = config
+        .prompts
+        .iter()
+        .find(|one| one.source == upload.source);
+    let rooms = named.map(|one| config.greeted_by(&one.id).map(|room| room.name.clone()));
+    UploadedPrompt {
+        source: upload.source.clone(),
+        id: named.map(|one| one.id.to_string()),
+        name: named.map(|one| one.name.clone()).unwrap_or_default(),
+        seconds: upload.seconds,
+        greets_in: rooms.map(Iterator::collect).unwrap_or_default(),
+    }
+}
+
+/// What an answer calls a sound that is not there.
+const fn thing(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Music => "piece",
+        Kind::Prompt => "prompt",
+    }
+}
+
 fn refused(why: Refused) -> Refusal {
     let message = why.to_string();
     match why {
@@ -294,8 +377,11 @@ fn refused(why: Refused) -> Refusal {
             rule: fault.name(),
             message,
         },
-        Refused::TooMany => Refusal::State {
-            error: "too_many_pieces",
+        Refused::TooMany(kind) => Refusal::State {
+            error: match kind {
+                Kind::Music => "too_many_pieces",
+                Kind::Prompt => "too_many_prompts",
+            },
             message,
         },
         Refused::Disk(error) => broken(error),

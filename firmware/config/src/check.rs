@@ -9,11 +9,7 @@ use std::{
 use model::{CallerIdScheme, Clip, EntryId, Number};
 
 use crate::{
-    config::Config,
-    entries::{LineCallerId, Music},
-    problem::Fault,
-    read::Report,
-    secret::SecretId,
+    config::Config, entries::LineCallerId, problem::Fault, read::Report, secret::SecretId,
 };
 
 /// Everything that needs more than one entry to be seen.
@@ -151,7 +147,7 @@ fn ports_and_numbers(config: &Config, report: &mut Report) {
     }
 }
 
-/// A piece is played under a number made from its content: two contents must not share one.
+/// What people hear who wait must be there.
 fn music(config: &Config, report: &mut Report) {
     let wanted = config.office.music.as_ref();
     if let Some(id) = wanted
@@ -160,22 +156,23 @@ fn music(config: &Config, report: &mut Report) {
         let params = vec![("kind", "music".to_owned()), ("value", id.to_string())];
         report.add_at("office.music", Fault::Reference, params);
     }
-    let mut clips: BTreeMap<Clip, &Music> = BTreeMap::new();
-    for music in &config.music {
-        match clips.get(&music.clip()) {
-            Some(other) => {
-                let key = key_of(report, &music.id, "source");
-                taken(
-                    &music.source,
-                    &key,
-                    &key_of(report, &other.id, "source"),
-                    report,
-                );
-            }
-            None => {
-                clips.insert(music.clip(), music);
-            }
-        }
+    sounds_differ(config, report);
+}
+
+/// A sound is played under a number made from its content: two contents must not share one.
+fn sounds_differ(config: &Config, report: &mut Report) {
+    let music = config.music.iter();
+    let music = music.map(|one| (one.clip(), &one.id, &one.source));
+    let prompts = config.prompts.iter();
+    let prompts = prompts.map(|one| (one.clip(), &one.id, &one.source));
+    let mut clips: BTreeMap<Clip, &EntryId> = BTreeMap::new();
+    for (clip, id, source) in music.chain(prompts) {
+        let Some(other) = clips.get(&clip) else {
+            clips.insert(clip, id);
+            continue;
+        };
+        let key = key_of(report, id, "source");
+        taken(source, &key, &key_of(report, other, "source"), report);
     }
 }
 
@@ -253,6 +250,11 @@ fn references(config: &Config, report: &mut Report) {
             report.add_at(&key, Fault::Reference, params);
         }
     };
+    for conference in &config.conferences {
+        let (id, greeting) = (&conference.id, &conference.greeting);
+        let found = config.greeting(conference).is_some();
+        check(id, "greeting", greeting, "prompt", found);
+    }
     for device in &config.devices {
         let found = device
             .person

@@ -14,7 +14,9 @@ use crate::{
     check,
     codes::Codes,
     country::Country,
-    entries::{Analog, Conference, Device, Line, Music, OutsideNumber, Person, Schedule, Trunk},
+    entries::{
+        Analog, Conference, Device, Line, Music, OutsideNumber, Person, Prompt, Schedule, Trunk,
+    },
     limits_section::Limits,
     lookup::Directory,
     media_section::Media,
@@ -65,6 +67,10 @@ pub struct Config {
     #[serde(rename = "music")]
     #[schemars(default)]
     pub music: Vec<Music>,
+    /// Words of the office's own.
+    #[serde(rename = "prompt")]
+    #[schemars(default)]
+    pub prompts: Vec<Prompt>,
     /// Opening hours and days off.
     #[serde(rename = "schedule")]
     #[schemars(default)]
@@ -107,13 +113,14 @@ pub enum Known<'s> {
 }
 
 /// Names of the tables with entries, in the order in which they are read.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 10] = [
     "person",
     "device",
     "trunk",
     "number",
     "schedule",
     "music",
+    "prompt",
     "conference",
     "analog",
     "line",
@@ -177,6 +184,7 @@ impl Config {
         );
         let schedules = top.read_entries("schedule", limits::SCHEDULES, &mut ids, Schedule::read);
         let music = top.read_entries("music", limits::MUSIC, &mut ids, Music::read);
+        let prompts = top.read_entries("prompt", limits::PROMPTS, &mut ids, Prompt::read);
         let conferences = top.read_entries(
             "conference",
             limits::CONFERENCES,
@@ -200,6 +208,7 @@ impl Config {
             numbers,
             schedules,
             music,
+            prompts,
             conferences,
             analog,
             lines,

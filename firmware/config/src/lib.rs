@@ -60,7 +60,7 @@ pub use diff::{Change, Fields, Place, Plain, diff};
 pub use edit::{Edit, EditError, edit};
 pub use entries::{
     Analog, Conference, Device, HangUpSign, Hours, Line, LineCallerId, LineDialling, LineFlash,
-    Music, OutsideNumber, Person, Recording, Role, Schedule, Trunk, TrunkTransport,
+    Music, OutsideNumber, Person, Prompt, Recording, Role, Schedule, Trunk, TrunkTransport,
 };
 pub use format::{EXTENSION_LEN_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 pub use import::{Imported, Secret, Streams, UnknownSecrets, import, reimport};

@@ -10,7 +10,7 @@ use model::{EntryId, Number};
 use crate::{
     codes::Code,
     config::Config,
-    entries::{Analog, Conference, Device, Line, Music, Person},
+    entries::{Analog, Conference, Device, Line, Music, Person, Prompt},
     media_section::Media,
     secret::SecretId,
 };
@@ -233,6 +233,25 @@ impl Config {
     pub fn music_on_hold(&self) -> Option<&Music> {
         let id = self.office.music.as_ref()?;
         self.music.iter().find(|music| music.id == *id)
+    }
+
+    /// The prompt with this id.
+    #[must_use]
+    pub fn prompt(&self, id: &EntryId) -> Option<&Prompt> {
+        self.prompts.iter().find(|prompt| prompt.id == *id)
+    }
+
+    /// What everybody hears before entering the conference.
+    #[must_use]
+    pub fn greeting(&self, conference: &Conference) -> Option<&Prompt> {
+        self.prompt(conference.greeting.as_ref()?)
+    }
+
+    /// The conferences that a prompt greets in.
+    pub fn greeted_by(&self, prompt: &EntryId) -> impl Iterator<Item = &Conference> {
+        self.conferences
+            .iter()
+            .filter(move |conference| conference.greeting.as_ref() == Some(prompt))
     }
 
     /// The person with this login.

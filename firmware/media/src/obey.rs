@@ -144,6 +144,10 @@ impl Plane {
         if let Route::Prompt(clip) = route {
             let player = self.clips.player(clip);
             done = player.is_some();
+            if !done {
+                // Whoever waits for its end goes on at once.
+                self.out.event(MediaEvent::ClipEnded { leg, clip });
+            }
             if let Some(slot) = self.slots.at(leg.slot) {
                 slot.prompt = player;
             }
@@ -250,7 +254,7 @@ impl Plane {
         }
     }
 
-    /// Who hears the clip falls silent.
+    /// Who hears the clip falls silent; for whoever waits for the end of a prompt this is it.
     fn drop_clip(&mut self, now: Instant, clip: ClipId) -> bool {
         let Some(place) = self.clips.find(clip) else {
             return false;
@@ -263,8 +267,14 @@ impl Plane {
             if let Some(ear) = slot.ear() {
                 ear.saying.take_if(|player| player.clip == clip);
             }
+            let generation = slot.generation;
             if prompt {
                 slot.prompt = None;
+                let leg = MediaLeg {
+                    slot: at,
+                    generation,
+                };
+                self.out.event(MediaEvent::ClipEnded { leg, clip });
             }
             if music || prompt {
                 self.part(at);

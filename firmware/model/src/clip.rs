@@ -88,22 +88,32 @@ pub enum Clip {
     Chime(Chime),
     /// The music that is there without anybody's doing.
     OwnMusic,
-    /// Music that was uploaded, by the first 31 bits of its content's hash.
+    /// Music that was uploaded, by the first 30 bits of its content's hash.
     Upload(u32),
+    /// A prompt that was uploaded, in the same way.
+    UploadedPrompt(u32),
 }
 
-/// Numbers from here on are uploads: the 31 bits of the hash below.
+/// Numbers from here on are uploads: the 30 bits of the hash below.
 const UPLOADS: u32 = 1 << 31;
+/// Among them those that are prompts.
+const UPLOADED_PROMPTS: u32 = 1 << 30;
+const HASH_BITS: u32 = UPLOADED_PROMPTS - 1;
 /// Prompts: language from 1 in the second byte, prompt in the first.
 const CHIMES: u32 = 0x1_0000;
 const OWN_MUSIC: u32 = 0x2_0000;
 
 impl Clip {
-    /// The upload whose content has this hash (SHA-256).
+    /// The music whose content has this hash (SHA-256).
     #[must_use]
     pub fn upload(hash: &[u8; 32]) -> Self {
-        let [a, b, c, d, ..] = *hash;
-        Self::Upload(u32::from_be_bytes([a, b, c, d]) & !UPLOADS)
+        Self::Upload(first_bits(hash))
+    }
+
+    /// The prompt whose content has this hash (SHA-256).
+    #[must_use]
+    pub fn uploaded_prompt(hash: &[u8; 32]) -> Self {
+        Self::UploadedPrompt(first_bits(hash))
     }
 
     /// The number.
@@ -114,6 +124,7 @@ impl Clip {
             Self::Chime(chime) => CHIMES | chime as u32,
             Self::OwnMusic => OWN_MUSIC,
             Self::Upload(hash) => UPLOADS | hash,
+            Self::UploadedPrompt(hash) => UPLOADS | UPLOADED_PROMPTS | hash,
         })
     }
 
@@ -122,7 +133,8 @@ impl Clip {
     pub fn of(id: ClipId) -> Option<Self> {
         let low = (id.0 & 0xff) as usize;
         match id.0 {
-            UPLOADS.. => Some(Self::Upload(id.0 & !UPLOADS)),
+            UPLOADS.. if id.0 & UPLOADED_PROMPTS == 0 => Some(Self::Upload(id.0 & HASH_BITS)),
+            UPLOADS.. => Some(Self::UploadedPrompt(id.0 & HASH_BITS)),
             OWN_MUSIC => Some(Self::OwnMusic),
             0..CHIMES => {
                 let language = ((id.0 >> 8) as usize).checked_sub(1)?;
@@ -135,13 +147,21 @@ impl Clip {
     }
 }
 
+fn first_bits(hash: &[u8; 32]) -> u32 {
+    let [a, b, c, d, ..] = *hash;
+    u32::from_be_bytes([a, b, c, d]) & HASH_BITS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_and_clips_are_one_to_one() {
-        let mut all = vec![Clip::OwnMusic, Clip::Upload(0), Clip::upload(&[0xff; 32])];
+        let mut all = vec![Clip::OwnMusic];
+        for make in [Clip::upload, Clip::uploaded_prompt] {
+            all.extend([make(&[0; 32]), make(&[0xff; 32])]);
+        }
         all.extend(Chime::ALL.iter().map(|chime| Clip::Chime(*chime)));
         for (_, language) in Language::ALL {
             let said = |prompt: &Prompt| Clip::Prompt(*prompt, language);
@@ -152,6 +172,6 @@ mod tests {
         }
         let known = all.len();
         let of_low = (0..0x3_0000).filter(|&n| Clip::of(ClipId(n)).is_some());
-        assert_eq!(of_low.count() + 2, known, "the two uploads are high");
+        assert_eq!(of_low.count() + 4, known, "the uploads are high");
     }
 }

@@ -195,6 +195,8 @@ pub struct MediaFigures {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConferenceEvent {
+    /// May enter, and hears the greeting first.
+    Greeted,
     /// Let in.
     Joined {
         /// As a moderator.

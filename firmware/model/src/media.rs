@@ -150,7 +150,8 @@ pub enum Route {
     /// A clip that repeats without a gap. All on one media thread who hear it hear the same moment of
     /// it.
     Music(ClipId),
-    /// A clip once, from its beginning; then silence and `ClipEnded`.
+    /// A clip once, from its beginning; then silence and `ClipEnded`, which comes at once where there is no
+    /// such clip, and when it is dropped.
     Prompt(ClipId),
 }
 

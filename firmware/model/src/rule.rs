@@ -209,6 +209,8 @@ rules! {
     ConferencePin = "conference.pin",
     /// The PIN of the moderators was dialled.
     ConferenceModeratorPin = "conference.moderator_pin",
+    /// The conference greets whoever may enter.
+    ConferenceGreeting = "conference.greeting",
     /// Three wrong PINs.
     ConferencePinWrong = "conference.pin_wrong",
     /// No PIN came within the limit.

@@ -1,11 +1,11 @@
-//! What can be listened to: recordings and music. A part of what the panel asks of the exchange.
+//! What can be listened to: recordings, music and prompts. A part of what the panel asks of the exchange.
 
 use std::path::PathBuf;
 
 use model::{RecordingId, Wall};
 
 use crate::{
-    api::{MusicList, MusicPiece, RecordingPage},
+    api::{MusicList, MusicPiece, PromptList, RecordingPage, UploadedPrompt},
     exchange::{Author, Refusal},
 };
 
@@ -18,7 +18,7 @@ pub enum Sound {
     Bytes(Vec<u8>),
 }
 
-/// Recordings and music, seen from the panel. Every method may block.
+/// Recordings, music and prompts, seen from the panel. Every method may block.
 pub trait Archive: Send + Sync + 'static {
     /// Recordings that began before `before`, newest first, at most `limit`; with `of` only those of
     /// the person with this id (see [`Archive::is_own`]).
@@ -75,4 +75,28 @@ pub trait Archive: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal::NotFound`] and whatever a save can answer.
     fn set_music(&self, by: &Author, source: Option<&str>) -> Result<(), Refusal>;
+
+    /// The prompts that people brought.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`].
+    fn prompts(&self) -> Result<PromptList, Refusal>;
+
+    /// What a prompt sounds like on the telephone.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    fn prompt(&self, source: &str) -> Result<Sound, Refusal>;
+
+    /// Keeps a sound file of one of the known kinds as a prompt of this name.
+    ///
+    /// # Errors
+    /// As [`Archive::add_music`], with [`Refusal::State`] `too_many_prompts`.
+    fn add_prompt(&self, by: &Author, name: &str, bytes: &[u8]) -> Result<UploadedPrompt, Refusal>;
+
+    /// Deletes a prompt, and its name from the configuration.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::State`] `prompt_in_use`, which says where.
+    fn remove_prompt(&self, by: &Author, source: &str) -> Result<(), Refusal>;
 }

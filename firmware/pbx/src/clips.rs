@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config::{Config, Music};
+use config::{Config, Music, Prompt as Uploaded};
 use model::{
     Chime, Clip, ClipId, EntryId, Hearer, Language, LegId, MediaCommand, Now, Prompt, Route,
 };
@@ -27,6 +27,8 @@ fn wanted(config: &Config) -> BTreeSet<ClipId> {
             clips.extend(languages.iter().map(|&l| Clip::Prompt(prompt, l).id()));
         }
         clips.extend(Chime::ALL.iter().map(|&chime| Clip::Chime(chime).id()));
+        let greetings = config.conferences.iter().filter_map(|c| config.greeting(c));
+        clips.extend(greetings.map(|greeting| Uploaded::clip(greeting).id()));
     }
     clips.insert(music(config));
     clips
@@ -83,8 +85,9 @@ impl Pbx {
         self.play_clip(leg, clip);
     }
 
-    fn play_clip(&mut self, leg: LegId, clip: ClipId) {
-        let is_prompt = matches!(Clip::of(clip), Some(Clip::Prompt(..)));
+    pub(crate) fn play_clip(&mut self, leg: LegId, clip: ClipId) {
+        let kind = Clip::of(clip);
+        let is_prompt = matches!(kind, Some(Clip::Prompt(..) | Clip::UploadedPrompt(_)));
         self.route(
             leg,
             if is_prompt {

@@ -113,6 +113,10 @@ impl Pbx {
                 self.play_prompt(leg, prompt);
                 return;
             }
+            Sound::Greeting(clip) => {
+                self.play_clip(leg, clip.id());
+                return;
+            }
         };
         self.route(leg, route);
     }

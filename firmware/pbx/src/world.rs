@@ -5,7 +5,7 @@ use core::time::Duration;
 use call::{
     Dialled, Directory, HotLine, Line, Phone, Progress, Recall, RoomRules, SetRules, SetState,
 };
-use config::{Answerer, Code, Config, Recording};
+use config::{Answerer, Code, Config, Prompt, Recording};
 use model::{EntryId, LegId, Party, PortId};
 
 use crate::{
@@ -154,6 +154,7 @@ impl Directory for World<'_> {
         Some(RoomRules {
             pin: conference.pin.clone(),
             moderator_pin: conference.moderator_pin.clone(),
+            greeting: self.config.greeting(conference).map(Prompt::clip),
             announce: conference.announce,
             limit: usize::from(conference.limit),
         })

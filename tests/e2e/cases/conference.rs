@@ -159,3 +159,58 @@ fn the_pin_decides_who_is_let_in() {
     }
     exchange.stop();
 }
+
+/// The office's own words are brought, heard by who may enter and by nobody else, and told of when somebody
+/// wants to remove them.
+#[test]
+fn who_enters_hears_the_greeting_that_was_uploaded() {
+    const GREETING_HZ: u32 = 420;
+    let exchange = office("");
+    let words = Sound::tone(f64::from(GREETING_HZ), -10.0, s(2));
+    let file = exchange.folder().write("words.wav", words.to_wav());
+    let said = exchange.ask(&["prompt", "add", &file.to_string_lossy()]);
+    let source = said.split('"').nth(1).expect("a hash").to_owned();
+    let named = said.replace("[[prompt]]", "[[prompt]]\nid = \"hello\"");
+    let room =
+        "[[conference]]\nid = \"room\"\nnumber = \"9000\"\npin = \"2468\"\ngreeting = \"hello\"\n";
+    let text = exchange.ask(&["config", "export"]);
+    let file = exchange
+        .folder()
+        .write("greeting.toml", format!("{text}\n{named}\n{room}"));
+    exchange.ask(&["config", "import", &file.to_string_lossy()]);
+    let refused = exchange.run(&["prompt", "remove", &source]);
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(why.contains("greeting of [[conference]] \"room\""), "{why}");
+    let mut anna = Phone::start(&exchange, "2005", Over::Udp, ANNA_HZ);
+    anna.dial("9000");
+    anna.event("CALL_ESTABLISHED", s(30));
+    anna.press("2468");
+    let mut jan = Phone::start(&exchange, "2006", Over::Udp, JAN_HZ);
+    jan.dial("9000");
+    jan.event("CALL_ESTABLISHED", s(30));
+    jan.press("2468");
+    hears_others("the first", &anna, &[JAN_HZ], ANNA_HZ);
+    hears_others("the second", &jan, &[ANNA_HZ], JAN_HZ);
+    for phone in [&anna, &jan] {
+        // Two seconds in looks of 50 ms, at the level of all prompts; Anna does not hear Jan's.
+        let looks = phone.heard(s(0)).looks_with(GREETING_HZ, -24.0);
+        assert!((35..60).contains(&looks), "the greeting in {looks} looks");
+    }
+    for phone in [&mut anna, &mut jan] {
+        phone.hang_up();
+        phone.event("CALL_CLOSED", s(30));
+    }
+    let calls = exchange.ended_calls(2);
+    let id = calls[0]["id"].as_str().expect("a call has an id");
+    let told = exchange.ask(&["call", "explain", id, "--language", "en"]);
+    let place = |rule: &str| told.find(rule).unwrap_or_else(|| panic!("{rule}: {told}"));
+    assert!(
+        place("[conference.greeting]") < place("[conference.pin]"),
+        "{told}"
+    );
+    exchange.rest();
+    for phone in [anna, jan] {
+        phone.quit();
+    }
+    exchange.stop();
+}

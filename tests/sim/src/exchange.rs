@@ -426,7 +426,7 @@ impl Exchange {
             MediaCommand::KeepSound { .. } => return,
             MediaCommand::LoadClip { clip } => {
                 for plane in &mut self.planes.all {
-                    if let Some(object) = clip_of_nothing() {
+                    if let Some(object) = sound_of(clip) {
                         plane.command(now, PlaneCommand::AddClip { clip, object });
                     }
                 }
@@ -506,7 +506,22 @@ impl Exchange {
     }
 }
 
-/// What is played in this world: a moment without a sound, so that no ear takes it for a talker. It
+/// How high the words are that were uploaded, in Hz.
+pub(crate) const WORDS_HZ: u16 = 1_900;
+
+/// What is played in this world. Words that were uploaded are a tone of [`WORDS_HZ`] for 4 s; they are
+/// heard in streets only, where nobody speaks so.
+fn sound_of(clip: model::ClipId) -> Option<Box<Clip>> {
+    let Some(model::Clip::UploadedPrompt(_)) = model::Clip::of(clip) else {
+        return clip_of_nothing();
+    };
+    let turn = f64::from(WORDS_HZ) / 8_000.0 * core::f64::consts::TAU;
+    let tone = |n| (4_000.0 * (turn * f64::from(n)).sin()) as i16;
+    let samples: Vec<i16> = (0..32_000).map(tone).collect();
+    Some(Clip::boxed(Arc::new(ClipSound::new(&samples, 8_000)?)))
+}
+
+/// What is played otherwise: a moment without a sound, so that no ear takes it for a talker. It
 /// lies over what a conference hears at every entry, and is short so that many leave no gap.
 fn clip_of_nothing() -> Option<Box<Clip>> {
     let sound = ClipSound::new(&[0; 1_600], 8_000)?;

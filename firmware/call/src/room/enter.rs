@@ -67,6 +67,22 @@ pub(crate) enum Admission {
     TurnAway,
 }
 
+/// As what somebody may enter, and by which rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Right {
+    pub(super) moderator: bool,
+    pub(super) rule: Rule,
+}
+
+impl Right {
+    const fn member(rule: Rule) -> Self {
+        Self {
+            moderator: false,
+            rule,
+        }
+    }
+}
+
 /// What dialled digits are worth.
 enum Judged {
     Moderator,
@@ -111,6 +127,7 @@ impl Rooms {
             call,
             room: id.clone(),
             rules,
+            held: false,
             state: State::Coming,
         };
         self.guests.insert(leg, guest);
@@ -136,7 +153,7 @@ impl Rooms {
             (Some(_), _) => Prompt::EnterPin,
             (None, Some(_)) => Prompt::EnterPinOrHash,
             (None, None) => {
-                self.admit(now, leg, false, Rule::ConferenceOpen, tell);
+                self.admit(now, leg, Right::member(Rule::ConferenceOpen), tell);
                 return;
             }
         };
@@ -191,9 +208,11 @@ impl Rooms {
         let digits = core::mem::take(&mut gate.digits);
         match judge(&guest.rules, &digits) {
             Judged::Moderator => {
-                self.admit(now, leg, true, Rule::ConferenceModeratorPin, tell);
+                let rule = Rule::ConferenceModeratorPin;
+                let moderator = true;
+                self.admit(now, leg, Right { moderator, rule }, tell);
             }
-            Judged::Member(rule) => self.admit(now, leg, false, rule, tell),
+            Judged::Member(rule) => self.admit(now, leg, Right::member(rule), tell),
             Judged::Wrong => {
                 gate.tries -= 1;
                 gate.asking = true;
@@ -213,24 +232,38 @@ impl Rooms {
         }
     }
 
+    /// The guest may enter, if the room takes anybody: at once, or after the greeting.
+    fn admit(&mut self, now: Now, leg: LegId, right: Right, tell: &mut Narrator) {
+        let greeting = self.guests.get(&leg).and_then(|guest| guest.rules.greeting);
+        match (greeting, self.obstacle_to(leg, right)) {
+            (Some(clip), None) => self.greet(now, leg, right, clip, tell),
+            (_, _) => self.enter(now, leg, right, tell),
+        }
+    }
+
+    /// What keeps the guest out of the room as it is now.
+    fn obstacle_to(&mut self, leg: LegId, right: Right) -> Option<Obstacle> {
+        let guest = self.guests.get(&leg)?;
+        let room = self.rooms.get_mut(&guest.room)?;
+        // The configuration may have changed since the first one came.
+        room.rules = guest.rules.clone();
+        let obstacle = room.obstacle()?;
+        (obstacle == Obstacle::Full || !right.moderator).then_some(obstacle)
+    }
+
     /// Lets the guest in, if the room takes anybody.
-    fn admit(&mut self, now: Now, leg: LegId, moderator: bool, rule: Rule, tell: &mut Narrator) {
+    pub(super) fn enter(&mut self, now: Now, leg: LegId, right: Right, tell: &mut Narrator) {
+        if let Some(why) = self.obstacle_to(leg, right) {
+            self.turn_away(now, leg, why, tell);
+            return;
+        }
         let Some(guest) = self.guests.get_mut(&leg) else {
             return;
         };
-        let (id, call) = (guest.room.clone(), guest.call);
+        let (id, call, Right { moderator, rule }) = (guest.room.clone(), guest.call, right);
+        guest.state = State::Member(Member::new(moderator, guest.held));
         let room = self.rooms.entry(id.clone()).or_default();
-        // The configuration may have changed since the first one came.
         room.rules = guest.rules.clone();
-        match room.obstacle() {
-            Some(Obstacle::Locked) if moderator => {}
-            Some(why) => {
-                self.turn_away(now, leg, why, tell);
-                return;
-            }
-            None => {}
-        }
-        guest.state = State::Member(Member::new(moderator));
         room.members.push(leg);
         tell.leg(
             call,

@@ -55,12 +55,12 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) const fn new(moderator: bool) -> Self {
+    pub(super) const fn new(moderator: bool, held: bool) -> Self {
         Self {
             moderator,
             place: Place::New,
             muted: false,
-            held: false,
+            held,
             silent: false,
             command_until: None,
         }

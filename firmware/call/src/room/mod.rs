@@ -1,13 +1,14 @@
 //! Conference rooms: who is let in, who is heard, who waits, who leaves.
 //!
 //! A machine of its own inside the switch. Everybody who dialled the number of a conference is a
-//! *guest*; a guest who was let in is a *member* of the room. A room exists while it has members.
+//! *guest*; a guest who was let in, and has heard the greeting, is a *member* of the room. A room exists while it has members.
 //!
 //! The keys, after `*` and within four seconds: `6` mute myself; `*` hear the keys; for moderators
 //! also `5` mute all others, `7` lock, `8` remove who came last, `0` end the conference. Pressed
 //! again, `5`, `6` and `7` undo what they did.
 
 mod enter;
+mod greeting;
 mod keys;
 mod member;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use model::{
 use crate::{Effect, RoomRules, Sound, narrate::Narrator, tapes::Whose};
 pub(crate) use enter::Admission;
 use enter::Gate;
+use greeting::Greeting;
 use member::{Member, Place};
 
 /// A prompt is taken to be over after this time even if nobody says so.
@@ -35,6 +37,8 @@ enum State {
     Coming,
     /// Is asked for a PIN.
     Gate(Gate),
+    /// May enter, and hears the greeting first.
+    Greeting(Greeting),
     /// In the room.
     Member(Member),
     /// Hears why the call is about to end.
@@ -52,6 +56,8 @@ struct Guest {
     room: EntryId,
     /// The rules of the room when the guest dialled.
     rules: RoomRules,
+    /// The guest holds the room, or whatever comes before it.
+    held: bool,
     state: State,
 }
 
@@ -123,6 +129,7 @@ impl Rooms {
         let at = |guest: &Guest| match &guest.state {
             State::Coming => None,
             State::Gate(gate) => Some(gate.next_deadline()),
+            State::Greeting(greeting) => Some(greeting.until),
             State::Member(member) => member.next_deadline(),
             State::Parting { until, .. } => Some(*until),
         };
@@ -142,9 +149,12 @@ impl Rooms {
                 State::Gate(gate) if gate.next_deadline() <= now.mono => {
                     self.gate_timeout(now, leg, tell);
                 }
+                State::Greeting(greeting) if greeting.until <= now.mono => {
+                    self.greeted(now, leg, tell);
+                }
                 State::Member(member) => member.timeout(now.mono, leg, tell),
                 State::Parting { until, .. } if *until <= now.mono => self.say_farewell(leg),
-                State::Gate(_) | State::Parting { .. } => {}
+                State::Gate(_) | State::Greeting(_) | State::Parting { .. } => {}
             }
         }
     }
@@ -153,6 +163,7 @@ impl Rooms {
     pub(crate) fn sound_ended(&mut self, now: Now, leg: LegId, tell: &mut Narrator) {
         match self.guests.get_mut(&leg).map(|guest| &mut guest.state) {
             Some(State::Gate(gate)) => gate.asked(now.mono),
+            Some(State::Greeting(_)) => self.greeted(now, leg, tell),
             Some(State::Member(member)) => member.prompt_ended(leg, tell),
             Some(State::Parting { .. }) => self.say_farewell(leg),
             Some(State::Coming) | None => {}
@@ -161,6 +172,9 @@ impl Rooms {
 
     /// The guest put the room on hold, or is back: nobody shall hear the music of a phone.
     pub(crate) fn held(&mut self, leg: LegId, held: bool, tell: &mut Narrator) {
+        if let Some(guest) = self.guests.get_mut(&leg) {
+            guest.held = held;
+        }
         let Some((room, member)) = self.member(leg) else {
             return;
         };
@@ -213,7 +227,7 @@ impl Rooms {
         match self.guests.get(&leg).map(|guest| &guest.state) {
             Some(State::Gate(_)) => true,
             Some(State::Member(member)) => member.is_commanding() || digit.to_char() == '*',
-            Some(State::Coming | State::Parting { .. }) | None => false,
+            Some(State::Coming | State::Greeting(_) | State::Parting { .. }) | None => false,
         }
     }
 
@@ -221,14 +235,14 @@ impl Rooms {
         let guest = self.guests.get_mut(&leg)?;
         match &mut guest.state {
             State::Member(member) => Some((&guest.room, member)),
-            State::Coming | State::Gate(_) | State::Parting { .. } => None,
+            State::Coming | State::Gate(_) | State::Greeting(_) | State::Parting { .. } => None,
         }
     }
 
     fn member_of(&self, leg: LegId) -> Option<&Member> {
         match &self.guests.get(&leg)?.state {
             State::Member(member) => Some(member),
-            State::Coming | State::Gate(_) | State::Parting { .. } => None,
+            State::Coming | State::Gate(_) | State::Greeting(_) | State::Parting { .. } => None,
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Cause, Chime, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures, Prompt,
-    Protection, RecordingId, Rule,
+    Cause, Chime, Clip, Codec, ConferenceEvent, Digit, EntryId, EventBody, LegId, MediaFigures,
+    Prompt, Protection, RecordingId, Rule,
 };
 
 use crate::{
@@ -540,4 +540,107 @@ fn a_pause_in_a_conference_is_one_of_its_own_recording_only() {
         hang_up(&mut story, leg);
     }
     assert_eq!(story.switch.calls(), 0);
+}
+
+/// The office's own words for the guests.
+const WORDS: Clip = Clip::UploadedPrompt(7);
+
+fn greeting(pin: Option<&str>) -> Story {
+    let mut story = story(pin, None);
+    story.world.room.greeting = Some(WORDS);
+    story
+}
+
+fn is_greeted(story: &Story, leg: LegId) -> bool {
+    let played = Effect::Play(leg, Sound::Greeting(WORDS));
+    let greeted = EventBody::Conference(ConferenceEvent::Greeted);
+    let rule = rule_of(story, leg, &greeted);
+    assert_eq!(rule.is_some(), story.effects.contains(&played));
+    rule == Some(Rule::ConferenceGreeting)
+}
+
+fn joined_by(story: &Story, leg: LegId) -> Option<Rule> {
+    let joined = EventBody::Conference(ConferenceEvent::Joined { moderator: false });
+    rule_of(story, leg, &joined)
+}
+
+#[test]
+fn whoever_may_enter_is_greeted_before() {
+    let mut story = greeting(Some(PIN));
+    let first = come(&mut story);
+    press(&mut story, first, "1111#");
+    assert!(!is_greeted(&story, first), "a wrong PIN is no right");
+    press(&mut story, first, "1234");
+    assert!(is_greeted(&story, first));
+    // Many end every PIN like that; nothing that is pressed now is a command.
+    press(&mut story, first, "#*6");
+    assert_eq!(joined_by(&story, first), None, "not in it yet");
+    story.tell(first, LegEvent::PromptEnded);
+    assert_eq!(joined_by(&story, first), Some(Rule::ConferencePin));
+    assert!(heard(&story, first, Prompt::OnlyOne));
+    let second = come(&mut story);
+    press(&mut story, second, "1234");
+    assert!(!story.effects.contains(&join(first)), "nobody is in it yet");
+    story.tell(second, LegEvent::PromptEnded);
+    assert!(story.effects.contains(&join(first)) && story.effects.contains(&join(second)));
+    assert_eq!(chimes(&story, Chime::Joined), 1);
+}
+
+#[test]
+fn a_greeting_that_nobody_ends_keeps_nobody_out() {
+    let mut story = greeting(None);
+    let first = come(&mut story);
+    assert!(is_greeted(&story, first));
+    assert_eq!(story.wait(), "a guest of a conference");
+    assert!(story.ms > 600_000, "longer than any sound: {}", story.ms);
+    assert_eq!(joined_by(&story, first), Some(Rule::ConferenceOpen));
+}
+
+#[test]
+fn who_hangs_up_while_greeted_was_never_in_the_room() {
+    let mut story = greeting(None);
+    let first = come(&mut story);
+    hang_up(&mut story, first);
+    story.tell(first, LegEvent::PromptEnded);
+    assert_eq!(joined_by(&story, first), None);
+    let left = EventBody::Conference(ConferenceEvent::Left);
+    assert_eq!(rule_of(&story, first, &left), None);
+    assert_eq!(
+        (story.switch.calls(), story.switch.next_deadline()),
+        (0, None)
+    );
+}
+
+#[test]
+fn a_room_that_fills_during_the_greeting_is_full() {
+    let mut story = greeting(None);
+    story.world.room.limit = 2;
+    let [a, b, late] = [(); 3].map(|()| come(&mut story));
+    for leg in [a, b, late] {
+        assert!(is_greeted(&story, leg));
+        story.tell(leg, LegEvent::PromptEnded);
+    }
+    assert_eq!(joined_by(&story, late), None);
+    assert!(heard(&story, late, Prompt::Full));
+    let refused = EventBody::Conference(ConferenceEvent::Refused);
+    assert_eq!(rule_of(&story, late, &refused), Some(Rule::ConferenceFull));
+    story.tell(late, LegEvent::PromptEnded);
+    assert_eq!(released(&story, late), Some(Cause::Busy));
+    // To whom the room is closed already no words are lost.
+    let next = story.dial(Some("9000")).expect("accepted");
+    assert!(!is_greeted(&story, next) && heard(&story, next, Prompt::Full));
+}
+
+/// The music of a phone that holds is not for the others, also where it began to hold before.
+#[test]
+fn who_holds_while_greeted_is_not_heard_in_the_room() {
+    let mut story = greeting(None);
+    let first = come(&mut story);
+    story.tell(first, LegEvent::PromptEnded);
+    let second = come(&mut story);
+    story.tell(second, LegEvent::Held);
+    story.tell(second, LegEvent::PromptEnded);
+    assert!(story.effects.contains(&hearing(first, second, false)));
+    story.tell(second, LegEvent::Resumed);
+    assert!(story.effects.contains(&hearing(first, second, true)));
 }

@@ -4,12 +4,12 @@ mod call;
 mod config;
 mod doctor;
 mod messages;
-mod music;
 mod port_figures;
 mod port_history;
 mod recording;
 mod set_doctor;
 mod sim;
+mod sounds;
 mod token;
 
 use std::{
@@ -25,6 +25,7 @@ use crate::{
     assemble::ServeOptions,
     hardware::{BoardChoice, BoardReport},
     serve,
+    sounds::uploads::Kind,
 };
 
 /// A telephone exchange in a box.
@@ -66,7 +67,10 @@ enum Verb {
     Call(call::Verb),
     /// Music for those who wait.
     #[command(subcommand)]
-    Music(music::Verb),
+    Music(sounds::Verb),
+    /// Words of the office's own.
+    #[command(subcommand)]
+    Prompt(sounds::Verb),
     /// Programs that may use the panel's interface.
     #[command(subcommand)]
     Token(token::Verb),
@@ -161,7 +165,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Verb::Config(verb) => return config::run(&data, verb),
         Verb::Call(verb) => call::run(&data, verb)?,
-        Verb::Music(verb) => music::run(&data, verb)?,
+        Verb::Music(verb) => sounds::run(&data, Kind::Music, verb)?,
+        Verb::Prompt(verb) => sounds::run(&data, Kind::Prompt, verb)?,
         Verb::Token(verb) => token::run(&data, verb)?,
         Verb::Recording(verb) => recording::run(&data, verb)?,
         Verb::Messages(args) => messages::run(&data, args)?,

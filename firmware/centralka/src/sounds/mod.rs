@@ -29,12 +29,14 @@ impl ClipSource for Sounds {
     }
 }
 
-/// The samples of a clip at 16 kHz; `None` for unknown numbers. In the place of an upload that is gone
+/// The samples of a clip at 16 kHz; `None` for unknown numbers. In the place of music that is gone
 /// there is the music of our own. Takes up to some hundred ms: for the media helper.
 pub(crate) fn load(data: &Path, clip: ClipId) -> Option<Vec<i16>> {
     let wanted = Clip::of(clip)?;
     match wanted {
         Clip::Upload(_) => uploads::samples(data, wanted).or_else(|| own(Clip::OwnMusic.id())),
+        // Nothing can stand for words: whoever was to hear them goes on.
+        Clip::UploadedPrompt(_) => uploads::samples(data, wanted),
         Clip::Prompt(..) | Clip::Chime(_) | Clip::OwnMusic => own(clip),
     }
 }
@@ -45,7 +47,7 @@ fn own(clip: ClipId) -> Option<Vec<i16>> {
         Clip::Prompt(prompt, language) => pack::prompt(prompt, language),
         Clip::Chime(chime) => Some(chime::samples(chime)),
         Clip::OwnMusic => Some(tune::samples()),
-        Clip::Upload(_) => None,
+        Clip::Upload(_) | Clip::UploadedPrompt(_) => None,
     }
 }
 
@@ -127,5 +129,6 @@ mod tests {
             own(Clip::OwnMusic.id()),
             "rather our own than silence"
         );
+        assert_eq!(load(nowhere, Clip::UploadedPrompt(7).id()), None);
     }
 }

@@ -1,5 +1,5 @@
-//! Music that people brought: each piece once, under the hash of what is kept, as G.722 at 64 kbit/s
-//! (a quarter of the samples, and more than a telephone can play).
+//! Sounds that people brought, music and prompts: each once, under the hash of what is kept, as G.722
+//! at 64 kbit/s (a quarter of the samples, and more than a telephone can play).
 
 use std::{
     fs, io,
@@ -10,24 +10,79 @@ use dsp::{
     codec::{Decoder, Encoder},
     file::{self, Playing},
 };
-use model::{Clip, Codec, OpusParams};
+use model::{Clip, Codec, OpusParams, limits};
 use sha2::{Digest as _, Sha256};
 use store::SOUNDS_FOLDER;
 
 const ENDING: &str = "g722";
+/// Where prompts are, inside the folder of sounds.
+const PROMPTS_FOLDER: &str = "prompts";
 /// Samples of a packet of 20 ms.
 const PACKET: usize = 320;
 
-/// A piece that is kept.
+/// What a sound is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It goes round: its end is mixed into its beginning.
+    Music,
+    /// It is heard once, as it is.
+    Prompt,
+}
+
+impl Kind {
+    /// The table of the configuration that names such sounds.
+    pub(crate) const fn table(self) -> &'static str {
+        match self {
+            Self::Music => "music",
+            Self::Prompt => "prompt",
+        }
+    }
+
+    /// How many may be kept.
+    pub(crate) const fn most(self) -> usize {
+        match self {
+            Self::Music => limits::MUSIC,
+            Self::Prompt => limits::PROMPTS,
+        }
+    }
+
+    const fn playing(self) -> Playing {
+        match self {
+            Self::Music => Playing::Around,
+            Self::Prompt => Playing::Once,
+        }
+    }
+
+    fn folder(self, data: &Path) -> PathBuf {
+        let sounds = data.join(SOUNDS_FOLDER);
+        match self {
+            Self::Music => sounds,
+            Self::Prompt => sounds.join(PROMPTS_FOLDER),
+        }
+    }
+
+    fn path_of(self, data: &Path, source: &str) -> PathBuf {
+        self.folder(data).join(source).with_extension(ENDING)
+    }
+
+    fn clip(self, hash: &[u8; 32]) -> Clip {
+        match self {
+            Self::Music => Clip::upload(hash),
+            Self::Prompt => Clip::uploaded_prompt(hash),
+        }
+    }
+}
+
+/// A sound that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Upload {
-    /// What `[[music]].source` says.
+    /// What `source` of its entry says.
     pub(crate) source: String,
     /// How long it plays.
     pub(crate) seconds: u64,
 }
 
-/// Why a piece was not taken.
+/// Why a sound was not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     /// It is no sound.
@@ -36,14 +91,14 @@ pub(crate) enum Refused {
     /// It cannot be written.
     #[error(transparent)]
     Disk(#[from] io::Error),
-    /// The limit of pieces is reached.
-    #[error("there are {} pieces already; remove one first", model::limits::MUSIC)]
-    TooMany,
+    /// The limit is reached.
+    #[error("there are {} already; remove one first", .0.most())]
+    TooMany(Kind),
 }
 
 /// Keeps a sound file, made as loud as all others; the same sound is kept once.
-pub(crate) fn add(data: &Path, bytes: &[u8]) -> Result<Upload, Refused> {
-    let clip = file::read(bytes, Playing::Around)?;
+pub(crate) fn add(data: &Path, kind: Kind, bytes: &[u8]) -> Result<Upload, Refused> {
+    let clip = file::read(bytes, kind.playing())?;
     let octets = encode(&clip.wide);
     let hash = Sha256::digest(&octets);
     let source: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -51,26 +106,29 @@ pub(crate) fn add(data: &Path, bytes: &[u8]) -> Result<Upload, Refused> {
         seconds: seconds(octets.len() as u64),
         source,
     };
-    let known = list(data)?;
+    let known = list(data, kind)?;
     if known.contains(&upload) {
         return Ok(upload);
     }
-    if known.len() >= model::limits::MUSIC {
-        return Err(Refused::TooMany);
+    if known.len() >= kind.most() {
+        return Err(Refused::TooMany(kind));
     }
-    fs::create_dir_all(data.join(SOUNDS_FOLDER))?;
-    let path = path_of(data, &upload.source);
+    let folder = kind.folder(data);
+    fs::create_dir_all(&folder)?;
+    let path = kind.path_of(data, &upload.source);
     let unfinished = path.with_extension("part");
     fs::write(&unfinished, &octets)?;
     fs::File::open(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, &path)?;
-    fs::File::open(data.join(SOUNDS_FOLDER))?.sync_all()?;
+    for folder in [folder, data.join(SOUNDS_FOLDER)] {
+        fs::File::open(folder)?.sync_all()?;
+    }
     Ok(upload)
 }
 
-/// Every piece, by hash.
-pub(crate) fn list(data: &Path) -> io::Result<Vec<Upload>> {
-    let entries = match fs::read_dir(data.join(SOUNDS_FOLDER)) {
+/// Every sound of a kind, by hash.
+pub(crate) fn list(data: &Path, kind: Kind) -> io::Result<Vec<Upload>> {
+    let entries = match fs::read_dir(kind.folder(data)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
@@ -91,29 +149,34 @@ pub(crate) fn list(data: &Path) -> io::Result<Vec<Upload>> {
     Ok(all)
 }
 
-/// Removes a piece; whether there was one.
-pub(crate) fn remove(data: &Path, source: &str) -> io::Result<bool> {
-    if !list(data)?.iter().any(|known| known.source == source) {
+/// Removes a sound; whether there was one.
+pub(crate) fn remove(data: &Path, kind: Kind, source: &str) -> io::Result<bool> {
+    if !list(data, kind)?.iter().any(|known| known.source == source) {
         return Ok(false);
     }
-    fs::remove_file(path_of(data, source))?;
+    fs::remove_file(kind.path_of(data, source))?;
     Ok(true)
 }
 
 /// The samples of an upload at 16 kHz; `None` if it is not there or was damaged.
 pub(super) fn samples(data: &Path, wanted: Clip) -> Option<Vec<i16>> {
-    read(data, |source| clip_of(source) == Some(wanted))
+    let kind = match wanted {
+        Clip::Upload(_) => Kind::Music,
+        Clip::UploadedPrompt(_) => Kind::Prompt,
+        Clip::Prompt(..) | Clip::Chime(_) | Clip::OwnMusic => return None,
+    };
+    read(data, kind, |source| clip_of(kind, source) == Some(wanted))
 }
 
 /// The same by its hash.
-pub(crate) fn samples_of(data: &Path, source: &str) -> Option<Vec<i16>> {
-    read(data, |known| known == source)
+pub(crate) fn samples_of(data: &Path, kind: Kind, source: &str) -> Option<Vec<i16>> {
+    read(data, kind, |known| known == source)
 }
 
-fn read(data: &Path, wanted: impl Fn(&str) -> bool) -> Option<Vec<i16>> {
-    let known = list(data).ok()?;
+fn read(data: &Path, kind: Kind, wanted: impl Fn(&str) -> bool) -> Option<Vec<i16>> {
+    let known = list(data, kind).ok()?;
     let found = known.iter().find(|known| wanted(&known.source))?;
-    let octets = fs::read(path_of(data, &found.source)).ok()?;
+    let octets = fs::read(kind.path_of(data, &found.source)).ok()?;
     let mut decoder = Decoder::new(Codec::G722, OpusParams::default()).ok()?;
     let mut samples = Vec::with_capacity(octets.len() * 2);
     let mut block = [0; PACKET];
@@ -124,12 +187,12 @@ fn read(data: &Path, wanted: impl Fn(&str) -> bool) -> Option<Vec<i16>> {
     Some(samples)
 }
 
-fn clip_of(source: &str) -> Option<Clip> {
+fn clip_of(kind: Kind, source: &str) -> Option<Clip> {
     let mut hash = [0; 32];
     for (byte, pair) in hash.iter_mut().zip(source.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(Clip::upload(&hash))
+    Some(kind.clip(&hash))
 }
 
 fn encode(samples: &[i16]) -> Vec<u8> {
@@ -143,10 +206,6 @@ fn encode(samples: &[i16]) -> Vec<u8> {
         octets.extend_from_slice(packet.get(..length).unwrap_or_default());
     }
     octets
-}
-
-fn path_of(data: &Path, source: &str) -> PathBuf {
-    data.join(SOUNDS_FOLDER).join(source).with_extension(ENDING)
 }
 
 /// 8,000 octets play a second.
@@ -178,24 +237,58 @@ mod tests {
         bytes
     }
 
+    /// Of each kind of file there is one, with the ms that it plays; coders pad, and G.722 is kept in whole
+    /// packets.
     #[test]
-    fn a_piece_is_kept_once_played_and_removed() {
+    fn a_prompt_of_every_kind_of_file_is_kept_whole() {
+        let name = format!("centralka-prompts-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let files =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/audio_file");
+        for (file, ms) in [
+            ("plain.wav", 200),
+            ("tone.mp3", 400),
+            ("tone.ogg", 400),
+            ("tone.flac", 250),
+        ] {
+            let bytes = fs::read(files.join(file)).expect("it is committed");
+            let upload = add(&folder, Kind::Prompt, &bytes).expect(file);
+            let samples = samples_of(&folder, Kind::Prompt, &upload.source).expect(file);
+            let heard = samples.len() / 16;
+            assert!(heard.abs_diff(ms) <= 30, "{file}: {heard} ms");
+            assert!(samples.iter().any(|sample| sample.abs() > 1_000), "{file}");
+        }
+        assert_eq!(list(&folder, Kind::Prompt).expect("readable").len(), 4);
+        assert_eq!(list(&folder, Kind::Music).expect("readable"), []);
+        fs::remove_dir_all(&folder).expect("it was made here");
+    }
+
+    #[test]
+    fn a_sound_is_kept_once_played_and_removed() {
         let folder = std::env::temp_dir().join(format!("centralka-uploads-{}", std::process::id()));
-        let upload = add(&folder, &wav(3)).expect("a sound");
-        assert_eq!(add(&folder, &wav(3)).expect("the same"), upload);
-        assert_eq!(
-            list(&folder).expect("readable"),
-            std::slice::from_ref(&upload)
-        );
-        let clip = clip_of(&upload.source).expect("a hash");
-        let samples = samples(&folder, clip).expect("it is there");
-        assert!((2_900..=3_000).contains(&(samples.len() / 16)), "ms");
-        assert!(samples.iter().any(|sample| sample.abs() > 1_000));
-        assert!(matches!(add(&folder, b"no sound"), Err(Refused::File(_))));
-        assert!(remove(&folder, &upload.source).expect("writable"));
-        assert!(!remove(&folder, &upload.source).expect("writable"));
-        assert!(!remove(&folder, "../config").expect("writable"));
-        assert_eq!(super::samples(&folder, clip), None);
+        for (kind, ms) in [(Kind::Music, 2_980), (Kind::Prompt, 3_000)] {
+            let upload = add(&folder, kind, &wav(3)).expect("a sound");
+            assert_eq!(add(&folder, kind, &wav(3)).expect("the same"), upload);
+            assert_eq!(
+                list(&folder, kind).expect("readable"),
+                std::slice::from_ref(&upload)
+            );
+            let clip = clip_of(kind, &upload.source).expect("a hash");
+            let samples = samples(&folder, clip).expect("it is there");
+            // Music is shorter by what of its end is mixed into its beginning.
+            assert_eq!(samples.len() / 16, ms, "ms of {kind:?}");
+            assert!(samples.iter().any(|sample| sample.abs() > 1_000));
+            let nothing = add(&folder, kind, b"no sound");
+            assert!(matches!(nothing, Err(Refused::File(_))));
+        }
+        for kind in [Kind::Music, Kind::Prompt] {
+            let upload = list(&folder, kind).expect("readable").remove(0);
+            let clip = clip_of(kind, &upload.source).expect("a hash");
+            assert!(remove(&folder, kind, &upload.source).expect("writable"));
+            assert!(!remove(&folder, kind, &upload.source).expect("writable"));
+            assert!(!remove(&folder, kind, "../config").expect("writable"));
+            assert_eq!(samples(&folder, clip), None);
+        }
         fs::remove_dir_all(&folder).expect("it was made here");
     }
 }

@@ -31,6 +31,9 @@ pub struct Conference {
     /// Digits that make whoever dials them a moderator.
     #[schemars(with = "Option<schema::PinText>")]
     pub moderator_pin: Option<String>,
+    /// Id of the `[[prompt]]` that whoever may enter hears before; none if not given.
+    #[schemars(with = "Option<schema::IdText>")]
+    pub greeting: Option<EntryId>,
     /// Whether coming and going are announced.
     #[schemars(default = "yes")]
     pub announce: bool,
@@ -57,6 +60,7 @@ impl Conference {
         }
         let pin = section.parsed("pin", format::pin);
         let moderator_pin = section.parsed("moderator_pin", format::pin);
+        let greeting = section.parsed("greeting", format::id);
         let announce = section.flag("announce").unwrap_or_else(yes);
         let limit = section
             .whole("limit", LIMIT_MIN..=LIMIT_MAX)
@@ -69,6 +73,7 @@ impl Conference {
             number,
             pin,
             moderator_pin,
+            greeting,
             announce,
             limit,
         })

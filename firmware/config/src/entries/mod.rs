@@ -7,7 +7,9 @@ mod line;
 mod music;
 mod outside;
 mod person;
+mod prompt;
 mod schedule;
+mod sound;
 mod trunk;
 
 pub use analog::Analog;
@@ -17,5 +19,6 @@ pub use line::{HangUpSign, Line, LineCallerId, LineDialling, LineFlash};
 pub use music::Music;
 pub use outside::OutsideNumber;
 pub use person::{Person, Recording, Role};
+pub use prompt::Prompt;
 pub use schedule::{Hours, Schedule};
 pub use trunk::{Trunk, TrunkTransport};

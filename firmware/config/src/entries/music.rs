@@ -1,10 +1,11 @@
 //! `[[music]]`: a sound that was uploaded, to be heard by those who wait.
 
-use model::{Clip, EntryId, limits};
+use model::{Clip, EntryId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{format, read::Section, schema};
+use super::sound;
+use crate::{read::Section, schema};
 
 /// A piece of music. `[office].music` names the one that is played.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -22,29 +23,18 @@ pub struct Music {
 }
 
 impl Music {
-    pub(crate) fn read(mut section: Section<'_, '_>, id: EntryId) -> Option<Self> {
-        section.item("id");
-        let name = section.label("name", limits::NAME_LEN_MAX);
-        let source = section.parsed("source", format::sound);
-        if !section.has("source") {
-            section.missing("source");
-        }
-        section.finish();
+    pub(crate) fn read(section: Section<'_, '_>, id: EntryId) -> Option<Self> {
+        let (name, source) = sound::read(section)?;
         Some(Self {
             name: name.unwrap_or_else(|| id.as_str().into()),
             id,
-            source: source?,
+            source,
         })
     }
 
     /// The clip that is played.
     #[must_use]
     pub fn clip(&self) -> Clip {
-        let mut hash = [0; 32];
-        for (byte, pair) in hash.iter_mut().zip(self.source.as_bytes().chunks(2)) {
-            let digits = core::str::from_utf8(pair).unwrap_or("0");
-            *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
-        }
-        Clip::upload(&hash)
+        Clip::upload(&sound::hash_of(&self.source))
     }
 }

@@ -10,13 +10,14 @@ use super::entries_of;
 use crate::text::Document;
 
 /// By what an entry is known again, the surest first.
-const KNOWN_BY: [(&str, &[&str]); 9] = [
+const KNOWN_BY: [(&str, &[&str]); 10] = [
     ("person", &["extension", "login", "name"]),
     ("device", &["sip_user", "extension", "name"]),
     ("trunk", &["name", "host"]),
     ("number", &["number"]),
     ("schedule", &["name"]),
     ("music", &["source", "name"]),
+    ("prompt", &["source", "name"]),
     ("conference", &["number", "name"]),
     ("analog", &["port"]),
     ("line", &["port"]),

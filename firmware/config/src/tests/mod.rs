@@ -11,6 +11,7 @@ mod merge;
 mod office;
 mod outside;
 mod schema;
+mod sounds;
 
 /// The text of design.md §4: outside tests rely on its names.
 pub(crate) const MINIMAL: &str = r##"format = 1

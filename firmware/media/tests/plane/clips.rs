@@ -88,6 +88,28 @@ fn a_prompt_is_heard_once_and_its_end_is_told() {
     assert!(amplitude(&heard[160..1_760], TUNE_HZ) > 3_800.0);
 }
 
+/// Call control waits for the end of a prompt, so there must be one.
+#[test]
+fn a_prompt_that_is_not_there_or_is_dropped_has_ended() {
+    let mut rig = Rig::new();
+    let a = rig.phone(0);
+    let ended = MediaEvent::ClipEnded {
+        leg: a.leg,
+        clip: TUNE,
+    };
+    rig.route(a.leg, Route::Prompt(TUNE));
+    rig.pass(100);
+    assert_eq!(rig.events, [ended]);
+    rig.events.clear();
+    load(&mut rig, 5_000);
+    rig.route(a.leg, Route::Prompt(TUNE));
+    rig.pass(300);
+    assert_eq!(rig.events, []);
+    rig.command(MediaCommand::DropClip { clip: TUNE });
+    rig.pass(300);
+    assert_eq!(rig.events, [ended]);
+}
+
 #[test]
 fn an_announcement_comes_over_a_relayed_call_which_is_relayed_again_after_it() {
     let mut rig = Rig::new();

@@ -28,6 +28,8 @@ pub const OUTSIDE_NUMBERS: usize = 1_000;
 pub const SCHEDULES: usize = 100;
 /// Pieces of music.
 pub const MUSIC: usize = 32;
+/// Prompts that people brought.
+pub const PROMPTS: usize = 64;
 /// Conferences with a number of their own.
 pub const CONFERENCES: usize = 200;
 /// Legs whose sound an open page is told of in a second, the worst first.

@@ -1,9 +1,12 @@
-//! A recording and some music that exist in memory only.
+//! A recording, some music and prompts that exist in memory only.
 
 use model::{EventBody, RecordingId, Wall};
 use panel::{
     Archive, Author, Refusal, Sound,
-    api::{MusicList, MusicPiece, Party, Recording, RecordingPage, RecordingState},
+    api::{
+        MusicList, MusicPiece, Party, PromptList, Recording, RecordingPage, RecordingState,
+        UploadedPrompt,
+    },
 };
 
 use super::{CallFile, FakeOffice, RECORDED_CALL};
@@ -156,6 +159,52 @@ impl Archive for FakeOffice {
         for one in &mut state.music {
             one.on_hold = source == Some(one.source.as_str());
         }
+        Ok(())
+    }
+
+    fn prompts(&self) -> Result<PromptList, Refusal> {
+        Ok(PromptList {
+            prompts: self.lock().prompts.clone(),
+            limit: 4,
+            bytes_max: 1_000_000,
+        })
+    }
+
+    fn prompt(&self, source: &str) -> Result<Sound, Refusal> {
+        let known = self.lock().prompts.iter().any(|one| one.source == source);
+        let sound = known.then(|| Sound::Bytes(sound()));
+        sound.ok_or(Refusal::NotFound("prompt"))
+    }
+
+    fn add_prompt(&self, _: &Author, name: &str, bytes: &[u8]) -> Result<UploadedPrompt, Refusal> {
+        let mut state = self.lock();
+        // The first one greets in a conference.
+        let greets_in = match state.prompts.is_empty() {
+            true => vec!["Monday".to_owned()],
+            false => Vec::new(),
+        };
+        let prompt = UploadedPrompt {
+            source: format!("{:064x}", bytes.len()),
+            id: Some(format!("prompt-{}", state.prompts.len() + 1)),
+            name: name.into(),
+            seconds: 6,
+            greets_in,
+        };
+        state.prompts.push(prompt.clone());
+        Ok(prompt)
+    }
+
+    fn remove_prompt(&self, _: &Author, source: &str) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        let at = state.prompts.iter().position(|one| one.source == source);
+        let at = at.ok_or(Refusal::NotFound("prompt"))?;
+        if let Some(room) = state.prompts.get(at).and_then(|one| one.greets_in.first()) {
+            return Err(Refusal::State {
+                error: "prompt_in_use",
+                message: format!("the conference {room} greets with it"),
+            });
+        }
+        state.prompts.remove(at);
         Ok(())
     }
 }

@@ -48,6 +48,7 @@ struct State {
     version: u64,
     before: Vec<Person>,
     music: Vec<panel::api::MusicPiece>,
+    prompts: Vec<panel::api::UploadedPrompt>,
 }
 
 impl FakeOffice {
@@ -74,6 +75,7 @@ impl FakeOffice {
             state: Mutex::new(State {
                 before: people.clone(),
                 music: Vec::new(),
+                prompts: Vec::new(),
                 people,
                 sets: sets.to_vec(),
                 text: "format = 1\n".into(),

@@ -1,4 +1,4 @@
-//! Calls that were recorded, and the music of the office.
+//! Calls that were recorded, and the sounds of the office: music and prompts.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -82,4 +82,30 @@ pub struct MusicList {
 pub struct MusicOnHold {
     /// A piece of the list; `null` for the exchange's own.
     pub source: Option<String>,
+}
+
+/// Words that people brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadedPrompt {
+    /// Its id here: the hash of what is kept.
+    pub source: String,
+    /// Its id in the configuration, by which other entries name it; absent where it is not named.
+    pub id: Option<String>,
+    /// Its name, where the configuration gives one.
+    pub name: String,
+    /// How long it plays.
+    pub seconds: u64,
+    /// The conferences that greet with it, by name; it cannot be deleted as long as there is one.
+    pub greets_in: Vec<String>,
+}
+
+/// The prompts of the office's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PromptList {
+    /// What people brought.
+    pub prompts: Vec<UploadedPrompt>,
+    /// How many there may be.
+    pub limit: u32,
+    /// Most bytes of a file.
+    pub bytes_max: u64,
 }

@@ -16,7 +16,10 @@ mod session;
 mod set_test;
 mod voice;
 
-pub use archive::{MusicList, MusicOnHold, MusicPiece, Recording, RecordingPage, RecordingState};
+pub use archive::{
+    MusicList, MusicOnHold, MusicPiece, PromptList, Recording, RecordingPage, RecordingState,
+    UploadedPrompt,
+};
 pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SetDisplay, SimSet};
 pub use calls::{
     CallExplanation, CallPage, CallRecording, CallSummary, ExplainLeg, ExplainStep, Outcome,

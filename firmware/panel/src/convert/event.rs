@@ -43,6 +43,7 @@ pub const fn event_names() -> &'static [&'static str] {
         "conference_joined",
         "conference_led",
         "conference_refused",
+        "conference_greeted",
         "conference_waits",
         "conference_left",
         "conference_muted",
@@ -154,6 +155,7 @@ const fn line_name(news: LineNews) -> &'static str {
 
 const fn conference_name(what: ConferenceEvent) -> &'static str {
     match what {
+        ConferenceEvent::Greeted => "conference_greeted",
         ConferenceEvent::Joined { moderator: false } => "conference_joined",
         ConferenceEvent::Joined { moderator: true } => "conference_led",
         ConferenceEvent::Refused => "conference_refused",

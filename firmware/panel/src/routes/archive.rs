@@ -46,12 +46,28 @@ pub(crate) struct How {
     download: bool,
 }
 
-/// What a piece of music is called.
+/// What a sound is called.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Named {
     /// 1 to 80 characters.
     name: String,
+}
+
+impl Named {
+    /// The name, if it is one.
+    pub(crate) fn checked(self) -> Result<String, Failure> {
+        let name = self.name.trim();
+        let length = name.chars().count();
+        if !(1..=NAME_MAX).contains(&length) || name.chars().any(char::is_control) {
+            return Err(Failure::field(
+                "name",
+                "name",
+                "A name has 1 to 80 characters. Give the sound another one.",
+            ));
+        }
+        Ok(name.to_owned())
+    }
 }
 
 /// Calls that were recorded, newest first. Administrators only.
@@ -183,14 +199,7 @@ pub(crate) async fn add_music(
     Query(named): Query<Named>,
     Upload(bytes): Upload,
 ) -> Result<Json<MusicPiece>, Failure> {
-    let name = named.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(Failure::field(
-            "name",
-            "name",
-            "A name has 1 to 80 characters. Give the piece another one.",
-        ));
-    }
+    let name = named.checked()?;
     let author = administrator.author();
     desk.ask(move |desk| desk.exchange.add_music(&author, &name, &bytes))
         .await

@@ -9,6 +9,7 @@ mod lines;
 mod live;
 mod people;
 mod probe;
+mod prompts;
 mod session;
 mod sip;
 
@@ -86,6 +87,9 @@ fn documented() -> OpenApiRouter<Desk> {
         .routes(routes!(archive::piece))
         .routes(routes!(archive::remove_music))
         .routes(routes!(archive::put_on_hold))
+        .routes(routes!(prompts::prompts, prompts::add_prompt))
+        .routes(routes!(prompts::prompt))
+        .routes(routes!(prompts::remove_prompt))
         .routes(routes!(calls::pause))
         .routes(routes!(calls::resume))
         .routes(routes!(people::list, people::add))

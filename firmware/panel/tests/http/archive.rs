@@ -167,6 +167,33 @@ fn what_is_no_music_is_refused_clearly() {
 }
 
 #[test]
+fn prompts_are_brought_and_taken_away_unless_something_uses_them() {
+    let panel = Box::start();
+    let mut boss = panel.administrator();
+    let mut bring = |name: &str, body: &str| {
+        let headers = [("content-type", "application/octet-stream")];
+        let path = format!("/api/v1/prompts?name={name}");
+        let prompt = boss.ask("POST", &path, &headers, body).json();
+        prompt["source"].as_str().expect("its id").to_owned()
+    };
+    let [used, other] = [bring("Welcome", "RIFF 1"), bring("Goodbye", "RIFF 22")];
+    let one = |source: &str| format!("/api/v1/prompts/{source}");
+    assert_eq!(boss.get(&format!("{}/sound", one(&used))).status, 200);
+    let refused = boss.ask("DELETE", &one(&used), &[], "");
+    assert_eq!(refused.problem(), (409, "prompt_in_use".into()));
+    assert!(refused.body.contains("Monday"), "{}", refused.body);
+    assert_eq!(boss.ask("DELETE", &one(&other), &[], "").status, 204);
+    assert_eq!(boss.ask("DELETE", &one(&other), &[], "").status, 404);
+    let list = boss.get("/api/v1/prompts").json();
+    assert_eq!(list["prompts"][0]["greets_in"], json!(["Monday"]));
+    assert_eq!(list["prompts"].as_array().map(Vec::len), Some(1));
+    let headers = [("content-type", "application/octet-stream")];
+    let nameless = boss.ask("POST", "/api/v1/prompts?name=%20", &headers, "RIFF");
+    assert_eq!(nameless.problem(), (422, "name".into()));
+    assert_eq!(panel.visitor().get("/api/v1/prompts").status, 401);
+}
+
+#[test]
 fn people_hear_their_own_recordings_and_no_others() {
     let panel = Box::start();
     let boss = panel.administrator();

@@ -6,6 +6,7 @@ mod office;
 
 mod answers;
 mod fax;
+mod greeting;
 mod hang_ups;
 mod line;
 mod phones;

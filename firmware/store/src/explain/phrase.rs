@@ -116,6 +116,7 @@ pub(crate) enum Said {
     /// Name.
     ConferenceRefused,
     /// Name.
+    ConferenceGreeted,
     ConferenceWaits,
     /// Name.
     ConferenceLeft,
@@ -404,6 +405,7 @@ fn quality(who: String, minute: &QualityMinute, scene: &Scene<'_>) -> (Said, Vec
 /// What happened to somebody in a conference.
 fn conference(what: ConferenceEvent) -> Said {
     match what {
+        ConferenceEvent::Greeted => Said::ConferenceGreeted,
         ConferenceEvent::Joined { moderator: false } => Said::ConferenceJoined,
         ConferenceEvent::Joined { moderator: true } => Said::ConferenceLed,
         ConferenceEvent::Refused => Said::ConferenceRefused,

@@ -9,6 +9,7 @@ mod lifeline;
 mod measure;
 mod outside;
 mod random;
+mod room;
 mod silence;
 mod subscriber;
 mod two_calls;
