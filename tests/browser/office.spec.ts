@@ -378,6 +378,27 @@ test("keys lead to each part of the page", async () => {
   await expect(page).toHaveURL(/\/$/);
 });
 
+test("sets become fax machines, of which one answers the other", async () => {
+  test.skip(process.env["CENTRALKA_MOCK"] === "1", "the mock connects no calls");
+  const sets = section("Simulated sets").getByRole("listitem");
+  const [first, second] = [sets.nth(0), sets.nth(1)];
+  for (const set of [first, second]) {
+    await set.getByRole("button", { name: "Fax machine" }).click();
+    await expect(set.getByText("A fax machine: it answers the first ring.")).toBeVisible();
+  }
+  await noObstacles(page);
+  await first.getByRole("button", { name: "Lift" }).click();
+  await first.getByLabel("Number").fill("302");
+  await first.getByRole("button", { name: "Dial" }).click();
+  await expect(second.getByRole("button", { name: "Hang up" }), "nobody pressed a button").toBeVisible({ timeout: 20_000 });
+  await expect(first.getByText("It hears a fax machine that answers.")).toBeVisible({ timeout: 20_000 });
+  for (const set of [first, second]) {
+    await set.getByRole("button", { name: "Fax machine" }).click();
+    await set.getByRole("button", { name: "Hang up" }).click();
+    await expect(set.getByText(/fax machine:/)).toHaveCount(0);
+  }
+});
+
 test("every language, on a desk and on a phone, in light and in dark", async () => {
   const words = { pl: "Trwające połączenia", cs: "Probíhající hovory", ru: "Текущие вызовы", en: "Calls in progress" };
   for (const [code, title] of Object.entries(words)) {

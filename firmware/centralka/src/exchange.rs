@@ -369,6 +369,8 @@ impl Exchange for Front {
                 mark: mark_name(mark),
             },
             BoardAct::Quiet => hal_sim::Act::Quiet,
+            BoardAct::Fax { on: true } => hal_sim::Act::Behave(hal_sim::Manner::of_fax()),
+            BoardAct::Fax { on: false } => hal_sim::Act::Behave(hal_sim::Manner::default()),
         };
         self.ask_board(port, BoardAsk::Act(act)).map(|_| ())
     }

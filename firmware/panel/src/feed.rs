@@ -216,6 +216,8 @@ mod tests {
             talking: None,
             display: None,
             lamp: false,
+            fax: false,
+            fax_heard: Vec::new(),
         };
         feed.tell(ChangeBody::Set(set(Hook::On)));
         feed.tell(ChangeBody::Set(set(Hook::Off)));

@@ -412,6 +412,18 @@ impl Person {
         self.lamp || self.bell.neon
     }
 
+    /// Whether a fax machine is in the person's place.
+    #[must_use]
+    pub const fn is_fax(&self) -> bool {
+        self.manner.fax
+    }
+
+    /// What the machine has heard of another one in this call.
+    #[must_use]
+    pub fn fax_heard(&self) -> Vec<FaxTone> {
+        self.fax.tones()
+    }
+
     /// How the line is fed.
     #[must_use]
     pub fn linefeed(&self) -> Linefeed {
@@ -435,7 +447,7 @@ impl Person {
             linefeed: self.bell.linefeed,
             display: self.display.clone(),
             lamp: self.lamp(),
-            fax: self.fax.tones(),
+            fax: self.fax_heard(),
             metered: self.bell.metered,
             talking: self.talking.as_ref().map(|mark| mark.name().into()),
             waiting: u32::try_from(self.sounds_waiting() + self.hands_waiting())

@@ -835,6 +835,11 @@ export interface components {
         } | {
             /** @enum {string} */
             act: "quiet";
+        } | {
+            /** @enum {string} */
+            act: "fax";
+            /** @description Whether it is a machine from now on. */
+            on: boolean;
         };
         /** @description One thing that a board's file names. */
         BoardPart: {
@@ -1133,6 +1138,11 @@ export interface components {
             /** @description Name of the rule that is broken. */
             rule: string;
         };
+        /**
+         * @description A signal of a fax machine.
+         * @enum {string}
+         */
+        FaxTone: "cng" | "ced" | "preamble";
         /** @description A hang-up on a line, of which the last seconds of sound are kept. */
         HangUpEvidence: {
             /**
@@ -1975,6 +1985,10 @@ export interface components {
             display?: components["schemas"]["SetDisplay"] | null;
             /** @description The set's extension; empty if the configuration gives it none. */
             extension: string;
+            /** @description Whether it is a fax machine. */
+            fax: boolean;
+            /** @description What the machine heard of another one in this call. */
+            fax_heard: components["schemas"]["FaxTone"][];
             /** @description Whether the handset is lifted. */
             hook: components["schemas"]["Hook"];
             /** @description Whether its lamp says that messages wait. */

@@ -82,8 +82,8 @@ export function office(now: number): Live {
     board: {
       name: "sim",
       sets: [
-        { port: "fxs1", extension: "301", hook: "on", ringing: true, dialled: "", talking: null, display: { number: "2005", name: "Jan Kowalski", withheld: false }, lamp: false },
-        { port: "fxs2", extension: "302", hook: "off", ringing: false, dialled: "*43", talking: 3, display: null, lamp: true },
+        { port: "fxs1", extension: "301", hook: "on", ringing: true, dialled: "", talking: null, display: { number: "2005", name: "Jan Kowalski", withheld: false }, lamp: false, fax: false, fax_heard: [] },
+        { port: "fxs2", extension: "302", hook: "off", ringing: false, dialled: "*43", talking: 3, display: null, lamp: true, fax: false, fax_heard: [] },
       ],
     },
   };

@@ -97,12 +97,13 @@ function add(wish: { name: string; extension: string; role: Person["role"] }): R
 function act(port: string, body: BoardAct): Response {
   const set = live.board.sets.find((s) => s.port === port);
   if (!set) return fail(404, "not_found");
-  if (body.act !== "lift" && body.act !== "hang_up" && set.hook === "on") return fail(409, "on_hook");
+  if (body.act !== "lift" && body.act !== "hang_up" && body.act !== "fax" && set.hook === "on") return fail(409, "on_hook");
   if (body.act === "lift") tell("set", { ...set, hook: "off", ringing: false, dialled: "" });
   if (body.act === "hang_up") tell("set", { ...set, hook: "on", dialled: "", talking: null });
   if (body.act === "dial") tell("set", { ...set, dialled: set.dialled + body.digits });
   if (body.act === "talk") tell("set", { ...set, talking: body.mark });
   if (body.act === "quiet") tell("set", { ...set, talking: null });
+  if (body.act === "fax") tell("set", { ...set, fax: body.on });
   return say(204);
 }
 

@@ -7,7 +7,7 @@ use hal_sim::{ActError, People, Report};
 use model::{Absence, HangUps, Instant, LineHealth, LineLifeline, LineSample, PortId, Wall};
 use panel::{
     Feed,
-    api::{ChangeBody, Hook, SetDisplay, SimSet},
+    api::{ChangeBody, FaxTone, Hook, SetDisplay, SimSet},
 };
 
 use pbx::PortFigures;
@@ -225,12 +225,22 @@ impl Board {
                 talking: seat.talking,
                 display: person.display().map(display),
                 lamp: person.lamp(),
+                fax: person.is_fax(),
+                fax_heard: person.fax_heard().into_iter().map(fax_tone).collect(),
             };
             if seat.shown.as_ref() != Some(&set) {
                 self.feed.tell(ChangeBody::Set(set.clone()));
                 seat.shown = Some(set);
             }
         }
+    }
+}
+
+const fn fax_tone(tone: model::FaxTone) -> FaxTone {
+    match tone {
+        model::FaxTone::Cng => FaxTone::Cng,
+        model::FaxTone::Ced => FaxTone::Ced,
+        model::FaxTone::Preamble => FaxTone::Preamble,
     }
 }
 

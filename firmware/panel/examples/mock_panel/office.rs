@@ -63,6 +63,8 @@ impl FakeOffice {
             talking: None,
             display: None,
             lamp: false,
+            fax: false,
+            fax_heard: Vec::new(),
         });
         let people = vec![
             person("jan", "Jan Kowalski", "2005", Role::User),
@@ -330,6 +332,7 @@ impl Exchange for FakeOffice {
                 set.dialled.clear();
                 set.talking = None;
             }
+            BoardAct::Fax { on } => set.fax = on,
             _ if on => {
                 return Err(Refusal::State {
                     error: "on_hook",

@@ -41,6 +41,22 @@ pub struct SimSet {
     pub display: Option<SetDisplay>,
     /// Whether its lamp says that messages wait.
     pub lamp: bool,
+    /// Whether it is a fax machine.
+    pub fax: bool,
+    /// What the machine heard of another one in this call.
+    pub fax_heard: Vec<FaxTone>,
+}
+
+/// A signal of a fax machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FaxTone {
+    /// The tone of one that calls.
+    Cng,
+    /// The tone of one that answers.
+    Ced,
+    /// The flags of V.21 before its words.
+    Preamble,
 }
 
 /// What the display of a set says of a caller.
@@ -74,6 +90,11 @@ pub enum BoardAct {
     },
     /// Speak no more.
     Quiet,
+    /// Put a fax machine in the set's place, which answers the first ring, or the set back.
+    Fax {
+        /// Whether it is a machine from now on.
+        on: bool,
+    },
 }
 
 /// What kind of sound a set hears.

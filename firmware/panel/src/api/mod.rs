@@ -20,7 +20,7 @@ pub use archive::{
     MusicList, MusicOnHold, MusicPiece, PromptList, Recording, RecordingPage, RecordingState,
     UploadedPrompt,
 };
-pub use board::{Board, BoardAct, Heard, HeardKind, Hook, SetDisplay, SimSet};
+pub use board::{Board, BoardAct, FaxTone, Heard, HeardKind, Hook, SetDisplay, SimSet};
 pub use calls::{
     CallExplanation, CallPage, CallRecording, CallSummary, ExplainLeg, ExplainStep, Outcome,
 };

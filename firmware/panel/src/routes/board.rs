@@ -94,7 +94,7 @@ fn check(act: &BoardAct) -> Result<(), Failure> {
                 ));
             }
         }
-        BoardAct::Lift | BoardAct::HangUp | BoardAct::Quiet => {}
+        BoardAct::Lift | BoardAct::HangUp | BoardAct::Quiet | BoardAct::Fax { .. } => {}
     }
     Ok(())
 }

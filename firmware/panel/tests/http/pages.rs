@@ -238,6 +238,11 @@ fn the_person_at_a_simulated_set_acts_and_hears() {
     let panel = Box::start();
     let mut ewa = panel.administrator();
     let mut act = |body: Value| ewa.post("/api/v1/board/fxs1", &body);
+    assert_eq!(act(json!({ "act": "fax", "on": true })).status, 204);
+    assert_eq!(
+        act(json!({ "act": "fax" })).problem(),
+        (422, "shape".into())
+    );
     assert_eq!(
         act(json!({ "act": "dial", "digits": "2005" })).problem(),
         (409, "on_hook".into())
@@ -259,8 +264,8 @@ fn the_person_at_a_simulated_set_acts_and_hears() {
     );
     let set = ewa.get("/api/v1/board").json()["sets"][0].clone();
     assert_eq!(
-        (&set["dialled"], &set["talking"]),
-        (&json!("2005"), &json!(4))
+        (&set["dialled"], &set["talking"], &set["fax"]),
+        (&json!("2005"), &json!(4), &json!(true))
     );
     let heard = ewa.get("/api/v1/board/fxs1/heard").json();
     assert_eq!(heard["kind"], "ringback_tone");
