@@ -509,10 +509,10 @@ impl Exchange {
 /// How high the words are that were uploaded, in Hz.
 pub(crate) const WORDS_HZ: u16 = 1_900;
 
-/// What is played in this world. Words that were uploaded are a tone of [`WORDS_HZ`] for 4 s; they are
-/// heard in streets only, where nobody speaks so.
+/// What is played in this world. Words that were uploaded, whose hash begins with zeros, are a tone of
+/// [`WORDS_HZ`] for 4 s; they are heard in streets only, where nobody speaks so.
 fn sound_of(clip: model::ClipId) -> Option<Box<Clip>> {
-    let Some(model::Clip::UploadedPrompt(_)) = model::Clip::of(clip) else {
+    let Some(model::Clip::UploadedPrompt(0)) = model::Clip::of(clip) else {
         return clip_of_nothing();
     };
     let turn = f64::from(WORDS_HZ) / 8_000.0 * core::f64::consts::TAU;

@@ -123,6 +123,12 @@ impl Office {
              [[conference]]\nid = \"room\"\nnumber = \"{ROOM}\"\nlimit = 12\n",
             features.country
         );
+        if features.greets {
+            let source = "f".repeat(64);
+            text += &format!(
+                "greeting = \"hello\"\n[[prompt]]\nid = \"hello\"\nsource = \"{source}\"\n"
+            );
+        }
         let mut seats = Vec::new();
         for at in 0..features.phones {
             // Every fourth phone is a second one of the person before.

@@ -128,6 +128,8 @@ pub struct Features {
     pub holds: bool,
     /// People meet in a conference rather than call each other.
     pub rooms: bool,
+    /// The conference greets whoever enters.
+    pub greets: bool,
     /// They mute themselves there.
     pub mutes: bool,
     /// Some phones know G.722 only, some G.711 only, and the exchange translates.
@@ -214,6 +216,7 @@ impl Plan {
             rude: false,
             holds: false,
             rooms: false,
+            greets: false,
             mutes: false,
             wide: false,
             changes: false,
@@ -288,6 +291,7 @@ fn rooms(features: &mut Features, random: &mut Random) {
     features.weather.jitter_ms = random.below(5);
     features.wide = random.below(2) == 0;
     features.drift_ppm = DRIFT_PPM * random.below(2);
+    features.greets = random.below(2) == 0;
 }
 
 /// Restless phones on lossless paths.
