@@ -261,12 +261,18 @@ impl ToneListener {
 
     /// Whether the stretches so far are a tone.
     fn judge(&mut self, tell: &mut impl FnMut(ToneNews)) {
-        if self.told.is_some() {
+        let told = self.told.map(|(tone, _)| tone);
+        if told.is_some_and(|tone| tone != LineTone::Ringback) {
             return;
         }
         let Some(found) = self.cadence.find(&self.learned, &self.known) else {
             return;
         };
+        // An exchange whose called set does not answer goes over to such a tone without a rest: it follows the
+        // ringing, and nothing has answered in between.
+        if told.is_some() && !found.tone.ends_a_call() {
+            return;
+        }
         let longest = found.measured.cadence_ms.iter().skip(1).step_by(2).max();
         let ends_ms = u32::from(longest.copied().unwrap_or(0));
         self.tell(found, ends_ms.saturating_mul(2).saturating_add(300), tell);

@@ -267,3 +267,19 @@ fn a_note_struck_again_and_again_ends_no_call() {
         );
     }
 }
+
+/// An exchange whose called set is not lifted goes over to it without a rest, and nobody has answered meanwhile.
+#[test]
+fn a_hang_up_tone_is_heard_right_after_ringing() {
+    let ringing = spec(&[([425, 0], 1_000), ([0, 0], 4_000)], -10);
+    let busy = spec(&[([425, 0], 500), ([0, 0], 500)], -10);
+    for first in [11.0, 12.0, 15.0] {
+        let line = [play(ringing, first), play(busy, 8.0)].concat();
+        let mut all = news(&mut ToneListener::new(), &line);
+        all.retain(|(_, news)| *news != ToneNews::Steady);
+        assert_eq!(tones(&all), [LineTone::Ringback, LineTone::Busy], "{all:?}");
+        assert!(!all.iter().any(|(_, news)| *news == ToneNews::Ended));
+        let (at, _) = all.last().expect("two");
+        assert!(*at <= (first * 1_000.0) as u32 + 6_000, "{at}");
+    }
+}
