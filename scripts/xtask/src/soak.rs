@@ -1,4 +1,4 @@
-//! `cargo xtask soak lines [--hours N] [--seed N] [--first CALL]`: hours of sound in which no call may be ended, see `tests/lines`.
+//! `cargo xtask soak lines [--port] [--hours N] [--seed N] [--first CALL]`: hours of sound in which no call may be ended, see `tests/lines`.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ pub fn soak(folder: &Path, words: &[String]) -> anyhow::Result<bool> {
         .split_first()
         .map(|(name, rest)| (name.as_str(), rest))
     else {
-        bail!("usage: cargo xtask soak lines [--hours N] [--seed N] [--first CALL]");
+        bail!("usage: cargo xtask soak lines [--port] [--hours N] [--seed N] [--first CALL]");
     };
     let status = Command::new("cargo")
         .current_dir(folder)

@@ -3,7 +3,7 @@
 use config::{Country, CountryCode, Tone};
 use dsp::line::hangup::{ToneListener, ToneNews};
 use model::{LineTone, ToneEvidence};
-use tests_lines::{Corpus, Kind, Report, Soak, call_waiting, known, sample};
+use tests_lines::{Corpus, Ears, Kind, Report, Soak, call_waiting, known, sample};
 
 /// Tones told and when, in ms.
 fn told(sound: &[i16], country: Option<CountryCode>) -> Vec<(u32, ToneEvidence)> {
@@ -96,25 +96,38 @@ fn every_country_dials() {
     }
 }
 
-/// Twenty hours, every kind alike.
-#[test]
-fn nobody_hangs_up_in_twenty_hours() {
+/// Calls of all kinds alike, on both cores.
+fn listen(calls: u64, ears: Ears) -> Report {
     let corpus = Corpus::load();
     let soak = Soak::new(&corpus);
-    let calls = |part: u64| {
+    let part = |part: u64| {
         let mut report = Report::default();
-        for call in (part..240).step_by(2) {
+        for call in (part..calls).step_by(2) {
             let kind = Kind::ALL[(call / 2 % Kind::ALL.len() as u64) as usize];
-            report.add(soak.call(call, kind));
+            report.add(soak.call(call, kind, ears));
         }
         report
     };
-    let whole = std::thread::scope(|scope| {
-        let other = scope.spawn(|| calls(1));
-        let mut whole = calls(0);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| part(1));
+        let mut whole = part(0);
         whole.add(other.join().expect("a thread that fails has said why"));
         whole
-    });
+    })
+}
+
+/// Twenty hours, every kind alike.
+#[test]
+fn nobody_hangs_up_in_twenty_hours() {
+    let whole = listen(240, Ears::Listener);
     assert!(whole.seconds >= 20.0 * 3_600.0);
+    assert_eq!(whole.ended, []);
+}
+
+/// Four of these hours through whole ports, whose near side speaks, plays music and presses keys meanwhile.
+#[test]
+fn nobody_hangs_up_behind_a_whole_port() {
+    let whole = listen(48, Ears::Port);
+    assert!(whole.seconds >= 4.0 * 3_600.0);
     assert_eq!(whole.ended, []);
 }

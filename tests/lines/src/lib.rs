@@ -6,6 +6,7 @@
 
 mod music;
 mod outside;
+mod port;
 mod random;
 mod soak;
 mod sound;
@@ -15,8 +16,8 @@ mod tones;
 
 pub use outside::{minimodem_reads, minimodem_says, multimon_reads, spandsp};
 pub use random::Random;
-pub use soak::{Kind, Report, Soak};
-pub use sound::{dbm0, echo_of, mixed, noisy, scaled, through};
+pub use soak::{Ears, Kind, Report, Soak};
+pub use sound::{dbm0, echo_of, hybrid, mixed, noisy, scaled, through};
 pub use speech::Corpus;
 pub use talk_off::{keys_heard, speech};
 pub use tones::{call_waiting, known, sample};

@@ -4,9 +4,22 @@ use config::{CountryCode, Tone};
 use dsp::dtmf::DtmfSender;
 use dsp::g711::Law;
 use dsp::line::hangup::{ToneListener, ToneNews};
-use model::{Digit, LineTone};
+use model::{Digit, LineTone, ToneEvidence};
 
+use crate::port::WholePort;
 use crate::{Corpus, Random, call_waiting, known, music, sample, sound};
+
+/// What sets the chance of the near side apart from that of the line.
+const NEAR: u64 = 0x6e65_6172;
+
+/// Who listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ears {
+    /// The listener alone, to the line alone.
+    Listener,
+    /// A whole port in a call, while the near side speaks, plays music and presses keys, and its echo comes back.
+    Port,
+}
 
 /// What a stretch of sound is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,15 +87,14 @@ impl<'c> Soak<'c> {
         }
     }
 
-    /// Listens to one call of about five minutes, which its seed alone decides.
+    /// Listens to one call of about five minutes, which its seed alone decides: the line's sound is the same for
+    /// all ears.
     #[must_use]
-    pub fn call(&self, seed: u64, kind: Kind) -> Report {
+    pub fn call(&self, seed: u64, kind: Kind, ears: Ears) -> Report {
         let mut random = Random::new(seed);
         let country = self.countries[random.below(self.countries.len())];
-        let mut listener = ToneListener::new();
-        if random.below(2) == 0 {
-            listener.know(&known(&config::Country::load(country)), &[None; 4]);
-        }
+        let is_known = random.below(2) == 0;
+        let mut ear = Ear::new(ears, country, is_known, Random::new(seed ^ NEAR));
         let mut report = Report::default();
         // A line of its own: level, noise and law.
         let db = random.between(-24.0, 8.0);
@@ -95,10 +107,7 @@ impl<'c> Soak<'c> {
             if let Some(law) = law {
                 line = sound::through(law, &line);
             }
-            listener.feed(&line, |news| {
-                let ToneNews::Tone(evidence) = news else {
-                    return;
-                };
+            ear.hear(self, &line, |evidence| {
                 if evidence.tone.ends_a_call() {
                     report.ended.push((seed, kind, format!("{evidence:?}")));
                 }
@@ -142,6 +151,23 @@ impl<'c> Soak<'c> {
         }
     }
 
+    /// So much of what the near side does meanwhile, which is often nothing.
+    fn near(&self, samples: usize, random: &mut Random) -> Vec<i16> {
+        let mut near = Vec::new();
+        while near.len() < samples {
+            let db = random.between(-20.0, 3.0);
+            let stretch = match random.below(8) {
+                0 | 1 => vec![0; 8_000 + random.below(24_000)],
+                2 => music::music(random.between(3.0, 12.0), random),
+                3 => keys(random),
+                _ => self.said(random),
+            };
+            near.extend(sound::scaled(&stretch, db));
+        }
+        near.truncate(samples);
+        near
+    }
+
     fn said(&self, random: &mut Random) -> Vec<i16> {
         let piece = &self.corpus.pieces[random.below(self.corpus.pieces.len())];
         let mut said = sound::scaled(piece, random.between(-8.0, 4.0));
@@ -167,6 +193,40 @@ impl<'c> Soak<'c> {
             &signal,
             &[self.said(random), self.said(random), self.said(random)].concat(),
         )
+    }
+}
+
+/// Who listens, at work.
+enum Ear {
+    Listener(Box<ToneListener>),
+    Port(Box<WholePort>, Random),
+}
+
+impl Ear {
+    fn new(ears: Ears, country: CountryCode, is_known: bool, mut random: Random) -> Self {
+        if ears == Ears::Port {
+            let port = WholePort::new(country, is_known, &mut random);
+            return Self::Port(Box::new(port), random);
+        }
+        let mut listener = ToneListener::new();
+        if is_known {
+            listener.know(&known(&config::Country::load(country)), &[None; 4]);
+        }
+        Self::Listener(Box::new(listener))
+    }
+
+    fn hear(&mut self, soak: &Soak<'_>, line: &[i16], mut tell: impl FnMut(ToneEvidence)) {
+        match self {
+            Self::Listener(listener) => listener.feed(line, |news| {
+                if let ToneNews::Tone(evidence) = news {
+                    tell(evidence);
+                }
+            }),
+            Self::Port(port, random) => {
+                let near = soak.near(line.len(), random);
+                port.feed(line, &near, tell);
+            }
+        }
     }
 }
 
