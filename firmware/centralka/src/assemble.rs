@@ -13,12 +13,12 @@ use mio::{Interest, Poll, Waker, unix::SourceFd};
 use model::{Random, limits};
 use panel::{Feed, Panel, PanelParts, WebInbox};
 use pbx::{Keys, Pbx, Redactor, Setup, Snapshot, Tape, Taped};
-use store::{Batch, Journal, Recovered, Store, Writer, WriterHandle, WriterOptions};
+use store::{Batch, Journal, Reader, Recovered, Store, Writer, WriterHandle, WriterOptions};
 
 use crate::{
     clock::Clock,
     configure::{Configurator, Known},
-    control::{Board, Control, Driver, Gather, Handshakes, MEDIA, Parting, WAKER},
+    control::{BUTTONS, Board, Control, Driver, Face, Gather, Handshakes, MEDIA, Parting, WAKER},
     desk::Desk,
     exchange::Front,
     guard::{Guard, Heart},
@@ -26,12 +26,13 @@ use crate::{
     live::{InForce, Live},
     porter::{Plan, Porter},
     recorder::Recorder,
+    recovery::{CLAIM_FILE, Maker, Recovery, Window},
     resolver,
     running::Running,
     signals, socket,
     sounds::Sounds,
     tls,
-    vault::{CLAIM_FILE, StoreVault},
+    vault::StoreVault,
     word::{Mouth, Word},
 };
 
@@ -108,7 +109,7 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
     let desk = desk_of(options, &common, &writer, &known, streams, engine.watcher());
     let front = front_of(options, &common, &writer, &desk, engine.watcher())?;
     front.tell_everybody(&config);
-    let vault = vault_of(options, &writer)?;
+    let (vault, recovery) = vault_of(options, &writer, &common, seed_of(&mut secret))?;
     let (panel, browsers, doors) = start_panel(plan, front, vault, &common)?;
     let keys = Keys::new(seed_of(&mut secret), passwords);
     let seeds = Random::new(seed_of(&mut secret));
@@ -121,11 +122,11 @@ pub(crate) fn start(options: &ServeOptions, found: Found) -> Result<Running> {
         .authority
         .as_ref()
         .map(panel::Authority::fingerprint);
-    let heard = (words, browsers);
+    let beside = (words, browsers, recovery);
     let porter = Arc::clone(&common.porter);
     // Before the first phone is answered: whoever stops us from then on is obeyed in order.
     signals::listen(Arc::clone(&desk), config.limits.stop_wait_s)?;
-    let control = start_control(driver, poll, heard, doors, board.board, heart, common)?;
+    let control = start_control(driver, poll, beside, doors, board.board, heart, common)?;
     Ok(Running {
         control,
         recording,
@@ -151,12 +152,31 @@ fn start_live(recovered: &Recovered, common: &Common) -> Result<Live> {
     Ok(live)
 }
 
-fn vault_of(options: &ServeOptions, writer: &Writer) -> Result<StoreVault> {
-    Ok(StoreVault {
+/// The panel's vault, and the thread that makes claim codes for it when the button is held.
+fn vault_of(
+    options: &ServeOptions,
+    writer: &Writer,
+    common: &Common,
+    seed: model::Seed,
+) -> Result<(StoreVault, Recovery)> {
+    let window = Arc::<Window>::default();
+    let maker = Maker {
+        data: options.data.clone(),
+        reader: Reader::open(&options.data)?,
+        secret: Random::new(seed),
+        mouth: common.mouth.clone(),
+        clock: common.clock,
+        window: Arc::clone(&window),
+    };
+    let vault = StoreVault {
         writer: writer.handle(),
         reader: Front::reader(&options.data)?,
         claim: options.data.join(CLAIM_FILE),
-    })
+        window,
+        mouth: common.mouth.clone(),
+        clock: common.clock,
+    };
+    Ok((vault, maker.start()?))
 }
 
 fn front_of(
@@ -322,6 +342,10 @@ fn start_engine(
     let board = Board::new(
         open.control,
         open.people,
+        Face {
+            controls: open.controls,
+            finger: open.finger,
+        },
         Arc::clone(&common.feed),
         Arc::clone(&common.in_force),
     );
@@ -393,7 +417,7 @@ fn start_panel(
 fn start_control(
     driver: Driver,
     poll: Poll,
-    (words, browsers): (Receiver<Word>, WebInbox),
+    (words, browsers, recovery): (Receiver<Word>, WebInbox, Recovery),
     doors: Plan,
     board: Board,
     heart: Arc<Heart>,
@@ -403,6 +427,10 @@ fn start_control(
     let registry = poll.registry();
     let media = driver.engine.as_fd().as_raw_fd();
     registry.register(&mut SourceFd(&media), MEDIA, Interest::READABLE)?;
+    for button in board.descriptors() {
+        let button = button.as_raw_fd();
+        registry.register(&mut SourceFd(&button), BUTTONS, Interest::READABLE)?;
+    }
     let mut control = Control {
         // Ports have looked at their lines by then.
         sample_at: model::Instant::ZERO + std::time::Duration::from_secs(5),
@@ -420,6 +448,7 @@ fn start_control(
         again: Vec::new(),
         next_flow: 0,
         board,
+        recovery,
         tls: Some(common.tls),
         heart,
         buffer: vec![0; limits::SIP_MESSAGE_MAX],

@@ -45,8 +45,12 @@ pub(crate) enum Ask {
     SimAct { port: String, act: hal_sim::Act },
     /// What the person at a simulated set sees and hears.
     SimHear { port: String },
+    /// Press the button of the simulated board, or let it go.
+    SimButton { button: String, held: bool },
     /// What is known and measured of the analog ports.
     Ports,
+    /// How the buttons of the board are.
+    Buttons,
     /// How the media threads fare.
     Voice,
     /// Say that what ended a call on a line was no hang-up.
@@ -98,6 +102,14 @@ impl Desk {
             Ask::SimHear { port } => {
                 let report = self.board(port, BoardAsk::Hear)?;
                 serde_json::to_value(report).map_err(|e| e.to_string())
+            }
+            Ask::SimButton { button, held } => {
+                self.board(button, BoardAsk::Button { held })?;
+                Ok(serde_json::Value::Null)
+            }
+            Ask::Buttons => {
+                let buttons = doctor::buttons(&self.mouth).map_err(|e| e.to_string())?;
+                serde_json::to_value(buttons).map_err(|e| e.to_string())
             }
             Ask::Ports => {
                 let ports = doctor::health(&self.mouth).map_err(|e| e.to_string())?;
@@ -280,7 +292,9 @@ fn answer_from_store(
         }
         Ask::SimAct { .. }
         | Ask::SimHear { .. }
+        | Ask::SimButton { .. }
         | Ask::Ports
+        | Ask::Buttons
         | Ask::Voice
         | Ask::FalseHangUp { .. }
         | Ask::BalanceLine { .. }

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::mpsc::sync_channel, time::Duration};
 
 use config::{Answerer, Config, Document, SetCallerId};
 use dsp::g711::Law;
+use hal_board::ButtonReport;
 use hal_port::Impedance;
 use model::{
     Between, CallerIdOutcome, Command, HangUps, KeptSample, LifelineVerdict, LineBalance,
@@ -44,6 +45,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn health(mouth: &Mouth) -> Result<Vec<LineHealth>, NotHeard> {
     let (answer, wait) = sync_channel(1);
     mouth.say(Word::Ports(answer))?;
+    wait.recv_timeout(PATIENCE).map_err(|_| NotHeard)
+}
+
+/// How the buttons of the board are.
+pub(crate) fn buttons(mouth: &Mouth) -> Result<Vec<ButtonReport>, NotHeard> {
+    let (answer, wait) = sync_channel(1);
+    mouth.say(Word::Buttons(answer))?;
     wait.recv_timeout(PATIENCE).map_err(|_| NotHeard)
 }
 

@@ -199,7 +199,13 @@ impl Exchange for Front {
             quoted(&wish.name),
             quoted(&wish.login)
         );
-        self.add_entry("claim", &entry, "first administrator")?;
+        let is_administrator = |person: &config::Person| person.role == config::Role::Administrator;
+        let reason = if config.people.iter().any(is_administrator) {
+            "administrator by the claim code"
+        } else {
+            "first administrator"
+        };
+        self.add_entry("claim", &entry, reason)?;
         self.person_with(|p| p.login == wish.login)
     }
 

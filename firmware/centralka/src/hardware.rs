@@ -2,6 +2,7 @@
 
 mod cards;
 mod chips;
+mod finger;
 mod missing;
 mod open_board;
 mod report;
@@ -17,6 +18,7 @@ use hal_sim::{
 };
 use model::limits;
 
+pub(crate) use finger::Finger;
 pub(crate) use open_board::{Jack, Kept, OpenBoard};
 pub(crate) use report::{BoardReport, Part};
 
@@ -102,6 +104,9 @@ fn simulated(config: &Config) -> OpenBoard {
         open.has_lifeline((&set, &line), sensed, false);
     }
     open.people = Some(board.people);
+    let (controls, finger) = finger::simulated();
+    open.controls = Some(Box::new(controls));
+    open.finger = Some(finger);
     open
 }
 

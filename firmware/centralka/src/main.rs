@@ -20,6 +20,7 @@ mod metrics;
 mod notify;
 mod porter;
 mod recorder;
+mod recovery;
 mod replay;
 mod resolver;
 mod running;

@@ -17,10 +17,8 @@ use crate::{
     clock::Clock,
     configure::{self, Draft, Known},
     desk::Desk,
-    notify,
+    notify, recovery,
     running::Running,
-    tls,
-    vault::CLAIM_FILE,
 };
 
 /// Runs the exchange until it is told to stop.
@@ -33,7 +31,7 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     report_recovery(&recovered, &options.data);
     let known = first_configuration(&mut store, options, clock.now().wall, &mut randomness)?;
     let passwords = configure::passwords(&store)?;
-    let claim = claim_code(&store, &options.data, &mut randomness.1)?;
+    let claim = recovery::first_code(&store, &options.data, &mut randomness.1)?;
     let found = Found {
         store,
         recovered,
@@ -130,30 +128,6 @@ fn first_configuration(
     };
     configure::import_into(store, &draft, wall, randomness, |_, _| Ok(()))
         .map_err(|e| anyhow::anyhow!("{} is not a configuration:\n{e}", file.display()))
-}
-
-/// The code that makes the first administrator, made at the first start and shown until used.
-fn claim_code(store: &Store, data: &Path, secret: &mut Random) -> Result<Option<String>> {
-    let file = data.join(CLAIM_FILE);
-    if store.has_login()? {
-        return Ok(None);
-    }
-    if let Ok(code) = fs::read_to_string(&file) {
-        return Ok(Some(code.trim().to_owned()));
-    }
-    // Letters and digits that nobody confuses; 40 bits, guessed once in ten thousand years at the
-    // panel's rate.
-    const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    let mut code = String::new();
-    for at in 0..8 {
-        if at == 4 {
-            code.push('-');
-        }
-        let letter = usize::try_from(secret.below(32)).unwrap_or(0);
-        code.push(char::from(ALPHABET[letter]));
-    }
-    tls::write_private(&file, format!("{code}\n").as_bytes())?;
-    Ok(Some(code))
 }
 
 /// Writes where we are, and tells the person at the console and the service manager.

@@ -1,13 +1,21 @@
 //! The panel's durable secrets in the store: password hashes, sessions, the claim code.
 
-use std::{fs, path::PathBuf, sync::Mutex};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
-use model::{EntryId, Wall};
+use model::{ClaimStep, Command, EntryId, Wall};
 use panel::{Right, StoredSession, StoredToken, VaultError};
 use store::{Reader, Session, Store, StoreError, WriterHandle};
 
-/// The file that shows the claim code until it is used.
-pub(crate) const CLAIM_FILE: &str = "claim-code";
+use crate::{
+    clock::Clock,
+    recovery::Window,
+    word::{Mouth, Word},
+};
+
 /// A session that was not used for so long is over.
 const SESSION_DAYS: i64 = 30;
 
@@ -16,6 +24,10 @@ pub(crate) struct StoreVault {
     pub(crate) writer: WriterHandle,
     pub(crate) reader: Mutex<Reader>,
     pub(crate) claim: PathBuf,
+    /// Whether a code counts that was made when somebody could sign in already.
+    pub(crate) window: Arc<Window>,
+    pub(crate) mouth: Mouth,
+    pub(crate) clock: Clock,
 }
 
 impl StoreVault {
@@ -52,6 +64,8 @@ impl panel::Vault for StoreVault {
 
     fn claim_code(&self) -> Result<Option<String>, VaultError> {
         match fs::read_to_string(&self.claim) {
+            // One that is left over from before an administrator came opens nothing.
+            Ok(_) if self.has_login()? && !self.window.is_open(self.clock.now().mono) => Ok(None),
             Ok(text) => Ok(Some(text.trim().to_owned()).filter(|code| !code.is_empty())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(fault(&error)),
@@ -59,11 +73,24 @@ impl panel::Vault for StoreVault {
     }
 
     fn claim_used(&self) -> Result<(), VaultError> {
+        self.window.close();
+        // A busy exchange has the new version of its configuration in the books all the same.
+        let _ = self
+            .mouth
+            .say(Word::Command(Command::Claim(ClaimStep::Used)));
         match fs::remove_file(&self.claim) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(fault(&error)),
         }
+    }
+
+    fn has_login(&self) -> Result<bool, VaultError> {
+        let reader = self
+            .reader
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        reader.has_login().map_err(|e| fault(&e))
     }
 
     fn sessions(&self) -> Result<Vec<StoredSession>, VaultError> {

@@ -47,6 +47,8 @@ pub(crate) enum Word {
         ask: BoardAsk,
         answer: SyncSender<Result<Option<hal_sim::Report>, hal_sim::ActError>>,
     },
+    /// Somebody wants to know how the buttons of the board are.
+    Buttons(SyncSender<Vec<hal_board::ButtonReport>>),
     /// Other addresses are configured; their sockets are bound.
     Doors(SipChange),
     /// The guard wants a sign of life.
@@ -69,6 +71,8 @@ pub(crate) enum BoardAsk {
     Act(hal_sim::Act),
     /// Tell what you see and hear.
     Hear,
+    /// Press the button of that name, or let it go.
+    Button { held: bool },
 }
 
 /// Sockets that come and go.

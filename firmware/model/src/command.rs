@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, EntryId, LineSign, PortId, RecordingId, ToneSignature};
+use crate::{CallId, ClaimStep, EntryId, LineSign, PortId, RecordingId, ToneSignature};
 
 /// What the panel, the CLI, the service manager and the recorder say to the running exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,4 +72,6 @@ pub enum Command {
         /// How long calls in progress may go on.
         grace: Duration,
     },
+    /// A claim code was made or used: it is written down.
+    Claim(ClaimStep),
 }

@@ -259,6 +259,27 @@ impl From<&CallerField> for CallerTold {
     }
 }
 
+/// What becomes of a claim code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimStep {
+    /// One was made at the box; it is good for a while.
+    Made,
+    /// Somebody became administrator by it.
+    Used,
+}
+
+impl ClaimStep {
+    /// Why it happened.
+    #[must_use]
+    pub const fn rule(self) -> Rule {
+        match self {
+            Self::Made => Rule::ButtonHeld,
+            Self::Used => Rule::ClaimCode,
+        }
+    }
+}
+
 /// The facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -508,6 +529,11 @@ pub enum EventBody {
     Erased {
         /// The emptied row.
         party: PartyId,
+    },
+    /// The door for a new administrator moved. The code itself is nowhere in the books.
+    Claim {
+        /// How.
+        step: ClaimStep,
     },
 }
 

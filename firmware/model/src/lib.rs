@@ -31,8 +31,8 @@ pub use clip::{Chime, Clip, Prompt};
 pub use codec::{Codec, Digit};
 pub use command::Command;
 pub use event::{
-    CallerIdOutcome, CallerTold, ConferenceEvent, Event, EventBody, LegKind, LineNews, LineSign,
-    MediaFigures, Record, SharedTrack, Target,
+    CallerIdOutcome, CallerTold, ClaimStep, ConferenceEvent, Event, EventBody, LegKind, LineNews,
+    LineSign, MediaFigures, Record, SharedTrack, Target,
 };
 pub use id::{
     BridgeId, CallId, ClipId, EntryId, FlowId, LegId, MediaLeg, PairId, ParseIdError, PartyId,

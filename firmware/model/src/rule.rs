@@ -287,6 +287,10 @@ rules! {
     LifelineCall = "line.lifeline_call",
     /// An emergency call took the line.
     EmergencyPreempts = "emergency.preempts",
+    /// Somebody before the box held its button for recovery.
+    ButtonHeld = "access.button_held",
+    /// Whoever knows the claim code becomes administrator.
+    ClaimCode = "access.claim_code",
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ pub trait Vault: Send + Sync + 'static {
     /// See [`Vault::password_hash`].
     fn set_password_hash(&self, person: &str, hash: &str) -> Result<(), VaultError>;
 
-    /// The one-time code that makes the first administrator; `None` once it was used.
+    /// The one-time code that makes an administrator: the first one, or, made at the box by its button, one more
+    /// for an office that lost its password. `None` once it was used or is too old.
     ///
     /// # Errors
     /// See [`Vault::password_hash`].
@@ -60,6 +61,12 @@ pub trait Vault: Send + Sync + 'static {
     /// # Errors
     /// See [`Vault::password_hash`].
     fn claim_used(&self) -> Result<(), VaultError>;
+
+    /// Whether anybody has a password: a claim code makes a further administrator then.
+    ///
+    /// # Errors
+    /// See [`Vault::password_hash`].
+    fn has_login(&self) -> Result<bool, VaultError>;
 
     /// Every stored session, at start.
     ///
@@ -118,6 +125,11 @@ impl MemoryVault {
         self.lock().tokens.insert(crate::token_hash(token), stored);
     }
 
+    /// The button at the box was held: there is a code though somebody may have a password.
+    pub fn recover(&self, code: &str) {
+        self.lock().claim = Some(code.to_owned());
+    }
+
     /// Takes every token back.
     pub fn drop_tokens(&self) {
         self.lock().tokens.clear();
@@ -145,6 +157,10 @@ impl Vault for MemoryVault {
     fn claim_used(&self) -> Result<(), VaultError> {
         self.lock().claim = None;
         Ok(())
+    }
+
+    fn has_login(&self) -> Result<bool, VaultError> {
+        Ok(!self.lock().hashes.is_empty())
     }
 
     fn sessions(&self) -> Result<Vec<StoredSession>, VaultError> {

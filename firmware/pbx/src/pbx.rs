@@ -179,6 +179,9 @@ impl Pbx {
             Input::Command(Command::TestLifeline(line)) => self.test_lifeline(now, &line),
             Input::Command(Command::TestSet { port }) => self.test_set(now, port),
             Input::Command(Command::Stop { grace }) => self.begin_stop(now, grace),
+            Input::Command(Command::Claim(step)) => {
+                self.note(now, step.rule(), EventBody::Claim { step });
+            }
             Input::Config {
                 version, config, ..
             } => self.reconfigure(now, version, config),

@@ -86,7 +86,8 @@ impl Pbx {
             | Command::TestLifeline(_)
             | Command::SetMessages { .. }
             | Command::TestSet { .. }
-            | Command::Stop { .. } => return,
+            | Command::Stop { .. }
+            | Command::Claim(_) => return,
         };
         let event = Event {
             call: Some(call),

@@ -111,6 +111,7 @@ fn named(body: &EventBody) -> [Option<PartyId>; 2] {
         | EventBody::MessagesWaiting { .. }
         | EventBody::PortLamp { .. }
         | EventBody::PortTested { .. }
-        | EventBody::Erased { .. } => [None, None],
+        | EventBody::Erased { .. }
+        | EventBody::Claim { .. } => [None, None],
     }
 }

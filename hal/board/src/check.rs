@@ -51,6 +51,7 @@ pub(crate) fn board(board: &BoardFile, wrong: &mut Vec<Wrong>) {
         let most = limits::PORTS;
         say(1, format!("a board has at most {most} ports"));
     }
+    check_buttons(board, &mut say);
     let mut jacks = BTreeMap::new();
     for relay in &board.relays {
         for name in [&relay.set, &relay.line] {
@@ -106,6 +107,17 @@ fn check_port(board: &BoardFile, port: &PortEntry, say: &mut impl FnMut(u32, Str
     }
 }
 
+/// The doctor tells of a button by its name.
+fn check_buttons(board: &BoardFile, say: &mut impl FnMut(u32, String)) {
+    let mut buttons = BTreeMap::new();
+    for button in &board.buttons {
+        if let Some(before) = buttons.insert(&button.name, button.at_line) {
+            let what = format!("{} is taken by line {before}", button.name);
+            say(button.at_line, what);
+        }
+    }
+}
+
 fn check_name(name: &str, kind: PortKind, line: u32, say: &mut impl FnMut(u32, String)) {
     let prefix = match kind {
         PortKind::Fxs => "fxs",
@@ -137,6 +149,8 @@ fn check_pins(board: &BoardFile, say: &mut impl FnMut(u32, String)) {
         let pins = pins.into_iter().flatten();
         pins.map(|pin| (pin, relay.at_line))
     });
+    let buttons = board.buttons.iter();
+    let rest = rest.chain(buttons.map(|button| (&button.pin, button.at_line)));
     all.extend(rest.map(|(pin, line)| (pin.clone(), line, String::new())));
     for (pin, line, bus) in &all {
         // A pin that could not be read was complained of.

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use hal_port::PortKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A chip of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -162,6 +162,28 @@ pub struct Relay {
     pub at_line: u32,
 }
 
+/// What a button is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonUse {
+    /// Held, it makes a claim code: an office that lost its administrator's password gets in again.
+    #[default]
+    Recover,
+}
+
+/// A button that somebody before the box can press.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Button {
+    /// What it is called.
+    pub name: String,
+    /// Active while it is pressed.
+    pub pin: Pin,
+    /// What it is for: `use` in the file.
+    pub purpose: ButtonUse,
+    /// Where it stands in the file.
+    pub at_line: u32,
+}
+
 /// A board.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BoardFile {
@@ -179,6 +201,8 @@ pub struct BoardFile {
     pub dahdi: Vec<DahdiEntry>,
     /// Lifelines.
     pub relays: Vec<Relay>,
+    /// What can be pressed.
+    pub buttons: Vec<Button>,
 }
 
 /// A mistake in a board file.

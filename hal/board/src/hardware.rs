@@ -1,6 +1,7 @@
 use embedded_hal::digital::{InputPin, OutputPin};
 use embedded_hal::spi::SpiDevice;
 
+use crate::button::EdgePin;
 use crate::file::{Pin, Relay};
 
 /// Why a bus or pin cannot be had.
@@ -19,6 +20,8 @@ pub trait Hardware {
     type Spi: SpiDevice + Send + 'static;
     /// A pin that is read.
     type Input: InputPin + Send + 'static;
+    /// A pin that is read, whose movements wake.
+    type Edges: EdgePin + Send + 'static;
     /// A pin that is set.
     type Output: OutputPin + Send + 'static;
 
@@ -33,6 +36,12 @@ pub trait Hardware {
     /// # Errors
     /// It is not there, or somebody else's.
     fn input(&mut self, pin: &Pin) -> Result<Self::Input, HardwareError>;
+
+    /// A pin to be read as [`Self::input`]'s, whose movements wake where the machine can do that.
+    ///
+    /// # Errors
+    /// It is not there, or somebody else's.
+    fn edges(&mut self, pin: &Pin) -> Result<Self::Edges, HardwareError>;
 
     /// A pin to be set, inactive at first.
     ///

@@ -1,5 +1,5 @@
 //! What a board carries: which chips on which bus, their selects, interrupts and slots, the sound
-//! device, relays, the lamp that says that the exchange runs.
+//! device, relays, buttons, the lamp that says that the exchange runs.
 //!
 //! A board is a file ([`BoardFile`]), read strictly: every mistake with its line, all of them at once.
 //! [`find`] looks where it may lie. Buses and pins are opened through [`Hardware`], by Linux
@@ -37,11 +37,18 @@
 //! sense = "gpiochip0:7"          # active while the set is on the line; for tests, may be left out
 //! set = "fxs1"
 //! line = "fxo1"
+//!
+//! [[button]]                     # held for 5 s it makes a claim code, as at the first start
+//! name = "recover"
+//! pin = "!gpiochip0:11"          # active while it is pressed
+//! use = "recover"
 //! ```
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod button;
 mod check;
+mod controls;
 mod file;
 mod find;
 mod hardware;
@@ -50,8 +57,11 @@ mod lifeline;
 pub mod linux;
 mod read;
 
+pub use button::{ButtonNews, ButtonState, EdgePin, HOLD, HeldButton, Wakes};
+pub use controls::{ButtonReport, Controls, PinControls, StatusLamp};
 pub use file::{
-    Audio, BoardFile, Chip, DahdiEntry, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
+    Audio, BoardFile, Button, ButtonUse, Chip, DahdiEntry, LineDriver, Pin, PortEntry, Relay,
+    SlotFormat, Wrong,
 };
 pub use find::{Found, NotFound, find, load};
 pub use hardware::{Hardware, HardwareError, Lifeline};

@@ -1,13 +1,15 @@
 //! Buses and pins of Linux: `/dev/spidevB.S` and `/dev/gpiochipN`.
 
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use embedded_hal::digital::{self, ErrorKind, InputPin, OutputPin};
 use gpiocdev::Request;
-use gpiocdev::line::Value;
+use gpiocdev::line::{EdgeDetection, Value};
 use linux_embedded_hal::SpidevDevice;
 use linux_embedded_hal::spidev::{SpiModeFlags, SpidevOptions};
 
+use crate::button::{EdgePin, Wakes};
 use crate::file::Pin;
 use crate::hardware::{Hardware, HardwareError};
 
@@ -75,6 +77,14 @@ impl LinuxPin {
 
     /// Levels are the pin's own: what low means is for who reads the board file.
     fn open(pin: &Pin, output: bool) -> Result<Self, HardwareError> {
+        Self::request(pin, output, None)
+    }
+
+    fn request(
+        pin: &Pin,
+        output: bool,
+        edges: Option<EdgeDetection>,
+    ) -> Result<Self, HardwareError> {
         let mut builder = Request::builder();
         builder
             .on_chip(Path::new("/dev").join(&pin.chip))
@@ -88,7 +98,7 @@ impl LinuxPin {
             };
             builder.as_output(inactive);
         } else {
-            builder.as_input();
+            builder.as_input().with_edge_detection(edges);
         }
         let request = builder
             .request()
@@ -100,9 +110,51 @@ impl LinuxPin {
     }
 }
 
+/// A pin whose movements the kernel tells, if its chip has interrupts.
+#[derive(Debug)]
+pub struct LinuxEdges {
+    pin: LinuxPin,
+    interrupts: bool,
+}
+
+impl digital::ErrorType for LinuxEdges {
+    type Error = PinError;
+}
+
+impl InputPin for LinuxEdges {
+    fn is_high(&mut self) -> Result<bool, PinError> {
+        self.pin.is_high()
+    }
+
+    fn is_low(&mut self) -> Result<bool, PinError> {
+        self.pin.is_low()
+    }
+}
+
+impl EdgePin for LinuxEdges {
+    fn wakes(&self) -> Wakes<'_> {
+        if self.interrupts {
+            Wakes::Descriptor(self.pin.request.as_fd())
+        } else {
+            Wakes::Never
+        }
+    }
+
+    fn clear_edges(&mut self) {
+        let request = &self.pin.request;
+        // The level is read afterwards: what an edge said does not matter.
+        while self.interrupts && request.has_edge_event().unwrap_or(false) {
+            if request.read_edge_event().is_err() {
+                return;
+            }
+        }
+    }
+}
+
 impl Hardware for Linux {
     type Spi = SpidevDevice;
     type Input = LinuxPin;
+    type Edges = LinuxEdges;
     type Output = LinuxPin;
 
     fn spi(&mut self, device: &str, hz: u32) -> Result<SpidevDevice, HardwareError> {
@@ -118,6 +170,14 @@ impl Hardware for Linux {
 
     fn input(&mut self, pin: &Pin) -> Result<LinuxPin, HardwareError> {
         LinuxPin::open(pin, false)
+    }
+
+    fn edges(&mut self, pin: &Pin) -> Result<LinuxEdges, HardwareError> {
+        let interrupts = LinuxPin::request(pin, false, Some(EdgeDetection::BothEdges));
+        // A chip behind a slow bus often has none.
+        let told = interrupts.map(|pin| (pin, true));
+        let (pin, interrupts) = told.or_else(|_| Ok((LinuxPin::open(pin, false)?, false)))?;
+        Ok(LinuxEdges { pin, interrupts })
     }
 
     fn output(&mut self, pin: &Pin) -> Result<LinuxPin, HardwareError> {

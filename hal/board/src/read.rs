@@ -5,7 +5,8 @@ use toml_edit::{Document, Item, Table};
 
 use crate::check;
 use crate::file::{
-    Audio, BoardFile, Chip, DahdiEntry, LineDriver, Pin, PortEntry, Relay, SlotFormat, Wrong,
+    Audio, BoardFile, Button, ButtonUse, Chip, DahdiEntry, LineDriver, Pin, PortEntry, Relay,
+    SlotFormat, Wrong,
 };
 
 /// Speed of an SPI bus about which nothing is said.
@@ -83,6 +84,7 @@ impl Reader<'_> {
             "port",
             "dahdi",
             "relay",
+            "button",
         ];
         self.only(&top, &known);
         BoardFile {
@@ -100,6 +102,7 @@ impl Reader<'_> {
                 }
             }),
             relays: self.list(root, "relay", limits::BOARD_RELAYS, Self::relay),
+            buttons: self.list(root, "button", limits::BOARD_BUTTONS, Self::button),
         }
     }
 
@@ -228,6 +231,17 @@ impl Reader<'_> {
             sense: self.pin_of(entry, "sense"),
             set: self.text_of(entry, "set", None),
             line: self.text_of(entry, "line", None),
+            at_line: entry.line,
+        }
+    }
+
+    fn button(&mut self, entry: &Entry<'_>) -> Button {
+        self.only(entry, &["name", "pin", "use"]);
+        let uses = [("recover", ButtonUse::Recover)];
+        Button {
+            name: self.text_of(entry, "name", None),
+            pin: self.needed_pin(entry, "pin"),
+            purpose: self.choice(entry, "use", &uses, None),
             at_line: entry.line,
         }
     }

@@ -1,6 +1,6 @@
 //! Board files: what is read, what is refused and where, and where they are looked for.
 
-use hal_board::{BoardFile, Chip, Lifeline, SlotFormat, find, load};
+use hal_board::{BoardFile, ButtonUse, Chip, Lifeline, SlotFormat, find, load};
 use hal_port::PortKind;
 
 const GOOD: &str = r#"name = "Office 2+1"
@@ -45,6 +45,11 @@ name = "lifeline"
 pin = "!gpiochip0:5"
 set = "fxs1"
 line = "fxo1"
+
+[[button]]
+name = "recover"
+pin = "!gpiochip0:11"
+use = "recover"
 "#;
 
 #[test]
@@ -61,6 +66,10 @@ fn a_whole_board_is_read() {
     assert_eq!(line.spi_hz, 4_000_000);
     assert_eq!(board.relays[0].pin.to_string(), "!gpiochip0:5");
     assert_eq!(board.relays[0].sense, None);
+    let button = &board.buttons[0];
+    assert_eq!((button.name.as_str(), button.at_line), ("recover", 44));
+    assert_eq!(button.pin.to_string(), "!gpiochip0:11");
+    assert_eq!(button.purpose, ButtonUse::Recover);
     let sensed = GOOD.replace("set = \"fxs1\"", "set = \"fxs1\"\nsense = \"!gpiochip0:7\"");
     let sensed = BoardFile::parse(&sensed).expect("is sound");
     let sense = sensed.relays[0].sense.as_ref().expect("a contact");
@@ -154,6 +163,21 @@ fn mistakes_are_told_with_their_lines() {
     refused("[audio]", "[audio", 4, "");
     let huge = "#".repeat(100_000);
     assert!(BoardFile::parse(&huge).is_err());
+}
+
+#[test]
+fn mistakes_about_a_button_are_told() {
+    refused("use = \"recover\"", "use = \"reset\"", 47, "one of recover");
+    refused("use = \"recover\"", "", 44, "use is missing");
+    refused("gpiochip0:11", "gpiochip0:5", 44, "taken by line 38");
+    let second = "[[button]]\nname = \"recover\"\npin = \"gpiochip0:8\"\nuse = \"recover\"\n";
+    let first = "[[button]]";
+    refused(
+        first,
+        &format!("{second}{first}"),
+        48,
+        "recover is taken by line 44",
+    );
 }
 
 #[test]

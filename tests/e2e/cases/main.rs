@@ -12,6 +12,7 @@ mod hold;
 mod life;
 mod lines;
 mod recordings;
+mod recovery;
 mod refusals;
 mod sets;
 mod sipp_calls;

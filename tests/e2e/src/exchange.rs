@@ -417,6 +417,37 @@ pub fn page(at: SocketAddr, path: &str) -> String {
     body.to_owned()
 }
 
+/// What the panel answers to a browser that posts this: status, body, and the cookie it sets.
+///
+/// # Panics
+/// If it says nothing.
+#[must_use]
+#[track_caller]
+pub fn post(at: SocketAddr, path: &str, body: &Value) -> (u16, Value, Option<String>) {
+    let mut stream = TcpStream::connect(at).expect("the panel listens");
+    let patience = stream.set_read_timeout(Some(s(20)));
+    patience.expect("a timeout of 20 s is one");
+    let body = body.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {at}\r\nOrigin: http://{at}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).expect("it is read");
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer);
+    read.expect("the panel answers within 20 s");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.get(9..12).and_then(|status| status.parse().ok());
+    let cookie = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let is_it = name.eq_ignore_ascii_case("set-cookie");
+        is_it.then(|| value.split(';').next().unwrap_or_default().to_owned())
+    });
+    let body = serde_json::from_str(body).unwrap_or_default();
+    (status.expect("a status"), body, cookie)
+}
+
 fn serve(folder: &Folder) -> Child {
     let mut command = Command::new(binary());
     command

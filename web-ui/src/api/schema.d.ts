@@ -169,7 +169,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes the first administrator with the one-time code, and signs in. */
+        /** Makes an administrator with the one-time code, and signs in. */
         post: operations["claim"];
         delete?: never;
         options?: never;
@@ -1001,9 +1001,9 @@ export interface components {
             /** @enum {string} */
             type: "set";
         };
-        /** @description The first visit: the one-time code makes the first administrator. */
+        /** @description The one-time code makes the first administrator, or one more after the button at the box was held. */
         Claim: {
-            /** @description The code printed at first start; letters in any case, dashes and spaces do not count. */
+            /** @description The code printed at first start or made by the button at the box; letters in any case, dashes and spaces do not count. */
             code: string;
             /** @description The name to sign in with. */
             login: string;
@@ -1926,6 +1926,8 @@ export interface components {
             claimed: boolean;
             /** @description The office's language: `en`, `pl`, `cs`, `ru` or another. */
             language: string;
+            /** @description Whether a claim code was made at the box although one exists: the page for signing in leads to the claim page. */
+            recovery: boolean;
             signed_in?: components["schemas"]["SignedIn"] | null;
         };
         /** @description What the display of a set says of a caller. */

@@ -68,7 +68,7 @@ const fail = (status: number, error: string, rest: Partial<Problem> = {}): Respo
 function session(): Session {
   const { office } = live;
   const signed_in = { person: "ewa", name: PEOPLE[0]?.name ?? "", role: "administrator" as const, office, version: "0.0.0" };
-  return { claimed, language: office.language, signed_in: inside ? signed_in : null };
+  return { claimed, recovery: false, language: office.language, signed_in: inside ? signed_in : null };
 }
 
 function enter(): Response {

@@ -6,6 +6,7 @@ use std::{io::Write as _, path::Path};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
+use hal_board::{ButtonReport, ButtonState};
 use model::{LineHealth, Seq};
 use store::explain;
 
@@ -191,6 +192,28 @@ fn ports(
         println!("{}", port_figures::in_words(port));
     }
     Ok(())
+}
+
+/// How the buttons are for whoever asks how the machine is: nothing if no exchange answers.
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+pub(super) fn buttons_if_running(data: &Path) {
+    let answer = socket::ask(data, &Ask::Buttons).ok().flatten();
+    let buttons = answer.and_then(|answer| serde_json::from_value(answer).ok());
+    let buttons: Vec<ButtonReport> = buttons.unwrap_or_default();
+    for button in buttons {
+        let state = match button.state {
+            ButtonState::Free => "free",
+            ButtonState::Pressed => "pressed",
+            ButtonState::Stuck => {
+                "stuck: pressed since the start or for more than a minute, it does nothing until it is let go"
+            }
+            ButtonState::Unreadable => "cannot be read",
+        };
+        println!("button        {}  {state}", button.name);
+    }
 }
 
 /// The same of all ports for whoever asks how the machine is: nothing if no exchange answers.

@@ -249,6 +249,7 @@ fn doctor(data: &std::path::Path) {
         println!("{:<13} {}", sheet.thread, sheet.state());
     }
     print!("{}", BoardReport::of(&BoardChoice::Auto));
+    doctor::buttons_if_running(data);
     doctor::ports_if_running(data);
 }
 

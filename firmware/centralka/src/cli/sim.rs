@@ -12,7 +12,7 @@ use crate::{desk::Ask, socket};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// The port's name, like fxs1 or fxo1.
+    /// The port's name, like fxs1 or fxo1; the button's for hold and release.
     port: String,
     #[command(subcommand)]
     verb: Verb,
@@ -41,6 +41,10 @@ enum Verb {
     Hear,
     /// Press the hook for a moment.
     Flash,
+    /// Press a button of the board, which is named in the port's place, until it is let go: `sim recover hold`.
+    Hold,
+    /// Let it go.
+    Release,
     /// Put the receiver back.
     Hangup,
     /// The set is a fax machine from now on: it answers the first ring.
@@ -122,6 +126,10 @@ pub(crate) fn run(data: &Path, args: Args) -> Result<()> {
             faults: args.faults,
             impedance: args.impedance,
         }),
+        verb @ (Verb::Hold | Verb::Release) => {
+            let held = matches!(verb, Verb::Hold);
+            return done(data, &Ask::SimButton { button: port, held }, args.json);
+        }
         Verb::Hear => {
             let answer = ask(data, &Ask::SimHear { port })?;
             if args.json {
@@ -133,8 +141,16 @@ pub(crate) fn run(data: &Path, args: Args) -> Result<()> {
             return Ok(());
         }
     };
-    ask(data, &Ask::SimAct { port, act })?;
-    if args.json {
+    done(data, &Ask::SimAct { port, act }, args.json)
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the command line answers on standard output"
+)]
+fn done(data: &Path, question: &Ask, json: bool) -> Result<()> {
+    ask(data, question)?;
+    if json {
         println!("{{\"ok\":true}}");
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! The board on the control thread: jacks, and on a simulated board the people at its sets.
 
-use std::{sync::Arc, time::Duration};
+use std::{os::fd::BorrowedFd, sync::Arc, time::Duration};
 
+use hal_board::{ButtonNews, ButtonReport, ButtonUse, Controls};
 use hal_port::{ControlHalf as _, FaultKind, PortCommand, PortEvent, PortKind, Reading};
 use hal_sim::{ActError, People, Report};
 use model::{Absence, HangUps, Instant, LineHealth, LineLifeline, LineSample, PortId, Wall};
@@ -13,7 +14,7 @@ use panel::{
 use pbx::PortFigures;
 
 use crate::{
-    hardware::Jack,
+    hardware::{Finger, Jack},
     live::{InForce, current},
     marks::{MARKS, mark_number},
     word::BoardAsk,
@@ -42,14 +43,24 @@ const QUIET_MINUTES: u8 = 60;
 pub(crate) struct Board {
     seats: Vec<Seat>,
     people: Option<People>,
+    face: Face,
+    /// A button has moved since they were looked at.
+    moved: bool,
     feed: Arc<Feed>,
     in_force: InForce,
+}
+
+/// What a board has on its face: buttons and a lamp, and the finger of a simulated one.
+pub(crate) struct Face {
+    pub(crate) controls: Option<Box<dyn Controls + Send>>,
+    pub(crate) finger: Option<Finger>,
 }
 
 impl Board {
     pub(crate) fn new(
         jacks: Vec<(PortId, String, Jack)>,
         people: Option<People>,
+        face: Face,
         feed: Arc<Feed>,
         in_force: InForce,
     ) -> Self {
@@ -68,6 +79,8 @@ impl Board {
         Self {
             seats: jacks.into_iter().map(seat).collect(),
             people,
+            face,
+            moved: false,
             feed,
             in_force,
         }
@@ -80,7 +93,52 @@ impl Board {
             .iter()
             .filter_map(|seat| seat.jack.next_deadline());
         let people = self.people.as_ref().and_then(People::next_deadline);
-        jacks.map(|at| Instant::ZERO + at).chain(people).min()
+        let face = self.face.controls.as_ref();
+        let face = face.and_then(|face| face.next_deadline());
+        let own = jacks.chain(face).map(|at| Instant::ZERO + at);
+        own.chain(people).min()
+    }
+
+    /// What becomes readable when a button moves.
+    pub(crate) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        let face = self.face.controls.as_ref();
+        face.map_or_else(Vec::new, |face| face.descriptors())
+    }
+
+    /// Something became readable.
+    pub(crate) const fn button_moved(&mut self) {
+        self.moved = true;
+    }
+
+    /// What buttons are for that were held long enough.
+    pub(crate) fn pressed(&mut self, now: Instant) -> Vec<ButtonUse> {
+        let moved = core::mem::take(&mut self.moved);
+        let Some(face) = &mut self.face.controls else {
+            return Vec::new();
+        };
+        let mut held = Vec::new();
+        for (button, news) in face.advance(now.since(Instant::ZERO), moved) {
+            match news {
+                ButtonNews::Held => held.push(button.purpose),
+                ButtonNews::Stuck => {
+                    tracing::warn!(
+                        button = button.name,
+                        "the button is stuck: it does nothing until it is let go"
+                    );
+                }
+                ButtonNews::Unreadable => {
+                    tracing::error!(button = button.name, "the button cannot be read");
+                }
+                ButtonNews::Sound => tracing::info!(button = button.name, "the button works"),
+            }
+        }
+        held
+    }
+
+    /// How the buttons are.
+    pub(crate) fn buttons(&self) -> Vec<ButtonReport> {
+        let face = self.face.controls.as_ref();
+        face.map_or_else(Vec::new, |face| face.report())
     }
 
     /// Lets time pass on the board; what the ports report, in order.
@@ -182,6 +240,12 @@ impl Board {
         ask: &BoardAsk,
     ) -> Result<Option<Report>, ActError> {
         let no_port = || ActError::NoPort(port.to_owned());
+        if let BoardAsk::Button { held } = *ask {
+            let finger = self.face.finger.as_ref();
+            let known = finger.is_some_and(|finger| finger.moves(port, held));
+            self.moved |= known;
+            return if known { Ok(None) } else { Err(no_port()) };
+        }
         let people = self.people.as_mut().ok_or_else(no_port)?;
         match ask {
             BoardAsk::Hear => people.report(port, &MARKS).map(Some),
@@ -195,6 +259,8 @@ impl Board {
                 self.show();
                 Ok(None)
             }
+            // Was pressed above.
+            BoardAsk::Button { .. } => Ok(None),
         }
     }
 

@@ -19,7 +19,7 @@ use mio::{Poll, Token};
 use model::{FlowId, Instant};
 use panel::{WebInbox, WebLine};
 
-pub(crate) use board::Board;
+pub(crate) use board::{Board, Face};
 pub(crate) use doors::UdpDoor;
 pub(crate) use driver::{Driver, Outside};
 pub(crate) use gather::Gather;
@@ -27,7 +27,7 @@ pub(crate) use handshakes::Handshakes;
 pub(crate) use parting::Parting;
 use stream::Stream;
 
-use crate::{clock::Clock, doors::Listener, tls::Tls, word::Word};
+use crate::{clock::Clock, doors::Listener, recovery::Recovery, tls::Tls, word::Word};
 
 /// Everything the control thread owns.
 pub(crate) struct Control {
@@ -49,6 +49,8 @@ pub(crate) struct Control {
     pub(crate) again: Vec<Token>,
     pub(crate) next_flow: u64,
     pub(crate) board: Board,
+    /// Who makes a claim code when the button for it is held.
+    pub(crate) recovery: Recovery,
     /// When the ports are sampled next.
     pub(crate) sample_at: Instant,
     pub(crate) tls: Option<Tls>,
@@ -56,9 +58,10 @@ pub(crate) struct Control {
     pub(crate) buffer: Vec<u8>,
 }
 
-/// Tokens: the waker, the media plane, then UDP sockets, then listeners, then connections by flow.
+/// Tokens: the waker, the media plane, the buttons of the board, then UDP sockets, then listeners, then connections by flow.
 pub(crate) const WAKER: Token = Token(0);
 pub(crate) const MEDIA: Token = Token(1);
-pub(crate) const SOCKETS: usize = 2;
+pub(crate) const BUTTONS: Token = Token(2);
+pub(crate) const SOCKETS: usize = 3;
 pub(crate) const LISTENERS: usize = 1_000;
 pub(crate) const FLOWS: usize = 10_000;

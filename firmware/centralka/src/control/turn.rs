@@ -2,13 +2,14 @@
 
 use std::{io, time::Duration};
 
+use hal_board::ButtonUse;
 use mio::{Events, Interest, Token};
 use model::{Command, FlowId, Instant, MediaEvent, Now, PortId, Transport, limits};
 use panel::{WebLine, WebPhoneWord};
 use pbx::Input;
 
 use super::{
-    Control, FLOWS, LISTENERS, MEDIA, Outside, SOCKETS, WAKER, Word,
+    BUTTONS, Control, FLOWS, LISTENERS, MEDIA, Outside, SOCKETS, WAKER, Word,
     stream::{Progress, Stream},
 };
 
@@ -75,6 +76,7 @@ impl Control {
         match token.0 {
             _ if token == WAKER => {}
             _ if token == MEDIA => self.hear_media(),
+            _ if token == BUTTONS => self.board.button_moved(),
             at if at >= FLOWS => {
                 let flow = self.flow_of(at);
                 self.stream_ready(flow);
@@ -321,6 +323,10 @@ impl Control {
                     // Nobody waits any more if this fails.
                     let _ = answer.try_send(self.board.ask(now, &port, &ask));
                 }
+                Word::Buttons(answer) => {
+                    // Nobody waits any more if this fails.
+                    let _ = answer.try_send(self.board.buttons());
+                }
                 Word::Doors(change) => self.change_doors(change),
                 Word::Alive => {}
             }
@@ -350,7 +356,13 @@ impl Control {
     }
 
     fn run_jacks(&mut self) {
-        let said = self.board.advance(self.clock.now().mono);
+        let now = self.clock.now().mono;
+        for purpose in self.board.pressed(now) {
+            match purpose {
+                ButtonUse::Recover => self.recovery.wanted(),
+            }
+        }
+        let said = self.board.advance(now);
         for (port, event) in said {
             self.tell(Input::Port { port, event });
         }

@@ -10,8 +10,8 @@ use std::{
 use embedded_hal::digital::OutputPin;
 use hal_alsa::{Card, CardCounts, CardSettings, Period, SampleFormat};
 use hal_board::{
-    Audio, BoardFile, Chip, Hardware, HardwareError, Lifeline, LifelineJack, LineDriver, Pin,
-    PortEntry, Relay, SlotFormat,
+    Audio, BoardFile, Chip, Hardware, HardwareError, HeldButton, Lifeline, LifelineJack,
+    LineDriver, Pin, PinControls, PortEntry, Relay, SlotFormat, StatusLamp,
 };
 use hal_port::{
     AudioHalf, ControlFaults, ControlHalf, ErrorKind, FaultKind, FaultyControl, Port, PortCommand,
@@ -118,7 +118,7 @@ pub(super) fn open<H: Hardware>(
     }
     cards::add(file, &mut open);
     open_lifelines(file, hardware, &mut open);
-    light_status(file, hardware, &mut open);
+    open_controls(file, hardware, &mut open);
     open
 }
 
@@ -139,19 +139,6 @@ fn reset<H: Hardware>(pin: &Pin, hardware: &mut H) -> Result<(), HardwareError> 
     let mut output = hardware.output(pin)?;
     level(&mut output, pin, true)?;
     level(&mut output, pin, false)
-}
-
-/// A lamp that is lit as long as the exchange runs.
-struct Lit<O: OutputPin> {
-    output: O,
-    pin: Pin,
-}
-
-impl<O: OutputPin> Drop for Lit<O> {
-    fn drop(&mut self) {
-        // The kernel takes the pin back in any case.
-        let _ = level(&mut self.output, &self.pin, false);
-    }
 }
 
 /// Gives each relay to its set's port, as it is: somebody may be in a call by it. With the port it is let go in the end.
@@ -196,18 +183,29 @@ fn opened<H: Hardware>(relay: &Relay, hardware: &mut H) -> Result<Sensed<H>, Har
     Ok((lifeline, sense))
 }
 
-fn light_status<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
-    if let Some(pin) = &file.status_lamp {
-        let lit = hardware.output(pin).and_then(|mut output| {
-            level(&mut output, pin, true)?;
-            let pin = pin.clone();
-            Ok(Lit { output, pin })
+/// The status lamp, lit, and the buttons. One that cannot be had leaves the others.
+fn open_controls<H: Hardware>(file: &BoardFile, hardware: &mut H, open: &mut OpenBoard) {
+    let lamp = file.status_lamp.as_ref().and_then(|pin| {
+        let output = hardware.output(pin);
+        let mut output = output
+            .inspect_err(|error| tracing::error!(%error, "the status lamp"))
+            .ok()?;
+        let pin = pin.clone();
+        Some(StatusLamp::lit(Box::new(move |lit| {
+            if let Err(error) = level(&mut output, &pin, lit) {
+                tracing::error!(%error, "the status lamp");
+            }
+        })))
+    });
+    let buttons = file.buttons.iter().filter_map(|button| {
+        let pin = hardware.edges(&button.pin);
+        let pin = pin.inspect_err(|error| {
+            tracing::error!(button = button.name, %error, "the button");
         });
-        match lit {
-            Ok(lit) => open.kept.push(Box::new(lit)),
-            Err(error) => tracing::error!(%error, "the status lamp"),
-        }
-    }
+        Some(HeldButton::new(button.clone(), pin.ok()?))
+    });
+    let controls = PinControls::new(buttons.collect(), lamp);
+    open.controls = Some(Box::new(controls));
 }
 
 /// Buses and pins that several chips share.

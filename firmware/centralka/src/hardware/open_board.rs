@@ -2,13 +2,16 @@
 
 use std::any::Any;
 
+use hal_board::Controls;
 use hal_port::{AudioHalf, ControlHalf, ErrorKind, Port};
 use model::PortId;
+
+use super::Finger;
 
 /// The control half of a port, whatever the back end.
 pub(crate) type Jack = Box<dyn ControlHalf<Error = ErrorKind> + Send>;
 
-/// What the hardware needs as long as the exchange runs: the sound device's thread, the status lamp.
+/// What the hardware needs as long as the exchange runs: the sound device's thread.
 pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
 
 /// The board, taken apart.
@@ -20,6 +23,10 @@ pub(crate) struct OpenBoard {
     pub(crate) audio: Vec<(PortId, Box<dyn AudioHalf>)>,
     pub(crate) control: Vec<(PortId, String, Jack)>,
     pub(crate) people: Option<hal_sim::People>,
+    /// Buttons and the status lamp.
+    pub(crate) controls: Option<Box<dyn Controls + Send>>,
+    /// The finger on the simulated board's button.
+    pub(crate) finger: Option<Finger>,
     pub(crate) kept: Kept,
 }
 

@@ -117,6 +117,13 @@ fn parts(file: &BoardFile, root: &Path) -> Vec<Part> {
             device,
         });
     }
+    for button in &file.buttons {
+        parts.push(Part {
+            name: format!("button {}", button.name),
+            device: button.pin.to_string(),
+            is_there: is_there(&format!("/dev/{}", button.pin.chip)),
+        });
+    }
     let interrupts = file.ports.iter().filter_map(|port| port.interrupt.as_ref());
     let pins = interrupts.chain(file.reset.iter());
     let relays = file.relays.iter();
@@ -156,7 +163,7 @@ impl fmt::Display for BoardReport {
                 writeln!(f, "board         {name}, by {}", path.display())?;
                 for part in parts {
                     let state = if part.is_there { "there" } else { "missing" };
-                    writeln!(f, "  {:<12}{} {state}", part.name, part.device)?;
+                    writeln!(f, "  {:<11} {} {state}", part.name, part.device)?;
                 }
                 Ok(())
             }
@@ -171,7 +178,8 @@ mod tests {
     const BOARD: &str = "name = \"Test\"\n[audio]\ncapture = \"hw:0\"\nplayback = \"hw:CARD=lost,DEV=1\"\nchannels = 2\n\
         [[port]]\nname = \"fxs1\"\nchip = \"si3215\"\nspi = \"/dev/spidev0.0\"\nslot = 0\n\
         [[port]]\nname = \"fxo1\"\nchip = \"si3050\"\nspi = \"/dev/spidev0.1\"\nslot = 1\n\
-        interrupt = \"gpiochip3:1\"\n[[dahdi]]\nname = \"fxs2\"\nchannel = 4\n";
+        interrupt = \"gpiochip3:1\"\n[[dahdi]]\nname = \"fxs2\"\nchannel = 4\n\
+        [[button]]\nname = \"recover\"\npin = \"!gpiochip3:2\"\nuse = \"recover\"\n";
 
     #[test]
     fn what_is_there_and_what_is_missing() {
@@ -192,6 +200,7 @@ mod tests {
             "  fxs1 si3215 /dev/spidev0.0 there\n",
             "  fxo1 si3050 /dev/spidev0.1 missing\n",
             "  fxs2 dahdi  /dev/dahdi/4 missing\n",
+            "  button recover !gpiochip3:2 missing\n",
             "  pins        /dev/gpiochip3 missing\n",
         ] {
             assert!(said.contains(line), "{said}");

@@ -16,6 +16,8 @@ pub const BOARD_FILE_OCTETS: usize = 64 * 1_024;
 pub const BOARD_TEXT: usize = 64;
 /// Relays of a board.
 pub const BOARD_RELAYS: usize = 16;
+/// Buttons of a board.
+pub const BOARD_BUTTONS: usize = 4;
 /// Mistakes of a board file that are told at once.
 pub const BOARD_PROBLEMS: usize = 64;
 /// Minutes for which the samples of a port are kept as they are, at most one each: a week.

@@ -10,6 +10,8 @@ use super::Role;
 pub struct Session {
     /// Whether a first administrator exists; until then the claim page is shown.
     pub claimed: bool,
+    /// Whether a claim code was made at the box although one exists: the page for signing in leads to the claim page.
+    pub recovery: bool,
     /// The office's language: `en`, `pl`, `cs`, `ru` or another.
     pub language: String,
     /// The signed-in person and the office; absent for strangers.
@@ -44,11 +46,11 @@ pub struct Office {
     pub timezone: String,
 }
 
-/// The first visit: the one-time code makes the first administrator.
+/// The one-time code makes the first administrator, or one more after the button at the box was held.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    /// The code printed at first start; letters in any case, dashes and spaces do not count.
+    /// The code printed at first start or made by the button at the box; letters in any case, dashes and spaces do not count.
     pub code: String,
     /// The administrator's name.
     pub name: String,

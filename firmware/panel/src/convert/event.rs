@@ -1,6 +1,6 @@
 //! The names of events in the explanation of a call.
 
-use model::{CallerIdOutcome, Cause, Codec, ConferenceEvent, EventBody, LineNews, Rule};
+use model::{CallerIdOutcome, Cause, ClaimStep, Codec, ConferenceEvent, EventBody, LineNews, Rule};
 
 /// Names of the events a call's explanation can hold.
 #[must_use]
@@ -115,6 +115,12 @@ pub(super) fn event_parts(
         EventBody::PortTested { .. } => "port_tested",
         EventBody::Line { news, .. } => line_name(*news),
         EventBody::Erased { .. } => "erased",
+        EventBody::Claim {
+            step: ClaimStep::Made,
+        } => "claim_made",
+        EventBody::Claim {
+            step: ClaimStep::Used,
+        } => "claim_used",
     };
     (name, None, None, None)
 }

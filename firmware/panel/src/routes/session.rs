@@ -34,7 +34,7 @@ pub(crate) async fn session(
     state(&desk, person).await.map(Json)
 }
 
-/// Makes the first administrator with the one-time code, and signs in.
+/// Makes an administrator with the one-time code, and signs in.
 #[utoipa::path(post, path = "/api/v1/claim", tag = "session", request_body = Claim,
     responses(
         (status = 200, body = Session),
@@ -65,7 +65,7 @@ pub(crate) async fn claim(
             peer,
             CLAIM_ACCOUNT,
             "wrong_code",
-            "This is not the claim code. It was printed when the exchange first started; see the console or the file claim-code.",
+            "This is not the claim code. It was printed when the exchange first started or its button was held; see the console or the file claim-code.",
         ));
     }
     let name = crate::routes::people::clean_name(&claim.name)?;
@@ -75,6 +75,19 @@ pub(crate) async fn claim(
     let person = desk
         .ask(move |desk| desk.exchange.first_administrator(wish))
         .await?;
+    // Nobody who can sign in loses that by a code made at the box.
+    let id = person.id.clone();
+    if desk
+        .ask(move |desk| desk.vault.password_hash(&id))
+        .await?
+        .is_some()
+    {
+        return Err(Failure::field(
+            "login",
+            "login_taken",
+            "Somebody signs in with this login. Choose another one; as administrator you can give them a new password.",
+        ));
+    }
     desk.set_password(person.id.clone(), claim.password).await?;
     desk.ask(|desk| desk.vault.claim_used()).await?;
     desk.throttle().succeeded(CLAIM_ACCOUNT, peer.address.ip());
@@ -165,8 +178,10 @@ async fn sign_in(desk: &Desk, peer: Peer, person: Person) -> Result<Response, Fa
 async fn state(desk: &Desk, person: Option<Person>) -> Result<Session, Failure> {
     let code = desk.ask(|desk| desk.vault.claim_code()).await?;
     let office = desk.exchange.office();
+    let has_login = desk.ask(|desk| desk.vault.has_login()).await?;
     Ok(Session {
-        claimed: code.is_none(),
+        claimed: code.is_none() || has_login,
+        recovery: code.is_some() && has_login,
         language: office.language.clone(),
         signed_in: person.map(|person| SignedIn {
             person: person.id,

@@ -62,6 +62,36 @@ fn guessing_the_claim_code_becomes_slow() {
 }
 
 #[test]
+fn a_code_made_at_the_box_makes_a_further_administrator_and_takes_nothing_from_others() {
+    let panel = Box::start();
+    let mut ewa = panel.administrator();
+    let mut visitor = panel.visitor();
+    assert_eq!(visitor.get("/api/v1/session").json()["recovery"], false);
+    let code = "WXYZ-6789";
+    panel.vault.recover(code);
+    let seen = visitor.get("/api/v1/session").json();
+    assert_eq!(seen["recovery"], true);
+    assert_eq!(seen["claimed"], true, "others sign in as ever");
+
+    let mut claim =
+        json!({ "code": code, "name": "Jan", "login": LOGIN, "password": "a wholly new one" });
+    let taken = visitor.post("/api/v1/claim", &claim);
+    assert_eq!(taken.problem(), (422, "login_taken".into()));
+    assert_eq!(taken.json()["field"], "login");
+    claim["login"] = "jan".into();
+    assert_eq!(visitor.post("/api/v1/claim", &claim).status, 200);
+    let jan = visitor.get("/api/v1/session").json();
+    assert_eq!(jan["signed_in"]["role"], "administrator");
+    assert_eq!(jan["recovery"], false, "it works once");
+
+    assert_eq!(ewa.get("/api/v1/live").status, 200, "her session goes on");
+    let login = json!({ "login": LOGIN, "password": PASSWORD });
+    assert_eq!(panel.visitor().post("/api/v1/login", &login).status, 200);
+    let again = panel.visitor().post("/api/v1/claim", &claim);
+    assert_eq!(again.problem(), (409, "already_claimed".into()));
+}
+
+#[test]
 fn signing_in_and_out() {
     let panel = Box::start();
     let mut first = panel.administrator();

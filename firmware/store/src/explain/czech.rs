@@ -22,6 +22,10 @@ impl Words for Czech {
             Said::ExchangeStopping => "Ústředna nepřijímá nové hovory",
             Said::ExchangeStopped => "Ústředna zastavena",
             Said::ClockStepped => "Hodiny přestaveny z {0} na {1}",
+            Said::ClaimMade => {
+                "U zařízení byl vytvořen kód pro převzetí: 30 minut se s ním lze stát správcem"
+            }
+            Said::ClaimUsed => "Někdo se stal správcem díky kódu pro převzetí",
             Said::ConfigApplied => "Platí verze nastavení {0}",
             Said::Registered => "{0}: telefon přihlášen přes {1}, {2}",
             Said::Unregistered => "{0}: telefon odhlášen",
@@ -234,6 +238,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LifelineStuck => "relé záložní linky nepřepíná",
         Rule::LifelineCall => "hovor na záložní lince se při startu ústředny nepřeruší",
         Rule::EmergencyPreempts => "linku potřebovalo tísňové volání",
+        Rule::ButtonHeld => "někdo podržel tlačítko obnovy",
+        Rule::ClaimCode => "kdo zná kód pro převzetí, stane se správcem",
         of_set => set_rule(of_set),
     }
 }

@@ -22,6 +22,10 @@ impl Words for English {
             Said::ExchangeStopping => "The exchange takes no new calls",
             Said::ExchangeStopped => "The exchange stopped",
             Said::ClockStepped => "The clock was set from {0} to {1}",
+            Said::ClaimMade => {
+                "A claim code was made at the box: for 30 minutes somebody can become administrator by it"
+            }
+            Said::ClaimUsed => "Somebody became administrator by the claim code",
             Said::ConfigApplied => "Configuration version {0} is in force",
             Said::Registered => "{0}: a phone registered by {1} from {2}",
             Said::Unregistered => "{0}: a phone is gone",
@@ -236,6 +240,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LifelineStuck => "the relay of the lifeline does not switch",
         Rule::LifelineCall => "a call on the lifeline is not cut when the exchange starts",
         Rule::EmergencyPreempts => "an emergency call needed the line",
+        Rule::ButtonHeld => "the button for recovery was held",
+        Rule::ClaimCode => "whoever knows the claim code becomes administrator",
         of_set => set_rule(of_set),
     }
 }

@@ -1,8 +1,8 @@
 //! From facts to sentences: a language holds templates, here they get their names and values.
 
 use model::{
-    CallerIdOutcome, Cause, Codec, ConferenceEvent, EntryId, EventBody, LifelineVerdict, LineNews,
-    PartyId, Protection, QualityMinute, Rule, Transport,
+    CallerIdOutcome, Cause, ClaimStep, Codec, ConferenceEvent, EntryId, EventBody, LifelineVerdict,
+    LineNews, PartyId, Protection, QualityMinute, Rule, Transport,
 };
 
 use super::{Outcome, Scene, Words, duration};
@@ -35,6 +35,14 @@ const fn line(news: LineNews) -> Said {
             CallerIdOutcome::Unanswered => Said::LineToldNobody,
             CallerIdOutcome::Impossible => Said::LineCannotAsk,
         },
+    }
+}
+
+/// What is said of a claim code.
+const fn claim(step: ClaimStep) -> Said {
+    match step {
+        ClaimStep::Made => Said::ClaimMade,
+        ClaimStep::Used => Said::ClaimUsed,
     }
 }
 
@@ -210,6 +218,10 @@ pub(crate) enum Said {
     LifelineSetBack,
     /// –
     Erased,
+    /// –
+    ClaimMade,
+    /// –
+    ClaimUsed,
 }
 
 /// The one sentence of a call.
@@ -306,6 +318,7 @@ pub(super) fn event(body: &EventBody, rule: Rule, scene: &Scene<'_>) -> String {
         | EventBody::RecordingEnded { .. }
         | EventBody::RecordingLost { .. } => (recording(body), vec![]),
         EventBody::Erased { party: _ } => (Said::Erased, vec![]),
+        EventBody::Claim { step } => (claim(*step), vec![]),
         of_set => of_board(of_set, who, scene),
     };
     fill(scene.words.template(said), &values)

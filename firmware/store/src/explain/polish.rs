@@ -24,6 +24,10 @@ impl Words for Polish {
             Said::ExchangeStopping => "Centrala nie przyjmuje nowych połączeń",
             Said::ExchangeStopped => "Centrala zatrzymana",
             Said::ClockStepped => "Zegar przestawiony z {0} na {1}",
+            Said::ClaimMade => {
+                "Przy urządzeniu utworzono kod przejęcia: przez 30 minut można z nim zostać administratorem"
+            }
+            Said::ClaimUsed => "Ktoś został administratorem dzięki kodowi przejęcia",
             Said::ConfigApplied => "Obowiązuje wersja {0} konfiguracji",
             Said::Registered => "{0}: telefon zarejestrowany przez {1}, {2}",
             Said::Unregistered => "{0}: telefon wyrejestrowany",
@@ -240,6 +244,8 @@ const fn outside_line(rule: Rule) -> &'static str {
             "połączenia na linii ratunkowej nie przerywa się przy starcie centrali"
         }
         Rule::EmergencyPreempts => "linia była potrzebna dla połączenia alarmowego",
+        Rule::ButtonHeld => "przytrzymano przycisk odzyskiwania",
+        Rule::ClaimCode => "kto zna kod przejęcia, zostaje administratorem",
         of_set => set_rule(of_set),
     }
 }

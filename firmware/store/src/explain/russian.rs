@@ -24,6 +24,10 @@ impl Words for Russian {
             Said::ExchangeStopping => "Станция не принимает новых звонков",
             Said::ExchangeStopped => "Станция остановлена",
             Said::ClockStepped => "Часы переведены с {0} на {1}",
+            Said::ClaimMade => {
+                "У устройства создан код владельца: 30 минут по нему можно стать администратором"
+            }
+            Said::ClaimUsed => "Кто-то стал администратором по коду владельца",
             Said::ConfigApplied => "Действует версия настроек {0}",
             Said::Registered => "{0}: телефон зарегистрирован по {1}, {2}",
             Said::Unregistered => "{0}: телефон отключён",
@@ -240,6 +244,8 @@ const fn outside_line(rule: Rule) -> &'static str {
         Rule::LifelineStuck => "реле аварийной линии не переключается",
         Rule::LifelineCall => "разговор на аварийной линии при запуске станции не прерывают",
         Rule::EmergencyPreempts => "линия понадобилась для экстренного вызова",
+        Rule::ButtonHeld => "удержали кнопку восстановления",
+        Rule::ClaimCode => "кто знает код владельца, становится администратором",
         of_set => set_rule(of_set),
     }
 }

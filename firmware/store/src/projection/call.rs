@@ -229,7 +229,8 @@ impl CallView {
             | EventBody::MessagesWaiting { .. }
             | EventBody::PortLamp { .. }
             | EventBody::PortTested { .. }
-            | EventBody::Erased { .. } => {}
+            | EventBody::Erased { .. }
+            | EventBody::Claim { .. } => {}
         }
     }
 }

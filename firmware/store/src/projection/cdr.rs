@@ -126,11 +126,7 @@ impl CdrFold {
         match &record.event.body {
             EventBody::Dialled { to } => self.cdr.to = *to,
             EventBody::Routed { target } => self.cdr.target = Some(target.clone()),
-            EventBody::LegStarted {
-                kind,
-                outbound,
-                party: _,
-            } => {
+            EventBody::LegStarted { kind, outbound, .. } => {
                 self.leg_started(record.event.leg, kind, *outbound);
             }
             EventBody::LegEnded { .. } => {
@@ -182,7 +178,8 @@ impl CdrFold {
             | EventBody::MessagesWaiting { .. }
             | EventBody::PortLamp { .. }
             | EventBody::PortTested { .. }
-            | EventBody::Erased { .. } => {}
+            | EventBody::Erased { .. }
+            | EventBody::Claim { .. } => {}
         }
     }
 

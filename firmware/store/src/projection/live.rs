@@ -274,7 +274,8 @@ impl LiveCall {
             | EventBody::MessagesWaiting { .. }
             | EventBody::PortLamp { .. }
             | EventBody::PortTested { .. }
-            | EventBody::Erased { .. } => return false,
+            | EventBody::Erased { .. }
+            | EventBody::Claim { .. } => return false,
         };
         let Some(leg) = self.legs.iter_mut().find(|leg| leg.id == id) else {
             return false;

@@ -3,13 +3,16 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use embedded_hal::digital::{ErrorType, OutputPin};
+use embedded_hal::digital::{ErrorType, InputPin, OutputPin};
 use hal_alsa::CardCounts;
-use hal_board::{BoardFile, Hardware, HardwareError, Pin};
+use hal_board::{BoardFile, ButtonNews, EdgePin, Hardware, HardwareError, Pin, Wakes};
 use hal_port::{AudioHalf, Cadence, FaultKind, PortCommand, PortEvent};
 use hal_slic_model::{IntPin, Spi, daa, slic};
 
@@ -51,6 +54,10 @@ name = "lifeline"
 pin = "gpiochip0:5"
 set = "fxs1"
 line = "fxo1"
+[[button]]
+name = "recover"
+pin = "!gpiochip0:7"
+use = "recover"
 "#;
 
 /// Levels that pins were given, in order.
@@ -77,17 +84,45 @@ impl OutputPin for Wire {
     }
 }
 
+/// A button's contact, closed to ground while it is pressed.
+#[derive(Clone, Default)]
+struct Contact(Arc<AtomicBool>);
+
+impl ErrorType for Contact {
+    type Error = Infallible;
+}
+
+impl InputPin for Contact {
+    fn is_high(&mut self) -> Result<bool, Infallible> {
+        self.is_low().map(|low| !low)
+    }
+
+    fn is_low(&mut self) -> Result<bool, Infallible> {
+        Ok(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl EdgePin for Contact {
+    fn wakes(&self) -> Wakes<'_> {
+        Wakes::Told
+    }
+
+    fn clear_edges(&mut self) {}
+}
+
 /// A machine with models on its buses.
 struct Models {
     set: slic::SlicHandle,
     lines: Vec<daa::DaaHandle>,
     levels: Levels,
     opened: BTreeMap<String, u32>,
+    contact: Contact,
 }
 
 impl Hardware for Models {
     type Spi = Spi;
     type Input = IntPin;
+    type Edges = Contact;
     type Output = Wire;
 
     fn spi(&mut self, device: &str, hz: u32) -> Result<Spi, HardwareError> {
@@ -109,6 +144,10 @@ impl Hardware for Models {
             1 => self.set.interrupt(),
             _ => self.lines[0].interrupt(),
         })
+    }
+
+    fn edges(&mut self, _: &Pin) -> Result<Contact, HardwareError> {
+        Ok(self.contact.clone())
     }
 
     fn output(&mut self, pin: &Pin) -> Result<Wire, HardwareError> {
@@ -137,6 +176,7 @@ fn models() -> Models {
         lines: daa::DaaHandle::chain(&[line, line]),
         levels: Levels::default(),
         opened: BTreeMap::new(),
+        contact: Contact::default(),
     }
 }
 
@@ -243,4 +283,35 @@ fn without_its_sound_device_a_board_has_no_port_in_service() {
         assert_eq!(jack.poll_event(), None);
     }
     assert_eq!(board.audio.len(), 4);
+}
+
+#[test]
+fn a_button_held_at_the_board_is_understood_by_its_lamp() {
+    let file = BoardFile::parse(BOARD).expect("is sound");
+    let (mut models, counts) = (models(), Arc::default());
+    let board = open(&file, &mut models, |_, slots| {
+        let half = |_: &usize| Box::new(NoSound) as _;
+        Ok(sound(slots.iter().map(half).collect(), &counts))
+    });
+    let mut controls = board.controls.expect("a button and a lamp");
+    let lamp = || {
+        let levels = models.levels.lock().expect("sound");
+        let of_lamp = levels.iter().filter(|(line, _)| *line == 6);
+        of_lamp.map(|(_, high)| *high).collect::<Vec<_>>()
+    };
+    // This lamp is lit by a low level.
+    assert_eq!(lamp(), [false]);
+    let mut news = Vec::new();
+    for tenths in 0..120 {
+        let pressed = tenths >= 10;
+        models.contact.0.store(pressed, Ordering::Relaxed);
+        let now = Duration::from_millis(tenths * 100);
+        news.extend(controls.advance(now, tenths == 10));
+    }
+    let news: Vec<_> = news.into_iter().map(|(_, news)| news).collect();
+    assert_eq!(news, [ButtonNews::Held]);
+    assert_eq!(lamp().len(), 21, "it blinks ten times");
+    assert_eq!(lamp().last(), Some(&false), "and is lit");
+    drop(controls);
+    assert_eq!(lamp().last(), Some(&true), "until the exchange ends");
 }
