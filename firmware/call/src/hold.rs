@@ -2,7 +2,7 @@
 
 use model::{CallId, EventBody, LegId, Rule};
 
-use crate::{Effect, Sound, Switch};
+use crate::Switch;
 
 impl Switch {
     /// The party holds the others, or is back.
@@ -14,21 +14,13 @@ impl Switch {
             Some(leg) if leg.held != held => leg.held = held,
             Some(_) | None => return,
         }
-        let (body, sound) = if held {
-            (EventBody::LegHeld, Some(Sound::Music))
+        let body = if held {
+            EventBody::LegHeld
         } else {
-            (EventBody::LegResumed, None)
+            EventBody::LegResumed
         };
         self.tell.leg(id, leg, rule, body);
-        // Of three one does not silence the other two.
-        let alone =
-            |partner: &LegId| !self.sets.is_together(leg) && !self.sets.is_together(*partner);
-        if let Some(partner) = self.partner_of(leg).filter(alone) {
-            self.tell.wish(match sound {
-                Some(sound) => Effect::Play(partner, sound),
-                None => Effect::Return(partner),
-            });
-        }
+        self.sound_at_partner(leg, held);
         self.rooms.held(leg, held, &mut self.tell);
     }
 }

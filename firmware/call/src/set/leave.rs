@@ -6,7 +6,7 @@ use core::time::Duration;
 use model::{Cause, EventBody, Instant, LegId, Now, Party, PortId, Rule};
 
 use super::{Aside, Mode};
-use crate::{Directory, Effect, Ring, Sound, Switch};
+use crate::{Directory, Effect, Ring, Switch};
 
 impl Switch {
     /// The set was hung up.
@@ -68,7 +68,7 @@ impl Switch {
         };
         desk.mode = Mode::Plain;
         let (active, held) = (desk.active?, desk.aside?.0);
-        self.play_to_held(held, Sound::Music);
+        self.sound_at_partner(held, true);
         Some(active)
     }
 
@@ -99,7 +99,7 @@ impl Switch {
             let until: Instant = now.mono + ring;
             desk.mode = Mode::RungBack { until };
         }
-        self.play_to_held(held, Sound::Music);
+        self.sound_at_partner(held, true);
         if let Some(call) = self.call_of(held) {
             self.tell
                 .leg(call, held, Rule::HoldRecall, EventBody::LegRang);
@@ -132,15 +132,7 @@ impl Switch {
         if let Some(desk) = self.sets.desks.get_mut(&port) {
             desk.mode = Mode::Passing { ring };
         }
-        self.play_to_held(held, Sound::Ringback);
-    }
-
-    /// What the party hears that is held with this leg, unless it talks with somebody else as well.
-    fn play_to_held(&mut self, held: LegId, sound: Sound) {
-        let partner = self.partner_of(held);
-        if let Some(partner) = partner.filter(|&partner| !self.sets.is_together(partner)) {
-            self.tell.wish(Effect::Play(partner, sound));
-        }
+        self.sound_at_partner(held, true);
     }
 
     /// Whom a set called answers after the set was hung up: the held party gets the call.
@@ -180,6 +172,9 @@ impl Switch {
                 true => self.release(now, call, leg, Cause::Normal),
                 false => self.end(now, call, Cause::Normal, rule),
             }
+        }
+        for leg in [left, right] {
+            self.sound_meanwhile(leg);
         }
     }
 }

@@ -7,6 +7,7 @@
 mod choice;
 mod flash;
 mod leave;
+mod meanwhile;
 #[cfg(test)]
 mod tests;
 
@@ -242,6 +243,7 @@ impl Switch {
                 Some(Service::Echo) => Effect::Play(leg, Sound::Echo),
                 Some(Service::Room(_)) | None => Effect::Return(leg),
             });
+        self.sound_meanwhile(leg);
         self.hold(id, leg, false, rule);
     }
 
@@ -284,6 +286,7 @@ impl Switch {
             legs: [active, other],
             parties,
         });
+        self.sound_meanwhile(active);
     }
 
     /// The set's leg is no longer held; who hears whom is said otherwise.
@@ -382,6 +385,11 @@ impl Switch {
         self.tell.wish(Effect::Attend { leg, port });
         if let Some(partner) = self.partner_of(leg) {
             self.tell.wish(Effect::Connect(leg, partner));
+        }
+        self.sound_meanwhile(leg);
+        if self.sets.chooses(leg) {
+            // Nobody is left to choose between.
+            self.back_to(leg, Rule::FlashReturn);
         }
     }
 }

@@ -252,6 +252,66 @@ fn hanging_up_between_two_connects_them_and_they_end_together() {
 }
 
 #[test]
+fn who_comes_back_to_a_party_that_holds_hears_music_until_that_one_is_back() {
+    let mut story = Story::of_set(Recall::AsksDigit);
+    let (set, anna) = story.with_anna();
+    let (enquiry, _) = story.enquire();
+    story.tell(anna, LegEvent::Held);
+    story.flash();
+    let from = story.effects.len();
+    story.keys(enquiry, "1");
+    let back = |e: &&Effect| matches!(e, Effect::Play(leg, _) | Effect::Return(leg) if *leg == set);
+    let last = story.since(from).iter().rfind(back);
+    assert_eq!(last, Some(&Effect::Play(set, Sound::Music)));
+    story.tell(anna, LegEvent::Resumed);
+    assert_eq!(story.effects.last(), Some(&Effect::Return(set)));
+}
+
+#[test]
+fn one_of_three_hears_music_when_nobody_else_is_there() {
+    let music = |leg| Effect::Play(leg, Sound::Music);
+    for leaves in [true, false] {
+        let mut story = Story::of_set(Recall::GoesRound);
+        let (set, anna) = story.with_anna();
+        let (enquiry, other) = story.enquire();
+        story.flash();
+        let from = story.effects.len();
+        story.tell(anna, LegEvent::Held);
+        let played = |e: &Effect| matches!(e, Effect::Play(..));
+        assert!(!story.since(from).iter().any(played), "two are left");
+        if leaves {
+            story.tell(other, LegEvent::Ended(Cause::Normal));
+            assert_eq!(story.effects.last(), Some(&music(set)));
+            story.tell(anna, LegEvent::Resumed);
+            assert_eq!(story.effects.last(), Some(&Effect::Return(set)));
+        } else {
+            story.tell(other, LegEvent::Held);
+            assert_eq!(story.effects.last(), Some(&music(enquiry)));
+            story.tell(anna, LegEvent::Resumed);
+            assert_eq!(story.effects.last(), Some(&Effect::Return(enquiry)));
+            story.tell(anna, LegEvent::Held);
+            story.hang_up();
+            assert!(story.effects.contains(&music(other)));
+        }
+    }
+}
+
+#[test]
+fn one_of_three_leaves_while_the_hook_is_pressed_and_the_talk_goes_on() {
+    let mut story = Story::of_set(Recall::AsksDigit);
+    let (set, anna) = story.with_anna();
+    let (enquiry, other) = story.enquire();
+    story.flash();
+    story.keys(enquiry, "3");
+    story.flash();
+    let from = story.effects.len();
+    story.tell(other, LegEvent::Ended(Cause::Normal));
+    assert!(story.since(from).contains(&Effect::Connect(set, anna)));
+    let digit = Digit::from_char('2').expect("a key");
+    assert!(!story.switch.listens(set, digit));
+}
+
+#[test]
 fn hanging_up_while_it_rings_passes_the_held_party_on() {
     let mut story = Story::of_set(Recall::AsksDigit);
     let (_, anna) = story.with_anna();
