@@ -500,6 +500,23 @@ impl Exchange {
         }
     }
 
+    /// Whoever is held hears this tone of whole tens of Hz from now on, instead of nothing.
+    #[cfg(test)]
+    pub(crate) fn set_music(&mut self, now: Instant, hz: u16) {
+        let step = core::f32::consts::TAU * f32::from(hz) / 8_000.0;
+        let sound: Vec<i16> = (0..1_600)
+            .map(|at: u16| (3_000.0 * (step * f32::from(at)).sin()) as i16)
+            .collect();
+        let clip = model::Clip::OwnMusic.id();
+        let now = times(now, self.boot).mono;
+        for plane in &mut self.planes.all {
+            let sound = ClipSound::new(&sound, 8_000).expect("short and of a known rate");
+            plane.command(now, MediaCommand::DropClip { clip }.into());
+            let object = Clip::boxed(Arc::new(sound));
+            plane.command(now, PlaneCommand::AddClip { clip, object });
+        }
+    }
+
     /// Legs that went from one media plane to another.
     pub(crate) fn moves(&self) -> u64 {
         self.planes.moves()

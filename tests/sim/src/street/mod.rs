@@ -36,6 +36,9 @@ const STEP: Duration = Duration::from_millis(5);
 /// What the person at each set says.
 const MARKS: [&str; 8] = ["700", "900", "1100", "1300", "1500", "1700", "1900", "2100"];
 
+/// What whoever is held hears, in Hz.
+const MUSIC_HZ: u16 = 2_400;
+
 /// What is kept of lines over a restart.
 #[derive(Default)]
 struct Found {
@@ -305,6 +308,20 @@ impl Street {
             .collect();
         sets.sort_unstable();
         sets
+    }
+
+    /// From now on whoever is held can be told from whoever hears nothing.
+    pub(crate) fn play_music(&mut self) {
+        self.exchange.set_music(self.now, MUSIC_HZ);
+    }
+
+    /// Whether a set has heard the music of those who are held of late.
+    pub(crate) fn hears_music(&mut self, set: u16) -> bool {
+        let music = MUSIC_HZ.to_string();
+        let port = format!("fxs{set}");
+        let report = self.board.people.report(&port, &[&music]);
+        let heard = report.expect("it is there").hearing;
+        heard.is_some_and(|heard| heard.marks.contains(&music))
     }
 
     /// So many messages wait for a set.

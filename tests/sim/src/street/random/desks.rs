@@ -104,6 +104,16 @@ impl Desks {
         heard
     }
 
+    /// Whether a set hears music: it is in a talk, and everybody else of it has gone aside for a while. Where
+    /// it is promised the one who is rung it hears that instead.
+    pub(super) fn waits(&self, set: usize) -> bool {
+        let passing = |call: &Call| self.sets[call.other(set)].kept == Kept::Passing;
+        let mut talks = self.calls.iter().enumerate().filter(|&(at, call)| {
+            call.ends.contains(&set) && self.attends(set, at) && !passing(call)
+        });
+        talks.next().is_some() && self.hears(set).is_empty()
+    }
+
     /// Whether the bell of a set rings.
     pub(super) fn is_rung(&self, set: usize) -> bool {
         let desk = &self.sets[set];

@@ -58,8 +58,10 @@ impl RandomStreet {
         let mut bytes: Seed = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let top = format!("[office]\ncountry = \"{country}\"\n{PATIENCE}");
+        let mut street = Street::new(&top, SETS as u16, |_| "");
+        street.play_music();
         Self {
-            street: Street::new(&top, SETS as u16, |_| ""),
+            street,
             desks: Desks::new(SETS),
             random: Random::derive(bytes, "street"),
             goes_round: country == "US",
@@ -182,10 +184,11 @@ impl RandomStreet {
             let place = |mark: &String| MARKS.iter().position(|known| known == mark);
             let mut heard: Vec<usize> = heard.iter().filter_map(place).collect();
             heard.sort_unstable();
+            let music = self.street.hears_music(set as u16 + 1);
             let (hears, rung) = (self.desks.hears(set), self.desks.is_rung(set));
             assert_eq!(
-                (heard, report.rung),
-                (hears, rung),
+                (heard, music, report.rung),
+                (hears, self.desks.waits(set), rung),
                 "set {}: {:#?} {:#?}",
                 set + 1,
                 self.story,
