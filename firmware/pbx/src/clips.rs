@@ -113,6 +113,11 @@ impl Pbx {
         self.clips.heard.remove(&leg);
     }
 
+    /// Whether a clip is all that the leg hears.
+    pub(crate) fn hears_clip(&self, leg: LegId) -> bool {
+        self.clips.heard.contains_key(&leg)
+    }
+
     /// A clip came to its end on a leg.
     pub(crate) fn clip_ended(&mut self, now: Now, leg: LegId, clip: ClipId) {
         // What was said over something else ends too, and means nothing.

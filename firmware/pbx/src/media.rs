@@ -167,14 +167,16 @@ impl Pbx {
         if known.is_some() && known == self.bridge_of.get(&b).copied() {
             return;
         }
-        if let Some((there, other)) = [(a, b), (b, a)]
-            .into_iter()
-            .find(|&(leg, _)| self.jacks.is_united(leg))
-            && let Some(&bridge) = self.bridge_of.get(&there)
-        {
-            // Of three one is somebody else now.
-            self.leave_bridge(other);
-            return self.enter_bridge(other, bridge);
+        // Of three one is somebody else now, or somebody of three others.
+        let crowd = |leg| {
+            let bridge = self.bridge_of.get(&leg).copied();
+            bridge.filter(|_| self.jacks.is_united(leg))
+        };
+        match (crowd(a), crowd(b)) {
+            (Some(one), Some(other)) => return self.merge_bridges(other, one),
+            (Some(bridge), None) => return self.change_bridge(b, bridge),
+            (None, Some(bridge)) => return self.change_bridge(a, bridge),
+            (None, None) => {}
         }
         self.leave_bridge(a);
         self.leave_bridge(b);
@@ -187,7 +189,30 @@ impl Pbx {
         }
     }
 
-    fn enter_bridge(&mut self, leg: LegId, bridge: BridgeId) {
+    fn change_bridge(&mut self, leg: LegId, bridge: BridgeId) {
+        self.leave_bridge(leg);
+        self.enter_bridge(leg, bridge);
+    }
+
+    /// All who are in a bridge go to another one. Who hears music or a prompt goes on hearing that.
+    pub(crate) fn merge_bridges(&mut self, from: BridgeId, to: BridgeId) {
+        if from == to {
+            return;
+        }
+        let legs = self.bridge_of.iter();
+        let legs = legs.filter_map(|(&leg, &bridge)| (bridge == from).then_some(leg));
+        let legs: Vec<LegId> = legs.collect();
+        for leg in legs {
+            if self.hears_clip(leg) {
+                self.leave_bridge(leg);
+                self.bridge_of.insert(leg, to);
+            } else {
+                self.change_bridge(leg, to);
+            }
+        }
+    }
+
+    pub(crate) fn enter_bridge(&mut self, leg: LegId, bridge: BridgeId) {
         self.bridge_of.insert(leg, bridge);
         self.forget_clip(leg);
         self.route(leg, Route::Bridge(bridge));

@@ -6,7 +6,8 @@ use core::time::Duration;
 use call::LegEvent;
 use config::Tone;
 use model::{
-    CallId, Cause, LegId, LinePlay, MediaCommand, Now, Party, PortId, Route, ToneSpec, ToneStep,
+    BridgeId, CallId, Cause, LegId, LinePlay, MediaCommand, Now, Party, PortId, Route, ToneSpec,
+    ToneStep,
 };
 
 use crate::{
@@ -137,18 +138,26 @@ impl Pbx {
     ) {
         let all = legs.into_iter().chain(parties.into_iter().flatten());
         let all: Vec<LegId> = all.collect();
+        // Whoever of them is with two at once already brings those along.
+        let crowds = all.iter().filter(|&&leg| self.jacks.is_united(leg));
+        let crowds: Vec<BridgeId> = crowds
+            .filter_map(|leg| self.bridge_of.get(leg).copied())
+            .collect();
         for &leg in &all {
-            self.leave_bridge(leg);
-            self.forget_clip(leg);
+            if !self.jacks.is_united(leg) {
+                self.leave_bridge(leg);
+            }
         }
-        let Some(bridge) = self.bridges.take() else {
+        let Some(bridge) = crowds.first().copied().or_else(|| self.bridges.take()) else {
             self.leg_event(now, legs[0], LegEvent::Ended(Cause::Congestion));
             return;
         };
+        for crowd in crowds {
+            self.merge_bridges(crowd, bridge);
+        }
         self.jacks.set_united(port, true);
         for &leg in &all {
-            self.bridge_of.insert(leg, bridge);
-            self.route(leg, Route::Bridge(bridge));
+            self.enter_bridge(leg, bridge);
         }
         self.hear_as_attended(port);
     }

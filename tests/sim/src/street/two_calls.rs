@@ -3,7 +3,7 @@
 use hal_sim::Act;
 use model::{EventBody, Rule};
 
-use super::Street;
+use super::{MARKS, Street};
 
 const POLAND: &str = "[office]\ncountry = \"PL\"\n";
 const STATES: &str = "[office]\ncountry = \"US\"\n";
@@ -229,5 +229,52 @@ fn whoever_was_passed_on_passes_the_other_on() {
     assert!(street.tones(4).contains(&busy), "{:?}", street.tones(4));
     assert_eq!(talks(&street), [true; 3]);
     street.hang_up(4);
+    street.must_be_quiet();
+}
+
+/// Presses the hook and a digit after it, between two parties.
+fn choose(street: &mut Street, set: u16, digit: &str) {
+    street.flash(set);
+    street.dial(set, digit);
+    street.pass_ms(1_500);
+}
+
+#[test]
+fn one_of_three_brings_a_fourth_and_takes_them_away_again() {
+    let mut street = Street::new(POLAND, 5, |_| "");
+    street.play_music();
+    let all = |street: &mut Street, sets: &[u16]| {
+        for &set in sets {
+            let others: Vec<u16> = sets.iter().copied().filter(|&s| s != set).collect();
+            assert_eq!(street.hears(set), others, "set {set}");
+            assert!(!street.hears_music(set), "set {set}");
+        }
+    };
+    street.connect(1, 2);
+    enquires(&mut street, 2, 3);
+    choose(&mut street, 2, "3");
+    enquires(&mut street, 3, 4);
+    assert_eq!((street.hears(1), street.hears(2)), (vec![2], vec![1]));
+    choose(&mut street, 3, "3");
+    street.talk(3, MARKS[2]);
+    all(&mut street, &[1, 2, 3, 4]);
+    // The third one goes to the fourth alone, and back to all.
+    choose(&mut street, 3, "2");
+    choose(&mut street, 3, "2");
+    street.talk(3, MARKS[2]);
+    all(&mut street, &[1, 2, 3]);
+    assert!(street.hears(4).is_empty());
+    assert!(street.hears_music(4));
+    choose(&mut street, 3, "3");
+    street.talk(3, MARKS[2]);
+    all(&mut street, &[1, 2, 3, 4]);
+    // Whoever leaves between two connects them.
+    street.hang_up(2);
+    all(&mut street, &[1, 3, 4]);
+    street.hang_up(3);
+    all(&mut street, &[1, 4]);
+    for set in [1, 4] {
+        street.hang_up(set);
+    }
     street.must_be_quiet();
 }
