@@ -82,25 +82,23 @@ impl Desks {
         desk.lifted && here && self.talks(call)
     }
 
-    /// Whom a set hears.
+    /// Whom a set hears: whoever talks with two at once lets them hear each other, so everybody who can be reached
+    /// from one to the next.
     pub(super) fn hears(&self, set: usize) -> Vec<usize> {
-        let mut heard = Vec::new();
-        for (at, call) in self.calls.iter().enumerate() {
-            let other = call.other(set);
-            if !call.ends.contains(&set) || !self.attends(set, at) || !self.attends(other, at) {
-                continue;
+        let mut reached = vec![set];
+        let mut at = 0;
+        while let Some(&from) = reached.get(at) {
+            for (call, ends) in self.calls.iter().enumerate() {
+                let to = ends.other(from);
+                let both = ends.ends.contains(&from) && self.attends(from, call);
+                if both && self.attends(to, call) && !reached.contains(&to) {
+                    reached.push(to);
+                }
             }
-            heard.push(other);
-            // Whoever talks with two at once lets them hear each other.
-            let desk = &self.sets[other];
-            if let (Some(active), Some((aside, Aside::Together))) = (desk.active, desk.aside) {
-                let beside = if active == at { aside } else { active };
-                let third = self.calls[beside].other(other);
-                heard.extend(Some(third).filter(|&t| t != set && self.attends(t, beside)));
-            }
+            at += 1;
         }
+        let mut heard = reached.split_off(1);
         heard.sort_unstable();
-        heard.dedup();
         heard
     }
 
@@ -122,14 +120,6 @@ impl Desks {
             call.stage == Stage::Rings && call.ends[1] == set
         };
         !desk.lifted && (desk.kept == Kept::RungBack || desk.active.is_some_and(rings))
-    }
-
-    /// Whether a set is in a talk of more than two.
-    pub(super) fn is_crowded(&self, set: usize) -> bool {
-        let together = |set: usize| matches!(self.sets[set].aside, Some((_, Aside::Together)));
-        let calls = self.calls.iter().filter(|call| call.stage == Stage::Talks);
-        let mut mine = calls.filter(|call| call.ends.contains(&set));
-        together(set) || mine.any(|call| together(call.other(set)))
     }
 
     pub(super) fn lift(&mut self, set: usize) {
