@@ -130,13 +130,15 @@ impl Plane {
 
     /// The leg hears by another path from now on; whether it is another.
     pub(crate) fn set_path(&mut self, now: Instant, at: u16, path: Path) -> bool {
+        if self.slots.see(at).is_none_or(|slot| slot.path == path) {
+            return false;
+        }
+        // Whoever hears something else is not sent what others are sent.
+        self.part(at);
         let Some(slot) = self.slots.at(at) else {
             return false;
         };
         let before = core::mem::replace(&mut slot.path, path);
-        if before == path {
-            return false;
-        }
         let relayed = matches!(before, Path::Relay(_));
         let mixed = matches!(path, Path::Mix(_));
         if let Some(mouth) = slot.mouth() {

@@ -179,13 +179,11 @@ pub(crate) struct Made<'a> {
 /// Decides for every member whether it is sent the shared stream in this tick.
 fn choose(stage: &mut Stage<'_>, bridge: &mut Bridge, hearing: &Hearing, work: &mut Work) {
     work.listeners.clear();
-    if bridge.members().len() <= 2 {
-        // Each of two hears the other: there is nothing to share.
-        return;
-    }
+    // Each of two hears the other: there is nothing to share, and whoever did while there were more goes on alone.
+    let two = bridge.members().len() <= 2;
     let mut groups = bridge.groups;
     for (index, &at) in bridge.members().iter().enumerate() {
-        let alone = work.spoke(index) || hearing.concern(bridge.exceptions, at);
+        let alone = two || work.spoke(index) || hearing.concern(bridge.exceptions, at);
         let made = Made {
             down: Some(&bridge.down),
             limiter: bridge.limiter,

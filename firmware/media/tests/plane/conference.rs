@@ -326,6 +326,65 @@ fn listeners_with_wide_codecs_share_too_and_come_and_go_without_a_click() {
     }
 }
 
+/// Two who only listen are left by the third one, to whom they listened: each begins to speak, and hears the other.
+fn left_alone(codec: Codec, pt: u8) -> (Rig, [Phone; 2]) {
+    let mut rig = Rig::new();
+    let other = RtpParams {
+        codec,
+        pt_in: pt,
+        pt_out: pt,
+        ..params(2)
+    };
+    let (mut a, mut b, mut c) = (rig.phone(0), rig.phone(1), rig.phone_with(2, other));
+    for phone in [&a, &b, &c] {
+        rig.join(phone.leg, 0);
+    }
+    for _ in 0..150 {
+        rig.say(&mut a);
+        mute(&mut rig, &mut b);
+        rig.pass(20);
+    }
+    rig.route(a.leg, Route::Silence);
+    rig.forget();
+    rig.talk(&mut [&mut b, &mut c], 50);
+    (rig, [b, c])
+}
+
+/// What both heard of each other.
+fn assert_both_heard(rig: &Rig, codec: Codec, pt: u8) {
+    let heard = rig.samples(leg(1), Codec::Pcma, PCMA);
+    assert_eq!(talkers(tail(&heard), 3), [2]);
+    let heard = rig.samples(leg(2), codec, pt);
+    assert_eq!(talkers(tail(&heard), 3), [1]);
+}
+
+#[test]
+fn two_who_shared_hear_each_other_when_the_third_leaves() {
+    let (rig, _) = left_alone(Codec::Pcmu, 0);
+    assert_both_heard(&rig, Codec::Pcmu, 0);
+}
+
+#[test]
+fn two_who_shared_and_are_relayed_hear_each_other_mixed_again() {
+    let (mut rig, [mut b, mut c]) = left_alone(Codec::Pcma, PCMA);
+    assert_both_heard(&rig, Codec::Pcma, PCMA);
+    // Who is not heard is mixed, and hears the other.
+    rig.command(MediaCommand::SetHearing {
+        bridge: BridgeId(0),
+        listener: b.leg,
+        speaker: c.leg,
+        gain: Gain::Mute,
+    });
+    rig.forget();
+    rig.talk(&mut [&mut b, &mut c], 50);
+    let heard = rig.samples(c.leg, Codec::Pcma, PCMA);
+    assert_eq!(talkers(tail(&heard), 3), [1]);
+    assert!(
+        !rig.heard(b.leg).is_empty(),
+        "it is sent silence, not nothing"
+    );
+}
+
 #[test]
 fn a_codec_changed_in_the_middle_goes_on_without_a_gap() {
     let mut rig = Rig::new();
