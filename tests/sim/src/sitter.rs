@@ -107,6 +107,10 @@ impl Sitter {
     /// The exchange starts anew and hears nothing of what was pressed before: what is dialled from now on is the
     /// number of which no key was pressed yet. Whoever calls in need dials it once more.
     pub(crate) fn begins_anew(&mut self, people: &mut People) {
+        if self.lifts_again(people) {
+            self.dialled = None;
+            return;
+        }
         let Some(number) = self.dialled.take().filter(|_| self.off_hook) else {
             return;
         };
@@ -121,6 +125,24 @@ impl Sitter {
             people.act(&self.port, &Act::Dial { digits }).is_ok()
         };
         self.dialled = (whole || again).then_some(number);
+    }
+
+    /// Whether the person hung up and calls anew, and the exchange, which had no power, still sees the set off hook as
+    /// it was left.
+    fn lifts_again(&self, people: &mut People) -> bool {
+        let person = people.person(&self.port);
+        let hands = person.map_or(0, |person| person.hands_waiting());
+        self.dialling.is_some() && hands > 0
+    }
+
+    /// The exchange knows that the set is off hook: what the person lifted it for is dialled from now on.
+    pub(crate) fn is_served(&mut self, people: &mut People) {
+        if self.lifts_again(people) {
+            return;
+        }
+        if let Some(number) = self.dialling.take() {
+            self.dialled = Some(number);
+        }
     }
 
     /// Without power lifts a set that has a lifeline, and dials a number outside by pulses, as a set can that nobody

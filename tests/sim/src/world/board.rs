@@ -147,9 +147,7 @@ impl World {
         let seat = sitter.seat;
         // What was dialled on the lifeline is no number here.
         sitter.in_the_dark = None;
-        if let Some(number) = sitter.dialling.take() {
-            sitter.dialled = Some(number);
-        }
+        sitter.is_served(&mut self.board.people);
         let number = sitter.dialled.clone();
         sitter.dials_on = rung && number.is_some();
         self.truth.lifted(self.now, seat, rung, &self.office);
