@@ -212,7 +212,10 @@ impl Phone {
         packet: &[u8],
     ) -> Result<Option<Vec<u8>>, &'static str> {
         match &mut self.call {
-            Some(call) => call.session.shield.open(now, packet),
+            Some(call) => {
+                let asked = !call.session.offered.is_empty();
+                call.session.shield.open(now, packet, asked)
+            }
             None => Ok(None),
         }
     }

@@ -58,34 +58,41 @@ pub(super) struct Shield {
     before: Option<(Context, Instant)>,
     /// Since when every packet is protected.
     since: Instant,
+    /// What came under no key that we know while nobody had answered our offer: theirs is in an answer that may be
+    /// later than their first packets.
+    early: Vec<Vec<u8>>,
     /// Somebody on the way to the exchange.
     meddler: Meddler,
 }
 
 impl Shield {
     pub(super) fn new(srtp: Srtp, random: &mut Random) -> Self {
+        Self {
+            srtp,
+            own: Self::keys(random),
+            sends: None,
+            opens: None,
+            before: None,
+            since: Instant::ZERO,
+            early: Vec::new(),
+            meddler: Meddler::default(),
+        }
+    }
+
+    /// Keys for some suites, best first.
+    fn keys(random: &mut Random) -> Vec<Key> {
         let mut suites: Vec<_> = SUITES.iter().collect();
         let most = 1 + random.below(LINES as u32);
         let mut draw = || {
             let at = random.below(suites.len() as u32) as usize;
             Key::draw(random, suites.remove(at))
         };
-        Self {
-            srtp,
-            own: (0..most).map(|_| draw()).collect(),
-            sends: None,
-            opens: None,
-            before: None,
-            since: Instant::ZERO,
-            meddler: Meddler::default(),
-        }
+        (0..most).map(|_| draw()).collect()
     }
 
-    /// Our next description has other keys, of the same suites: the exchange keeps to the one that runs.
+    /// Our next description has other keys, of other suites too.
     pub(super) fn draw(&mut self, random: &mut Random) {
-        for key in &mut self.own {
-            *key = Key::draw(random, key.suite);
-        }
+        self.own = Self::keys(random);
     }
 
     /// What our offer says.
@@ -109,8 +116,10 @@ impl Shield {
             let same = said.lines().find(|(_, theirs)| theirs.suite == own.suite);
             same.map(|(number, theirs)| (number, *own, theirs))
         };
-        let mut own = self.own.iter().filter(|_| self.srtp != Srtp::None);
-        let agreed = own.find_map(both);
+        // An offer of other suites that came to nothing leaves the one that runs, and they offer that alone.
+        let running = self.sends.iter().map(|sends| &sends.key);
+        let mut own = self.own.iter().chain(running);
+        let agreed = own.find_map(both).filter(|_| self.srtp != Srtp::None);
         self.agree(now, agreed.map(|(_, own, theirs)| (own, theirs)));
         let line = agreed.map(|(number, own, _)| (number, own));
         Said::new(said.savp, line.into_iter())
@@ -150,15 +159,23 @@ impl Shield {
         }
     }
 
-    /// What came; an error if it is not as it was agreed on.
+    /// What came; an error if it is not as it was agreed on. `asked`: nobody has answered our offer yet.
     pub(super) fn open(
         &mut self,
         now: Instant,
         packet: &[u8],
+        asked: bool,
     ) -> Result<Option<Vec<u8>>, &'static str> {
         let Some(opens) = &mut self.opens else {
             return Ok(Some(packet.to_vec()));
         };
+        if !asked && !self.early.is_empty() {
+            let mut answered = opens.clone();
+            let early = core::mem::take(&mut self.early);
+            if !early.iter().all(|packet| answered.open(packet).is_some()) {
+                return Err("a packet came early that is not under the key of the answer");
+            }
+        }
         if let Some(packet) = opens.open(packet) {
             return Ok(Some(packet));
         }
@@ -166,6 +183,10 @@ impl Shield {
         let before = self.before.as_mut().filter(|(_, until)| late(*until));
         let opened = before.and_then(|(context, _)| context.open(packet));
         match opened {
+            None if asked => {
+                self.early.push(packet.to_vec());
+                Ok(None)
+            }
             None if !late(self.since) => Err("a packet comes that is not under the agreed key"),
             opened => Ok(opened),
         }
