@@ -107,8 +107,8 @@ impl Office {
     /// When the text written here is no legal configuration.
     #[must_use]
     pub(crate) fn new(seed: Seed, features: &Features) -> Self {
-        // The default of the country knows A-law and µ-law only.
-        let media = match features.wide {
+        // Where nothing is written the exchange knows all, Opus first.
+        let media = match features.wide && !features.opus {
             true => "[media]\ncodecs = [\"g722\", \"pcma\", \"pcmu\"]\n",
             false => "",
         };

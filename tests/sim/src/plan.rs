@@ -134,6 +134,9 @@ pub struct Features {
     pub mutes: bool,
     /// Some phones know G.722 only, some G.711 only, and the exchange translates.
     pub wide: bool,
+    /// Some phones know Opus, and half of those nothing else. Dear, for the exchange encodes for each; and not where
+    /// there are conferences, where a talker was once taken for heard that was not to be, which nobody has looked into yet.
+    pub opus: bool,
     /// Phones change what they speak in the middle of calls.
     pub changes: bool,
     /// Some phones protect their voice, and some must.
@@ -219,6 +222,7 @@ impl Plan {
             greets: false,
             mutes: false,
             wide: false,
+            opus: false,
             changes: false,
             srtp: false,
             hush_s: 0,
@@ -261,6 +265,8 @@ impl Plan {
             Profile::Office => working_day(&mut features, &mut random),
             Profile::Storm => storm(&mut features, &mut random),
         }
+        let sixth = Random::derive(self.bytes(), "opus").below(6) == 0;
+        features.opus = sixth && !features.rooms;
         features
     }
 }
@@ -415,6 +421,12 @@ impl Features {
         let codecs = match self.changes {
             true => self.all_codecs(codecs),
             false => codecs,
+        };
+        let opus = self.opus && one_in(3);
+        let codecs = match opus.then(|| one_in(2)) {
+            Some(true) => vec![Codec::Opus],
+            Some(false) => [vec![Codec::Opus], codecs].concat(),
+            None => codecs,
         };
         Manner {
             md5_only: one_in(4),

@@ -9,7 +9,7 @@ use model::{Codec, Instant};
 use crate::network::Packet;
 use crate::office::BOX;
 use crate::person::Person;
-use crate::phone::{EVENT_TYPES, Notice, Phone, Stage, payload_type};
+use crate::phone::{EVENT_TYPES, Notice, OPUS_TYPE, Phone, Stage, payload_type};
 use crate::sound::{Ear, Mouth, Tongue, unseal};
 
 const PACKET_TIME: Duration = Duration::from_millis(20);
@@ -43,6 +43,8 @@ pub(crate) struct Station {
     back: Option<Instant>,
     /// The running sound: call, sequence number and when the next packet goes.
     stream: Option<(String, u16, Instant)>,
+    /// The time stamp of the packet that went last, in the clock of what is spoken.
+    ts: u32,
     ssrc: u32,
     /// The sequence number of the packet that came last.
     last_seq: Option<u16>,
@@ -50,6 +52,8 @@ pub(crate) struct Station {
     pressing: Option<(u8, u16, u32)>,
     /// The key that was pressed last, and the number of its first packet.
     key: Option<(u16, char)>,
+    /// Voices heard in Opus, for the figures: in untouched packets and in windows of translated ones.
+    pub opus: [u64; 2],
     /// What the phone got and should not have.
     pub wrong: Vec<String>,
     /// When the last packets went, newest last, and the number of the newest.
@@ -74,11 +78,13 @@ impl Station {
             packet_time: Duration::from_nanos(packet_ns.unsigned_abs()),
             back: None,
             stream: None,
+            ts: 0,
             ssrc: 0x5000_0000 + u32::from(talker),
             sent: VecDeque::new(),
             last_seq: None,
             pressing: None,
             key: None,
+            opus: [0; 2],
             wrong: Vec::new(),
         }
     }
@@ -180,6 +186,7 @@ impl Station {
         };
         if self.stream.as_ref().is_none_or(|(of, ..)| of != id) {
             self.stream = Some((id.to_owned(), 1, now));
+            self.ts = 0;
         }
         let Some((_, seq, at)) = &mut self.stream else {
             return;
@@ -187,7 +194,8 @@ impl Station {
         if *at > now {
             return;
         }
-        let (number, ts) = (*seq, u32::from(*seq) * 160);
+        self.ts = self.ts.wrapping_add(heard.codec.clock_hz() / 50);
+        let (number, ts) = (*seq, self.ts);
         *seq = seq.wrapping_add(1);
         *at = now + self.packet_time;
         if let Some(bytes) = self.press(heard.events, number, ts) {
@@ -200,7 +208,8 @@ impl Station {
         }
         let count = self.mouth.count;
         let payload = self.mouth.speak();
-        let packet = rtp(payload_type(heard.codec), (number, ts), self.ssrc, &payload);
+        let kind = payload_type(heard.codec, heard.opus);
+        let packet = rtp(kind, (number, ts), self.ssrc, &payload);
         self.send(heard.remote, packet, out);
         if self.sent.len() >= SENT_KEPT {
             self.sent.pop_front();
@@ -257,7 +266,10 @@ impl Station {
                 "payload type {kind} comes, which was not agreed on"
             ));
         }
+        let heard = self.phone.call.as_ref().and_then(|call| call.heard);
+        let opus = heard.map_or(OPUS_TYPE, |heard| heard.opus);
         let codec = match kind {
+            kind if kind == OPUS_TYPE || kind == opus => Codec::Opus,
             0 => Codec::Pcmu,
             8 => Codec::Pcma,
             9 => Codec::G722,
@@ -274,11 +286,16 @@ impl Station {
         self.last_seq = seq;
         if let Some((talker, count)) = unseal(payload) {
             let count = Some(count);
+            self.opus[0] += u64::from(codec == Codec::Opus);
             return vec![Heard { talker, count }];
         }
         let samples = self.tongue.understand(codec, payload);
-        let heard = self.ear.hear(samples.into_iter()).into_iter();
+        let heard = self.ear.hear(samples.into_iter());
+        if codec == Codec::Opus {
+            self.opus[1] += heard.len() as u64;
+        }
         heard
+            .into_iter()
             .map(|talker| Heard {
                 talker,
                 count: None,

@@ -30,6 +30,7 @@ fn every_seed_keeps_its_promises() {
     let next = AtomicU64::new(first);
     let broken = Mutex::new(Vec::new());
     let (calls, talks, moves) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let opus = [AtomicU64::new(0), AtomicU64::new(0)];
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -40,6 +41,9 @@ fn every_seed_keeps_its_promises() {
             calls.fetch_add(outcome.calls as u64, Ordering::Relaxed);
             talks.fetch_add(outcome.talks, Ordering::Relaxed);
             moves.fetch_add(outcome.moves, Ordering::Relaxed);
+            for (all, heard) in opus.iter().zip(outcome.opus) {
+                all.fetch_add(heard, Ordering::Relaxed);
+            }
             if !outcome.violations.is_empty() {
                 let mut broken = broken
                     .lock()
@@ -62,6 +66,9 @@ fn every_seed_keeps_its_promises() {
     assert!(calls.into_inner() > 40 * seeds() && talks.into_inner() > 20 * seeds());
     // In two of three worlds there are several media planes.
     assert!(moves.into_inner() > 5 * seeds());
+    // In one of six some phones speak Opus, to each other and to others.
+    let enough = |heard: AtomicU64| seeds() < SEEDS || heard.into_inner() > 100 * seeds();
+    assert!(opus.into_iter().all(enough));
 }
 
 /// At 200 parts per million a clock gains 360 ms in this time, were nothing done about it.

@@ -18,7 +18,7 @@ use model::{Codec, Instant, Random};
 
 use client::Client;
 use register::Registration;
-pub(crate) use sdp::payload_type;
+pub(crate) use sdp::{OPUS_TYPE, payload_type};
 pub(crate) use session::EVENT_TYPES;
 pub(crate) use shield::Srtp;
 pub(crate) use wire::{Message, param, uri_of, user_of};

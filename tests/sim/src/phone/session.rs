@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use model::{Codec, Instant, Random};
 
-use super::sdp::{self, Heard, payload_type};
+use super::sdp::{self, Heard, OPUS_TYPE, Types};
 use super::shield::{Said, Shield};
 use super::{Call, Manner, Notice, Phone, Stage};
 
@@ -70,10 +70,14 @@ impl Session {
     fn offer(&mut self, media: SocketAddr, direction: &str) -> String {
         self.version += 1;
         self.again = Instant::FAR;
-        let events = Some(self.events);
-        self.offered = types_of(&self.codecs, events);
+        let types = Types {
+            codecs: self.codecs.clone(),
+            opus: OPUS_TYPE,
+            events: Some(self.events),
+        };
+        self.offered = types.numbers().collect();
         let said = self.shield.offers();
-        self.write(media, (&self.codecs, events), (direction, said))
+        self.write(media, &types, (direction, said))
     }
 
     /// Our answer to an offer of which we take this.
@@ -85,25 +89,19 @@ impl Session {
         direction: &str,
     ) -> String {
         self.version += 1;
-        let codecs = [heard.codec];
-        self.agree(now, types_of(&codecs, heard.events));
+        let types = Types {
+            codecs: vec![heard.codec],
+            opus: heard.opus,
+            events: heard.events,
+        };
+        self.agree(now, types.numbers().collect());
         let said = self.shield.answers(now, &heard.said);
-        self.write(media, (&codecs, heard.events), (direction, said))
+        self.write(media, &types, (direction, said))
     }
 
-    fn write(
-        &self,
-        media: SocketAddr,
-        types: (&[Codec], Option<u8>),
-        (direction, said): (&str, Said),
-    ) -> String {
+    fn write(&self, media: SocketAddr, types: &Types, (direction, said): (&str, Said)) -> String {
         sdp::write(media, self.version, types, (direction, &said))
     }
-}
-
-fn types_of(codecs: &[Codec], events: Option<u8>) -> Vec<u8> {
-    let codecs = codecs.iter().map(|&codec| payload_type(codec));
-    codecs.chain(events).collect()
 }
 
 impl Call {

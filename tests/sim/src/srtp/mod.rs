@@ -11,6 +11,8 @@ use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 
+use crate::sound::unseal;
+
 use key::counter;
 pub(crate) use key::{Key, SUITES};
 
@@ -188,12 +190,17 @@ fn head(packet: &[u8]) -> Option<(u32, u16)> {
 }
 
 /// Whether everybody on the way can read this packet of RTP, or of RTCP if `control`: nothing that
-/// protection adds is there. A voice or a key has one length in clear; the lengths in an RTCP compound
-/// add up to it.
+/// protection adds is there. A voice or a key has one length in clear, but for Opus, where who speaks can be read in clear
+/// if it was not translated; the lengths in an RTCP compound add up to it.
 #[must_use]
 pub(crate) fn is_clear(packet: &[u8], control: bool) -> bool {
     if !control {
-        return [HEADER + 160, HEADER + 4].contains(&packet.len());
+        let kind = packet.get(1).map_or(0, |octet| octet & 0x7f);
+        return match packet.get(HEADER..) {
+            Some(voice) if unseal(voice).is_some() => true,
+            Some(voice) => voice.len() == 4 || voice.len() == 160 && kind < 96,
+            None => false,
+        };
     }
     let mut rest = packet;
     while let [_, _, high, low, ..] = *rest {

@@ -54,6 +54,8 @@ pub struct Outcome {
     pub talks: u64,
     /// Windows of 50 ms in which mixed or translated sound was heard.
     pub mixed: u64,
+    /// Packets of Opus with somebody's voice that phones heard: untouched ones, and windows of translated ones.
+    pub opus: [u64; 2],
     /// Legs that went from one media plane to another since the exchange started last.
     pub moves: u64,
 }
@@ -139,12 +141,15 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
     crate::proof::heal_and_prove(&mut world);
     let calls = crate::books::check(&mut world);
     let (hearing, truth) = (&world.hearing, &world.truth);
+    let opus = |at: usize| world.stations.iter().map(|station| station.opus[at]).sum();
+    let opus: [u64; 2] = [0, 1].map(opus);
     Outcome {
         hash: world.trace.hash(),
         effects: world.trace.effects,
         summary: format!(
             "{} seats, {calls} calls, {} invites, {} talks, {} exact packets, {} mixed windows, \
-             longest way {:?}, mixed {:?}, {} starts, {} recorded packets, {} pauses",
+             longest way {:?}, mixed {:?}, {} starts, {} recorded packets, {} pauses, \
+             Opus {opus:?}",
             world.office.seats.len(),
             truth.invites,
             truth.talks,
@@ -159,6 +164,7 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
         calls,
         talks: truth.talks,
         mixed: hearing.mixed,
+        opus,
         moves: world.exchange.as_ref().map_or(0, Exchange::moves),
         violations: world.violations,
     }
