@@ -69,6 +69,8 @@ enum What {
     Call,
     /// Loss, delay and CPU of 100 calls; CPU of calls, transcoded calls and conferences; memory.
     Media,
+    /// CPU of conferences, and how soon a burst is heard in one; a part of `media`.
+    Conference,
     /// Time to the first answered REGISTER, memory at rest.
     Start,
     /// Memory after 10,000 REGISTERs and 1,000 calls.
@@ -133,33 +135,27 @@ fn measures(what: What) -> Vec<Measure> {
     match what {
         What::Register => vec![measure::register],
         What::Call => vec![measure::calls],
-        What::Media => vec![
-            measure::media,
-            sound::relayed,
-            sound::transcoded,
-            sound::recorded,
-            sound::conference,
-            sound::burst,
-            sound::memory,
-        ],
+        What::Media => {
+            let calls: [Measure; 4] = [
+                measure::media,
+                sound::relayed,
+                sound::transcoded,
+                sound::recorded,
+            ];
+            let memory: Measure = sound::memory;
+            let rooms = measures(What::Conference);
+            calls.into_iter().chain(rooms).chain([memory]).collect()
+        }
+        What::Conference => vec![sound::conference, sound::burst],
         What::Start => vec![measure::start],
         What::Flat => vec![measure::flat],
         What::Flood => vec![flood::flood],
         What::Kernels => vec![|_| kernels::measure()],
-        What::All => vec![
-            measure::start,
-            measure::register,
-            measure::calls,
-            measure::flat,
-            measure::media,
-            sound::relayed,
-            sound::transcoded,
-            sound::recorded,
-            sound::conference,
-            sound::burst,
-            sound::memory,
-            flood::flood,
-        ],
+        What::All => {
+            use What::{Call, Flat, Flood, Media, Register, Start};
+            let all = [Start, Register, Call, Flat, Media, Flood];
+            all.into_iter().flat_map(measures).collect()
+        }
     }
 }
 

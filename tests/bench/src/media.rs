@@ -49,7 +49,7 @@ pub(crate) enum Says {
     Marks,
     /// Nothing.
     Silence,
-    /// Noise for 100 ms of each second.
+    /// Noise for 100 ms of each second, each time 1 ms later in the exchange's beat.
     Bursts,
 }
 
@@ -278,6 +278,10 @@ struct Voice {
     id: u32,
     stream: Stream,
     number: u32,
+    /// Milliseconds in which it sent nothing, so that its packets leave at another moment of the beat.
+    shifted: u32,
+    /// Its slot comes 1 ms after the one that it has just left.
+    rests: bool,
 }
 
 fn send(common: &Common, sockets: &[UdpSocket]) {
@@ -293,6 +297,8 @@ fn send(common: &Common, sockets: &[UdpSocket]) {
                     id,
                     stream,
                     number: 0,
+                    shifted: 0,
+                    rests: false,
                 });
             }
         }
@@ -307,9 +313,26 @@ fn send(common: &Common, sockets: &[UdpSocket]) {
             common.late.fetch_add(1, Relaxed);
         }
         for voice in &mut slots[at] {
-            say(common, sockets, voice);
+            if !std::mem::take(&mut voice.rests) {
+                say(common, sockets, voice);
+                voice.shift();
+            }
         }
-        at = (at + 1) % SLOTS;
+        let after = (at + 1) % SLOTS;
+        let shifted: Vec<Voice> = slots[at].extract_if(.., |voice| voice.rests).collect();
+        slots[after].extend(shifted);
+        at = after;
+    }
+}
+
+impl Voice {
+    /// Leaves this slot for the next after a burst: people begin to talk at any moment, and how long
+    /// they wait to be heard depends on it.
+    const fn shift(&mut self) {
+        if matches!(self.stream.says, Says::Bursts) && self.number % BURST_EVERY == BURST {
+            self.shifted += 1;
+            self.rests = true;
+        }
     }
 }
 
@@ -317,7 +340,11 @@ fn say(common: &Common, sockets: &[UdpSocket], voice: &mut Voice) {
     let mut packet = [SILENCE; PACKET];
     let now = clock::realtime_ns();
     let number = voice.number.to_be_bytes();
-    let stamp = voice.number.wrapping_mul(160).to_be_bytes();
+    let stamp = voice
+        .number
+        .wrapping_mul(160)
+        .wrapping_add(8 * voice.shifted);
+    let stamp = stamp.to_be_bytes();
     let marker = if voice.number == 0 { 0x80 } else { 0 };
     packet[..4].copy_from_slice(&[
         0x80,
