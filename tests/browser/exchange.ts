@@ -50,6 +50,8 @@ export interface Exchange {
   sipUdp: string;
   /** The code that makes the first administrator. */
   code: string;
+  /** The code that the button at the box made. */
+  newCode(): Promise<string>;
   /** What the command line says, such as `sim fxo1 call`. */
   command(...words: string[]): string;
   stop(): Promise<void>;
@@ -74,9 +76,10 @@ export async function start(more = ""): Promise<Exchange> {
   };
   try {
     const listen = JSON.parse(await file(join(data, "listen.json"), child, () => said));
-    const code = (await file(join(data, "claim-code"), child, () => said)).trim();
+    const newCode = async (): Promise<string> => (await file(join(data, "claim-code"), child, () => said)).trim();
+    const code = await newCode();
     const command = (...words: string[]): string => execFileSync(program, [...words, "--data", data], { encoding: "utf8" });
-    return { command, url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, sipUdp: listen.sip_udp[0], code, stop };
+    return { command, newCode, url: `http://${listen.panel_http}`, secureUrl: `https://${listen.panel_https}`, sipUdp: listen.sip_udp[0], code, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -10,7 +10,7 @@ export const LANGUAGES = ["pl", "cs", "ru", "en"] as const;
 export type Words = Record<(typeof LANGUAGES)[number], string>;
 
 /** A page of its own, without a session, on a desk. */
-async function visit(browser: Browser, exchange: Exchange): Promise<Page> {
+export async function visit(browser: Browser, exchange: Exchange): Promise<Page> {
   const viewport = { width: 1280, height: 860 };
   const context = await browser.newContext({ baseURL: exchange.url, viewport, reducedMotion: "reduce" });
   const page = await context.newPage();
@@ -54,13 +54,20 @@ export async function noObstacles(page: Page): Promise<void> {
   expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
 }
 
+/** Another language: before signing in it is chosen below the page, later in the menu. */
+async function speak(page: Page, code: string): Promise<void> {
+  const below = page.locator("footer select");
+  if (await below.count()) return void (await below.selectOption(code));
+  await page.locator("header [aria-expanded]").click();
+  await page.locator("header select").selectOption(code);
+  await page.keyboard.press("Escape");
+}
+
 /** Looks at a page in every language, on a desk and on a phone, in light and in dark: `seen` waits for a word of
  * the language; pictures get `name`. */
 export async function everyLook(page: Page, name: string, words: Words, seen: (word: string) => Promise<void>): Promise<void> {
   for (const code of LANGUAGES) {
-    await page.locator("header [aria-expanded]").click();
-    await page.locator("header select").selectOption(code);
-    await page.keyboard.press("Escape");
+    await speak(page, code);
     await seen(words[code]);
     for (const [width, scheme] of [[1280, "dark"], [375, "light"], [375, "dark"], [1280, "light"]] as const) {
       await page.setViewportSize({ width, height: 860 });

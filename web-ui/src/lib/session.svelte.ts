@@ -22,6 +22,12 @@ export async function learn(): Promise<void> {
   }
 }
 
+/** Looks whether the way in has changed, while nobody is signed in; one who signs in meanwhile stays so. */
+export async function look(): Promise<void> {
+  const { data } = await api.GET("/api/v1/session").catch(() => ({ data: undefined }));
+  if (data && !state.session?.signed_in) hold(data);
+}
+
 /** The session is over, by sign-out or by time. */
 export function leave(): void {
   if (state.session) state.session = { ...state.session, signed_in: null };
