@@ -181,7 +181,7 @@ test("music is brought, heard, put on hold and taken away", async () => {
 test("prompts are brought, heard, and taken away unless a conference greets with them", async () => {
   const prompts = page.getByRole("region", { name: "Prompts" });
   const bring = (name: string): Promise<void> =>
-    page.locator("#prompt-file").setInputFiles({ name, mimeType: "audio/wav", buffer: tone(name.length * 40) });
+    page.locator("#prompts-file").setInputFiles({ name, mimeType: "audio/wav", buffer: tone(name.length * 40) });
   await expect(prompts.getByText("No prompt of your own yet.")).toBeVisible();
   for (const name of ["Witamy", "Do widzenia"]) {
     await bring(`${name}.wav`);
