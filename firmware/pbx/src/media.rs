@@ -194,7 +194,7 @@ impl Pbx {
         self.enter_bridge(leg, bridge);
     }
 
-    /// All who are in a bridge go to another one. Who hears music or a prompt goes on hearing that.
+    /// All who are in a bridge go to another one. Who hears music, a prompt or a tone goes on hearing that.
     pub(crate) fn merge_bridges(&mut self, from: BridgeId, to: BridgeId) {
         if from == to {
             return;
@@ -203,7 +203,9 @@ impl Pbx {
         let legs = legs.filter_map(|(&leg, &bridge)| (bridge == from).then_some(leg));
         let legs: Vec<LegId> = legs.collect();
         for leg in legs {
-            if self.hears_clip(leg) {
+            let route = self.jacks.leg_mut(leg).map(|leg| leg.hears);
+            let tone = matches!(route, Some(Route::Tone(_)));
+            if tone || self.hears_clip(leg) {
                 self.leave_bridge(leg);
                 self.bridge_of.insert(leg, to);
             } else {
@@ -220,8 +222,12 @@ impl Pbx {
 
     /// What a leg hears; of a set that attends to another one, from when it comes back.
     pub(crate) fn route(&mut self, leg: LegId, route: Route) {
-        if let Some(leg) = self.jacks.leg_mut(leg) {
-            leg.hears = route;
+        if let Some(known) = self.jacks.leg_mut(leg) {
+            known.hears = route;
+            // With two parties at once the tone or the music of one leg is all that is heard.
+            if !self.jacks.attends(leg) {
+                return;
+            }
         }
         if let Some(media) = self.media_of(leg) {
             self.media(MediaCommand::SetRoute { leg: media, route });

@@ -339,6 +339,13 @@ impl Jacks {
         })
     }
 
+    /// Whether the ear of the set belongs to this leg of it.
+    pub(crate) fn attends(&self, leg: LegId) -> bool {
+        let up =
+            |jack: &Jack| matches!(jack.phase, SetPhase::Up { leg: active, .. } if active == leg);
+        self.all.values().any(up)
+    }
+
     /// The place in the media plane of the set that has this leg, whichever leg it attends to.
     pub(crate) fn place_of(&self, leg: LegId) -> Option<MediaLeg> {
         self.all.values().find_map(|jack| match jack.phase {

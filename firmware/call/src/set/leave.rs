@@ -174,7 +174,7 @@ impl Switch {
             }
         }
         for leg in [left, right] {
-            self.sound_meanwhile(leg);
+            self.sound_anew(leg);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a party hears while whoever it talks with is elsewhere: music, or the bell of the one it was promised.
-//! It is told from who holds whom at this moment, so that whoever comes back to a party that is elsewhere hears that, too.
+//! What a party hears while whoever it talks with is elsewhere: music, or the bell of the one it was promised; and what
+//! it goes on hearing whatever they do: the tone that asks for a digit after the hook. It is told from who holds whom at this moment, so that whoever comes back to a party that is elsewhere hears that, too.
 
 use model::LegId;
 
@@ -8,12 +8,21 @@ use crate::{Effect, Sound, Switch};
 
 impl Switch {
     /// A leg's party came or went, or the leg came back to it: what is to be heard instead of the party, if it is
-    /// elsewhere.
+    /// elsewhere or the person is asked for a digit.
     pub(crate) fn sound_meanwhile(&mut self, leg: LegId) {
         let ear = self.ear(leg);
         if let Some(sound) = self.meanwhile(ear) {
             self.tell.wish(Effect::Play(ear, sound));
         }
+    }
+
+    /// A leg has another party, or the party has others with it.
+    pub(crate) fn sound_anew(&mut self, leg: LegId) {
+        // Whoever is with two at once may have waited for both.
+        if let Some((ear, _)) = self.both_of(leg) {
+            self.tell.wish(Effect::Return(ear));
+        }
+        self.sound_meanwhile(leg);
     }
 
     /// The party that hears this leg, which holds it or comes back, hears something else now.
@@ -24,10 +33,14 @@ impl Switch {
         let Some(partner) = self.partner_of(leg) else {
             return;
         };
+        let ear = self.ear(partner);
+        if self.sets.is_asked(ear) {
+            // The tone runs, and what is heard after it is told then.
+            return;
+        }
         if held {
             self.sound_meanwhile(partner);
         } else if self.is_alone(partner) {
-            let ear = self.ear(partner);
             self.tell.wish(Effect::Return(ear));
         }
     }
@@ -41,8 +54,11 @@ impl Switch {
         self.sound_of(one).is_some() || self.sound_of(other).is_some()
     }
 
-    /// What a leg hears that attends to its call, if nobody is heard there.
+    /// What a leg hears that attends to its call, if nobody is heard there or is to be.
     fn meanwhile(&self, leg: LegId) -> Option<Sound> {
+        if self.sets.is_asked(leg) {
+            return Some(Sound::RecallDial);
+        }
         if let Some((one, other)) = self.both_of(leg) {
             // Of two parties at once one is enough to be heard.
             let sounds = (self.sound_of(one)?, self.sound_of(other)?);

@@ -104,6 +104,13 @@ impl Sets {
         desk.is_some_and(|desk| matches!(desk.mode, Mode::Choosing { .. }))
     }
 
+    /// Whether what this leg hears asks for a digit.
+    fn is_asked(&self, leg: LegId) -> bool {
+        let desk = self.port_of(leg).and_then(|port| self.desks.get(&port));
+        let active = desk.is_some_and(|desk| desk.active == Some(leg));
+        active && self.chooses(leg)
+    }
+
     /// Whether this set is with two parties at once.
     pub(crate) fn is_together(&self, leg: LegId) -> bool {
         let desk = self.port_of(leg).and_then(|port| self.desks.get(&port));
@@ -286,6 +293,9 @@ impl Switch {
             legs: [active, other],
             parties,
         });
+        for leg in parties.into_iter().flatten() {
+            self.sound_anew(leg);
+        }
         self.sound_meanwhile(active);
     }
 
@@ -378,16 +388,19 @@ impl Switch {
 
     /// Of two parties at once one is left.
     fn alone_again(&mut self, port: PortId, leg: LegId) {
-        if let Some(desk) = self.sets.desks.get_mut(&port) {
-            desk.active = Some(leg);
-            desk.aside = None;
-        }
+        let Some(desk) = self.sets.desks.get_mut(&port) else {
+            return;
+        };
+        desk.active = Some(leg);
+        desk.aside = None;
+        let before = core::mem::replace(&mut desk.mode, Mode::Plain);
         self.tell.wish(Effect::Attend { leg, port });
         if let Some(partner) = self.partner_of(leg) {
             self.tell.wish(Effect::Connect(leg, partner));
+            self.sound_anew(partner);
         }
         self.sound_meanwhile(leg);
-        if self.sets.chooses(leg) {
+        if matches!(before, Mode::Choosing { .. }) {
             // Nobody is left to choose between.
             self.back_to(leg, Rule::FlashReturn);
         }

@@ -312,6 +312,24 @@ fn one_of_three_leaves_while_the_hook_is_pressed_and_the_talk_goes_on() {
 }
 
 #[test]
+fn whoever_is_asked_for_a_digit_hears_that_until_they_choose() {
+    let mut story = Story::of_set(Recall::AsksDigit);
+    story.with_anna();
+    let (enquiry, other) = story.enquire();
+    story.flash();
+    let from = story.effects.len();
+    let heard =
+        |e: &&Effect| matches!(e, Effect::Play(leg, _) | Effect::Return(leg) if *leg == enquiry);
+    for event in [LegEvent::Held, LegEvent::Resumed, LegEvent::Held] {
+        story.tell(other, event);
+    }
+    assert_eq!(story.since(from).iter().find(heard), None);
+    assert_eq!(story.wait(), "the person at a set");
+    let last = story.since(from).iter().rfind(heard);
+    assert_eq!(last, Some(&Effect::Play(enquiry, Sound::Music)));
+}
+
+#[test]
 fn hanging_up_while_it_rings_passes_the_held_party_on() {
     let mut story = Story::of_set(Recall::AsksDigit);
     let (_, anna) = story.with_anna();

@@ -278,3 +278,113 @@ fn one_of_three_brings_a_fourth_and_takes_them_away_again() {
     }
     street.must_be_quiet();
 }
+
+/// Whether a set hears at this moment that a digit is asked for, and nothing else but that somebody waits.
+fn is_asked(street: &mut Street, set: u16) -> bool {
+    let look = |street: &mut Street| {
+        street.pass_ms(200);
+        let now = street.report(set).hearing.map(|hearing| hearing.now);
+        let loud = now.into_iter().flatten().filter(|p| p.level_dbm0 > -35.0);
+        let mut heard: Vec<u16> = loud.map(|partial| partial.hz.round() as u16).collect();
+        heard.sort_unstable();
+        heard == [350, 440]
+    };
+    look(street) || look(street)
+}
+
+/// Presses the hook between two parties, and thinks about it.
+fn hesitates(street: &mut Street, set: u16) {
+    street.flash(set);
+    street.talk(set, MARKS[usize::from(set - 1)]);
+}
+
+#[test]
+fn whoever_is_asked_for_a_digit_goes_on_being_asked_when_the_party_comes_and_goes() {
+    let mut street = Street::new(POLAND, 3, |_| "");
+    street.play_music();
+    street.connect(1, 2);
+    enquires(&mut street, 2, 3);
+    street.pass_ms(5_000);
+    hesitates(&mut street, 2);
+    // The third one presses the hook, to call somebody, and again, to be back.
+    for _ in 0..2 {
+        street.flash(3);
+        street.pass_ms(1_000);
+        assert!(is_asked(&mut street, 2), "{:?}", street.report(2));
+    }
+    street.talk(3, MARKS[2]);
+    assert_eq!((street.hears(2), street.hears(3)), (vec![3], vec![2]));
+    for set in 1..=3 {
+        street.hang_up(set);
+    }
+    for set in 1..=3 {
+        if street.report(set).rung {
+            street.lift(set);
+            street.hang_up(set);
+        }
+    }
+    street.must_be_quiet();
+}
+
+#[test]
+fn whoever_is_asked_for_a_digit_comes_to_others_after_that() {
+    // Whom the party brings along, and whom it leaves them with.
+    for (last, left) in [("3", vec![2, 3]), ("4", vec![3])] {
+        let mut street = Street::new(POLAND, 4, |_| "");
+        street.play_music();
+        street.connect(1, 2);
+        enquires(&mut street, 2, 3);
+        street.lift(4);
+        street.dial(4, "301");
+        street.pass_ms(7_000);
+        hesitates(&mut street, 1);
+        street.flash(2);
+        street.dial(2, last);
+        street.pass_ms(1_800);
+        assert!(is_asked(&mut street, 1), "{last} {:?}", street.report(1));
+        street.talk(2, MARKS[1]);
+        assert_eq!(street.hears(1), left);
+        for set in [4, 1, 2, 3] {
+            street.hang_up(set);
+        }
+        street.must_be_quiet();
+    }
+}
+
+#[test]
+fn two_talks_become_one_around_whoever_is_asked_for_a_digit() {
+    let mut street = Street::new(POLAND, 7, |_| "");
+    street.play_music();
+    // The first is one of three with the second and third, and one of three with the fourth and fifth.
+    street.connect(1, 2);
+    enquires(&mut street, 2, 3);
+    choose(&mut street, 2, "3");
+    enquires(&mut street, 1, 4);
+    street.flash(4);
+    street.dial(4, "305");
+    street.pass_ms(3_000);
+    street.lift(5);
+    street.pass_ms(300);
+    choose(&mut street, 4, "3");
+    for (waits, set) in [(6, 3), (7, 5)] {
+        street.lift(waits);
+        street.dial(waits, &(300 + set).to_string());
+    }
+    street.pass_ms(7_000);
+    for set in [3, 5] {
+        hesitates(&mut street, set);
+    }
+    street.hang_up(1);
+    for set in [3, 5] {
+        assert!(is_asked(&mut street, set), "{set} {:?}", street.report(set));
+    }
+    for set in [2, 4] {
+        street.talk(set, MARKS[usize::from(set - 1)]);
+    }
+    assert_eq!(street.hears(3), [2, 4, 5]);
+    assert_eq!(street.hears(5), [2, 3, 4]);
+    for set in [6, 7, 2, 3, 4, 5] {
+        street.hang_up(set);
+    }
+    street.must_be_quiet();
+}
