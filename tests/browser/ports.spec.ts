@@ -1,6 +1,6 @@
 // Analog ports in a browser: what sets and lines do and measure, while they do it; what is wrong with them;
 // how they were, as plots and as tables, by keys; in every language, on a desk and on a phone.
-import { type BrowserContext, expect, type Page, test } from "@playwright/test";
+import { type BrowserContext, expect, type Page, type Route, test } from "@playwright/test";
 import { type Exchange, start } from "./exchange";
 import { everyLook, noObstacles, signIn, takeOver } from "./panel";
 
@@ -34,6 +34,25 @@ test.afterAll(async () => {
 async function set(port: string, act: Record<string, string>): Promise<void> {
   const answer = await context.request.post(`/api/v1/board/${port}`, { data: act });
   expect(answer.status(), JSON.stringify(act)).toBe(204);
+}
+
+/** Waits for the page to ask there once more and holds that answer back; what it returns lets it go and waits until it
+ * is there. */
+async function held(url: string): Promise<() => Promise<void>> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const asked = page.waitForRequest(url);
+  const hold = async (route: Route): Promise<void> => {
+    const response = await route.fetch();
+    await released;
+    await route.fulfill({ response });
+  };
+  await page.route(url, hold, { times: 1 });
+  const request = await asked;
+  return async () => {
+    release();
+    await (await request.response())?.finished();
+  };
 }
 
 const card = (name: string | RegExp) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, level: 3 }) });
@@ -120,11 +139,19 @@ test("a set is rung with every caller ID, and says which it is at", async () => 
   await expect(steps.filter({ hasText: "901" })).toContainText("sent");
   await page.screenshot({ path: "results/set-test.png", fullPage: true });
   await noObstacles(page);
+  // One look at the test is answered as of now, and arrives when all is over.
+  const arrives = await held("**/api/v1/ports/fxs1/test");
   // Whoever lifts the handset ends the test.
   await set("fxs1", { act: "lift" });
   await expect(steps.filter({ hasText: "911" })).toContainText("not sent: the set was used");
+  const refused = page.waitForResponse((answer) => answer.request().method() === "POST");
   await tested.getByRole("button", { name: "Ring the set now" }).click();
-  await expect(tested.getByText("The set is in use or out of service.")).toBeVisible();
+  expect((await refused).status()).toBe(409);
+  const problem = tested.getByText("The set is in use or out of service.");
+  await expect(problem).toBeVisible();
+  await arrives();
+  await expect(problem, "an older answer takes nothing away").toBeVisible();
+  await expect(steps.filter({ hasText: "911" })).toContainText("not sent: the set was used");
   await set("fxs1", { act: "hang_up" });
   // What its display showed goes into the configuration.
   await tested.getByRole("button", { name: "Use bellcore for this set" }).focus();

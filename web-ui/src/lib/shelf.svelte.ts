@@ -1,6 +1,7 @@
 /** Sounds that people brought: what is there, and what is done with it. */
 import type { Problem } from "../api/client";
 import { explain } from "./errors";
+import { inOrder } from "./order";
 import { problemOf } from "./session.svelte";
 import { toast } from "./toasts.svelte";
 
@@ -11,6 +12,7 @@ export class Shelf<List> {
   playing = $state<string | null>(null);
   busy = $state(false);
   readonly #get: () => Promise<List>;
+  readonly #asks = inOrder();
 
   /** `get` asks the box for the list. */
   constructor(get: () => Promise<List>) {
@@ -18,11 +20,12 @@ export class Shelf<List> {
   }
 
   readonly load = async (): Promise<void> => {
+    const counts = this.#asks();
     try {
-      this.list = await this.#get();
-      this.problem = null;
+      const list = await this.#get();
+      if (counts()) [this.list, this.problem] = [list, null];
     } catch (thrown) {
-      this.problem = problemOf(thrown);
+      if (counts()) this.problem = problemOf(thrown);
     }
   };
 
