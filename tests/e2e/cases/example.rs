@@ -59,7 +59,8 @@ fn the_example_office_starts_says_what_to_do_with_it_and_stops() {
     let folder = Folder::new();
     let command = script(&root, &folder);
     let mut child = Child::start("scripts/run", command, "this repository");
-    child.line_with("centralka is ready", s(180));
+    // After the smallest change the whole program is optimised again: minutes, on a machine with other work many.
+    child.line_with("centralka is ready", s(1_800));
     let panel = child.line_with("panel: http://", s(1));
     let claim = child.line_with("claim code: ", s(1));
     let code = claim.rsplit(' ').next().unwrap_or_default();
