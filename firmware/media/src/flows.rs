@@ -46,8 +46,8 @@ impl Plane {
     /// All flows that need nothing but a rewrite at this moment. A call is among them after its first
     /// packets, if it is not protected, not recorded and not listened to for keys.
     pub fn flows(&self) -> impl Iterator<Item = Flow> {
-        let used = self.slots.used().iter().enumerate();
-        used.filter_map(|(at, slot)| self.flow(u16::try_from(at).ok()?, slot))
+        let used = self.slots.used();
+        used.filter_map(|(at, slot)| self.flow(at, slot))
     }
 
     fn flow(&self, at: u16, slot: &Slot) -> Option<Flow> {

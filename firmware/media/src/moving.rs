@@ -52,7 +52,7 @@ impl Plane {
         }
         let slot = core::mem::take(self.slots.at(leg.slot)?);
         self.taps = self.taps.saturating_sub(slot.taps.count());
-        self.slots.changed();
+        self.slots.changed(leg.slot);
         if let Route::Bridge(old) = route {
             self.rewire(now, old);
         }
@@ -91,7 +91,7 @@ impl Plane {
             ear.saying = None;
             self.out.event(MediaEvent::ClipEnded { leg, clip });
         }
-        self.slots.changed();
+        self.slots.changed(leg.slot);
         if !self.set_route(now, leg, Route::Bridge(bridge)) {
             self.refused();
         }

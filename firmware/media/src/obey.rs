@@ -81,7 +81,7 @@ impl Plane {
                     leg: Some(object),
                     ..Slot::default()
                 };
-                self.slots.changed();
+                self.slots.changed(leg.slot);
                 self.retime(now);
             }
             Some(_) | None => {
@@ -259,8 +259,9 @@ impl Plane {
         let Some(place) = self.clips.find(clip) else {
             return false;
         };
-        for at in 0..self.slots.used().len() {
-            let at = u16::try_from(at).unwrap_or(u16::MAX);
+        let mut index = 0;
+        while let Some(at) = self.slots.nth(index) {
+            index = index.saturating_add(1);
             let Some(slot) = self.slots.at(at) else { break };
             let music = slot.path == Path::Music(place);
             let prompt = slot.prompt.is_some_and(|player| player.clip == clip);
@@ -340,8 +341,8 @@ impl Plane {
 
     fn tapped(&mut self, tap: TapId) -> Option<&mut Slot> {
         let mine = |slot: &Slot| slot.taps.iter().any(|one| one.id == tap);
-        let at = self.slots.used().iter().position(mine)?;
-        self.slots.at(u16::try_from(at).ok()?)
+        let (at, _) = self.slots.used().find(|(_, slot)| mine(slot))?;
+        self.slots.at(at)
     }
 
     fn pause_tap(&mut self, now: Instant, tap: TapId, paused: bool) -> bool {
@@ -408,7 +409,7 @@ impl Plane {
             figures: object.figures(),
         });
         self.out.retire(object.retire(leg));
-        self.slots.changed();
+        self.slots.changed(leg.slot);
         self.retime(now);
         true
     }

@@ -174,9 +174,10 @@ impl Plane {
     /// Address and length in bytes of the arenas that every tick and packet touches: for a driver
     /// that locks them in memory.
     #[must_use]
-    pub fn memory(&self) -> [(usize, usize); 4] {
+    pub fn memory(&self) -> [(usize, usize); 5] {
+        let [slots, taken] = self.slots.memory();
         let [bytes, datagrams] = self.out.memory();
-        [self.slots.memory(), self.work.memory(), bytes, datagrams]
+        [slots, taken, self.work.memory(), bytes, datagrams]
     }
 
     /// The time has come to `now`.

@@ -202,31 +202,49 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Slots {
     all: Vec<Slot>,
-    /// Places from here on are free: nobody looks at them.
-    top: usize,
+    /// Those in use, in their order: legs are few, and places are given out one after the other
+    /// through all of them, so that a look at every place would be a look at a thousand.
+    taken: Vec<u16>,
 }
 
 impl Slots {
     pub(crate) fn new(count: usize) -> Self {
         let mut all = Vec::with_capacity(count);
         all.resize_with(count, Slot::default);
-        Self { all, top: 0 }
+        let taken = Vec::with_capacity(count);
+        Self { all, taken }
     }
 
-    /// All places up to the last one in use.
-    pub(crate) fn used(&self) -> &[Slot] {
-        self.all.get(..self.top).unwrap_or(&[])
+    /// The places in use.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (u16, &Slot)> {
+        let seen = |&at| Some((at, self.see(at)?));
+        self.taken.iter().filter_map(seen)
     }
 
-    /// A leg came or went.
-    pub(crate) fn changed(&mut self) {
-        let last = self.all.iter().rposition(|slot| slot.leg.is_some());
-        self.top = last.map_or(0, |at| at.saturating_add(1));
+    /// One of the places in use, by its number among them.
+    pub(crate) fn nth(&self, index: usize) -> Option<u16> {
+        self.taken.get(index).copied()
     }
 
-    /// Address and length of the arena.
-    pub(crate) fn memory(&self) -> (usize, usize) {
-        (self.all.as_ptr().addr(), size_of_val(self.all.as_slice()))
+    /// A leg came to the place `at`, or went from there.
+    pub(crate) fn changed(&mut self, at: u16) {
+        let there = self.see(at).is_some_and(|slot| slot.leg.is_some());
+        match self.taken.binary_search(&at) {
+            Err(index) if there => self.taken.insert(index, at),
+            Ok(index) if !there => {
+                self.taken.remove(index);
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// Address and length of the arena and of the list.
+    pub(crate) fn memory(&self) -> [(usize, usize); 2] {
+        let list = self.taken.capacity().saturating_mul(size_of::<u16>());
+        [
+            (self.all.as_ptr().addr(), size_of_val(self.all.as_slice())),
+            (self.taken.as_ptr().addr(), list),
+        ]
     }
 
     /// The place `at`, whoever is there.
@@ -249,5 +267,28 @@ impl Slots {
     pub(crate) fn of(&mut self, leg: MediaLeg) -> Option<&mut Slot> {
         self.at(leg.slot)
             .filter(|slot| slot.leg.is_some() && slot.generation == leg.generation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::PortId;
+
+    #[test]
+    fn only_places_in_use_are_looked_at_in_their_order() {
+        let mut slots = Slots::new(1_000);
+        let mut put = |at: u16, leg| {
+            slots.at(at).expect("a place").leg = leg;
+            slots.changed(at);
+            slots.used().map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let port = || Some(Leg::Port(PortLeg::boxed(PortId(1))));
+        assert_eq!(put(900, port()), [900]);
+        assert_eq!(put(7, port()), [7, 900]);
+        assert_eq!(put(7, port()), [7, 900]);
+        assert_eq!(put(900, None), [7]);
+        assert_eq!(put(900, None), [7]);
+        assert_eq!(put(7, None), []);
     }
 }

@@ -90,8 +90,9 @@ impl Plane {
             self.mix(nominal, id, missed.min(DISCARD_TICKS_MAX));
         }
         let (mut needed, mut paired, mut repaced) = (false, true, false);
-        for at in 0..self.slots.used().len() {
-            let at = u16::try_from(at).unwrap_or(u16::MAX);
+        let mut index = 0;
+        while let Some(at) = self.slots.nth(index) {
+            index = index.saturating_add(1);
             if self.slots.see(at).is_some_and(Slot::listens_in) {
                 self.tell_inband(nominal, at);
             }
@@ -195,9 +196,13 @@ impl Plane {
     /// Music for all who hear it, when the first of them, in `first`, has its turn.
     fn play_music(&mut self, now: Instant, first: u16, place: u16) {
         let hears = |slot: &Slot| slot.path == Path::Music(place) && slot.needs_tick();
-        let before = usize::from(first);
-        let earlier = self.slots.used().iter().take(before);
-        if earlier.into_iter().any(hears) {
+        let before = |&(at, _): &(u16, &Slot)| at < first;
+        if self
+            .slots
+            .used()
+            .take_while(before)
+            .any(|(_, slot)| hears(slot))
+        {
             return;
         }
         let Some(clip) = self.clips.at(place) else {
@@ -217,8 +222,9 @@ impl Plane {
         };
         let mut stage = stage!(self, now);
         self.work.listeners.clear();
-        for at in before..stage.slots.used().len() {
-            let at = u16::try_from(at).unwrap_or(u16::MAX);
+        let mut index = 0;
+        while let Some(at) = stage.slots.nth(index) {
+            index = index.saturating_add(1);
             if !stage.slots.see(at).is_some_and(hears) {
                 continue;
             }

@@ -15,8 +15,9 @@ impl Plane {
     /// Runs what is due and finds the next deadline.
     pub(crate) fn run_timers(&mut self, now: Instant) {
         let mut soonest = Instant::FAR;
-        for at in 0..self.slots.used().len() {
-            let at = u16::try_from(at).unwrap_or(u16::MAX);
+        let mut index = 0;
+        while let Some(at) = self.slots.nth(index) {
+            index = index.saturating_add(1);
             let Some(slot) = self.slots.at(at) else {
                 break;
             };

@@ -221,15 +221,8 @@ impl Plane {
                 let hears = |slot: &Slot| slot.path == Path::Music(place);
                 let listeners = &mut self.work.listeners;
                 listeners.clear();
-                for (other, _) in self
-                    .slots
-                    .used()
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, s)| hears(s))
-                {
-                    listeners.extend(u16::try_from(other));
-                }
+                let all = self.slots.used().filter(|(_, slot)| hears(slot));
+                listeners.extend(all.map(|(other, _)| other));
                 let Some(clip) = self.clips.at(place) else {
                     return;
                 };
@@ -256,10 +249,14 @@ impl Plane {
 
     /// Finds the next deadline; starts the tick if somebody needs it now, stops it if nobody does.
     pub(crate) fn retime(&mut self, now: Instant) {
-        let deadlines = self.slots.used().iter().map(Slot::deadline);
-        self.soonest = deadlines.min().unwrap_or(Instant::FAR);
-        let needed = self.slots.used().iter().any(Slot::needs_tick);
-        self.paired = needed && self.slots.used().iter().all(Slot::can_wait);
+        let (mut needed, mut paired) = (false, true);
+        self.soonest = Instant::FAR;
+        for (_, slot) in self.slots.used() {
+            self.soonest = self.soonest.min(slot.deadline());
+            needed |= slot.needs_tick();
+            paired &= slot.can_wait();
+        }
+        self.paired = needed && paired;
         self.next_tick = match self.next_tick {
             _ if !needed => None,
             Some(tick) => Some(tick),
@@ -283,8 +280,9 @@ impl Plane {
     /// those that may wait for the next one too: a bridge of two is one of one for a moment, and it
     /// takes six system calls to let a leg wait and hurry again.
     pub(crate) fn pace(&mut self, all: bool) {
-        for at in 0..self.slots.used().len() {
-            let at = u16::try_from(at).unwrap_or(u16::MAX);
+        let mut index = 0;
+        while let Some(at) = self.slots.nth(index) {
+            index = index.saturating_add(1);
             let Some(slot) = self.slots.at(at) else {
                 return;
             };

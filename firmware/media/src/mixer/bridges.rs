@@ -136,7 +136,8 @@ impl Bridges {
             members.get_mut(at..).unwrap_or(&mut []).rotate_left(1);
             bridge.len = bridge.len.saturating_sub(1);
         }
-        let last = self.all.iter().rposition(|bridge| bridge.len > 0);
+        let used = self.all.get(..self.top).unwrap_or(&[]);
+        let last = used.iter().rposition(|bridge| bridge.len > 0);
         self.top = last.map_or(0, |at| at.saturating_add(1));
     }
 }
