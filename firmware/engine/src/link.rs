@@ -6,7 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use media::{Channel, Clip, Keys, PlaneCommand, Retired};
-use model::{BridgeId, ClipId, DtlsRole, Fingerprint, MediaCommand, MediaEvent, MediaLeg, PairId};
+use model::{
+    BridgeId, ClipId, DtlsRole, Fingerprint, Instant, MediaCommand, MediaEvent, MediaLeg, PairId,
+};
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::sys::{self, Socket};
@@ -16,8 +18,8 @@ use crate::sys::{self, Socket};
 pub(crate) struct Pair {
     pub(crate) rtp: Socket,
     pub(crate) rtcp: Socket,
-    /// Legs that it has served.
-    pub(crate) uses: u8,
+    /// Since when it is bound.
+    pub(crate) bound: Instant,
 }
 
 impl Pair {

@@ -13,9 +13,9 @@ use crate::sys::{self, Socket};
 /// How long the ports of a leg that is over rest: late packets of its far end, at most some seconds
 /// of them, must not meet the next call.
 const QUARANTINE: Duration = Duration::from_secs(3);
-/// Legs that a pair serves before it is closed and others take its place, so that who has seen the
-/// ports of today's calls cannot tell those of tomorrow's.
-const USES: u8 = 8;
+/// How long after it was bound a pair is taken for one leg after the other. Then it is closed and others
+/// take its place, so that who has seen the ports of today's calls cannot tell those of tomorrow's.
+const SERVES: Duration = Duration::from_mins(10);
 /// Pairs that rest bound: those of 85 calls a second. More are closed.
 pub(crate) const RESTING_MAX: usize = 2 * limits::PAIRS_AHEAD;
 /// Datagrams thrown away before a pair is used again: more than a socket holds. A pair that has
@@ -107,7 +107,7 @@ impl Pool {
             let end = u32::try_from(rested).ok().filter(|&end| end > 0)?;
             let at = usize::try_from(self.shuffle.below(end)).unwrap_or(0);
             let (_, pair) = self.resting.remove(at)?;
-            if drain(&pair.rtp) && drain(&pair.rtcp) {
+            if serves(&pair, now) && drain(&pair.rtp) && drain(&pair.rtcp) {
                 return Some(pair);
             }
             self.close(now, pair);
@@ -116,10 +116,10 @@ impl Pool {
 
     fn bind(&mut self, now: Instant) -> Option<Pair> {
         if self.any() {
-            return bind_any().ok();
+            return bind_any(now).ok();
         }
         while let Some(port) = self.free.pop_front() {
-            match bind_at(port) {
+            match bind_at(now, port) {
                 Ok(pair) => return Some(pair),
                 Err(_) => {
                     self.failed = self.failed.saturating_add(1);
@@ -131,13 +131,12 @@ impl Pool {
     }
 
     /// Takes back a pair that a leg used.
-    pub(crate) fn give_back(&mut self, now: Instant, mut pair: Pair) {
-        pair.uses = pair.uses.saturating_add(1);
+    pub(crate) fn give_back(&mut self, now: Instant, pair: Pair) {
         self.out.remove(&pair.rtp.port);
         if !(self.any() || self.contains(pair.rtp.port)) {
             return;
         }
-        if pair.uses < USES && self.resting.len() < RESTING_MAX {
+        if serves(&pair, now) && self.resting.len() < RESTING_MAX {
             self.resting.push_back((now + QUARANTINE, pair));
         } else {
             self.close(now, pair);
@@ -192,6 +191,11 @@ fn shuffled(first: u16, last: u16, random: &mut Random) -> Vec<u16> {
     ports
 }
 
+/// Whether a pair may serve one leg more.
+fn serves(pair: &Pair, now: Instant) -> bool {
+    now.since(pair.bound) < SERVES
+}
+
 /// Throws away what came while nobody listened; whether that was all.
 fn drain(socket: &Socket) -> bool {
     let mut nothing = [0; 1];
@@ -199,16 +203,16 @@ fn drain(socket: &Socket) -> bool {
 }
 
 /// RFC 3550 §11: RTP on the even port, RTCP on the next.
-fn bind_at(port: u16) -> io::Result<Pair> {
+fn bind_at(bound: Instant, port: u16) -> io::Result<Pair> {
     Ok(Pair {
         rtp: sys::bind_udp(port)?,
         rtcp: sys::bind_udp(port.saturating_add(1))?,
-        uses: 0,
+        bound,
     })
 }
 
 /// Two neighbours, wherever the system has them.
-fn bind_any() -> io::Result<Pair> {
+fn bind_any(bound: Instant) -> io::Result<Pair> {
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     // Sockets that did not fit are kept until the end, so that the system offers others.
     let mut kept: Vec<Socket> = Vec::new();
@@ -220,14 +224,14 @@ fn bind_any() -> io::Result<Pair> {
                 return Ok(Pair {
                     rtp: socket,
                     rtcp: second,
-                    uses: 0,
+                    bound,
                 });
             }
             Ok(second) => {
                 return Ok(Pair {
                     rtp: second,
                     rtcp: socket,
-                    uses: 0,
+                    bound,
                 });
             }
             Err(error) => last = error,
@@ -245,11 +249,14 @@ mod tests {
     /// A free range of `pairs` pairs, found by asking for any and letting go.
     fn range(pairs: u16) -> (u16, u16) {
         loop {
-            let first = bind_any().expect("free ports").rtp.port;
+            let first = bind_any(Instant::ZERO).expect("free ports").rtp.port;
             let Some(last) = first.checked_add(pairs * 2 - 1) else {
                 continue;
             };
-            if (first..=last).step_by(2).all(|port| bind_at(port).is_ok()) {
+            if (first..=last)
+                .step_by(2)
+                .all(|port| bind_at(Instant::ZERO, port).is_ok())
+            {
                 return (first, last);
             }
         }
@@ -294,25 +301,39 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_closed_after_its_uses_and_its_ports_rest() {
+    fn a_pair_is_closed_when_it_has_served_long_and_its_ports_rest() {
         let (first, last) = range(1);
         let mut pool = Pool::new(first, last, &mut Random::new([1; 32]));
-        let mut ms = 0;
-        for _ in 0..USES {
-            let (_, pair) = all(&mut pool, ms).pop().expect("rested");
+        let used = |pool: &mut Pool, ms| {
+            let (_, pair) = all(pool, ms).pop().expect("bound or rested");
             pool.give_back(Instant::from_millis(ms), pair);
-            ms += 3_000;
+        };
+        for leg in 0..100 {
+            used(&mut pool, leg * 5_000);
+            assert!(bind_at(Instant::ZERO, first).is_err(), "it stays bound");
         }
+        let (_, pair) = all(&mut pool, 599_999).pop().expect("rested");
+        pool.give_back(Instant::from_millis(600_000), pair);
         assert!(pool.resting.is_empty());
-        assert!(bind_at(first).is_ok(), "it is closed");
-        pool.release(Instant::from_millis(ms));
-        assert_eq!(all(&mut pool, ms).len(), 1, "and bound anew");
+        assert!(bind_at(Instant::ZERO, first).is_ok(), "it is closed");
+        pool.release(Instant::from_millis(603_000));
+        assert_eq!(all(&mut pool, 603_000).len(), 1, "and bound anew");
+    }
+
+    #[test]
+    fn a_pair_that_rested_over_its_time_serves_no_more() {
+        let (first, last) = range(1);
+        let mut pool = Pool::new(first, last, &mut Random::new([1; 32]));
+        let (_, pair) = all(&mut pool, 0).pop().expect("bound");
+        pool.give_back(Instant::from_millis(1_000), pair);
+        assert!(all(&mut pool, 600_000).is_empty(), "it was bound long ago");
+        assert!(bind_at(Instant::ZERO, first).is_ok(), "it is closed");
     }
 
     #[test]
     fn a_port_of_another_program_is_left_out_and_counted() {
         let (first, last) = range(3);
-        let _other = bind_at(first + 2).expect("free");
+        let _other = bind_at(Instant::ZERO, first + 2).expect("free");
         let mut pool = Pool::new(first, last, &mut Random::new([2; 32]));
         let pairs = all(&mut pool, 0);
         assert_eq!(pairs.len(), 2);
@@ -338,9 +359,12 @@ mod tests {
         );
         let (_, last_of_old) = old.pop().expect("two pairs");
         let port = last_of_old.rtp.port;
-        assert!(bind_at(port).is_err(), "its leg goes on");
+        assert!(bind_at(Instant::ZERO, port).is_err(), "its leg goes on");
         pool.give_back(Instant::from_millis(3_000), last_of_old);
-        assert!(bind_at(port).is_ok(), "closed when its leg is over");
+        assert!(
+            bind_at(Instant::ZERO, port).is_ok(),
+            "closed when its leg is over"
+        );
         // Back again, over a range that has one of the pairs that are out.
         let (_, one) = &new[0];
         pool.use_range(one.rtp.port, one.rtp.port + 1);
