@@ -156,6 +156,9 @@ impl Fold {
             for word in std::iter::once(first).chain(told.try_iter()).flatten() {
                 self.take(word, &mut order, feed);
             }
+            for change in self.book.news() {
+                feed.tell(change);
+            }
             if !self.quality.is_empty() {
                 feed.tell_quality(std::mem::take(&mut self.quality));
             }
@@ -178,9 +181,7 @@ impl Fold {
                     parties: &self.parties,
                     config: current(&self.in_force),
                 };
-                if let Some(change) = self.book.record(&record, &seen) {
-                    feed.tell(change);
-                }
+                self.book.record(&record, &seen);
             }
             Told::Quality(leg, second) => {
                 self.quality.push(panel::convert::leg_quality(leg, &second));

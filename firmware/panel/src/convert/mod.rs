@@ -1,5 +1,6 @@
 //! From the words of `model` to the words of the HTTP interface: the one place that knows both.
 
+mod book;
 mod event;
 mod story;
 
@@ -9,8 +10,9 @@ use model::{Binding, Cause, EntryId, LegId, PartyId, QualitySecond, StateChange}
 use sha2::{Digest, Sha256};
 
 pub use self::{
+    book::CallBook,
     event::event_names,
-    story::{CallBook, CallStory, explain},
+    story::{CallStory, explain},
 };
 use crate::api::{ChangeBody, LegQuality, Outcome, Party, Phone, QualityCause, Transport};
 

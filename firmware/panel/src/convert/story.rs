@@ -1,8 +1,6 @@
 //! [`CallStory`] folds the records of one call; what is in progress, what is over and the
 //! explanation of a call are all read from it, so that no two of them can disagree.
 
-use std::collections::BTreeMap;
-
 use model::{
     CallId, Cause, Codec, Event, EventBody, LegId, LegKind, MediaFigures, Now, PartyId, Record,
     RecordingId, Target, Wall,
@@ -10,8 +8,8 @@ use model::{
 
 use super::{Names, cause_name, event::event_parts, outcome};
 use crate::api::{
-    CallExplanation, CallRecording, CallState, CallSummary, ChangeBody, ExplainLeg, ExplainStep,
-    LegState, LiveCall, LiveLeg, LiveRecording, Party, RecordingState,
+    CallExplanation, CallRecording, CallState, CallSummary, ExplainLeg, ExplainStep, LegState,
+    LiveCall, LiveLeg, LiveRecording, Party, RecordingState,
 };
 
 /// The story of one call, as far as its records tell it.
@@ -54,30 +52,6 @@ struct LegStory {
     media: Option<MediaFigures>,
 }
 
-/// The stories of all calls in progress.
-#[derive(Debug, Default)]
-pub struct CallBook {
-    open: BTreeMap<CallId, CallStory>,
-}
-
-impl CallBook {
-    /// Takes the next record of the ledger; says what pages must be told.
-    pub fn record(&mut self, record: &Record, names: &dyn Names) -> Option<ChangeBody> {
-        let call = record.event.call?;
-        if let EventBody::CallStarted { .. } = record.event.body {
-            self.open.insert(call, CallStory::new(call, record.at));
-        }
-        let story = self.open.get_mut(&call)?;
-        story.fold(record, names);
-        if story.end.is_some() {
-            let summary = story.summary();
-            self.open.remove(&call);
-            return Some(ChangeBody::Ended(summary));
-        }
-        Some(ChangeBody::Call(story.live()))
-    }
-}
-
 impl CallStory {
     /// The story of a call of which nothing is known but its beginning.
     #[must_use]
@@ -92,6 +66,11 @@ impl CallStory {
             legs: Vec::new(),
             recordings: Vec::new(),
         }
+    }
+
+    /// Whether the call is over.
+    pub(super) const fn is_over(&self) -> bool {
+        self.end.is_some()
     }
 
     /// Takes the next record of this call.
