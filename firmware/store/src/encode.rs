@@ -1,9 +1,12 @@
 //! The one place where words of `model` become values of SQL and back.
 
+use std::borrow::Cow;
+
 use model::{
     CallId, Event, EventBody, Instant, LegId, Now, PartyId, Record, Rule, Seq, Trust, Wall,
 };
 use rusqlite::Row;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::StoreError;
@@ -13,6 +16,9 @@ pub(crate) type Hash = [u8; 32];
 
 /// The hash before the first record of all.
 pub(crate) const CHAIN_START: Hash = [0; 32];
+
+/// Most events and calls are no longer than this.
+const JSON_ROOM: usize = 512;
 
 /// A record and the start of the program that it belongs to: `at.mono` counts from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +38,7 @@ pub(crate) struct LedgerRow {
     pub(crate) trust: u8,
     pub(crate) call: Option<[u8; 16]>,
     pub(crate) leg: Option<[u8; 16]>,
-    pub(crate) rule: String,
+    pub(crate) rule: Cow<'static, str>,
     pub(crate) body: String,
 }
 
@@ -47,10 +53,8 @@ impl LedgerRow {
             trust: trust_code(record.at.trust),
             call: record.event.call.map(|id| id.0.to_be_bytes()),
             leg: record.event.leg.map(|id| id.0.to_be_bytes()),
-            rule: record.event.rule.name().to_owned(),
-            body: serde_json::to_string(&record.event.body).expect(
-                "an event body holds no map with other keys than strings and no failing type",
-            ),
+            rule: Cow::Borrowed(record.event.rule.name()),
+            body: json(&record.event.body),
         }
     }
 
@@ -64,7 +68,7 @@ impl LedgerRow {
             trust: row.get(4)?,
             call: row.get(5)?,
             leg: row.get(6)?,
-            rule: row.get(7)?,
+            rule: Cow::Owned(row.get(7)?),
             body: row.get(8)?,
         })
     }
@@ -92,7 +96,7 @@ impl LedgerRow {
                 None => sha.update([0]),
             }
         }
-        for text in [&self.rule, &self.body] {
+        for text in [&*self.rule, &*self.body] {
             sha.update((text.len() as u64).to_be_bytes());
             sha.update(text.as_bytes());
         }
@@ -129,6 +133,14 @@ impl LedgerRow {
             },
         })
     }
+}
+
+/// The text of an event, or of a call.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    let mut text = Vec::with_capacity(JSON_ROOM);
+    serde_json::to_writer(&mut text, value)
+        .expect("there is no map with other keys than strings and no failing type");
+    String::from_utf8(text).expect("JSON is text")
 }
 
 /// SQLite's integers are signed: sequence numbers and nanoseconds above 2⁶³ (292 years) stay there.

@@ -9,7 +9,7 @@ use model::{
 
 use crate::{
     Cdr, CdrFold, Store, StoreError,
-    encode::{Hash, LedgerRow, call_key, party_key, signed},
+    encode::{Hash, LedgerRow, call_key, json, party_key, signed},
     store::Head,
 };
 
@@ -110,6 +110,8 @@ pub struct Appended {
 /// Changes to the store's memory that come into force with the commit.
 struct Pending {
     head: Head,
+    /// New rows of the ledger.
+    rows: Vec<(LedgerRow, Hash)>,
     folds: BTreeMap<CallId, CdrFold>,
     ended: Vec<CallId>,
     done: Appended,
@@ -143,6 +145,7 @@ impl Store {
         loop {
             let mut pending = Pending {
                 head: self.head.clone(),
+                rows: Vec::new(),
                 folds: BTreeMap::new(),
                 ended: Vec::new(),
                 done: Appended::default(),
@@ -162,35 +165,42 @@ impl Store {
     fn write_all(&mut self, batches: &[Batch], to: &mut Pending) -> Result<(), StoreError> {
         for batch in batches {
             let at = to.head.next_seq;
-            for (id, party) in &batch.parties {
-                self.beside(to, Side::Party, |store| store.put_party(*id, party, at))?;
-            }
+            let parties = &batch.parties;
+            self.beside(to, (Side::Party, parties.len()), |store| {
+                store.put_parties(parties, at)
+            })?;
             for record in &batch.records {
                 self.append_record(to, record)?;
             }
             for change in &batch.state {
-                self.beside(to, Side::State, |store| store.put_state(change))?;
+                self.beside(to, (Side::State, 1), |store| store.put_state(change))?;
             }
             for (port, sample) in &batch.samples {
-                self.beside(to, Side::Line, |store| store.put_sample(port, sample))?;
+                self.beside(to, (Side::Line, 1), |store| store.put_sample(port, sample))?;
             }
             for (evidence, sound) in &batch.evidence {
-                self.beside(to, Side::Line, |store| store.put_evidence(evidence, sound))?;
+                self.beside(to, (Side::Line, 1), |store| {
+                    store.put_evidence(evidence, sound)
+                })?;
             }
         }
+        self.put_rows(&to.rows)?;
         self.put_cdrs(to)?;
         self.move_open_from(to)
     }
 
-    /// Writes something that the ledger can do without.
+    /// Writes rows that the ledger can do without.
     fn beside(
         &mut self,
         to: &mut Pending,
-        side: Side,
+        (side, rows): (Side, usize),
         work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        if rows == 0 {
+            return Ok(());
+        }
         if to.skip.contains(&side) {
-            to.done.damaged += 1;
+            to.done.damaged += rows as u64;
             return Ok(());
         }
         work(self).inspect_err(|_| to.failed = Some(side))
@@ -226,20 +236,13 @@ impl Store {
         let row = LedgerRow::of(to.head.boot, record);
         self.roll_segment(&mut to.head, record)?;
         let hash = row.hash(&to.head.hash);
-        self.execute(
-            "INSERT INTO ledger (seq, boot, mono, wall, trust, call, leg, rule, body, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            (
-                row.seq, row.boot, row.mono, row.wall, row.trust, row.call, row.leg, row.rule,
-                row.body, hash,
-            ),
-        )?;
+        to.rows.push((row, hash));
         to.head.hash = hash;
         to.head.next_seq = Seq(record.seq.0.saturating_add(1));
         to.head.last_wall = record.at.wall;
         match record.event.body {
             EventBody::Erased { party } => {
-                self.beside(to, Side::Party, |store| store.erase(party))?
+                self.beside(to, (Side::Party, 1), |store| store.erase(party))?
             }
             EventBody::ClockStepped {
                 from,
@@ -248,7 +251,7 @@ impl Store {
             } => {
                 let by_us = right.0.saturating_sub(from.0);
                 let first = to.head.boot_first_seq;
-                self.beside(to, Side::Cdr, |store| {
+                self.beside(to, (Side::Cdr, 1), |store| {
                     store.correct_cdrs(first, by_us, trust)
                 })?;
             }
@@ -260,7 +263,7 @@ impl Store {
             | EventBody::RecordingStored { .. }
             | EventBody::RecordingLost { .. } => {
                 let boot = to.head.boot;
-                self.beside(to, Side::Recording, |store| {
+                self.beside(to, (Side::Recording, 1), |store| {
                     store.put_recording(boot, record)
                 })?;
             }
@@ -268,6 +271,21 @@ impl Store {
         }
         self.fold(to, record);
         Ok(())
+    }
+
+    /// The rows of one commit, by one statement made ready once.
+    fn put_rows(&mut self, rows: &[(LedgerRow, Hash)]) -> Result<(), StoreError> {
+        let values = rows.iter().map(|(row, hash)| {
+            (
+                row.seq, row.boot, row.mono, row.wall, row.trust, row.call, row.leg, &row.rule,
+                &row.body, hash,
+            )
+        });
+        self.execute_each(
+            "INSERT INTO ledger (seq, boot, mono, wall, trust, call, leg, rule, body, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            values,
+        )
     }
 
     /// Takes the record into the CDR of its call.
@@ -284,14 +302,12 @@ impl Store {
         let Some(call) = record.event.call else {
             return;
         };
-        if self.ended.contains(&call) {
-            return;
-        }
         let fold = match to.folds.entry(call) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let known = self.folds.get(&call).cloned();
-                let Some(fold) = known.or_else(|| CdrFold::begin(record)) else {
+                let fresh = || CdrFold::begin(record).filter(|_| !self.ended.contains(&call));
+                let Some(fold) = known.or_else(fresh) else {
                     return;
                 };
                 place.insert(fold)
@@ -320,10 +336,9 @@ impl Store {
             let last = if fold.is_open() { i64::MAX } else { end };
             changed.push((fold.cdr.clone(), last));
         }
-        for (cdr, last) in changed {
-            self.beside(pending, Side::Cdr, |store| store.put_cdr(&cdr, last))?;
-        }
-        Ok(())
+        self.beside(pending, (Side::Cdr, changed.len()), |store| {
+            store.put_cdr_rows(&changed)
+        })
     }
 
     /// Notes now and then before which record no call is open, so that the next start need not
@@ -351,21 +366,23 @@ impl Store {
         Ok(())
     }
 
-    fn put_cdr(&mut self, cdr: &Cdr, last_seq: i64) -> Result<(), StoreError> {
-        let body = serde_json::to_string(cdr).expect("a CDR has string keys only");
-        self.execute(
-            "INSERT INTO cdr (first_seq, last_seq, call, open, body) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (first_seq) DO UPDATE
-             SET last_seq = excluded.last_seq, open = excluded.open, body = excluded.body",
+    /// CDRs and the last records of their calls.
+    fn put_cdr_rows(&mut self, cdrs: &[(Cdr, i64)]) -> Result<(), StoreError> {
+        let values = cdrs.iter().map(|(cdr, last_seq)| {
             (
                 signed(cdr.first_seq.0),
                 last_seq,
                 call_key(cdr.call),
                 cdr.ended.is_none(),
-                body,
-            ),
+                json(cdr),
+            )
+        });
+        self.execute_each(
+            "INSERT INTO cdr (first_seq, last_seq, call, open, body) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (first_seq) DO UPDATE
+             SET last_seq = excluded.last_seq, open = excluded.open, body = excluded.body",
+            values,
         )
-        .map(drop)
     }
 
     /// Corrects the times of this boot's ended calls after a step of the clock, newest first, at
@@ -376,6 +393,7 @@ impl Store {
         let values = [signed(first.0), CORRECTED_MAX];
         let rows: Vec<(String, i64)> =
             self.query(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut corrected = Vec::new();
         for (body, last_seq) in rows {
             // A damaged row is the reader's to report.
             let Ok(mut cdr) = serde_json::from_str::<Cdr>(&body) else {
@@ -383,10 +401,10 @@ impl Store {
             };
             if cdr.trust != Trust::Synced {
                 cdr.correct(by_us, trust);
-                self.put_cdr(&cdr, last_seq)?;
+                corrected.push((cdr, last_seq));
             }
         }
-        Ok(())
+        self.put_cdr_rows(&corrected)
     }
 
     /// Closes the segment when it is long enough: a checkpoint of the hash chain.
@@ -427,19 +445,21 @@ impl Store {
         Ok(())
     }
 
-    fn put_party(&mut self, id: PartyId, party: &Party, at: Seq) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO party (id, number, name, seq) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (id) DO UPDATE SET number = excluded.number, name = excluded.name
-             WHERE erased = 0",
+    fn put_parties(&mut self, parties: &[(PartyId, Party)], at: Seq) -> Result<(), StoreError> {
+        let values = parties.iter().map(|(id, party)| {
             (
-                party_key(id),
+                party_key(*id),
                 cut(&party.number),
                 cut(&party.name),
                 signed(at.0),
-            ),
+            )
+        });
+        self.execute_each(
+            "INSERT INTO party (id, number, name, seq) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET number = excluded.number, name = excluded.name
+             WHERE erased = 0",
+            values,
         )
-        .map(drop)
     }
 
     /// Empties the row; a later write of the same id does not fill it again.

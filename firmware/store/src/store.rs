@@ -198,6 +198,21 @@ impl Store {
             .execute(values)
             .map_err(|error| self.reader.fail(error))
     }
+
+    /// The same statement for each of `all`.
+    pub(crate) fn execute_each(
+        &mut self,
+        sql: &str,
+        all: impl Iterator<Item = impl rusqlite::Params>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.reader.prepare(sql)?;
+        for values in all {
+            statement
+                .execute(values)
+                .map_err(|error| self.reader.fail(error))?;
+        }
+        Ok(())
+    }
 }
 
 /// The lock of [`LOCK_FILE`], held.
