@@ -152,10 +152,19 @@ impl Epoll {
         Some(found.u64)
     }
 
-    /// Watches `fd` for something to read, level-triggered.
+    /// Watches `fd` for something to read, for as long as there is any.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, token: u64) -> io::Result<()> {
+        self.watch(fd, libc::EPOLLIN, token)
+    }
+
+    /// Watches an eventfd: each call of it is told once, and nobody need take it back.
+    pub(crate) fn add_calls(&self, fd: BorrowedFd<'_>, token: u64) -> io::Result<()> {
+        self.watch(fd, libc::EPOLLIN | libc::EPOLLET, token)
+    }
+
+    fn watch(&self, fd: BorrowedFd<'_>, events: c_int, token: u64) -> io::Result<()> {
         let mut event = libc::epoll_event {
-            events: libc::EPOLLIN as u32,
+            events: events as u32,
             u64: token,
         };
         // SAFETY: `event` is valid for the call; both descriptors are open.
@@ -568,6 +577,20 @@ pub(crate) fn give_large_back() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_call_is_told_once_though_nobody_takes_it_back() {
+        let calls = eventfd().expect("an eventfd");
+        let mut epoll = Epoll::new(4).expect("an epoll instance");
+        epoll.add_calls(calls.as_fd(), 7).expect("watched");
+        for _ in 0..3 {
+            eventfd_wake(calls.as_fd());
+            epoll.wait(Some(1_000_000_000));
+            assert_eq!((epoll.token(0), epoll.token(1)), (Some(7), None));
+            epoll.wait(Some(0));
+            assert_eq!(epoll.token(0), None);
+        }
+    }
 
     #[test]
     fn what_is_sent_is_marked_as_voice() {

@@ -114,7 +114,7 @@ impl Worker {
     pub(crate) fn run(mut self) {
         answered(&self.counters.real_time, &sys::become_real_time());
         answered(&self.counters.locked, &self.lock());
-        if self.watch.hasty.add(self.waker.fd(), WAKER).is_err() {
+        if self.watch.hasty.add_calls(self.waker.fd(), WAKER).is_err() {
             return;
         }
         while !self.stop.load(Ordering::Acquire) {
@@ -158,7 +158,6 @@ impl Worker {
         let mut index = 0;
         while let Some(token) = self.watch.hasty.token(index) {
             if token == WAKER {
-                self.waker.clear();
                 self.doing.more_orders = true;
             } else {
                 self.serve(now, token);
