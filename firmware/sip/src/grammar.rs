@@ -116,6 +116,23 @@ impl Decimal {
     }
 }
 
+/// A number in hexadecimal digits. The library's way asks for memory with every piece that it writes.
+pub(crate) struct Hex([u8; 16]);
+
+impl Hex {
+    pub(crate) fn of(number: u64) -> Self {
+        let digit = |place: usize| b"0123456789abcdef"[(number >> (60 - 4 * place) & 15) as usize];
+        Self(core::array::from_fn(digit))
+    }
+
+    /// The number without zeros in front, but for those that make it `least` digits.
+    pub(crate) fn digits(&self, least: usize) -> &str {
+        let zeros = self.0.iter().take_while(|&&digit| digit == b'0').count();
+        let start = zeros.min(self.0.len().saturating_sub(least));
+        core::str::from_utf8(&self.0[start..]).unwrap_or("")
+    }
+}
+
 /// `value` as text, in one allocation if `room` bytes are enough; the usual way asks for memory five
 /// times for a Via.
 pub(crate) fn text_of(value: &impl Display, room: usize) -> String {
@@ -269,6 +286,16 @@ mod tests {
     fn numbers_have_their_digits() {
         for number in [0, 9, 10, 5_060, u64::MAX] {
             assert_eq!(Decimal::of(number).as_str(), number.to_string());
+        }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_those_of_the_library() {
+        for number in [0, 9, 0xa0, 0x0123_4567_89ab_cdef, u64::MAX] {
+            let hex = Hex::of(number);
+            assert_eq!(hex.digits(1), format!("{number:x}"));
+            assert_eq!(hex.digits(12), format!("{number:012x}"));
+            assert_eq!(hex.digits(16), format!("{number:016x}"));
         }
     }
 

@@ -134,6 +134,6 @@ pub(crate) fn follow_up(invite: &Request, method: Method) -> Request {
         headers.copy_from(&invite.headers, &name);
     }
     let number = invite.headers.cseq().map_or(0, |cseq| cseq.number);
-    headers.push(HeaderName::CSeq, format!("{number} {}", request.method));
+    headers.push_cseq(number, &request.method);
     request
 }

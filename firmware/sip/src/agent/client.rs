@@ -137,17 +137,14 @@ impl Agent {
         if let Some(from) = headers.get(&HeaderName::From)
             && headers.from_tag().is_none()
         {
-            let from = format!("{from};tag={:016x}", self.random.next_u64());
+            let from = [from, ";tag=", &self.loose_tag()].concat();
             headers.set(HeaderName::From, from);
         }
         if !headers.contains(&HeaderName::CallId) {
-            headers.push(
-                HeaderName::CallId,
-                format!("{:032x}", self.random.next_u128()),
-            );
+            headers.push(HeaderName::CallId, self.new_call_id());
         }
         if !headers.contains(&HeaderName::CSeq) {
-            headers.push(HeaderName::CSeq, format!("1 {}", request.method));
+            headers.push_cseq(1, &request.method);
         }
         self.sign_request(request);
     }

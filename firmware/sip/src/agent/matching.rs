@@ -5,7 +5,7 @@ use std::hash::DefaultHasher;
 
 use crate::{
     CSeq, Headers, Method, Via,
-    grammar::split,
+    grammar::{Hex, split},
     transaction::ClientKey,
     usage::UsageKey,
     via::{MAGIC, is_magic},
@@ -13,7 +13,8 @@ use crate::{
 
 /// The branch of a client transaction: its key and 64 bits nobody outside can guess.
 pub(crate) fn branch(key: ClientKey, secret: u64) -> String {
-    format!("{MAGIC}{:x}.{secret:016x}", key.0)
+    let (key, secret) = (Hex::of(key.0), Hex::of(secret));
+    [MAGIC, key.digits(1), ".", secret.digits(16)].concat()
 }
 
 /// Reads what [`branch`] wrote.
@@ -27,7 +28,8 @@ pub(crate) fn read_branch(text: &str) -> Option<(ClientKey, u64)> {
 
 /// The local tag of a usage: its key and 64 bits nobody outside can guess.
 pub(crate) fn tag(key: UsageKey, secret: u64) -> String {
-    format!("{:x}.{secret:016x}", key.0)
+    let (key, secret) = (Hex::of(key.0), Hex::of(secret));
+    [key.digits(1), ".", secret.digits(16)].concat()
 }
 
 /// The usage that a tag of ours names. The caller compares the whole tag.

@@ -25,6 +25,7 @@ use model::{FlowId, Instant, Random};
 
 use crate::{
     HeaderName, Message, NameAddr, ParseError, Peer, Request, Response, Uri,
+    grammar::Hex,
     transaction::{ClientKey, ServerKey},
     usage::{Usage, UsageKey},
 };
@@ -364,7 +365,12 @@ impl Agent {
 
     /// A tag that names no usage.
     pub(crate) fn loose_tag(&mut self) -> String {
-        format!("{:016x}", self.random.next_u64())
+        Hex::of(self.random.next_u64()).digits(16).to_owned()
+    }
+
+    pub(crate) fn new_call_id(&mut self) -> String {
+        let [high, low] = core::array::from_fn(|_| Hex::of(self.random.next_u64()));
+        [high.digits(16), low.digits(16)].concat()
     }
 
     pub(crate) fn tell(&mut self, usage: UsageKey, event: UsageEvent) {

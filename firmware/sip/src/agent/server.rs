@@ -87,7 +87,8 @@ impl Head {
     /// A response with these headers; Record-Route only where it makes a dialog (§12.1.1).
     pub(crate) fn response(&self, status: u16) -> Response {
         let mut response = Response::new(status);
-        response.headers = self.headers.clone();
+        response.headers = Headers::with_capacity(16, 768);
+        response.headers.copy_all(&self.headers);
         if status >= 300 {
             response.headers.remove(&HeaderName::RecordRoute);
         }

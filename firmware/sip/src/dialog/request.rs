@@ -12,7 +12,7 @@ impl Dialog {
         headers.push(HeaderName::From, local);
         headers.push(HeaderName::To, &*self.remote);
         headers.push(HeaderName::CallId, call_id);
-        headers.push(HeaderName::CSeq, format!("{cseq} {method}"));
+        headers.push_cseq(cseq, &method);
         let mut request = Request::new(method, uri);
         request.headers = headers;
         request

@@ -12,7 +12,7 @@ use super::{
     Algorithm, Challenge, Credentials,
     hash::{hex, same_hex},
 };
-use crate::{Request, Uri};
+use crate::{Request, Uri, grammar::Hex};
 
 /// Seconds for which a nonce is good. Then the phone is told `stale=true` and answers anew
 /// without asking its user.
@@ -128,9 +128,9 @@ impl Nonces {
     fn issue(&mut self, now: Instant, source: IpAddr) -> String {
         self.serial += 1;
         let ms = now.as_millis();
-        let mut nonce = format!("{ms:012x}{:012x}", self.serial);
-        nonce.push_str(&self.proof(ms, self.serial, source));
-        nonce
+        let proof = self.proof(ms, self.serial, source);
+        let (ms, serial) = (Hex::of(ms), Hex::of(self.serial));
+        [ms.digits(12), serial.digits(12), &proof].concat()
     }
 
     /// The serial number and age of a nonce that we issued to `source`.

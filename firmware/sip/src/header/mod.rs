@@ -9,6 +9,8 @@ use std::borrow::Cow;
 pub use name::HeaderName;
 pub use typed::Contacts;
 
+use crate::{Method, grammar::Decimal};
+
 /// One header line: folding undone, value trimmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'h> {
@@ -99,6 +101,22 @@ impl Headers {
     /// a header.
     pub fn push(&mut self, name: HeaderName, value: impl AsRef<str>) {
         self.push_read(name, &one_line(value.as_ref()));
+    }
+
+    /// Appends a header whose value is made of `pieces`.
+    pub(crate) fn push_pieces(&mut self, name: HeaderName, pieces: &[&str]) {
+        let start = self.text.len();
+        for piece in pieces {
+            self.text.push_str(&one_line(piece));
+        }
+        let value = start..self.text.len();
+        self.lines.push(Line { name, value });
+    }
+
+    /// Appends a CSeq.
+    pub(crate) fn push_cseq(&mut self, number: u32, method: &Method) {
+        let number = Decimal::of(number);
+        self.push_pieces(HeaderName::CSeq, &[number.as_str(), " ", method.as_str()]);
     }
 
     /// Appends a header that the reader has cleaned already.

@@ -121,7 +121,7 @@ impl Response {
             } else {
                 // Some phones end the header with a `;` of its own.
                 let to = to.trim_end_matches([';', ' ', '\t']);
-                headers.push(HeaderName::To, format!("{to};tag={to_tag}"));
+                headers.push_pieces(HeaderName::To, &[to, ";tag=", to_tag]);
             }
         }
         headers.copy_from(&request.headers, &HeaderName::CallId);

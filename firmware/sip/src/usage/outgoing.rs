@@ -12,6 +12,7 @@ use crate::{
     Request, Response, Uri, UsageEvent,
     agent::{Failure, Owner, Part, matching, session},
     dialog::{Dialog, Routes},
+    grammar::Decimal,
     transaction::ClientKey,
 };
 
@@ -73,7 +74,7 @@ impl Agent {
         }
         let key = UsageKey(self.next_key());
         let tag = matching::tag(key, self.random.next_u64());
-        let call_id = format!("{:032x}", self.random.next_u128());
+        let call_id = self.new_call_id();
         let cseq = self.random.below(1 << 16) + 1;
         let contact = match &params.contact {
             Some(contact) => contact.text(),
@@ -125,13 +126,14 @@ impl Agent {
         cseq: u32,
     ) -> Request {
         let mut headers = Headers::with_capacity(18, 768);
-        headers.push(HeaderName::MaxForwards, params.max_forwards.to_string());
+        let hops = Decimal::of(params.max_forwards);
+        headers.push(HeaderName::MaxForwards, hops.as_str());
         let routes = Routes::preloaded(params.route.clone());
         let uri = routes.apply(&params.request_uri, &mut headers);
         headers.push(HeaderName::From, local);
         headers.push(HeaderName::To, params.to.text());
         headers.push(HeaderName::CallId, call_id);
-        headers.push(HeaderName::CSeq, format!("{cseq} INVITE"));
+        headers.push_cseq(cseq, &Method::Invite);
         headers.push(HeaderName::Contact, contact);
         headers.push(HeaderName::Allow, self.texts.allow.as_str());
         let supported = if params.offer.is_some() {
