@@ -101,6 +101,12 @@ impl Via {
         Ok(raw_param(params, "branch").is_some_and(is_magic))
     }
 
+    /// The branch in the text of a Via, without reading all of it; the same as [`Via::branch`] gives.
+    pub(crate) fn branch_of(text: &str) -> Option<&str> {
+        let params = Parts::of(text).ok()?.params;
+        raw_param(params, "branch").filter(|branch| !branch.is_empty())
+    }
+
     /// The branch, if there is one.
     #[must_use]
     pub fn branch(&self) -> Option<&str> {

@@ -272,8 +272,7 @@ impl Agent {
         if headers.elements(&HeaderName::Via).nth(1).is_some() {
             return None;
         }
-        let via = headers.via_top().ok()?;
-        let (key, secret) = matching::read_branch(via.branch()?)?;
+        let (key, secret) = matching::read_branch(headers.branch_top()?)?;
         let cseq = headers.cseq().ok()?;
         let client = self.clients.get(&key).filter(|c| c.secret == secret)?;
         if client.method == cseq.method {

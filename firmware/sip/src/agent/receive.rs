@@ -36,7 +36,13 @@ impl Agent {
             self.repeated_request(now, key);
             return;
         }
-        let fresh = Fresh { via, cseq, branch };
+        let merge = matching::merge_key(self.merge_salt, &request.headers, &cseq);
+        let fresh = Fresh {
+            via,
+            cseq,
+            branch,
+            merge,
+        };
         if request.method == Method::Cancel {
             self.receive_cancel(now, peer, &request, &fresh);
             return;
@@ -46,7 +52,7 @@ impl Agent {
 
     /// A request that is no retransmission, ACK or CANCEL.
     fn receive_new(&mut self, now: Instant, peer: &Peer, request: Request, fresh: &Fresh) {
-        let merged = request.headers.to_tag().is_none() && self.is_merged(&request, fresh);
+        let merged = request.headers.to_tag().is_none() && self.merged.contains_key(&fresh.merge);
         let Some(server) = self.start_server(peer, &request, fresh) else {
             return;
         };
@@ -60,13 +66,15 @@ impl Agent {
             self.send_response(now, server, &response);
             return;
         }
-        if let Some(usage) = self.answered_and_gone(&request) {
-            self.usage_bye(now, usage, server, &request);
-            return;
-        }
-        if let Some(usage) = self.usage_of(&request) {
-            self.usage_request(now, usage, server, peer, request, fresh.cseq.number);
-            return;
+        if let Some((key, usage)) = self.usage_named(&request) {
+            if usage.has_remote_tag(request.headers.from_tag().unwrap_or("")) {
+                self.usage_request(now, key, server, peer, request, fresh.cseq.number);
+                return;
+            }
+            if answered_and_gone(&request, usage) {
+                self.usage_bye(now, key, server, &request);
+                return;
+            }
         }
         if needs_dialog(&request) {
             self.counters.unknown_dialog += 1;
@@ -140,16 +148,6 @@ impl Agent {
         usage.has_remote_tag(remote_tag).then_some(key)
     }
 
-    /// The call of a BYE that overtook all responses of its dialog: whoever knows our tag and Call-ID
-    /// got our INVITE, and only who answered it may say BYE (RFC 3261 §15). Were it told that there is
-    /// no such dialog (§15.1.2), the answer that comes later would begin a call without a peer.
-    fn answered_and_gone(&self, request: &Request) -> Option<UsageKey> {
-        let is_bye = request.method == Method::Bye && request.headers.from_tag().is_some();
-        let (key, usage) = self.usage_named(request).filter(|_| is_bye)?;
-        let waits = matches!(usage.phase, Phase::Outgoing(_));
-        (waits && self.usage_of(request).is_none()).then_some(key)
-    }
-
     /// The call with the tag in To and the Call-ID of a request.
     fn usage_named(&self, request: &Request) -> Option<(UsageKey, &Usage)> {
         let headers = &request.headers;
@@ -159,11 +157,6 @@ impl Agent {
         let call_id = headers.call_id().ok()?;
         let ours = *usage.local_tag == *local_tag && *usage.call_id == *call_id;
         ours.then_some((key, usage.as_ref()))
-    }
-
-    fn is_merged(&self, request: &Request, fresh: &Fresh) -> bool {
-        let key = matching::merge_key(self.merge_salt, &request.headers, &fresh.cseq);
-        self.merged.contains_key(&key)
     }
 
     /// Answers `request` with nothing but a status.
@@ -177,6 +170,14 @@ impl Agent {
         let response = self.response_to(request, status);
         self.send_response(now, server, &response);
     }
+}
+
+/// Whether a request of the call is a BYE that overtook all responses of its dialog: whoever knows our tag and
+/// Call-ID got our INVITE, and only who answered it may say BYE (RFC 3261 §15). Were it told that there is no such
+/// dialog (§15.1.2), the answer that comes later would begin a call without a peer.
+fn answered_and_gone(request: &Request, usage: &Usage) -> bool {
+    let is_bye = request.method == Method::Bye && request.headers.from_tag().is_some();
+    is_bye && matches!(usage.phase, Phase::Outgoing(_))
 }
 
 /// Whether the request makes sense only in a dialog of ours: it has a To tag that we do not know

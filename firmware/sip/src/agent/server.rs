@@ -5,7 +5,6 @@ use model::{Instant, limits};
 use super::{Agent, AgentError, Alarm, Output};
 use crate::{
     CSeq, HeaderName, Headers, Method, Peer, Request, Response, Via,
-    agent::matching,
     transaction::{Effects, InviteServer, NonInviteServer, ServerKey, Timer},
     usage::{Phase, UsageKey},
 };
@@ -100,8 +99,10 @@ impl Head {
 pub(crate) struct Fresh {
     pub(crate) via: Via,
     pub(crate) cseq: CSeq,
-    /// See [`matching::server_match`].
+    /// See [`super::matching::server_match`].
     pub(crate) branch: u64,
+    /// See [`super::matching::merge_key`].
+    pub(crate) merge: u64,
 }
 
 impl Agent {
@@ -143,9 +144,8 @@ impl Agent {
             Machine::Other(NonInviteServer::start(reliable))
         };
         let key = ServerKey(self.next_key());
-        let merge = matching::merge_key(self.merge_salt, &request.headers, &fresh.cseq);
         self.by_branch.insert(fresh.branch, key);
-        self.merged.entry(merge).or_insert(key);
+        self.merged.entry(fresh.merge).or_insert(key);
         self.servers.insert(
             key,
             Server {
@@ -153,7 +153,7 @@ impl Agent {
                 peer: *peer,
                 last: Box::default(),
                 branch: fresh.branch,
-                merge,
+                merge: fresh.merge,
                 usage: None,
             },
         );

@@ -42,16 +42,14 @@ impl Agent {
         client: ClientKey,
         headers: &Headers,
     ) {
-        let Some(client) = self.clients.get(&client) else {
+        let by_tcp = |client: &&Client| client.peer.transport == Transport::Tcp;
+        let Some(client) = self.clients.get(&client).filter(by_tcp) else {
             return;
         };
         let contact = headers.contact_uri().ok();
         let named = contact.as_ref().and_then(|uri| uri.param("transport"));
         let names_tcp = named.is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
-        if names_tcp
-            && client.peer.transport == Transport::Tcp
-            && let Some(usage) = self.usages.get_mut(&key)
-        {
+        if names_tcp && let Some(usage) = self.usages.get_mut(&key) {
             usage.peer = client.peer;
         }
     }

@@ -35,6 +35,12 @@ impl Headers {
         Via::parse(top.ok_or(Fault::Missing("Via"))?)
     }
 
+    /// The branch of the topmost Via, if there is one. Cheaper than [`Headers::via_top`].
+    pub(crate) fn branch_top(&self) -> Option<&str> {
+        let name = HeaderName::Via;
+        Via::branch_of(self.elements(&name).next()?)
+    }
+
     /// All Vias, topmost first.
     ///
     /// # Errors
