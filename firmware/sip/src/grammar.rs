@@ -40,13 +40,20 @@ pub(crate) fn find(text: &str, wanted: u8) -> Option<usize> {
     text.bytes().position(|b| b == wanted)
 }
 
-/// The same where it is far: a step looks at many places at once.
+/// The same where it is far: a step looks at sixteen places at once.
 pub(crate) fn find_far(bytes: &[u8], wanted: u8) -> Option<usize> {
     let (steps, _) = bytes.as_chunks::<16>();
-    let lacks = |step: &&[u8; 16]| !step.iter().fold(false, |any, &b| any | (b == wanted));
+    let lacks = |places: &&[u8; 16]| places.map(|b| b == wanted) == [false; 16];
     let start = steps.iter().take_while(lacks).count() * 16;
     let at = bytes[start..].iter().position(|&b| b == wanted)?;
     Some(start + at)
+}
+
+/// Whether `is` is true of one of many bytes, which mostly it is not.
+pub(crate) fn any_far(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    let (steps, rest) = bytes.as_chunks::<16>();
+    let has = |places: &[u8; 16]| places.map(&is) != [false; 16];
+    steps.iter().any(has) || rest.iter().any(|&b| is(b))
 }
 
 /// What stands before and after the first `wanted`, an ASCII character.
@@ -253,10 +260,14 @@ fn element_end(bytes: &[u8]) -> usize {
 /// Reads digits as a number; `None` if there are none, another character stands there, or the
 /// number does not fit.
 pub(crate) fn number<T: TryFrom<u64>>(text: &str) -> Option<T> {
-    if text.is_empty() || text.len() > 20 || !text.bytes().all(|b| b.is_ascii_digit()) {
+    if text.is_empty() || text.len() > 20 {
         return None;
     }
-    text.parse::<u64>().ok().and_then(|n| T::try_from(n).ok())
+    let number = text.bytes().try_fold(0_u64, |number, b| {
+        let digit = b.is_ascii_digit().then(|| u64::from(b - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    T::try_from(number?).ok()
 }
 
 #[cfg(test)]

@@ -90,10 +90,13 @@ struct HostPort<'a> {
 
 impl<'a> HostPort<'a> {
     fn of(text: &'a str) -> Result<Self, Fault> {
-        let colon = match find(text, b']') {
-            Some(end) => find(&text[end..], b':').map(|at| end + at),
-            None => find(text, b':'),
+        // Colons of an IPv6 address stand in brackets.
+        let address = if text.starts_with('[') {
+            find(text, b']').ok_or(Fault::Host)?
+        } else {
+            0
         };
+        let colon = find(&text[address..], b':').map(|at| address + at);
         let port = match colon {
             Some(at) => Some(number(trim(&text[at + 1..])).ok_or(Fault::Host)?),
             None => None,

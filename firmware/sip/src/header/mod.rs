@@ -9,7 +9,10 @@ use std::borrow::Cow;
 pub use name::HeaderName;
 pub use typed::Contacts;
 
-use crate::{Method, grammar::Decimal};
+use crate::{
+    Method,
+    grammar::{Decimal, any_far},
+};
 
 /// One header line: folding undone, value trimmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,9 +204,8 @@ impl fmt::Debug for Headers {
 }
 
 fn one_line(value: &str) -> Cow<'_, str> {
-    // Without a way out in the middle, so that many places are looked at at once.
     let ends = |b: u8| (b == b'\r') | (b == b'\n');
-    if value.bytes().fold(false, |any, b| any | ends(b)) {
+    if any_far(value.as_bytes(), ends) {
         Cow::Owned(value.replace(['\r', '\n'], " "))
     } else {
         Cow::Borrowed(value)

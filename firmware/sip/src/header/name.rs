@@ -124,7 +124,10 @@ impl HeaderName {
             .get(usize::from(same_length.0)..usize::from(same_length.1))
             .unwrap_or(&[])
             .iter()
-            .find(|(known, _)| begins(known) == first && known.eq_ignore_ascii_case(text))
+            // Nearly everybody writes them as the standard does.
+            .find(|(known, _)| {
+                begins(known) == first && (*known == text || known.eq_ignore_ascii_case(text))
+            })
             .map_or_else(|| Self::Other(text.into()), |(_, name)| name.clone())
     }
 
