@@ -33,8 +33,7 @@ pub(crate) fn run(file: &Path) -> Result<ExitCode> {
                 let Some(pbx) = &mut pbx else {
                     bail!("{}: an input before the snapshot", file.display());
                 };
-                let entry = Entry::from_bytes(&frame.payload)?;
-                let (input, verdicts, expected) = entry.play()?;
+                let (input, verdicts, expected) = Entry::play(&frame.payload)?;
                 tape.load(&verdicts);
                 let told = (other < LISTED_MAX).then(|| format!("{input:?}"));
                 pbx.handle(frame.now, input);

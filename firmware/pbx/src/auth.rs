@@ -1,6 +1,6 @@
 //! Who a request is from: challenges, passwords, and which digest a phone can cope with (design §3).
 
-use core::hash::Hasher as _;
+use core::hash::{Hash as _, Hasher as _};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
@@ -336,7 +336,7 @@ impl Challenger {
         )]
         let mut hash = core::hash::SipHasher::new_with_keys(self.key, 1);
         hash.write(request.headers.call_id().unwrap_or("").as_bytes());
-        hash.write(peer.remote.to_string().as_bytes());
+        peer.remote.hash(&mut hash);
         hash.finish()
     }
 }

@@ -187,7 +187,7 @@ impl Pbx {
                     media: Some(media),
                     talk,
                 };
-                self.legs.insert(leg, sip);
+                self.legs.insert(leg, Box::new(sip));
                 self.by_usage.insert(usage, leg);
             }
             Err(_) => {

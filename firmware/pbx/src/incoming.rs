@@ -140,7 +140,7 @@ impl Pbx {
                     media,
                     talk,
                 };
-                self.legs.insert(id, leg);
+                self.legs.insert(id, Box::new(leg));
                 self.by_usage.insert(usage, id);
             }
             Err(refusal) => {

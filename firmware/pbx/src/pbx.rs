@@ -87,8 +87,9 @@ pub struct Pbx {
     pub(crate) messages: BTreeMap<EntryId, u8>,
     /// Sets that are rung to see what they show.
     pub(crate) tests: Tests,
-    /// SIP legs by leg, and the ways to find them.
-    pub(crate) legs: BTreeMap<LegId, SipLeg>,
+    /// SIP legs by leg, and the ways to find them. Each has its own place: it is large, and whatever
+    /// comes or goes in the map moves its neighbours.
+    pub(crate) legs: BTreeMap<LegId, Box<SipLeg>>,
     pub(crate) by_usage: BTreeMap<UsageKey, LegId>,
     pub(crate) by_media: BTreeMap<MediaLeg, Owner>,
     /// Legs that wait for something: their deadlines.

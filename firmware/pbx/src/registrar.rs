@@ -260,10 +260,8 @@ impl Pbx {
     }
 
     pub(crate) fn expire_bindings(&mut self, now: Now) {
-        while let Some((at, owner, key)) = self.registrar.expiries.first().cloned() {
-            if at > now.mono {
-                return;
-            }
+        let due = |&(at, ..): &&(Instant, EntryId, String)| *at <= now.mono;
+        while let Some((_, owner, key)) = self.registrar.expiries.first().filter(due).cloned() {
             self.unbind(now, owner, key, Rule::RegisterExpired);
         }
     }

@@ -4,6 +4,7 @@
 //! conferences are entered and led are, as their PINs are part of the configuration.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
@@ -28,11 +29,11 @@ use crate::{
 
 /// An input as it is written down.
 #[derive(Debug, Serialize, Deserialize)]
-enum Written {
+enum Written<'b> {
     FlowOpened(FlowId, Transport, SocketAddr, SocketAddr),
-    Bytes(FlowId, Block),
+    Bytes(FlowId, #[serde(borrow)] Block<'b>),
     FlowClosed(FlowId),
-    Datagram(SocketAddr, SocketAddr, Block),
+    Datagram(SocketAddr, SocketAddr, #[serde(borrow)] Block<'b>),
     External(Option<IpAddr>),
     Port(PortId, hal_port::PortEvent),
     Media(MediaEvent),
@@ -42,13 +43,10 @@ enum Written {
     Tick,
 }
 
-/// One entry of the journal.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Entry {
-    input: Written,
-    verdicts: Vec<u8>,
-    outputs: u64,
-}
+/// One entry of the journal while it is written: an input, the verdicts and the fingerprint stand one behind
+/// the other.
+#[derive(Debug)]
+pub struct Entry(Vec<u8>);
 
 /// The exchange as it was before the first entry, at a moment without calls.
 #[derive(Debug, Serialize, Deserialize)]
@@ -205,7 +203,7 @@ impl Entry {
                 remote,
             } => Written::FlowOpened(*flow, *transport, *local, *remote),
             Input::Bytes { flow, bytes } => {
-                Written::Bytes(*flow, Block(redactor.stream(*flow, bytes)))
+                Written::Bytes(*flow, Block(redactor.stream(*flow, bytes).into()))
             }
             Input::FlowClosed { flow } => {
                 redactor.forget(*flow);
@@ -215,7 +213,7 @@ impl Entry {
                 local,
                 remote,
                 bytes,
-            } => Written::Datagram(*local, *remote, Block(redact::message(bytes).into_owned())),
+            } => Written::Datagram(*local, *remote, Block(redact::message(bytes))),
             Input::External(address) => Written::External(*address),
             Input::Port { port, event } => Written::Port(*port, *event),
             Input::Media(MediaEvent::Digit { leg, ms, .. }) if !decides => {
@@ -229,52 +227,44 @@ impl Entry {
             Input::Durable(seq) => Written::Durable(*seq),
             Input::Tick => Written::Tick,
         };
-        Self {
-            input: written,
-            verdicts: Vec::new(),
-            outputs: 0,
-        }
+        // One allocation: an entry is little more than the bytes it holds.
+        let room = match &written {
+            Written::Bytes(_, bytes) | Written::Datagram(_, _, bytes) => bytes.0.len() + 128,
+            _ => 128,
+        };
+        Self(postcard::to_extend(&written, Vec::with_capacity(room)).unwrap_or_default())
     }
 
     /// Adds what came of it and gives the bytes for the journal.
     #[must_use]
-    pub fn close(mut self, verdicts: Vec<u8>, outputs: Fingerprint) -> Vec<u8> {
-        self.verdicts = verdicts;
-        self.outputs = outputs.0;
-        // One allocation: an entry is little more than the bytes it holds.
-        let room = match &self.input {
-            Written::Bytes(_, bytes) | Written::Datagram(_, _, bytes) => bytes.0.len() + 128,
-            _ => 128,
-        };
-        postcard::to_extend(&self, Vec::with_capacity(room)).unwrap_or_default()
+    pub fn close(self, verdicts: &[u8], outputs: Fingerprint) -> Vec<u8> {
+        postcard::to_extend(&(verdicts, outputs.0), self.0).unwrap_or_default()
     }
 
-    /// Reads what [`Entry::close`] wrote.
+    /// Reads what [`Entry::close`] gave: the input, the verdicts for [`Tape`], and the fingerprint of the
+    /// first run.
     ///
     /// # Errors
-    /// [`TapeError::Unreadable`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TapeError> {
-        postcard::from_bytes(bytes).map_err(|_| TapeError::Unreadable)
-    }
-
-    /// The input, the verdicts for [`Tape`], and the fingerprint of the first run.
-    ///
-    /// # Errors
-    /// [`TapeError::Config`].
-    pub fn play(self) -> Result<(Input, Vec<u8>, Fingerprint), TapeError> {
-        let input = match self.input {
+    /// [`TapeError`].
+    pub fn play(bytes: &[u8]) -> Result<(Input, Vec<u8>, Fingerprint), TapeError> {
+        let (input, verdicts, outputs): (Written<'_>, Vec<u8>, u64) =
+            postcard::from_bytes(bytes).map_err(|_| TapeError::Unreadable)?;
+        let input = match input {
             Written::FlowOpened(flow, transport, local, remote) => Input::FlowOpened {
                 flow,
                 transport,
                 local,
                 remote,
             },
-            Written::Bytes(flow, Block(bytes)) => Input::Bytes { flow, bytes },
+            Written::Bytes(flow, Block(bytes)) => Input::Bytes {
+                flow,
+                bytes: bytes.into_owned(),
+            },
             Written::FlowClosed(flow) => Input::FlowClosed { flow },
             Written::Datagram(local, remote, Block(bytes)) => Input::Datagram {
                 local,
                 remote,
-                bytes,
+                bytes: bytes.into_owned(),
             },
             Written::External(address) => Input::External(address),
             Written::Port(port, event) => Input::Port { port, event },
@@ -291,7 +281,7 @@ impl Entry {
             Written::Durable(seq) => Input::Durable(seq),
             Written::Tick => Input::Tick,
         };
-        Ok((input, self.verdicts, Fingerprint(self.outputs)))
+        Ok((input, verdicts, Fingerprint(outputs)))
     }
 }
 
@@ -312,18 +302,18 @@ fn quoted_after(bytes: &[u8], from: usize, name: &[u8]) -> Option<usize> {
 
 /// Bytes written as one block; serde's own way for a `Vec<u8>` goes byte by byte.
 #[derive(Debug)]
-struct Block(Vec<u8>);
+struct Block<'b>(Cow<'b, [u8]>);
 
-impl Serialize for Block {
+impl Serialize for Block<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Block {
+impl<'de: 'b, 'b> Deserialize<'de> for Block<'b> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes: &[u8] = Deserialize::deserialize(deserializer)?;
-        Ok(Self(bytes.to_vec()))
+        Ok(Self(bytes.into()))
     }
 }
 
@@ -614,6 +604,8 @@ mod tests {
             words.end();
             assert_eq!(print, whole, "in pieces of {step}");
         }
+        // Journals hold it.
+        assert_eq!(whole, Fingerprint(0x3013_9cda_fbcd_90fc));
         let mut longer = Fingerprint::default();
         longer.bytes(&[&text[..], &[0]].concat());
         assert_ne!(longer, whole, "zeros at the end count");

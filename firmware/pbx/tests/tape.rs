@@ -97,7 +97,7 @@ impl Run {
                 _ => {}
             }
         }
-        let bytes = entry.close(self.tape.take(), outputs);
+        let bytes = entry.close(&self.tape.take(), outputs);
         self.written.push((now, bytes));
         said
     }
@@ -215,8 +215,7 @@ fn replay(snapshot: &[u8], at: Now, entries: &[(Now, Vec<u8>)]) {
     let tape = Tape::default();
     let mut pbx = Pbx::new(at, setup, Box::new(Replayed(tape.clone())));
     for (number, (now, bytes)) in entries.iter().enumerate() {
-        let entry = Entry::from_bytes(bytes).expect("what was just written");
-        let (input, verdicts, expected) = entry.play().expect("a legal configuration");
+        let (input, verdicts, expected) = Entry::play(bytes).expect("what was just written");
         tape.load(&verdicts);
         pbx.handle(*now, input);
         let mut outputs = Fingerprint::default();

@@ -160,7 +160,7 @@ impl Office {
                     _ => {}
                 }
             }
-            self.taped += entry.close(self.tape.take(), outputs).len();
+            self.taped += entry.close(&self.tape.take(), outputs).len();
             inputs.extend(self.pbx.awaited().map(Input::Durable));
         }
     }

@@ -90,7 +90,7 @@ impl Driver {
             outputs.add(&output);
             self.carry_out(now.mono, output, outside);
         }
-        let payload = entry.close(self.tape.take(), outputs);
+        let payload = entry.close(&self.tape.take(), outputs);
         if self.kept.journal.capacity() == 0 {
             self.kept.journal.reserve(JOURNAL_ROOM);
         }
