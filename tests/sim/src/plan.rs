@@ -134,8 +134,7 @@ pub struct Features {
     pub mutes: bool,
     /// Some phones know G.722 only, some G.711 only, and the exchange translates.
     pub wide: bool,
-    /// Some phones know Opus, and half of those nothing else. Dear, for the exchange encodes for each; and not where
-    /// there are conferences, where a talker was once taken for heard that was not to be, which nobody has looked into yet.
+    /// Some phones know Opus, and half of those nothing else. Dear, for the exchange encodes for each.
     pub opus: bool,
     /// Phones change what they speak in the middle of calls.
     pub changes: bool,
@@ -265,8 +264,7 @@ impl Plan {
             Profile::Office => working_day(&mut features, &mut random),
             Profile::Storm => storm(&mut features, &mut random),
         }
-        let sixth = Random::derive(self.bytes(), "opus").below(6) == 0;
-        features.opus = sixth && !features.rooms;
+        features.opus = Random::derive(self.bytes(), "opus").below(6) == 0;
         features
     }
 }

@@ -226,6 +226,11 @@ impl Tongue {
         let mean = |pair: &[i16]| pair[0].midpoint(pair[1]);
         sound[..samples].chunks_exact(2).map(mean).collect()
     }
+
+    /// Whatever comes next belongs to another stay at the phone: what is left of the sound before would bend it.
+    pub(crate) fn forget(&mut self) {
+        self.0 = None;
+    }
 }
 
 /// An ear that listens for tones in windows of 50 ms.
@@ -360,6 +365,44 @@ mod tests {
             }
         }
         longest
+    }
+
+    /// The packets of a stream of these talkers in Opus, so loud.
+    fn in_opus(talkers: &[u8], gain: f32, packets: usize) -> Vec<Vec<u8>> {
+        let tones = talkers.iter().map(|&t| Mouth::new(t, Codec::G722).tone);
+        let tones: Vec<Vec<i16>> = tones.collect();
+        let mut encoder = Encoder::new(Codec::Opus, OPUS).expect("there is memory");
+        let mut encode = |packet: usize| {
+            let at = packet * 2 * PACKET;
+            let sum = |at: usize| tones.iter().map(|t| f32::from(t[at])).sum::<f32>();
+            let sound = (at..at + 2 * PACKET).map(|at| (gain * sum(at)) as i16);
+            let mut payload = vec![0; PAYLOAD_MAX];
+            let octets = encoder.encode(&sound.collect::<Vec<_>>(), &mut payload);
+            payload.truncate(octets);
+            payload
+        };
+        (0..packets).map(&mut encode).collect()
+    }
+
+    /// As loud as what is heard under an announcement at the beginning of a call.
+    #[test]
+    fn what_is_left_of_an_earlier_stream_bends_the_next_unless_it_is_forgotten() {
+        let before = in_opus(&[0, 2, 5, 6], 1.0, 21);
+        let next = in_opus(&[1], 0.2, 1);
+        let power = |sound: Vec<i16>| sound.iter().map(|&s| f32::from(s).powi(2)).sum::<f32>();
+        let [kept, forgot] = [false, true].map(|forgets| {
+            let mut tongue = Tongue::default();
+            for packet in &before {
+                tongue.understand(Codec::Opus, packet);
+            }
+            if forgets {
+                tongue.forget();
+            }
+            power(tongue.understand(Codec::Opus, &next[0]))
+        });
+        let fresh = power(Tongue::default().understand(Codec::Opus, &next[0]));
+        assert!(kept > 9.0 * fresh, "{kept} {fresh}");
+        assert!((forgot - fresh).abs() < 1.0, "{forgot} {fresh}");
     }
 
     /// A stranger is one after four windows, and silence is longer than thirty.

@@ -154,6 +154,7 @@ impl Station {
         while let Some(notice) = self.phone.notices.pop_front() {
             if matches!(notice, Notice::Up | Notice::Over(_)) {
                 self.ear.forget();
+                self.tongue.forget();
             }
             self.person.notice(now, &notice);
         }
