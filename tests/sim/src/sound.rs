@@ -46,6 +46,9 @@ const WINDOW: usize = 400;
 const AUDIBLE: f32 = 800.0;
 /// Nor is one that is so much weaker than the strongest: what a step of a sample leaves beside it.
 const BESIDE: f32 = 0.4;
+/// Where more than this many speak at once, what they all leak into a mark that nobody has is more than that.
+const CROWD: usize = 5;
+const BESIDE_CROWD: f32 = 0.5;
 /// What a tone that is no mark leaks into the marks at most, as a part of its peak: they lie 80 Hz or more beside it,
 /// which is four widths of a window that begins and ends at once; 1/4π.
 const LEAK: f32 = 0.08;
@@ -274,7 +277,12 @@ impl Ear {
             self.window.clear();
             // The peak of whatever else there is, as if it were one tone.
             let other = (2.0 * power - strongest * strongest).max(0.0).sqrt();
-            let audible = (AUDIBLE + LEAK * other).max(strongest * BESIDE);
+            let loud = peaks.iter().filter(|&&peak| peak >= strongest / 2.0);
+            let beside = match loud.count() > CROWD {
+                true => BESIDE_CROWD,
+                false => BESIDE,
+            };
+            let audible = (AUDIBLE + LEAK * other).max(strongest * beside);
             let talkers = (0_u8..).zip(peaks).filter(|(_, peak)| *peak >= audible);
             heard.extend(talkers.map(|(talker, _)| talker));
         }
@@ -289,6 +297,9 @@ impl Ear {
 
 #[cfg(test)]
 mod tests {
+    use dsp::mix::Limiter;
+    use model::Random;
+
     use super::*;
 
     #[test]
@@ -413,6 +424,42 @@ mod tests {
                 let talkers: Vec<u8> = (0..many).map(|n| (first + step * n) % 14).collect();
                 let [missed, strange] = at_once_in_opus(&talkers);
                 assert!(missed < 4 && strange < 3, "{talkers:?} {missed} {strange}");
+            }
+        }
+    }
+
+    /// In a conference, each where they are in what they say, and heard by somebody whose line gives a little back.
+    #[test]
+    fn where_seven_speak_at_once_nobody_else_is_heard() {
+        let talkers = [1, 2, 3, 5, 6, 7, 9];
+        let tone = |talker| Mouth::new(talker, Codec::Pcma).tone;
+        let (tones, back) = (talkers.map(tone), tone(0));
+        let mut random = Random::derive([7; 32], "mouths");
+        for _ in 0..300 {
+            let from = talkers.map(|_| random.below(8_000) as usize);
+            let (mut ear, mut limiter) = (Ear::default(), Limiter::new());
+            let mut heard = Vec::new();
+            for block in 0..40 {
+                let said = |at: usize| {
+                    let tones = tones.iter().zip(from);
+                    let said: i32 = tones
+                        .map(|(t, from)| i32::from(t[(from + at) % 8_000]))
+                        .sum();
+                    said + i32::from(back[at]) / 10
+                };
+                let sum: [i32; 80] = core::array::from_fn(|n| said(80 * block + n));
+                let mut mix = [0; 80];
+                limiter.run(&sum, &mut mix);
+                heard.extend(ear.hear(mix.into_iter()));
+            }
+            for talker in 0..MARKS as u8 {
+                let often = heard.iter().filter(|&&other| other == talker).count();
+                // Of eight windows.
+                let right = match talkers.contains(&talker) {
+                    true => often >= 4,
+                    false => often == 0,
+                };
+                assert!(right, "{talker} {often} {from:?}");
             }
         }
     }
