@@ -254,7 +254,7 @@ impl Case<'_> {
     fn check_target(&self, say: &mut impl FnMut(&str)) {
         let target = match &self.fold.cdr.target {
             None => return,
-            Some(Target::Outside) if is_outside(self.to) => return,
+            Some(Target::Outside) if is_outside(self.to) || self.is_rest() => return,
             Some(Target::Outside) => String::new(),
             Some(Target::EchoTest) => ECHO.to_owned(),
             Some(Target::Conference(_)) => ROOM.to_owned(),
@@ -267,6 +267,12 @@ impl Case<'_> {
         if target != self.to {
             say(&format!("it went to {target}"));
         }
+    }
+
+    /// The power came while the caller's set was dialling: what was dialled before that is not in the number.
+    fn is_rest(&self) -> bool {
+        let power = |_, fact: &Fact| *fact == Fact::PowerOn;
+        self.truth.happened(self.began, power)
     }
 
     /// The caller's set came back off hook, and dialled no more for a while.

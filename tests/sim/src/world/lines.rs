@@ -102,7 +102,8 @@ impl World {
             }
             ("talking", "clearing") => {
                 self.truth.far_hung_up(self.now, seat, id);
-                self.outsiders[at].seen += 1;
+                // Nothing is learned from a call that a set took on its lifeline.
+                self.outsiders[at].seen += u32::from(!left);
             }
             (_, "idle") => self.truth.line_free(self.now, seat, call.as_deref()),
             _ => {}
