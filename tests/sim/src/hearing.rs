@@ -58,7 +58,9 @@ impl Hearing {
         let talker = usize::from(heard.talker);
         let key = (listener, talker);
         let before = self.last.insert(key, (now, heard.count));
-        let stranger = !truth.may_hear(now, listener, talker);
+        // The silence of a phone that is mute is heard as its voice was.
+        let speaks = heard.shut || truth.may_speak(now, talker);
+        let stranger = !speaks || !truth.may_hear(now, listener, talker);
         let Some(count) = heard.count else {
             self.mixed += 1;
             let begun = [listener, talker].map(|seat| self.begun.get(&seat).copied());
@@ -193,7 +195,7 @@ impl Hearing {
             }
             let (a, b) = (connection.a, connection.b);
             for (listener, talker) in [(a, b), (b, a)] {
-                if truth.is_muted(talker) {
+                if truth.is_mute(talker) {
                     continue;
                 }
                 let last = self.last.get(&(listener, talker)).map(|(at, _)| *at);
@@ -215,7 +217,11 @@ mod tests {
     fn heard(hearing: &mut Hearing, ms: u64, count: Option<u32>, truth: &Truth) -> Option<String> {
         let mut plan = Plan::new(0);
         plan.profile = crate::plan::Profile::Audio;
-        let heard = Heard { talker: 1, count };
+        let heard = Heard {
+            talker: 1,
+            count,
+            shut: false,
+        };
         let now = Instant::from_millis(ms);
         let sent = count.map(|_| now);
         hearing.heard(now, 0, heard, sent, truth, &plan.features())
@@ -246,6 +252,32 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_that_is_mute_has_no_voice_and_need_not_be_heard() {
+        let (mut hearing, mut truth) = (Hearing::default(), connected());
+        let mut hear = |ms: u64, shut: bool, truth: &Truth| {
+            let heard = Heard {
+                talker: 1,
+                count: Some(ms as u32 / 20),
+                shut,
+            };
+            let mut plan = Plan::new(0);
+            plan.profile = crate::plan::Profile::Audio;
+            let now = Instant::from_millis(ms);
+            let wrong = hearing.heard(now, 0, heard, Some(now), truth, &plan.features());
+            (wrong, hearing.review(now, truth, |_| true).len())
+        };
+        // Nobody hears seat 0.
+        assert_eq!(hear(3_000, false, &truth), (None, 1));
+        truth.phone_shuts(1, Some(Instant::from_millis(3_000)));
+        assert_eq!(hear(3_020, false, &truth), (None, 1));
+        assert_eq!(hear(5_000, true, &truth), (None, 1));
+        assert!(hear(5_020, false, &truth).0.is_some());
+        truth.phone_shuts(1, None);
+        assert_eq!(truth.changed, [1]);
+        assert_eq!(hear(5_040, false, &truth).0, None);
+    }
+
+    #[test]
     fn a_missing_packet_is_noticed_where_nothing_may_be_lost() {
         let (mut hearing, truth) = (Hearing::default(), connected());
         assert!(heard(&mut hearing, 3_000, Some(1), &truth).is_none());
@@ -262,6 +294,7 @@ mod tests {
         let heard = Heard {
             talker: 1,
             count: None,
+            shut: false,
         };
         let mut say = |ms: &u64| {
             let now = Instant::from_millis(*ms);

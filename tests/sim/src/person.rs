@@ -5,7 +5,7 @@ use core::time::Duration;
 use model::{Instant, Random};
 
 use crate::office::pick;
-use crate::phone::{Notice, Phone, Srtp};
+use crate::phone::{Notice, Phone, Shut, Srtp};
 use crate::plan::Features;
 
 /// What a person is about to do.
@@ -19,6 +19,8 @@ enum Intent {
     Hold(bool),
     /// Makes the phone speak otherwise.
     Change,
+    /// Makes the phone mute for a while.
+    Shut,
     /// Presses `*`.
     Star,
     /// Presses `6`, right after it.
@@ -39,6 +41,8 @@ pub(crate) struct Person {
     changes: bool,
     /// Mutes and unmutes itself, wherever it talks.
     mutes: bool,
+    /// Makes the phone mute.
+    shuts: bool,
     /// Acts unasked; otherwise only answers.
     pub lively: bool,
     /// In a test call: answers at once, or not at all.
@@ -60,6 +64,7 @@ impl Person {
             holds: features.holds,
             changes: features.changes,
             mutes: features.mutes,
+            shuts: features.shuts,
             lively: true,
             orders: None,
         }
@@ -106,6 +111,15 @@ impl Person {
                 } else {
                     phone.change(now);
                 }
+                self.plan_talk(now, !phone.call.as_ref().is_some_and(|call| call.holding));
+            }
+            Intent::Shut => {
+                let ms = 300 + u64::from(self.random.below(12_000));
+                phone.keep_shut(Shut {
+                    since: now,
+                    until: now + Duration::from_millis(ms),
+                    silence: self.random.below(2) == 0,
+                });
                 self.plan_talk(now, !phone.call.as_ref().is_some_and(|call| call.holding));
             }
             Intent::Hold(hold) => {
@@ -164,6 +178,14 @@ impl Person {
             let at = now + Duration::from_millis(ms);
             if at + Duration::from_secs(1) < self.talk_until {
                 self.intent = Some((at, Intent::Star));
+                return;
+            }
+        }
+        if self.shuts && self.random.below(3) == 0 {
+            let ms = 500 + u64::from(self.random.below(10_000));
+            let at = now + Duration::from_millis(ms);
+            if at < self.talk_until {
+                self.intent = Some((at, Intent::Shut));
                 return;
             }
         }

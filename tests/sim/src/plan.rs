@@ -78,6 +78,14 @@ impl Profile {
     pub const fn of_seed(seed: u64) -> Self {
         Self::OF_SEEDS[(seed % 14) as usize]
     }
+
+    /// Whether phones are made mute in some of these worlds: where next to nothing is lost, and not all sound must be exact.
+    const fn has_shuts(self) -> bool {
+        matches!(
+            self,
+            Self::Office | Self::Rooms | Self::Phones | Self::Lines
+        )
+    }
 }
 
 impl fmt::Display for Profile {
@@ -132,6 +140,8 @@ pub struct Features {
     pub greets: bool,
     /// They mute themselves there.
     pub mutes: bool,
+    /// Phones are made mute for a while by their own keys: they send silence, or nothing.
+    pub shuts: bool,
     /// Some phones know G.722 only, some G.711 only, and the exchange translates.
     pub wide: bool,
     /// Some phones know Opus, and half of those nothing else. Dear, for the exchange encodes for each.
@@ -220,6 +230,7 @@ impl Plan {
             rooms: false,
             greets: false,
             mutes: false,
+            shuts: false,
             wide: false,
             opus: false,
             changes: false,
@@ -243,14 +254,7 @@ impl Plan {
         };
         match self.profile {
             Profile::Quiet => {}
-            Profile::Audio => {
-                features.nat = random.below(2) == 0;
-                features.pause_s = 10;
-                features.talk_s = 200;
-                features.weather.jitter_ms = random.below(10);
-                features.wide = random.below(2) == 0;
-                features.drift_ppm = DRIFT_PPM * random.below(2);
-            }
+            Profile::Audio => audio(&mut features, &mut random),
             Profile::Drift => {
                 features.wide = true;
                 features.drift_ppm = DRIFT_PPM;
@@ -264,9 +268,21 @@ impl Plan {
             Profile::Office => working_day(&mut features, &mut random),
             Profile::Storm => storm(&mut features, &mut random),
         }
+        let in_two = || Random::derive(self.bytes(), "shuts").below(2) == 0;
+        features.shuts = self.profile.has_shuts() && in_two();
         features.opus = Random::derive(self.bytes(), "opus").below(6) == 0;
         features
     }
+}
+
+/// Long calls where nothing is lost.
+fn audio(features: &mut Features, random: &mut Random) {
+    features.nat = random.below(2) == 0;
+    features.pause_s = 10;
+    features.talk_s = 200;
+    features.weather.jitter_ms = random.below(10);
+    features.wide = random.below(2) == 0;
+    features.drift_ppm = DRIFT_PPM * random.below(2);
 }
 
 /// An ordinary working day.

@@ -37,6 +37,8 @@ const PADDED: [u8; 2] = [0x41, 8];
 /// Its sound, at the highest rate.
 const SILENCE: [i16; 2 * PACKET] = [0; 2 * PACKET];
 const MAGIC: u64 = 0xc3a5;
+/// Beside the talker in the hidden word: nothing is said.
+const SHUT: u8 = 0x80;
 /// Packets that nobody reaches: a day of speaking.
 const COUNT_MOST: u32 = 1 << 22;
 const PEAK: f32 = 5_000.0;
@@ -69,6 +71,19 @@ pub(crate) struct Mouth {
     rehearsed: Vec<Vec<u8>>,
     /// The next packet's number.
     pub count: u32,
+    /// Packets since the mouth was shut.
+    shut: u32,
+}
+
+/// What hides in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// Whose packet it is.
+    pub talker: u8,
+    /// Which of theirs.
+    pub count: u32,
+    /// The talker's mouth was shut: there is silence in it.
+    pub shut: bool,
 }
 
 impl Mouth {
@@ -82,6 +97,7 @@ impl Mouth {
             tone: Vec::new(),
             rehearsed: Vec::new(),
             count: 0,
+            shut: 0,
         };
         mouth.begin(codec);
         mouth
@@ -106,15 +122,15 @@ impl Mouth {
         self.tone = (0..rate).map(sample).collect();
         if codec == Codec::Opus && self.rehearsed.is_empty() {
             // From the second time on it is as it goes on.
-            let packets = (0..2 * BREATH_EVERY).map(|count| self.encode(count));
+            let packets = (0..2 * BREATH_EVERY).map(|count| self.encode(count, false));
             self.rehearsed = packets.skip(BREATH_EVERY as usize).collect();
         }
     }
 
-    fn encode(&mut self, count: u32) -> Vec<u8> {
+    fn encode(&mut self, count: u32, shut: bool) -> Vec<u8> {
         let samples = self.tone.len() / 50;
         let at = (count % 50) as usize * samples;
-        let sound = match count % BREATH_EVERY < BREATH {
+        let sound = match count % BREATH_EVERY < BREATH || shut {
             true => &SILENCE[..samples],
             false => &self.tone[at..at + samples],
         };
@@ -133,12 +149,31 @@ impl Mouth {
     /// The next packet's payload: the tone, or a breath.
     #[must_use]
     pub(crate) fn speak(&mut self) -> Vec<u8> {
-        let (count, word) = (self.count, seal(self.talker, self.count));
+        self.shut = 0;
+        self.seal(self.count % BREATH_EVERY)
+    }
+
+    /// The next packet's payload while the mouth is shut: silence.
+    #[must_use]
+    pub(crate) fn keep_silent(&mut self) -> Vec<u8> {
+        self.shut += 1;
+        self.seal(self.shut.min(BREATH) - 1)
+    }
+
+    /// The next packet's payload, which is this one of those that were rehearsed.
+    fn seal(&mut self, rehearsed: u32) -> Vec<u8> {
+        let count = self.count;
+        let word = Word {
+            talker: self.talker,
+            count,
+            shut: self.shut > 0,
+        };
+        let word = word.seal();
         self.count = count.wrapping_add(1);
         if self.codec == Codec::Opus {
-            return pad(&self.rehearsed[(count % BREATH_EVERY) as usize], word);
+            return pad(&self.rehearsed[rehearsed as usize], word);
         }
-        let mut payload = self.encode(count);
+        let mut payload = self.encode(count, self.shut > 0);
         debug_assert_eq!(payload.len(), PACKET);
         // The lowest bit of an octet of G.722 is sound of the lower band only (G.722 §1.4.4).
         for (bit, octet) in payload.iter_mut().take(64).enumerate() {
@@ -162,9 +197,12 @@ fn padding(payload: &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(*word))
 }
 
-fn seal(talker: u8, count: u32) -> u64 {
-    let body = MAGIC | u64::from(talker) << 16 | u64::from(count) << 24;
-    body | check(body) << 56
+impl Word {
+    fn seal(self) -> u64 {
+        let talker = self.talker | if self.shut { SHUT } else { 0 };
+        let body = MAGIC | u64::from(talker) << 16 | u64::from(self.count) << 24;
+        body | check(body) << 56
+    }
 }
 
 fn check(body: u64) -> u64 {
@@ -173,7 +211,7 @@ fn check(body: u64) -> u64 {
 
 /// Who spoke this packet and which it was, if it is untouched.
 #[must_use]
-pub(crate) fn unseal(payload: &[u8]) -> Option<(u8, u32)> {
+pub(crate) fn unseal(payload: &[u8]) -> Option<Word> {
     let lowest = |bits: &[u8]| {
         let bits = bits.iter().enumerate();
         bits.fold(0, |word, (bit, octet)| word | u64::from(octet & 1) << bit)
@@ -181,19 +219,25 @@ pub(crate) fn unseal(payload: &[u8]) -> Option<(u8, u32)> {
     let word = padding(payload).or_else(|| payload.get(..64).map(lowest))?;
     let body = word & 0x00ff_ffff_ffff_ffff;
     let sound = word & 0xffff == MAGIC && check(body) == word >> 56;
-    let (talker, count) = ((word >> 16) as u8, (word >> 24) as u32);
+    let (who, count) = ((word >> 16) as u8, (word >> 24) as u32);
+    let (talker, shut) = (who & !SHUT, who & SHUT != 0);
     // Of the millions of mixed packets of a world one may look sealed by chance.
     let plausible = usize::from(talker) < MARKS && count < COUNT_MOST;
-    (sound && plausible).then_some((talker, count))
+    (sound && plausible).then_some(Word {
+        talker,
+        count,
+        shut,
+    })
 }
 
 /// Changes encrypted sound, without the key, so that one of the first talkers seems to speak, if this is what it is
 /// before it is encrypted.
 pub(crate) fn bend(encrypted: &mut [u8], clear: &[u8], talker: u32) {
-    let Some((speaks, count)) = unseal(clear) else {
+    let Some(word) = unseal(clear) else {
         return;
     };
-    let difference = seal(speaks, count) ^ seal(talker.to_le_bytes()[0] % 4, count);
+    let talker = talker.to_le_bytes()[0] % 4;
+    let difference = word.seal() ^ Word { talker, ..word }.seal();
     if padding(clear).is_some() {
         let word = &mut encrypted[clear.len() - 8..clear.len()];
         for (octet, turned) in word.iter_mut().zip(difference.to_le_bytes()) {
@@ -306,8 +350,17 @@ mod tests {
     fn an_untouched_packet_says_who_and_which() {
         for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus] {
             let mut mouth = Mouth::new(7, codec);
-            assert_eq!(unseal(&mouth.speak()), Some((7, 0)));
-            assert_eq!(unseal(&mouth.speak()), Some((7, 1)));
+            let word = |count, shut| {
+                let talker = 7;
+                Some(Word {
+                    talker,
+                    count,
+                    shut,
+                })
+            };
+            assert_eq!(unseal(&mouth.speak()), word(0, false));
+            assert_eq!(unseal(&mouth.keep_silent()), word(1, true));
+            assert_eq!(unseal(&mouth.speak()), word(2, false));
         }
         assert_eq!(unseal(&[0xd5; PACKET]), None);
     }
@@ -318,7 +371,12 @@ mod tests {
             let clear = Mouth::new(7, codec).speak();
             let mut bent = clear.clone();
             bend(&mut bent, &clear, 2);
-            assert_eq!(unseal(&bent), Some((2, 0)), "{codec:?}");
+            let word = Word {
+                talker: 2,
+                count: 0,
+                shut: false,
+            };
+            assert_eq!(unseal(&bent), Some(word), "{codec:?}");
         }
     }
 
@@ -340,6 +398,28 @@ mod tests {
                 "{talker} {codec:?} {heard:?}"
             );
             assert!(heard.iter().all(|&other| other == talker));
+        }
+    }
+
+    #[test]
+    fn a_shut_mouth_is_silent_and_goes_on_where_it_was() {
+        for codec in [Codec::Pcma, Codec::G722, Codec::Opus] {
+            let mut mouth = Mouth::new(3, Codec::Pcmu);
+            let (mut tongue, mut ear) = (Tongue::default(), Ear::default());
+            let mut hear = |payload: Vec<u8>| {
+                let sound = tongue.understand(codec, &payload);
+                ear.hear(sound.into_iter()).len()
+            };
+            // What is rehearsed while the mouth is shut is a voice all the same.
+            let _ = mouth.keep_silent();
+            mouth.set_codec(codec);
+            let before: usize = (0..60).map(|_| hear(mouth.speak())).sum();
+            // The window in which it begins, and what Opus has to end.
+            let first: usize = (0..5).map(|_| hear(mouth.keep_silent())).sum();
+            let shut: usize = (0..500).map(|_| hear(mouth.keep_silent())).sum();
+            let after: usize = (0..60).map(|_| hear(mouth.speak())).sum();
+            assert!(before >= 20 && first <= 1, "{codec:?} {before} {first}");
+            assert!(shut == 0 && after >= 20, "{codec:?} {shut} {after}");
         }
     }
 

@@ -9,7 +9,7 @@ use model::{Codec, Instant};
 use crate::network::Packet;
 use crate::office::BOX;
 use crate::person::Person;
-use crate::phone::{EVENT_TYPES, Notice, OPUS_TYPE, Phone, Stage, payload_type};
+use crate::phone::{Agreed, EVENT_TYPES, Notice, OPUS_TYPE, Phone, Stage, payload_type};
 use crate::sound::{Ear, Mouth, Tongue, unseal};
 
 const PACKET_TIME: Duration = Duration::from_millis(20);
@@ -23,6 +23,8 @@ pub(crate) struct Heard {
     pub talker: u8,
     /// Which packet, if it came untouched.
     pub count: Option<u32>,
+    /// It is the silence of a phone that is shut.
+    pub shut: bool,
 }
 
 /// The phone and its person.
@@ -48,6 +50,8 @@ pub(crate) struct Station {
     ssrc: u32,
     /// The sequence number of the packet that came last.
     last_seq: Option<u16>,
+    /// Nothing was sent where the packet before this one would have been.
+    paused: bool,
     /// A key that is being pressed: its event, how many packets of it went, and the time of the first.
     pressing: Option<(u8, u16, u32)>,
     /// The key that was pressed last, and the number of its first packet.
@@ -82,6 +86,7 @@ impl Station {
             ssrc: 0x5000_0000 + u32::from(talker),
             sent: VecDeque::new(),
             last_seq: None,
+            paused: false,
             pressing: None,
             key: None,
             opus: [0; 2],
@@ -196,26 +201,45 @@ impl Station {
             return;
         }
         self.ts = self.ts.wrapping_add(heard.codec.clock_hz() / 50);
-        let (number, ts) = (*seq, self.ts);
-        *seq = seq.wrapping_add(1);
+        let number = *seq;
         *at = now + self.packet_time;
-        if let Some(bytes) = self.press(heard.events, number, ts) {
-            self.send(heard.remote, bytes, out);
+        let Some(packet) = self.packet(now, &heard, number) else {
             return;
+        };
+        if let Some((_, seq, _)) = &mut self.stream {
+            *seq = seq.wrapping_add(1);
+        }
+        self.send(heard.remote, packet, out);
+    }
+
+    /// The next packet: of a key, of a voice, of silence, or none. Then the time goes on, and the numbers do
+    /// not (RFC 3551 §4.1).
+    fn packet(&mut self, now: Instant, heard: &Agreed, number: u16) -> Option<Vec<u8>> {
+        let ts = self.ts;
+        if let Some(bytes) = self.press(heard.events, number, ts) {
+            return Some(bytes);
         }
         self.mouth.set_codec(heard.codec);
-        if self.mouth.returns() {
+        let shut = self.phone.shut(now);
+        if self.mouth.returns() && shut.is_none() {
             self.back = Some(now);
         }
         let count = self.mouth.count;
-        let payload = self.mouth.speak();
+        let payload = match shut {
+            None => self.mouth.speak(),
+            Some(shut) if shut.silence => self.mouth.keep_silent(),
+            Some(_) => {
+                self.paused = true;
+                return None;
+            }
+        };
+        let marker = u8::from(core::mem::take(&mut self.paused)) << 7;
         let kind = payload_type(heard.codec, heard.opus);
-        let packet = rtp(kind, (number, ts), self.ssrc, &payload);
-        self.send(heard.remote, packet, out);
         if self.sent.len() >= SENT_KEPT {
             self.sent.pop_front();
         }
         self.sent.push_back((count, now));
+        Some(rtp(kind | marker, (number, ts), self.ssrc, &payload))
     }
 
     fn send(&mut self, to: SocketAddr, packet: Vec<u8>, out: &mut Vec<Packet>) {
@@ -285,10 +309,13 @@ impl Station {
             self.ear.forget();
         }
         self.last_seq = seq;
-        if let Some((talker, count)) = unseal(payload) {
-            let count = Some(count);
+        if let Some(word) = unseal(payload) {
             self.opus[0] += u64::from(codec == Codec::Opus);
-            return vec![Heard { talker, count }];
+            return vec![Heard {
+                talker: word.talker,
+                count: Some(word.count),
+                shut: word.shut,
+            }];
         }
         let samples = self.tongue.understand(codec, payload);
         let heard = self.ear.hear(samples.into_iter());
@@ -300,6 +327,7 @@ impl Station {
             .map(|talker| Heard {
                 talker,
                 count: None,
+                shut: false,
             })
             .collect()
     }

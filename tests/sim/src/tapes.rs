@@ -170,7 +170,7 @@ impl Tapes {
         let leg = self.legs.get(&track.leg)?;
         let seat_of = |owner: &str| office.seats.iter().position(|seat| seat.entry == *owner);
         let talker = match leg.phone {
-            true => unseal(payload).map(|(talker, _)| usize::from(talker)),
+            true => unseal(payload).map(|word| usize::from(word.talker)),
             false => seat_of(leg.owner.as_str()),
         };
         let of_owner = |seat: usize| office.seats[seat].entry == leg.owner.as_str();
@@ -237,8 +237,9 @@ impl Tapes {
                 let all: Vec<&Recording> = self.recordings.values().filter(mine).collect();
                 let fresh = |recording: &&Recording| {
                     let heard = |seat| recording.heard.get(seat);
+                    let fresh = |at: &Instant| now.since(*at) <= FRESH;
                     both.iter()
-                        .all(|seat| heard(seat).is_some_and(|at| now.since(*at) <= FRESH))
+                        .all(|seat| truth.is_shut(*seat) || heard(seat).is_some_and(fresh))
                 };
                 let young = |r: &&Recording| r.paused || now.since(r.since) <= SETTLING;
                 if !all.iter().any(|r| young(r) || fresh(r)) {
@@ -368,6 +369,9 @@ mod tests {
         assert_eq!(case.unkept(), 1, "nothing is in it");
         assert_eq!(case.says(0, 0), None);
         assert_eq!(case.unkept(), 1, "half of it is in it");
+        case.truth.phone_shuts(1, Some(case.now));
+        assert_eq!(case.unkept(), 0, "there is no more of it");
+        case.truth.phone_shuts(1, None);
         assert_eq!(case.says(1, 1), None);
         assert_eq!(case.unkept(), 0);
         let recording = RECORDING;

@@ -31,6 +31,7 @@ fn every_seed_keeps_its_promises() {
     let broken = Mutex::new(Vec::new());
     let (calls, talks, moves) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let opus = [AtomicU64::new(0), AtomicU64::new(0)];
+    let shuts = AtomicU64::new(0);
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -41,6 +42,7 @@ fn every_seed_keeps_its_promises() {
             calls.fetch_add(outcome.calls as u64, Ordering::Relaxed);
             talks.fetch_add(outcome.talks, Ordering::Relaxed);
             moves.fetch_add(outcome.moves, Ordering::Relaxed);
+            shuts.fetch_add(outcome.shuts, Ordering::Relaxed);
             for (all, heard) in opus.iter().zip(outcome.opus) {
                 all.fetch_add(heard, Ordering::Relaxed);
             }
@@ -69,6 +71,8 @@ fn every_seed_keeps_its_promises() {
     // In one of six some phones speak Opus, to each other and to others.
     let enough = |heard: AtomicU64| seeds() < SEEDS || heard.into_inner() > 100 * seeds();
     assert!(opus.into_iter().all(enough));
+    // In one of three some phones are made mute.
+    assert!(seeds() < SEEDS || shuts.into_inner() > 5 * seeds());
 }
 
 /// At 200 parts per million a clock gains 360 ms in this time, were nothing done about it.

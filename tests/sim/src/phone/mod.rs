@@ -18,7 +18,7 @@ use model::{Codec, Instant, Random};
 
 use client::Client;
 use register::Registration;
-pub(crate) use sdp::{OPUS_TYPE, payload_type};
+pub(crate) use sdp::{Heard as Agreed, OPUS_TYPE, payload_type};
 pub(crate) use session::EVENT_TYPES;
 pub(crate) use shield::Srtp;
 pub(crate) use wire::{Message, param, uri_of, user_of};
@@ -28,6 +28,8 @@ const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
 /// Longest ringing, on either side.
 const RING_MOST: Duration = Duration::from_secs(100);
+/// Whoever was mute speaks for so long at least: translators of addresses forget what is not used.
+const SPEAKS_FOR: Duration = Duration::from_secs(1);
 /// 64 × T1: timers B, F, H.
 const GIVE_UP: Duration = Duration::from_secs(32);
 
@@ -86,6 +88,17 @@ pub(crate) enum Notice {
     Changed(bool),
 }
 
+/// The person pressed the key of the phone that makes it mute.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shut {
+    /// When.
+    pub since: Instant,
+    /// When they speak again.
+    pub until: Instant,
+    /// The phone sends silence meanwhile rather than nothing.
+    pub silence: bool,
+}
+
 /// The one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -99,6 +112,7 @@ pub(crate) struct Call {
     pub heard: Option<sdp::Heard>,
     /// We hold the far end.
     pub holding: bool,
+    shut: Option<Shut>,
     session: session::Session,
     local: String,
     remote: String,
@@ -301,6 +315,7 @@ impl Phone {
             outgoing: true,
             heard: None,
             holding: false,
+            shut: None,
             session: session::Session::new(&self.manner, &mut self.random),
             local: format!("{me};tag={tag}"),
             remote: format!("<sip:{number}@{}>", self.server.ip()),
@@ -375,6 +390,23 @@ impl Phone {
             let direction = call.direction();
             self.send_invite(now, direction);
         }
+    }
+
+    /// The person makes the phone mute in the call, unless that was so a moment ago.
+    pub(crate) fn keep_shut(&mut self, shut: Shut) {
+        let again = |before: &Shut| shut.since.since(before.until) < SPEAKS_FOR;
+        if let Some(call) = self.call.as_mut().filter(|c| c.stage == Stage::Up)
+            && !call.shut.as_ref().is_some_and(again)
+        {
+            call.shut = Some(shut);
+        }
+    }
+
+    /// Whether the phone is mute in its call.
+    #[must_use]
+    pub(crate) fn shut(&self, now: Instant) -> Option<Shut> {
+        let shut = self.call.as_ref()?.shut;
+        shut.filter(|shut| now < shut.until)
     }
 
     /// The person presses a key during a call.

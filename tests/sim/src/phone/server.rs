@@ -113,6 +113,7 @@ impl Phone {
             outgoing: false,
             heard,
             holding: false,
+            shut: None,
             session,
             local: local.unwrap_or_default(),
             remote: invite.get("from").into(),

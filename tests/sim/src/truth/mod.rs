@@ -136,6 +136,8 @@ pub(crate) struct Truth {
     legs: Vec<Leg>,
     /// Who is not heard in the conference, since when.
     muted: BTreeMap<usize, Instant>,
+    /// Whose phone is mute, since when.
+    shut: BTreeMap<usize, Instant>,
     /// Connections that are there or were a moment ago.
     pub connections: Vec<Connection>,
     /// INVITEs without a final answer: seat, Call-ID and CSeq.
@@ -153,6 +155,8 @@ pub(crate) struct Truth {
     pub invites: u64,
     /// Connections that there were, for the figures.
     pub talks: u64,
+    /// How often a phone was made mute, for the figures.
+    pub shuts: u64,
 }
 
 impl Truth {
@@ -562,10 +566,36 @@ impl Truth {
         })
     }
 
-    /// Whether others are to hear this seat.
+    /// A phone is mute since then, or is not.
+    pub(crate) fn phone_shuts(&mut self, seat: usize, since: Option<Instant>) {
+        let before = match since {
+            Some(since) => self.shut.insert(seat, since),
+            None => self.shut.remove(&seat),
+        };
+        match (before, since) {
+            (None, Some(_)) => self.shuts += 1,
+            (Some(_), None) => self.changed.push(seat),
+            _ => {}
+        }
+    }
+
+    /// Whether a voice of this seat may be heard by anybody now.
     #[must_use]
-    pub(crate) fn is_muted(&self, talker: usize) -> bool {
-        self.muted.contains_key(&talker)
+    pub(crate) fn may_speak(&self, now: Instant, talker: usize) -> bool {
+        let since = self.shut.get(&talker);
+        since.is_none_or(|since| now.since(*since) <= ECHO_OF_THE_PAST)
+    }
+
+    /// Whether no others are to hear this seat, muted in the conference or by its phone.
+    #[must_use]
+    pub(crate) fn is_mute(&self, talker: usize) -> bool {
+        self.muted.contains_key(&talker) || self.is_shut(talker)
+    }
+
+    /// Whether the phone of this seat is mute.
+    #[must_use]
+    pub(crate) fn is_shut(&self, talker: usize) -> bool {
+        self.shut.contains_key(&talker)
     }
 
     /// Names the phones that go on ringing though their caller is gone or was answered elsewhere.

@@ -70,6 +70,7 @@ impl World {
                     Heard {
                         talker,
                         count: None,
+                        shut: false,
                     },
                 );
             }

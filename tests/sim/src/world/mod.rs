@@ -56,6 +56,8 @@ pub struct Outcome {
     pub mixed: u64,
     /// Packets of Opus with somebody's voice that phones heard: untouched ones, and windows of translated ones.
     pub opus: [u64; 2],
+    /// How often a phone was made mute.
+    pub shuts: u64,
     /// Legs that went from one media plane to another since the exchange started last.
     pub moves: u64,
 }
@@ -149,7 +151,7 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
         summary: format!(
             "{} seats, {calls} calls, {} invites, {} talks, {} exact packets, {} mixed windows, \
              longest way {:?}, mixed {:?}, {} starts, {} recorded packets, {} pauses, \
-             Opus {opus:?}",
+             Opus {opus:?}, {} times mute",
             world.office.seats.len(),
             truth.invites,
             truth.talks,
@@ -160,11 +162,13 @@ pub fn run(plan: &Plan, print: Option<fn(&str)>) -> Outcome {
             world.boots,
             world.tapes.kept,
             world.tapes.pauses,
+            truth.shuts,
         ),
         calls,
         talks: truth.talks,
         mixed: hearing.mixed,
         opus,
+        shuts: truth.shuts,
         moves: world.exchange.as_ref().map_or(0, Exchange::moves),
         violations: world.violations,
     }
@@ -530,6 +534,17 @@ impl World {
 
     /// Puts a seat's datagrams on their way.
     pub(crate) fn carry(&mut self, seat: usize, packets: Vec<Packet>) {
+        let shut = self.stations[seat].phone.shut(self.now);
+        if shut.is_some() != self.truth.is_shut(seat) {
+            self.trace.line(
+                self.now,
+                &format!("seat {seat}"),
+                "mute",
+                format_args!("{shut:?}"),
+            );
+        }
+        self.truth.phone_shuts(seat, shut.map(|shut| shut.since));
+        self.notice_changes();
         for packet in packets {
             if packet.to == BOX && self.stations[seat].phone.tcp {
                 self.stream_send(seat, &packet.bytes);
