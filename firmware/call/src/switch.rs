@@ -310,6 +310,7 @@ impl Switch {
     /// Ends a call at an administrator's wish. Unknown calls are over already.
     pub fn hang_up(&mut self, now: Now, call: CallId) {
         self.end(now, call, Cause::Administrator, Rule::Operator);
+        self.record_company();
     }
 
     /// Refuses new calls from now on and ends the rest at `at`.
@@ -353,6 +354,7 @@ impl Switch {
             self.end(now, call, cause, rule);
         }
         self.record_rooms();
+        self.record_company();
     }
 
     fn call_timeout(&mut self, now: Now, id: CallId, dir: &impl Directory) {

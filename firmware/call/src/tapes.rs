@@ -42,6 +42,8 @@ pub(crate) struct Whose {
 pub(crate) struct Tapes {
     tapes: BTreeMap<CallId, Tape>,
     taps: BTreeMap<LegId, Tap>,
+    /// Legs that are a part of the recordings of calls which are not theirs, for as long as they talk with those.
+    guests: BTreeSet<(LegId, CallId)>,
 }
 
 impl Tapes {
@@ -64,6 +66,57 @@ impl Tapes {
     /// What the leg says is a part of these calls' recordings, where there are any.
     pub(crate) fn add(&mut self, calls: &BTreeSet<CallId>, whose: Whose, tell: &mut Narrator) {
         self.begin_track(calls, whose, vec![], tell);
+    }
+
+    /// Nobody is recorded.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.tapes.is_empty()
+    }
+
+    /// The calls that are recorded.
+    pub(crate) fn calls(&self) -> Vec<CallId> {
+        self.tapes.keys().copied().collect()
+    }
+
+    /// What these legs say goes to the recordings of these calls from here on, and what others said who did not belong
+    /// there goes there no more.
+    pub(crate) fn invite(
+        &mut self,
+        guests: BTreeSet<(LegId, CallId)>,
+        homes: &BTreeMap<LegId, CallId>,
+        tell: &mut Narrator,
+    ) {
+        let before = core::mem::replace(&mut self.guests, guests.clone());
+        let home = |leg: LegId, call: CallId| Whose {
+            call: homes.get(&leg).copied().unwrap_or(call),
+            leg,
+        };
+        for (leg, calls) in by_leg(before.difference(&guests)) {
+            if let Some(&call) = calls.first() {
+                self.dismiss(&calls, home(leg, call), tell);
+            }
+        }
+        for (leg, calls) in by_leg(guests.difference(&before)) {
+            if let Some(&call) = calls.first() {
+                self.add(&calls, home(leg, call), tell);
+            }
+        }
+    }
+
+    /// What the leg says is no part of these calls' recordings any more.
+    fn dismiss(&mut self, calls: &BTreeSet<CallId>, whose: Whose, tell: &mut Narrator) {
+        let leg = whose.leg;
+        let known = self.taps.get(&leg).map(|tap| tap.calls.clone());
+        let known = known.unwrap_or_default();
+        let rest: BTreeSet<CallId> = known.difference(calls).copied().collect();
+        if rest.len() < known.len() {
+            self.change(whose, rest, (Rule::RecordAll, vec![]), tell);
+        }
+        for call in calls {
+            if let Some(tape) = self.tapes.get_mut(call) {
+                tape.away.remove(&leg);
+            }
+        }
     }
 
     /// Somebody came to others in a conference: each of them is a part of every recording made there.
@@ -254,6 +307,7 @@ impl Tapes {
         let Some(tape) = self.tapes.remove(&call) else {
             return;
         };
+        self.guests.retain(|(_, with)| *with != call);
         self.taps.retain(|_, tap| {
             tap.calls.remove(&call);
             if tap.calls.is_empty() {
@@ -265,6 +319,17 @@ impl Tapes {
         let body = EventBody::RecordingEnded { recording };
         tell.call(call, Rule::RecordOver, body);
     }
+}
+
+/// The calls of each leg.
+fn by_leg<'p>(
+    pairs: impl Iterator<Item = &'p (LegId, CallId)>,
+) -> BTreeMap<LegId, BTreeSet<CallId>> {
+    let mut all: BTreeMap<LegId, BTreeSet<CallId>> = BTreeMap::new();
+    for &(leg, call) in pairs {
+        all.entry(leg).or_default().insert(call);
+    }
+    all
 }
 
 impl Switch {

@@ -9,6 +9,11 @@ use crate::{Directory, Effect, Recall, Sound, Switch};
 impl Switch {
     /// The person at a set that is off hook pressed the hook for a moment.
     pub fn flash(&mut self, now: Now, port: PortId, dir: &impl Directory) {
+        self.pressed(now, port, dir);
+        self.say_farewells(now);
+    }
+
+    fn pressed(&mut self, now: Now, port: PortId, dir: &impl Directory) {
         let Some(desk) = self.sets.desks.get(&port) else {
             return;
         };

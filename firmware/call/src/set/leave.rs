@@ -155,7 +155,7 @@ impl Switch {
             return;
         };
         self.sets.desks.retain(|_, desk| !desk.has(a));
-        self.join_books([(home, left), (far, right)], rule);
+        self.join_books([home, far], rule);
         for (call, with) in [
             (one, None),
             (other, None),

@@ -84,7 +84,7 @@ impl Switch {
     }
 
     /// The legs of a set that is with two parties at once; the first is the one that its ear belongs to.
-    fn both_of(&self, leg: LegId) -> Option<(LegId, LegId)> {
+    pub(super) fn both_of(&self, leg: LegId) -> Option<(LegId, LegId)> {
         let desk = self.sets.desks.get(&self.sets.port_of(leg)?)?;
         match (desk.active, desk.aside) {
             (Some(active), Some((other, Aside::Together))) => Some((active, other)),

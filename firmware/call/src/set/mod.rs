@@ -5,6 +5,7 @@
 //! up in `leave`.
 
 mod choice;
+mod company;
 mod flash;
 mod leave;
 mod meanwhile;
@@ -12,14 +13,13 @@ mod meanwhile;
 mod tests;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::{CallId, Cause, EntryId, EventBody, Instant, LegId, Now, PortId, Protection, Rule};
 
 use crate::{
     Directory, Effect, Sound, Switch,
     call::{Phase, Service, Stage},
-    tapes::Whose,
 };
 
 /// How long a digit is awaited after the hook was pressed between two parties.
@@ -284,9 +284,8 @@ impl Switch {
         self.unhold(active);
         self.unhold(other);
         let parties = [active, other].map(|leg| self.partner_of(leg));
-        let calls = [active, other].map(|leg| self.call_of(leg));
-        if let ([Some(one), Some(two)], [Some(left), Some(right)]) = (calls, parties) {
-            self.join_books([(one, left), (two, right)], Rule::FlashTogether);
+        if let [Some(one), Some(two)] = [active, other].map(|leg| self.call_of(leg)) {
+            self.join_books([one, two], Rule::FlashTogether);
         }
         self.tell.wish(Effect::Unite {
             port,
@@ -317,17 +316,10 @@ impl Switch {
         Some(leg)
     }
 
-    /// Two calls with a party of each are one for those who are recorded, and the books say so.
-    fn join_books(&mut self, [(one, left), (other, right)]: [(CallId, LegId); 2], rule: Rule) {
+    /// The parties of two calls hear each other, say the books.
+    fn join_books(&mut self, [one, other]: [CallId; 2], rule: Rule) {
         for (call, with) in [(one, other), (other, one)] {
             self.tell.call(call, rule, EventBody::CallJoined { with });
-        }
-        for (call, leg) in [(one, right), (other, left)] {
-            if let Some(home) = self.call_of(leg) {
-                let whose = Whose { call: home, leg };
-                self.tapes
-                    .add(&BTreeSet::from([call]), whose, &mut self.tell);
-            }
         }
     }
 

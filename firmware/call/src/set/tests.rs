@@ -7,6 +7,8 @@ use crate::{
     tests::{Story, phone},
 };
 
+mod company;
+
 const PORT: PortId = PortId(0);
 
 impl Story {
