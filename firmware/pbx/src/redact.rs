@@ -10,15 +10,6 @@ const MARKER_MAX: usize = 10;
 /// Connections that are cut in the middle of a message at once.
 const TAILS_MAX: usize = limits::SIP_FLOWS;
 
-/// The characters that markers end with.
-const ENDS: [bool; 256] = {
-    let mut ends = [false; 256];
-    ends[b':' as usize] = true;
-    ends[b'=' as usize] = true;
-    ends[b'"' as usize] = true;
-    ends
-};
-
 /// A secret by what stands before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Secret {
@@ -83,6 +74,16 @@ struct Tail {
     inside: Option<Secret>,
 }
 
+impl Tail {
+    /// Remembers the end of `bytes`, which come behind what is remembered.
+    fn keep(&mut self, bytes: &[u8]) {
+        let from = bytes.len().saturating_sub(MARKER_MAX);
+        self.last.extend(bytes.get(from..).unwrap_or_default());
+        let surplus = self.last.len().saturating_sub(MARKER_MAX);
+        self.last.drain(..surplus);
+    }
+}
+
 /// Blanks the secrets of streams, wherever they are cut.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
@@ -99,6 +100,7 @@ impl Redactor {
             if self.tails.len() == TAILS_MAX {
                 self.tails.pop_first();
             }
+            tail.keep(bytes);
             self.tails.insert(flow, tail);
         }
         out
@@ -112,27 +114,38 @@ impl Redactor {
 
 /// A whole message without its secrets.
 pub(crate) fn message(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if may_hold_secret(bytes) {
-        blanked(&mut Tail::default(), bytes)
-    } else {
-        Cow::Borrowed(bytes)
-    }
+    blanked(&mut Tail::default(), bytes)
 }
 
-/// Whether the last characters of a marker stand somewhere: most messages are done with this, which
-/// looks at many places at once, as no place decides where the next look is.
-fn may_hold_secret(bytes: &[u8]) -> bool {
-    let ends = |&[a, b, c]: &[u8; 3]| {
-        let is = |end: &[u8; 3]| (a | 0x20 == end[0]) & (b | 0x20 == end[1]) & (c == end[2]);
-        is(b"e=\"") | is(b"ne:") | is(b"wd:") | is(b"al=")
+/// Whether two neighbours stand where a marker ends: few others do.
+const fn may_end([before, last]: [u8; 2]) -> bool {
+    let letter = before | 0x20;
+    (last == b'"') & (before == b'=')
+        | (last == b':') & ((letter == b'e') | (letter == b'd'))
+        | (last == b'=') & (letter == b'l')
+}
+
+/// Behind the first two neighbours from `from` on of which `is` is true. Every message of every call goes
+/// through here, so a step looks at sixteen places at once.
+pub(crate) fn behind_pair(
+    bytes: &[u8],
+    from: usize,
+    is: impl Fn([u8; 2]) -> bool,
+) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    let lacks = |places: &&[u8; 17]| {
+        let found: [bool; 16] = core::array::from_fn(|n| is([places[n], places[n + 1]]));
+        found == [false; 16]
     };
-    let any = bytes
-        .array_windows()
-        .fold(false, |any, text| any | ends(text));
-    any || bytes.starts_with(b"INFO ")
+    let steps = rest.array_windows().step_by(16);
+    let start = steps.take_while(lacks).count() * 16;
+    let mut places = rest.get(start..)?.array_windows();
+    let at = places.position(|pair| is(*pair))?;
+    Some(from + start + at + 2)
 }
 
-/// Looks at three characters only: every message of every call goes through here.
+/// `bytes` without the secrets that begin in them, and without the rest of that in which the piece before
+/// ended.
 fn blanked<'b>(tail: &mut Tail, bytes: &'b [u8]) -> Cow<'b, [u8]> {
     let mut out = Cow::Borrowed(bytes);
     let mut at = 0;
@@ -150,11 +163,17 @@ fn blanked<'b>(tail: &mut Tail, bytes: &'b [u8]) -> Cow<'b, [u8]> {
             }
             tail.inside = None;
         }
-        let rest = bytes.get(at..).unwrap_or_default();
-        let Some(next) = rest.iter().position(|&b| ENDS[usize::from(b)]) else {
+        let cut = at == 0 && !tail.last.is_empty();
+        let next = if cut {
+            // The last byte of a marker may be the first one here.
+            Some(1)
+        } else {
+            behind_pair(bytes, at.saturating_sub(1), may_end)
+        };
+        let Some(end) = next.filter(|&end| end <= bytes.len()) else {
             break;
         };
-        at += next + 1;
+        at = end;
         let from = at.saturating_sub(MARKER_MAX);
         let before = bytes.get(from..at).unwrap_or_default();
         tail.inside = if at < MARKER_MAX && !tail.last.is_empty() {
@@ -170,10 +189,6 @@ fn blanked<'b>(tail: &mut Tail, bytes: &'b [u8]) -> Cow<'b, [u8]> {
             }
         }
     }
-    let from = bytes.len().saturating_sub(MARKER_MAX);
-    tail.last.extend(bytes.get(from..).unwrap_or_default());
-    let surplus = tail.last.len().saturating_sub(MARKER_MAX);
-    tail.last.drain(..surplus);
     out
 }
 

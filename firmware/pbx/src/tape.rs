@@ -285,18 +285,17 @@ impl Entry {
     }
 }
 
-/// Where the quoted value of the next parameter `name` begins, from `from` on. Looks at equals
-/// signs only: every message of every call goes through here.
+/// Where the quoted value of the next parameter `name` begins, from `from` on.
 fn quoted_after(bytes: &[u8], from: usize, name: &[u8]) -> Option<usize> {
     let mut at = from;
     loop {
-        at += bytes.get(at..)?.iter().position(|b| *b == b'=')?;
-        let before = bytes.get(at.checked_sub(name.len()).unwrap_or(at)..at);
-        let named = before.is_some_and(|text| text.eq_ignore_ascii_case(name));
-        if named && bytes.get(at + 1) == Some(&b'"') {
-            return Some(at + 2);
+        at = redact::behind_pair(bytes, at, |pair| pair == *b"=\"")?;
+        let before = bytes.get(from..at - 2).unwrap_or_default();
+        let start = before.len().checked_sub(name.len());
+        let named = start.is_some_and(|start| before[start..].eq_ignore_ascii_case(name));
+        if named {
+            return Some(at);
         }
-        at += 1;
     }
 }
 

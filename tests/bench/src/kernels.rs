@@ -62,7 +62,7 @@ const KERNELS: &[Named] = &[
     ),
     ("plane_quarrel_tick", 71_900.0, plane_kernels::quarrel_tick),
     ("plane_srtp_packet", 14_900.0, plane_kernels::srtp_packet),
-    ("control_call", 849_000.0, call_kernel::call),
+    ("control_call", 839_000.0, call_kernel::call),
 ];
 
 /// All kernels against their budgets.
